@@ -1,0 +1,208 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"trawl/edge/zmtp"
+)
+
+// Broker is a running broker. Listen makes one, Serve runs it.
+type Broker struct {
+	options Options
+	router  *router
+
+	clients []*zmtp.Listener
+	workers []*zmtp.Listener
+	plain   []*zmtp.Listener // as Options.Plain
+
+	stop     chan struct{} // closed by a client's stop
+	stopOnce sync.Once
+	conns    sync.WaitGroup // one per connection's goroutine
+}
+
+// Listen binds all endpoints; clients and workers can connect from then on,
+// and are served once Serve runs. An error leaves nothing bound.
+func Listen(o Options) (*Broker, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	b := &Broker{options: o, stop: make(chan struct{})}
+	b.router = newRouter(&b.options)
+	if err := b.bind(); err != nil {
+		b.closeListeners()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *Broker) bind() error {
+	toClients := zmtp.Options{
+		SocketType: "ROUTER", Log: b.options.Log, MaxFrame: b.options.Limits.Frame,
+		MaxMessage: b.options.Limits.Frame + 1<<20,
+	}
+	toWorkers := toClients
+	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
+	for _, e := range b.options.Clients {
+		if err := listen(&b.clients, e, toClients); err != nil {
+			return err
+		}
+	}
+	for _, e := range b.options.Workers {
+		if err := listen(&b.workers, e, toWorkers); err != nil {
+			return err
+		}
+	}
+	for _, p := range b.options.Plain {
+		if err := listen(&b.plain, p.Endpoint, toWorkers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listen(to *[]*zmtp.Listener, endpoint string, o zmtp.Options) error {
+	l, err := zmtp.Listen(endpoint, o)
+	if err == nil {
+		*to = append(*to, l)
+	}
+	return err
+}
+
+// announceToWorker: a REP accepts a DEALER only, a trawl worker's DEALER
+// wants a ROUTER, and a client's REQ, wrong here, is told so by a ROUTER.
+func announceToWorker(peer zmtp.Peer) (string, error) {
+	switch peer.SocketType {
+	case "REP":
+		return "DEALER", nil
+	case "DEALER", "REQ":
+		return "ROUTER", nil
+	}
+	return "", fmt.Errorf("a %s is neither a trawl worker (DEALER) nor a plain one (REP)", peer.SocketType)
+}
+
+// ClientEndpoints returns where clients can connect, with real port numbers.
+func (b *Broker) ClientEndpoints() []string { return endpoints(b.clients) }
+
+// WorkerEndpoints returns where workers can connect, with real port numbers.
+func (b *Broker) WorkerEndpoints() []string { return endpoints(b.workers) }
+
+func endpoints(ls []*zmtp.Listener) []string {
+	var out []string
+	for _, l := range ls {
+		out = append(out, l.Endpoint())
+	}
+	return out
+}
+
+// Serve runs the broker until ctx ends or a client with the right to says
+// stop. Then it drains: takes no new work, gives what it has DrainTimeout,
+// answers the rest with draining, flushes, and returns nil.
+func (b *Broker) Serve(ctx context.Context) error {
+	log := b.options.Log
+	for _, l := range b.clients {
+		b.accept(l, b.serveClient)
+	}
+	for _, l := range b.workers {
+		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, "default") })
+	}
+	for i, l := range b.plain {
+		rules := b.options.Plain[i].Rules
+		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
+	}
+	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints())
+	if b.options.Insecure {
+		log.Warn("insecure: whoever reaches the endpoints can ask, become a worker and read every text")
+	}
+
+	ticking, stopTicking := context.WithCancel(context.Background())
+	var ticks sync.WaitGroup
+	ticks.Go(func() { b.tick(ticking) })
+
+	select {
+	case <-ctx.Done():
+	case <-b.stop:
+	}
+	b.drain()
+	stopTicking()
+	ticks.Wait()
+	b.conns.Wait()
+	log.Info("broker stopped")
+	return nil
+}
+
+// accept serves every connection of l in a goroutine of its own.
+func (b *Broker) accept(l *zmtp.Listener, serve func(*zmtp.Conn)) {
+	b.conns.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return // the listener was closed
+			}
+			b.conns.Go(func() {
+				defer c.Close()
+				serve(c)
+			})
+		}
+	})
+}
+
+// tick does what depends on time: deadlines and heartbeats.
+func (b *Broker) tick(ctx context.Context) {
+	sweeps := time.NewTicker(tick)
+	defer sweeps.Stop()
+	beats := time.NewTicker(b.options.Heartbeat)
+	defer beats.Stop()
+	var out batch
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-sweeps.C:
+			b.router.sweep(now, &out)
+		case <-beats.C:
+			b.router.beat(&out)
+		}
+		out.flush()
+	}
+}
+
+// drain ends the service; see Serve.
+func (b *Broker) drain() {
+	b.options.Log.Info("draining", "timeout", b.options.DrainTimeout)
+	idle := b.router.stopTaking()
+	b.router.tellWorkers()
+	timeout := time.NewTimer(b.options.DrainTimeout)
+	defer timeout.Stop()
+	select {
+	case <-idle:
+	case <-timeout.C:
+		var out batch
+		b.router.failAll(&out)
+		out.flush()
+	}
+	b.closeListeners()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var flushing sync.WaitGroup
+	for _, c := range b.router.connections() {
+		flushing.Go(func() { _ = c.Drain(ctx) })
+	}
+	flushing.Wait()
+}
+
+func (b *Broker) closeListeners() {
+	for _, ls := range [][]*zmtp.Listener{b.clients, b.workers, b.plain} {
+		for _, l := range ls {
+			_ = l.Close()
+		}
+	}
+}
+
+// requestStop makes Serve drain and return.
+func (b *Broker) requestStop() {
+	b.stopOnce.Do(func() { close(b.stop) })
+}

@@ -1,0 +1,95 @@
+package broker
+
+import (
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// client is one connection of a client. The router's lock guards requests.
+type client struct {
+	conn     *zmtp.Conn
+	requests list // admitted and not answered
+}
+
+// bareHeader is what a request in bare form asks for.
+var bareHeader = wire.NewRequestHeader()
+
+// serveClient reads a client's requests until its connection ends. Answers
+// are flushed together once everything that arrived together was handled.
+func (b *Broker) serveClient(conn *zmtp.Conn) {
+	c := &client{conn: conn}
+	b.router.addClient(c)
+	defer b.router.removeClient(c)
+	var out batch
+	for {
+		m, err := conn.Recv()
+		if err != nil {
+			return
+		}
+		b.request(c, m, &out)
+		if !conn.Buffered() {
+			out.flush()
+		}
+	}
+}
+
+// request takes one message of a client over.
+func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
+	q := &request{client: c, header: &bareHeader, arrived: time.Now()}
+	n := wire.SplitEnvelope(c.conn.Peer().SocketType, m)
+	q.envelope = appendEnvelope(nil, m, n)
+	q.message = m.Tail(n)
+	if err := b.parse(q); err != nil {
+		b.router.refuseNow(q, wire.AsError(err), out)
+		return
+	}
+	q.deadline = q.arrived.Add(q.header.Deadline)
+	if q.header.Op != wire.OpMatch {
+		b.control(q, out)
+		return
+	}
+	b.router.submit(q, out)
+}
+
+// parse reads the header, if there is one, and checks the request's size.
+func (b *Broker) parse(q *request) error {
+	frames := q.message.NumFrames()
+	switch {
+	case frames == 0:
+		return wire.Errorf(wire.BadRequest, "the request is empty: send one frame (the text), or a header and a frame per text")
+	case frames > 1:
+		q.full = true
+		h, err := wire.ParseRequestHeader(q.message.Frame(0))
+		q.header = &h
+		if err != nil {
+			return err
+		}
+	}
+	limits := &b.options.Limits
+	if q.size() > limits.Request {
+		return wire.Errorf(wire.TooLarge, "the request has %d bytes, the broker takes %d; send it in parts", q.size(), limits.Request)
+	}
+	if frames-1 > limits.Texts {
+		return wire.Errorf(wire.TooLarge, "the request has %d texts, the broker takes %d; send it in parts", frames-1, limits.Texts)
+	}
+	for i, text := range q.message.Frames() {
+		if i == 0 && q.full {
+			continue
+		}
+		if int64(len(text)) > limits.Text {
+			return wire.Errorf(wire.TooLarge, "a text has %d bytes, the broker takes %d; send it in parts", len(text), limits.Text)
+		}
+	}
+	return nil
+}
+
+// appendEnvelope appends m's first n frames in wire form, as they go before an
+// answer.
+func appendEnvelope(dst []byte, m zmtp.Message, n int) []byte {
+	for i := range n {
+		dst = zmtp.AppendFrame(dst, m.Frame(i), true)
+	}
+	return dst
+}

@@ -1,0 +1,64 @@
+package broker
+
+import (
+	"time"
+
+	"trawl/edge/wire"
+)
+
+// This file holds the part of the router that goes by the clock, and its end.
+
+// sweep answers what is overdue. It is called every tick.
+func (r *router) sweep(now time.Time, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wheel.sweep(now, func(q *request) {
+		if q.worker != nil {
+			r.fail(q, wire.Errorf(wire.Deadline, "the deadline passed while worker %q had the request", q.worker.name), out)
+		} else {
+			r.fail(q, q.target.timeout(q), out)
+		}
+	})
+	if r.booting && now.Sub(r.start) >= r.options.bootTime {
+		r.endBoot(out)
+	}
+}
+
+// endBoot answers what waits for names that never appeared.
+func (r *router) endBoot(out *batch) {
+	r.booting = false
+	for _, t := range r.targets {
+		if t.known() {
+			continue
+		}
+		for q := t.queue.head(true); q != nil; q = t.queue.head(true) {
+			r.fail(q, t.unknown(), out)
+		}
+		r.forget(t)
+	}
+}
+
+// stopTaking makes every further request be refused, and returns a channel
+// that is closed once the admitted ones are answered.
+func (r *router) stopTaking() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.draining {
+		r.draining = true
+		if r.pending == 0 {
+			close(r.idle)
+		}
+	}
+	return r.idle
+}
+
+// failAll answers what is left at the end of a drain.
+func (r *router) failAll(out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.clients {
+		for q := c.requests.front(); q != nil; q = c.requests.front() {
+			r.fail(q, wire.Errorf(wire.Draining, "the broker stopped before the request was answered"), out)
+		}
+	}
+}

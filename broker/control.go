@@ -1,0 +1,81 @@
+package broker
+
+import (
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// control answers a control request: a header with op, and an empty frame.
+func (b *Broker) control(q *request, out *batch) {
+	body, err := b.perform(q)
+	if err != nil {
+		b.router.refuseNow(q, err, out)
+		return
+	}
+	head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID}
+	q.message.Release()
+	b.router.answerNow(q, zmtp.NewMessage(head.Append(nil), body), out)
+	if q.header.Op == wire.OpStop && q.header.Worker == "" {
+		out.flush()
+		b.requestStop()
+	}
+}
+
+// perform does what a control request asks for and returns its document.
+func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
+	switch q.header.Op {
+	case wire.OpPing:
+		return wire.JSONFrame(&wire.Pong{Broker: b.options.Name, Version: b.options.Version, Protocol: wire.ProtocolVersion}), nil
+	case wire.OpStatus:
+		return wire.JSONFrame(b.status()), nil
+	}
+	if !q.client.conn.Peer().Local {
+		return nil, wire.Errorf(wire.Forbidden, "%s is only taken from this machine itself", q.header.Op)
+	}
+	if q.header.Worker != "" {
+		if err := b.router.stopWorker(q.header.Worker, q.header.Op == wire.OpStop); err != nil {
+			return nil, err
+		}
+		b.options.Log.Info("told a worker to "+string(q.header.Op), "worker", q.header.Worker)
+	} else if q.header.Op == wire.OpDrain {
+		b.options.Log.Info("told to drain: takes no new requests from now on")
+		b.router.stopTaking()
+		b.router.tellWorkers()
+	}
+	return []byte("{}"), nil
+}
+
+// stopWorker stops giving a worker requests; with exit it is told to leave
+// once it has answered those it has.
+func (r *router) stopWorker(name string, exit bool) *wire.Error {
+	var out batch
+	defer out.flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found := false
+	for w := range r.workers {
+		if w.name != name {
+			continue
+		}
+		found = true
+		if exit && w.plain {
+			return wire.Errorf(wire.BadRequest, "%q is a plain worker, which cannot be told to stop; end its process", name)
+		}
+		w.draining = true
+		if exit {
+			r.tell(w, wire.KindStop, &out)
+		}
+	}
+	if !found {
+		return wire.Errorf(wire.UnknownWorker, "no worker named %q is connected; `trawl workers` lists those that are", name)
+	}
+	return nil
+}
+
+// answerNow answers a control request.
+func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count("ok")
+	r.answer(q.client, q.envelope, m, out)
+}

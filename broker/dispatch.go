@@ -1,0 +1,106 @@
+package broker
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// This file holds the part of the router that gives requests to workers and
+// takes their answers.
+
+// assign gives q to a worker that has room; false if none has.
+func (r *router) assign(q *request, out *batch) bool {
+	for {
+		w := q.target.pick(q)
+		if w == nil {
+			return false
+		}
+		if r.dispatch(w, q, out) {
+			return true
+		}
+		if !w.gone { // its connection is full: the answers to come make room
+			return false
+		}
+	}
+}
+
+// dispatch gives q to w; false if w could not take it. A request that the
+// worker may not do is answered here, which counts as taken.
+func (r *router) dispatch(w *worker, q *request, out *batch) bool {
+	if q.target.key.worker && !w.serves(q.header.Rules) {
+		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
+		return true
+	}
+	r.number++
+	r.prefix = r.prefix[:0]
+	var number [8]byte
+	if w.plain {
+		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&number, r.number), true)
+		r.prefix = zmtp.AppendFrame(r.prefix, nil, true)
+	} else {
+		control := wire.RequestControl{Number: r.number, Full: q.full, Remaining: time.Until(q.deadline)}
+		var frame [32]byte
+		r.prefix = zmtp.AppendFrame(r.prefix, control.Append(frame[:0]), true)
+	}
+	m := q.message.Retain()
+	if w.plain && q.full {
+		m = m.Tail(1) // the text alone
+	}
+	if err := w.conn.Queue(r.prefix, m); err != nil {
+		w.gone = !errors.Is(err, zmtp.ErrFull)
+		return false
+	}
+	w.hold(q, r.number, q.arrived)
+	out.add(w.conn)
+	return true
+}
+
+// pump gives w what waits for it, as long as it has room.
+func (r *router) pump(w *worker, now time.Time, out *batch) {
+	for w.hasRoom(now) {
+		var q *request
+		for _, t := range w.targets {
+			q = before(q, t.queue.head(!w.plain))
+		}
+		if q == nil {
+			return
+		}
+		q.target.queue.remove(q)
+		if !r.dispatch(w, q, out) {
+			q.target.queue.pushFront(q)
+			return
+		}
+	}
+}
+
+// reply takes a worker's answer. The message is the worker's, whole; skip is
+// how many of its frames come before those for the client. The router owns it
+// from here on.
+func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	h, ok := w.release(number, now)
+	if q := h.request; ok && q != nil {
+		prefix := q.envelope
+		if w.plain && q.full {
+			head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
+			prefix = zmtp.AppendFrame(slices.Clip(prefix), head.Append(nil), true)
+		}
+		outcome := "ok"
+		if failed {
+			outcome = "failed_on_worker"
+		}
+		r.count(outcome)
+		r.answer(q.client, prefix, m.Tail(skip), out)
+		r.finish(q)
+	} else {
+		r.late++
+		m.Release()
+	}
+	r.pump(w, now, out)
+}

@@ -1,0 +1,70 @@
+package broker
+
+import (
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// beat sends every trawl worker a heartbeat and closes those that were silent
+// for too long; their readers then take them out.
+func (r *router) beat(out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit := int64(missedHeartbeats * r.options.Heartbeat)
+	now := int64(time.Since(r.start))
+	for w := range r.workers {
+		if w.plain {
+			continue
+		}
+		if silent := now - w.lastSeen.Load(); silent > limit {
+			r.log.Warn("worker is silent: lost", "worker", w.name, "silent", time.Duration(silent).Round(time.Millisecond))
+			w.gone = true
+			_ = w.conn.Close()
+			continue
+		}
+		r.tell(w, wire.KindHeartbeat, out)
+	}
+}
+
+// tellWorkers says to every trawl worker that the broker is draining.
+func (r *router) tellWorkers() {
+	var out batch
+	defer out.flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for w := range r.workers {
+		if !w.plain {
+			r.tell(w, wire.KindDrain, &out)
+		}
+	}
+}
+
+// tell queues a control frame. A full queue is no loss: the worker is told
+// again, or is being lost.
+func (r *router) tell(w *worker, k wire.Kind, out *batch) {
+	if w.conn.Queue(nil, zmtp.NewMessage(wire.ControlFrame(k))) == nil {
+		out.add(w.conn)
+	}
+}
+
+func (r *router) setStats(w *worker, s *wire.WorkerStats) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.stats = s
+}
+
+// connections returns all connections, to end them.
+func (r *router) connections() []*zmtp.Conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var conns []*zmtp.Conn
+	for c := range r.clients {
+		conns = append(conns, c.conn)
+	}
+	for w := range r.workers {
+		conns = append(conns, w.conn)
+	}
+	return conns
+}

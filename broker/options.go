@@ -1,0 +1,118 @@
+package broker
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"trawl/edge/config"
+
+	"trawl/edge/wire"
+)
+
+// Options configure a broker. The zero value of a field is its default.
+type Options struct {
+	Name    string // in logs, status and the workers' logs; default: the host's name
+	Version string // of the program
+
+	Clients []string // endpoints for clients
+	Workers []string // endpoints for workers
+	Plain   []Plain  // further endpoints for plain workers
+	// Insecure allows endpoints that other machines can reach.
+	Insecure bool
+
+	// ExpectRules and ExpectWorkers are waited for even if never seen.
+	ExpectRules, ExpectWorkers []string
+	RuleSets                   map[string]RuleSet
+
+	Limits       Limits
+	Heartbeat    time.Duration // between heartbeats; silent for 3 of them is lost; default 1 s
+	DrainTimeout time.Duration // for queued and running requests at the end; default 10 s
+
+	Log *slog.Logger // default: discarded
+
+	// bootTime is how long after the start requests for names that were never
+	// seen wait: boards come up in any order. 10 s but in tests.
+	bootTime time.Duration
+}
+
+// Plain is an endpoint whose REP workers serve one rule set.
+type Plain struct{ Endpoint, Rules string }
+
+// RuleSet says how requests for a rule set are treated.
+type RuleSet struct {
+	Impure bool // asking twice is not harmless: never retried
+	Queue  int  // most requests waiting; 0: Limits.Queue
+}
+
+// Limits bound what clients can ask of a broker.
+type Limits struct {
+	Text    int64 // bytes of one text; default 16 MiB
+	Request int64 // bytes of a whole request, answered too_large beyond; default 32 MiB
+	Frame   int64 // bytes of one frame, the connection is closed beyond; default 64 MiB
+	Texts   int   // texts of one request; default 65,536
+	Queue   int   // requests waiting per rule set; default 4,096
+	Memory  int64 // bytes of all requests held; default 64 MiB
+}
+
+// Missed heartbeats after which a worker counts as lost.
+const missedHeartbeats = 3
+
+func (o Options) withDefaults() Options {
+	if o.Name == "" {
+		o.Name, _ = os.Hostname()
+	}
+	orDefault(&o.Limits.Text, 16<<20)
+	orDefault(&o.Limits.Request, 32<<20)
+	orDefault(&o.Limits.Frame, 64<<20)
+	orDefault(&o.Limits.Texts, 65_536)
+	orDefault(&o.Limits.Queue, 4_096)
+	orDefault(&o.Limits.Memory, 64<<20)
+	orDefault(&o.Heartbeat, time.Second)
+	orDefault(&o.DrainTimeout, 10*time.Second)
+	orDefault(&o.bootTime, 10*time.Second)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (o *Options) queueLimit(rules string) int {
+	name, _ := wire.SplitRules(rules)
+	if n := o.RuleSets[name].Queue; n > 0 {
+		return n
+	}
+	return o.Limits.Queue
+}
+
+func (o *Options) pure(rules string) bool {
+	name, _ := wire.SplitRules(rules)
+	return !o.RuleSets[name].Impure
+}
+
+// check refuses endpoints that would open the broker to the network by
+// accident.
+func (o *Options) check() error {
+	if o.Insecure {
+		return nil
+	}
+	endpoints := append(append([]string{}, o.Clients...), o.Workers...)
+	for _, p := range o.Plain {
+		endpoints = append(endpoints, p.Endpoint)
+	}
+	for _, e := range endpoints {
+		if !config.IsLocal(e) {
+			return fmt.Errorf("%s can be reached by other machines, and whoever reaches it can ask, become a worker and read every text; "+
+				"bind to 127.0.0.1, or say --insecure if everybody on that network may", e)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package broker
+
+import (
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// request is one client's request from admission to its answer. The router's
+// lock guards what is below the line; the rest does not change.
+type request struct {
+	client   *client
+	envelope []byte              // frames in wire form, to go before the answer
+	header   *wire.RequestHeader // of a bare request: the shared default
+	full     bool                // in full form
+	message  zmtp.Message        // what follows the envelope; one reference is the request's
+	deadline time.Time
+	arrived  time.Time
+	target   *target
+	seq      uint64 // order of admission
+
+	// ---
+	worker *worker // that holds it; nil while it waits
+	number uint64  // of its dispatch to worker
+	losses int     // workers that went away while they worked on it
+
+	inQueue, inWheel, inClient link
+}
+
+func (r *request) size() int64 { return int64(r.message.Size()) }
+
+// needsTrawl reports whether only a worker that understands headers can do it.
+func (r *request) needsTrawl() bool {
+	return r.full && (r.message.NumFrames() != 2 || !r.header.Plain())
+}
+
+// queue holds the requests that wait for a target's workers: by priority, in
+// the order of their admission, those for trawl workers only apart.
+type queue struct {
+	lists [2][wire.MaxPriority + 1]list // [needs a trawl worker][priority]
+	n     int
+}
+
+func (q *queue) list(r *request) *list {
+	kind := 0
+	if r.needsTrawl() {
+		kind = 1
+	}
+	return &q.lists[kind][r.header.Priority]
+}
+
+func (q *queue) pushBack(r *request) {
+	q.list(r).pushBack(&r.inQueue, r)
+	q.n++
+}
+
+// pushFront puts back a request that was taken out before.
+func (q *queue) pushFront(r *request) {
+	q.list(r).pushFront(&r.inQueue, r)
+	q.n++
+}
+
+func (q *queue) remove(r *request) {
+	r.inQueue.remove()
+	q.n--
+}
+
+// head returns the request that a worker should get next: the highest
+// priority, then the oldest; trawl says whether the worker understands
+// headers. Nil if nothing is for it.
+func (q *queue) head(trawl bool) *request {
+	if q.n == 0 {
+		return nil
+	}
+	for p := wire.MaxPriority; p >= 0; p-- {
+		r := q.lists[0][p].front()
+		if trawl {
+			r = older(r, q.lists[1][p].front())
+		}
+		if r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// before says which of two waiting requests, either of which may be nil, goes
+// first.
+func before(a, b *request) *request {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || a.header.Priority > b.header.Priority:
+		return a
+	case a.header.Priority < b.header.Priority:
+		return b
+	}
+	return older(a, b)
+}
+
+func older(a, b *request) *request {
+	if a == nil || b != nil && b.seq < a.seq {
+		return b
+	}
+	return a
+}

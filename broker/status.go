@@ -1,0 +1,71 @@
+package broker
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"trawl/edge/board"
+	"trawl/edge/wire"
+)
+
+// status describes the broker as it is now.
+func (b *Broker) status() *wire.Status {
+	s := b.router.status(time.Now())
+	s.Broker.Name, s.Broker.Version, s.Broker.Protocol = b.options.Name, b.options.Version, wire.ProtocolVersion
+	s.Broker.ClientsAt, s.Broker.WorkersAt = b.ClientEndpoints(), b.WorkerEndpoints()
+	s.Broker.ResidentBytes = board.Resident()
+	return s
+}
+
+func (r *router) status(now time.Time) *wire.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &wire.Status{
+		Broker: wire.BrokerStatus{
+			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients),
+			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: maps.Clone(r.outcomes),
+			Retried: r.retried, LateDropped: r.late, Overflowed: r.overflowed,
+		},
+		RuleSets: []wire.RuleSetStatus{},
+		Workers:  []wire.WorkerStatus{},
+	}
+	for _, t := range r.targets {
+		if !t.key.worker {
+			s.RuleSets = append(s.RuleSets, t.status())
+		}
+	}
+	for w := range r.workers {
+		s.Workers = append(s.Workers, w.status(now))
+	}
+	slices.SortFunc(s.RuleSets, func(a, b wire.RuleSetStatus) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Workers, func(a, b wire.WorkerStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return s
+}
+
+func (t *target) status() wire.RuleSetStatus {
+	s := wire.RuleSetStatus{Name: t.key.name, Hashes: []string{}, Workers: len(t.workers), Queued: t.queue.n, Expected: t.expected}
+	name, _ := wire.SplitRules(t.key.name)
+	for _, w := range t.workers {
+		for _, set := range w.hello.Rules {
+			if set.Name == name && set.Hash != "" && !slices.Contains(s.Hashes, set.Hash) {
+				s.Hashes = append(s.Hashes, set.Hash)
+			}
+		}
+	}
+	slices.Sort(s.Hashes)
+	return s
+}
+
+func (w *worker) status(now time.Time) wire.WorkerStatus {
+	kind := "trawl"
+	if w.plain {
+		kind = "plain"
+	}
+	return wire.WorkerStatus{
+		Name: w.name, Kind: kind, Address: w.conn.Peer().RemoteAddr, Version: w.hello.Version,
+		Rules: w.hello.Rules, Slots: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
+		Answered: w.answered, State: w.state(now), Stats: w.stats, Board: w.hello.Board,
+	}
+}

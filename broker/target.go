@@ -1,0 +1,86 @@
+package broker
+
+import "trawl/edge/wire"
+
+// targetKey names what a request may be addressed to: a rule set, one pack of
+// a rule set (name@hash), or a worker.
+type targetKey struct {
+	worker bool
+	name   string
+}
+
+// target is such an address: the workers that can serve it now, and the
+// requests that wait for one of them. The router's lock guards it.
+type target struct {
+	key      targetKey
+	seen     bool // a worker served it once
+	expected bool // the configuration names it
+	workers  []*worker
+	queue    queue
+}
+
+// known: requests wait for it until their deadline.
+func (t *target) known() bool { return t.seen || t.expected }
+
+// serves reports whether w is one of t's workers.
+func (t *target) serves(w *worker) bool {
+	if t.key.worker {
+		return w.name == t.key.name
+	}
+	return w.serves(t.key.name)
+}
+
+func (t *target) remove(w *worker) {
+	for i, x := range t.workers {
+		if x == w {
+			t.workers = append(t.workers[:i], t.workers[i+1:]...)
+			return
+		}
+	}
+}
+
+// pick returns the worker that should do r: of those that have room, the one
+// with the least outstanding per slot, among equals the longest idle. Nil if
+// none has room.
+func (t *target) pick(r *request) *worker {
+	var best *worker
+	needsTrawl := r.needsTrawl()
+	for _, w := range t.workers {
+		if !w.hasRoom(r.arrived) || needsTrawl && w.plain {
+			continue
+		}
+		if best == nil || w.lessLoaded(best) {
+			best = w
+		}
+	}
+	return best
+}
+
+// onlyPlain reports whether t has workers, but none that understands headers.
+func (t *target) onlyPlain() bool {
+	for _, w := range t.workers {
+		if !w.plain {
+			return false
+		}
+	}
+	return len(t.workers) > 0
+}
+
+// unknown is the answer to requests for a target that nobody knows.
+func (t *target) unknown() *wire.Error {
+	if t.key.worker {
+		return wire.Errorf(wire.UnknownWorker, "no worker named %q was ever connected to this broker; `trawl workers` lists those that are", t.key.name)
+	}
+	return wire.Errorf(wire.UnknownRules, "no worker ever served the rule set %q to this broker; `trawl status` lists those served", t.key.name)
+}
+
+// timeout is the answer to a request whose deadline passed while it waited.
+func (t *target) timeout(r *request) *wire.Error {
+	switch {
+	case len(t.workers) > 0 && !(r.needsTrawl() && t.onlyPlain()):
+		return wire.Errorf(wire.Deadline, "the deadline passed while the request waited for a worker")
+	case t.key.worker:
+		return wire.Errorf(wire.NoWorker, "worker %q is not connected; the request waited for it until its deadline", t.key.name)
+	}
+	return wire.Errorf(wire.NoWorker, "no worker that serves %q is connected; the request waited for one until its deadline (start one: trawl worker --rules)", t.key.name)
+}

@@ -1,0 +1,46 @@
+package broker
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+func TestWheelFindsEveryDeadlineOnceAndInTime(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	now := time.Now()
+	var w wheel
+	w.init(now)
+	waiting := map[*request]bool{}
+	for step := range 3000 {
+		for range rng.IntN(4) {
+			// up to 60 s: several times round the wheel
+			r := &request{deadline: now.Add(time.Duration(rng.Int64N(int64(60 * time.Second))))}
+			w.add(r)
+			waiting[r] = true
+		}
+		if step%7 == 0 { // some are answered meanwhile
+			for r := range waiting {
+				r.inWheel.remove()
+				delete(waiting, r)
+				break
+			}
+		}
+		now = now.Add(time.Duration(rng.Int64N(int64(4 * tick))))
+		if step%500 == 499 {
+			now = now.Add(time.Minute) // the process was stopped
+		}
+		w.sweep(now, func(r *request) {
+			if !waiting[r] || r.deadline.After(now) {
+				t.Fatalf("swept %v before its deadline, or twice", r.deadline.Sub(now))
+			}
+			r.inWheel.remove()
+			delete(waiting, r)
+		})
+		for r := range waiting {
+			if now.Sub(r.deadline) > 2*tick {
+				t.Fatalf("%v overdue and not swept", now.Sub(r.deadline))
+			}
+		}
+	}
+}

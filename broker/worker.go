@@ -1,0 +1,145 @@
+package broker
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+const (
+	// windowTime is how much work a worker may hold ahead: what it answers in
+	// this time, so that it never waits for the network.
+	windowTime = 5 * time.Millisecond
+	// windowPerSlot and windowBytes bound the window from above.
+	windowPerSlot = 32
+	windowBytes   = 1 << 20
+	// plainPatience is how long a plain worker may be silent while it has
+	// work; after that it gets nothing new until it answers.
+	plainPatience = 10 * time.Second
+)
+
+// worker is one connection of a worker. The router's lock guards what is
+// below the line.
+type worker struct {
+	conn  *zmtp.Conn
+	plain bool // a REP of any language: sees the text alone
+	name  string
+	hello wire.Hello // of a plain worker: what the broker assumes of it
+
+	lastSeen atomic.Int64 // when it was last heard of, in ns since the router's start
+
+	// ---
+	targets  []*target
+	held     map[uint64]held // by dispatch number
+	bytes    int64           // of all that is held
+	window   int             // most requests to hold
+	proven   bool            // has answered on this connection
+	draining bool
+	gone     bool // the connection failed; its reader will say so
+	answered int64
+	stats    *wire.WorkerStats
+	progress time.Time     // last answer, or dispatch when it held nothing
+	interval time.Duration // moving average between answers while it had work
+}
+
+// held is a request that a worker has. After the request was answered by
+// someone else (its deadline, say) request is nil, but the worker still works
+// on it.
+type held struct {
+	request *request
+	size    int64
+}
+
+func newWorker(conn *zmtp.Conn, plain bool, name string, hello wire.Hello) *worker {
+	w := &worker{conn: conn, plain: plain, name: name, hello: hello, held: make(map[uint64]held)}
+	w.hello.Slots = max(1, hello.Slots)
+	w.window = 2 * w.hello.Slots
+	if plain {
+		// What libzmq's REP had queued before a reconnect it answers on the new
+		// connection first: until it has answered one of ours it gets only one.
+		w.window = 1
+	}
+	return w
+}
+
+// serves reports whether w serves a rule set, by name or name@hash.
+func (w *worker) serves(rules string) bool {
+	name, hash := wire.SplitRules(rules)
+	for i := range w.hello.Rules {
+		set := &w.hello.Rules[i]
+		if set.Name == name && strings.HasPrefix(set.Hash, hash) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *worker) hasRoom(now time.Time) bool {
+	return !w.draining && !w.gone && len(w.held) < w.window && (w.bytes < windowBytes || len(w.held) == 0) && !w.silent(now)
+}
+
+// silent: a plain worker that has had work for long and answers nothing.
+func (w *worker) silent(now time.Time) bool {
+	return w.plain && len(w.held) > 0 && now.Sub(w.progress) > plainPatience
+}
+
+// lessLoaded reports whether w should get a request rather than o.
+func (w *worker) lessLoaded(o *worker) bool {
+	a, b := len(w.held)*o.hello.Slots, len(o.held)*w.hello.Slots
+	return a < b || a == b && w.progress.Before(o.progress)
+}
+
+func (w *worker) hold(r *request, number uint64, now time.Time) {
+	if len(w.held) == 0 {
+		w.progress = now
+	}
+	w.held[number] = held{request: r, size: r.size()}
+	w.bytes += r.size()
+	r.worker, r.number = w, number
+}
+
+// release is called when the worker answers; ok is false for a number that
+// was not sent on this connection, or was answered already.
+func (w *worker) release(number uint64, now time.Time) (h held, ok bool) {
+	if h, ok = w.held[number]; !ok {
+		return h, false
+	}
+	w.drop(number, h)
+	w.answered++
+	w.adapt(now.Sub(w.progress))
+	w.progress = now
+	return h, true
+}
+
+func (w *worker) drop(number uint64, h held) {
+	delete(w.held, number)
+	w.bytes -= h.size
+}
+
+// adapt sets the window after an answer that came d after the one before it,
+// or after work began.
+func (w *worker) adapt(d time.Duration) {
+	if !w.proven {
+		w.proven, w.interval = true, d
+	}
+	w.interval += (d - w.interval) / 8
+	slots := w.hello.Slots
+	w.window = slots + int(windowTime/max(w.interval, time.Microsecond))
+	w.window = min(w.window, windowPerSlot*slots)
+	if w.hello.Window > 0 {
+		w.window = min(w.window, max(w.hello.Window, slots))
+	}
+}
+
+func (w *worker) state(now time.Time) string {
+	switch {
+	case w.draining:
+		return "draining"
+	case w.silent(now):
+		return "silent"
+	}
+	return "ready"
+}

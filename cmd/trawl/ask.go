@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"trawl/edge/client"
+	"trawl/edge/config"
+	"trawl/edge/wire"
+)
+
+// connect makes the client that the configuration asks for.
+func connect(c *config.Config) (*client.Client, error) {
+	return client.New(client.Options{Brokers: c.Client.Brokers})
+}
+
+// explain says what to do about an error of a broker.
+func explain(err error) error {
+	var none *client.NoBrokerError
+	if errors.As(err, &none) {
+		return fmt.Errorf("%w; start one with trawl broker, or name another with --broker or TRAWL_BROKER", err)
+	}
+	return err
+}
+
+// controlTimeout is what control commands wait for a broker, unless --timeout
+// says otherwise: nobody wants to stare at a status that does not come.
+const controlTimeout = 3 * time.Second
+
+// control makes a command that sends a control request and shows its answer.
+func (a *app) control(cmd *cobra.Command, ask func(ctx context.Context, c *client.Client, timeout time.Duration) error) *cobra.Command {
+	bind(cmd, "client.brokers", "client.timeout")
+	cmd.Args = cobra.NoArgs
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		timeout := controlTimeout
+		if c.IsSet("client.timeout") {
+			timeout = c.Client.Timeout
+		}
+		conn, err := connect(c)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return explain(ask(cmd.Context(), conn, timeout))
+	}
+	return cmd
+}
+
+func (a *app) pingCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "ping", Short: "Ask a broker whether it is there"}
+	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
+		start := time.Now()
+		doc, err := c.Control(ctx, wire.OpPing, "", timeout)
+		if err != nil {
+			return err
+		}
+		a.printf("%s  %s\n", doc, time.Since(start).Round(10*time.Microsecond))
+		return nil
+	})
+}
+
+func (a *app) stopCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stop",
+		Short: "Stop a broker, or one worker, after it has answered what it has",
+		Long:  "Stop a broker, or one worker, after it has answered what it has. Workers stay when their broker stops, and wait for it to come back.",
+	}
+	name := cmd.Flags().String("worker", "", "stop this worker, not the broker")
+	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
+		if _, err := c.Control(ctx, wire.OpStop, *name, timeout); err != nil {
+			return err
+		}
+		if *name != "" {
+			a.printf("worker %s is stopping\n", *name)
+		} else {
+			a.printf("the broker is stopping\n")
+		}
+		return nil
+	})
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "status", Short: "Show a broker, its rule sets and its workers"}
+	asJSON := cmd.Flags().Bool("json", false, "print the broker's status document as it is")
+	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
+		if *asJSON {
+			doc, err := c.Control(ctx, wire.OpStatus, "", timeout)
+			if err == nil {
+				a.printf("%s\n", doc)
+			}
+			return err
+		}
+		s, err := c.Status(ctx, timeout)
+		if err != nil {
+			return err
+		}
+		a.printStatus(s)
+		return nil
+	})
+}
+
+func (a *app) workersCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "workers", Short: "Show the workers of a broker"}
+	asJSON := cmd.Flags().Bool("json", false, "print a JSON array")
+	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
+		s, err := c.Status(ctx, timeout)
+		if err != nil {
+			return err
+		}
+		if *asJSON {
+			a.printf("%s\n", wire.JSONFrame(s.Workers))
+			return nil
+		}
+		a.printWorkers(s.Workers)
+		return nil
+	})
+}
+
+func (a *app) printStatus(s *wire.Status) {
+	b := &s.Broker
+	state := "serving"
+	if b.Draining {
+		state = "draining"
+	}
+	a.printf("broker %s (trawl %s, protocol %s), %s for %s\n", b.Name, b.Version, b.Protocol, state, time.Duration(b.UptimeS)*time.Second)
+	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
+	a.printf("%d clients connected, %d requests pending (%s), %s resident\n", b.Clients, b.Pending, size(b.PendingBytes), size(b.ResidentBytes))
+	a.printf("%d requests: %s; %d given to another worker\n\n", b.Requests, outcomes(b.Answers), b.Retried)
+	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED")
+	for _, r := range s.RuleSets {
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued)
+	}
+	_ = t.Flush()
+	a.printf("\n")
+	a.printWorkers(s.Workers)
+}
+
+func (a *app) printWorkers(workers []wire.WorkerStatus) {
+	if len(workers) == 0 {
+		a.printf("no workers connected; start one with trawl worker --rules FILE\n")
+		return
+	}
+	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORKER\tKIND\tSTATE\tADDRESS\tSLOTS\tHOLDS\tANSWERED\tTEXT\tMATCHES\tRESIDENT\tRULES")
+	for i := range workers {
+		w := &workers[i]
+		text, matches, resident := "", "", ""
+		if w.Stats != nil {
+			text, matches, resident = size(w.Stats.Bytes), fmt.Sprint(w.Stats.Matches), size(w.Stats.ResidentBytes)
+		}
+		var sets []string
+		for _, r := range w.Rules {
+			sets = append(sets, r.Name)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d of %d\t%d\t%s\t%s\t%s\t%s\n", w.Name, w.Kind, w.State, w.Address,
+			w.Slots, w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
+	}
+	_ = t.Flush()
+}

@@ -1,0 +1,31 @@
+package scan
+
+// What is said on stderr while the scan goes on.
+
+import "fmt"
+
+// note prints one line, after everything that comes before it on stdout.
+func (p *printer) note(format string, args ...any) {
+	_ = p.out.Flush() // an error stays, and is found after the batch
+	fmt.Fprintf(p.notes, "trawl: "+format+"\n", args...)
+}
+
+// cut says that limits of the broker left matches of a line out.
+func (p *printer) cut(f *file, line int64) {
+	p.note("%s:%d: more matches than the broker's limits allow in one answer: some of this line are missing", f.name, line)
+}
+
+// incomplete says, once for each file, which regexes were given up on.
+func (p *printer) incomplete(f *file, ids []string, rules []int) {
+	for _, rule := range rules {
+		id := ids[rule]
+		if f.incomplete[id] {
+			continue
+		}
+		if f.incomplete == nil {
+			f.incomplete = make(map[string]bool)
+		}
+		f.incomplete[id] = true
+		p.note("%s: regex %s takes too many steps on some lines and was given up there: matches may be missing", f.name, id)
+	}
+}

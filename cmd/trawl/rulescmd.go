@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"trawl/edge/rules"
+)
+
+func (a *app) rulesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "Check and compile word lists and rule files",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand())
+	return cmd
+}
+
+func (a *app) rulesCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Check word lists and rule files: every problem, with file and line",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			report, err := rules.Check(files, rules.Options{})
+			if err != nil {
+				return err
+			}
+			a.printf("%s\n", report)
+			return nil
+		},
+	}
+}
+
+func (a *app) rulesCompileCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "compile -o PACK FILE…",
+		Short:   "Compile word lists and rule files into one pack",
+		Example: "  trawl rules compile -o words.pack words.txt names.yaml",
+		Args:    cobra.MinimumNArgs(1),
+	}
+	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
+	engine := cmd.Flags().String("engine", "auto", "auto, da8 or cloudflare")
+	name := cmd.Flags().String("name", "", "name of the rule set (default: what the rule files say)")
+	nocase := cmd.Flags().BoolP("ignore-case", "i", false, "every rule ignores case")
+	whole := cmd.Flags().BoolP("word", "w", false, "every literal matches whole words only")
+	cmd.RunE = func(cmd *cobra.Command, files []string) error {
+		if *out == "" {
+			return usage(cmd, "say where to write the pack: -o FILE.pack")
+		}
+		o := rules.Options{Name: *name, Engine: *engine, NoCase: *nocase, Whole: *whole}
+		pack, report, err := rules.Compile(files, o)
+		if err != nil {
+			return err
+		}
+		defer pack.Close()
+		t, err := renameio.NewPendingFile(*out, renameio.WithPermissions(0o644))
+		if err != nil {
+			return cannotWrite(*out, err)
+		}
+		defer t.Cleanup()
+		if _, err := pack.WriteTo(t); err != nil {
+			return cannotWrite(*out, err)
+		}
+		if err := t.CloseAtomicallyReplace(); err != nil {
+			return cannotWrite(*out, err)
+		}
+		info := pack.Info()
+		a.printf("%s\n", report)
+		a.printf("%s: %d rules, %d literals, %d regexes, %d states, engine %s, %d bytes (%.1f per pattern byte), sha256 %s\n",
+			*out, info.Rules, info.Literals, info.Regexes, info.States, info.Engine, info.Bytes,
+			float64(info.Bytes)/float64(max(1, info.PatternBytes)), pack.Hash())
+		return nil
+	}
+	return cmd
+}
+
+func cannotWrite(path string, err error) error {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("cannot write %s: %w; choose a folder that exists and that you may write to", path, err)
+	}
+	return fmt.Errorf("cannot write %s: %w", path, err)
+}

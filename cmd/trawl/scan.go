@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"trawl/cmd/trawl/internal/scan"
+	"trawl/edge/client"
+	"trawl/edge/config"
+	"trawl/edge/match"
+	"trawl/edge/rules"
+	"trawl/edge/wire"
+)
+
+// scanFlags are the flags of scan that are not settings.
+type scanFlags struct {
+	files                          []string // -f
+	ignoreCase, word               bool
+	count, list, only, quiet, json bool
+	recursive                      bool
+	color                          string
+	rules                          string
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scan -f RULES [FILE…]",
+		Short: "Match files, or standard input, like grep with many patterns",
+		Long: `Match files, or standard input, and print one line for each line that matches:
+file:line:column: rule[,rule…]: line
+
+The rules of -f are matched in this process. With --broker (or TRAWL_BROKER, and
+no -f) a fleet matches, against the rule set that its workers serve.
+
+Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
+		Example: `  trawl scan -f words.txt /var/log/syslog
+  trawl scan -f docs/examples/code-and-logs -r src        a folder of rule files
+  trawl scan --broker tcp://pi1:5555 --rules pii *.log
+  tail -f app.log | trawl scan -f rules.yaml`,
+	}
+	f := scanFlags{}
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.files, "rules-file", "f", nil, "word list, rule file (.yaml), folder of rule files, or pack; may be given several times")
+	flags.BoolVarP(&f.ignoreCase, "ignore-case", "i", false, "ignore case in all rules")
+	flags.BoolVarP(&f.word, "word-regexp", "w", false, "literals match whole words only")
+	flags.BoolVarP(&f.count, "count", "c", false, "print how many lines match, for each file")
+	flags.BoolVarP(&f.list, "files-with-matches", "l", false, "print only the names of files that match")
+	flags.BoolVarP(&f.only, "only-matching", "o", false, "print one line for each match, with the matched text")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing; the exit status tells")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object for each match")
+	flags.BoolVarP(&f.recursive, "recursive", "r", false, "walk into folders")
+	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
+	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule set to match against, NAME or NAME@HASH")
+	bind(cmd, "client.brokers", "client.timeout")
+	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		o, err := f.options(a.out)
+		if err != nil {
+			return usage(cmd, err.Error())
+		}
+		o.Timeout = c.Client.Timeout
+		if f.fleet(cmd, c) {
+			if err := f.refusedWithFleet(); err != nil {
+				return usage(cmd, err.Error())
+			}
+			return a.scanFleet(cmd.Context(), c, o, paths)
+		}
+		if len(f.files) == 0 {
+			return usage(cmd, "no rules: give -f FILE to match here, or --broker to ask a fleet")
+		}
+		if cmd.Flags().Changed("rules") {
+			return usage(cmd, "--rules names a rule set of a fleet and goes with --broker; rules of this process come with -f")
+		}
+		return a.scanHere(cmd.Context(), c, &f, o, paths)
+	}
+	return cmd
+}
+
+// options makes the scan's options; the error is about flags that do not go
+// together.
+func (f *scanFlags) options(out io.Writer) (scan.Options, error) {
+	o := scan.Options{Recursive: f.recursive, Rules: f.rules}
+	modes := 0
+	for _, m := range []struct {
+		on   bool
+		mode scan.Mode
+	}{{f.quiet, scan.Quiet}, {f.list, scan.Files}, {f.count, scan.Count}, {f.json, scan.JSON}, {f.only, scan.Only}} {
+		if m.on {
+			o.Mode = m.mode
+			modes++
+		}
+	}
+	if modes > 1 {
+		return o, errors.New("only one of -c, -l, -o, -q and --json can be given")
+	}
+	switch f.color {
+	case "auto":
+		o.Color = terminal(out)
+	case "always":
+		o.Color = true
+	case "never":
+	default:
+		return o, fmt.Errorf("--color takes auto, always or never, not %q", f.color)
+	}
+	return o, nil
+}
+
+// fleet reports whether a fleet is to be asked: --broker says so, or, where
+// no rules are given, the environment or the configuration.
+func (f *scanFlags) fleet(cmd *cobra.Command, c *config.Config) bool {
+	return cmd.Flags().Changed("broker") || len(f.files) == 0 && c.IsSet("client.brokers")
+}
+
+func (f *scanFlags) refusedWithFleet() error {
+	if len(f.files) > 0 || f.ignoreCase || f.word {
+		return errors.New("-f, -i and -w are refused with --broker: the rules of a fleet live on its workers; name a rule set with --rules")
+	}
+	return nil
+}
+
+// scanHere matches on a broker and a worker in this process: the same as a
+// fleet's, but for the transport.
+func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o scan.Options, paths []string) error {
+	pack, _, err := rules.Compile(f.files, rules.Options{NoCase: f.ignoreCase, Whole: f.word})
+	if err != nil {
+		return err
+	}
+	defer pack.Close()
+	info := pack.Info()
+	o.Overlap, o.HasRegexes = info.LongestLiteral, info.Regexes > 0
+
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	b, w := brokerOptions(c), workerOptions(c)
+	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	b.Log, w.Log = quiet, quiet
+	b.Workers, b.Plain = nil, nil
+	b.Clients = []string{fmt.Sprintf("inproc://scan-%p", a)}
+	w.Rules = map[string]*match.Pack{wire.DefaultRules: pack}
+	w.Slots = cores()
+	ready, served := make(chan struct{}), make(chan error, 1)
+	go func() { served <- serveTogether(serving, b, w, 1, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-served:
+		return err
+	}
+	conn, err := client.New(client.Options{Brokers: b.Clients, Log: quiet})
+	if err != nil {
+		return err
+	}
+	err = a.scan(ctx, conn, o, paths)
+	_ = conn.Close()
+	stop()
+	return errors.Join(err, <-served)
+}
+
+// scanFleet asks the brokers of the configuration.
+func (a *app) scanFleet(ctx context.Context, c *config.Config, o scan.Options, paths []string) error {
+	conn, err := connect(c)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := fleetRules(ctx, conn, &o); err != nil {
+		return explain(err)
+	}
+	return a.scan(ctx, conn, o, paths)
+}
+
+// fleetRules asks the broker what the rule set holds that a scan must know:
+// how long its literals are, and whether it has regexes. A broker without
+// workers yet cannot tell; then their default is a safe guess.
+func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error {
+	s, err := conn.Status(ctx, o.Timeout)
+	if err != nil {
+		return err
+	}
+	const guess = 4 << 10
+	name, _ := wire.SplitRules(o.Rules)
+	known := false
+	for i := range s.Workers {
+		for _, set := range s.Workers[i].Rules {
+			if set.Name == name {
+				known = true
+				o.Overlap = max(o.Overlap, set.Longest)
+				o.HasRegexes = o.HasRegexes || set.Regexes > 0
+			}
+		}
+	}
+	if !known {
+		o.Overlap, o.HasRegexes = guess, true
+	}
+	return nil
+}
+
+func (a *app) scan(ctx context.Context, asker scan.Asker, o scan.Options, paths []string) error {
+	_, matched, err := scan.Run(ctx, asker, paths, o, a.in, a.out, a.err)
+	switch {
+	case errors.Is(err, scan.ErrUnreadable):
+		a.status = statusError // each such file has had its line
+	case err != nil:
+		return explain(err)
+	case !matched:
+		a.status = statusNoMatch
+	}
+	return nil
+}
+
+func cores() int { return runtime.GOMAXPROCS(0) }

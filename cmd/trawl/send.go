@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"trawl/edge/client"
+	"trawl/edge/match"
+	"trawl/edge/wire"
+)
+
+func (a *app) sendCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "send [TEXT…]",
+		Short: "Send one request to a broker and print the answer as JSON",
+		Long: `Send one request to a broker and print the answer as JSON: one line for each
+text. Without a TEXT, or for -, the text is read from standard input.`,
+		Example: `  trawl send "this here is history"
+  trawl send --worker pi3 --want count < /var/log/syslog`,
+	}
+	bind(cmd, "client.brokers", "client.timeout")
+	f := cmd.Flags()
+	h := wire.NewRequestHeader()
+	f.StringVar(&h.Rules, "rules", h.Rules, "rule set to match against: NAME or NAME@HASH")
+	f.StringVar(&h.Worker, "worker", "", "name of the one worker that must do it")
+	f.IntVar(&h.Limit, "limit", h.Limit, "most matches per text; 0: no limit")
+	f.IntVar(&h.Priority, "priority", h.Priority, "0 (last) to 9 (first)")
+	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
+	want := f.String("want", "matches", "matches, rules, first, count or any")
+	fields := f.StringSlice("fields", nil, "extra fields for each match: text, tags, severity, message, data")
+	asHeader := f.Bool("header", false, "print the answer's header too")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		h.Deadline = c.Client.Timeout
+		if h.Want, err = match.ParseWant(*want); err != nil {
+			return usage(cmd, "--want: "+err.Error())
+		}
+		if h.Fields, err = wire.ParseFields(*fields); err != nil {
+			return usage(cmd, "--fields: "+err.Error())
+		}
+		if _, err := wire.ParseRequestHeader(h.Append(nil)); err != nil {
+			return usage(cmd, wire.AsError(err).Message)
+		}
+		texts, err := a.texts(args)
+		if err != nil {
+			return err
+		}
+		conn, err := connect(c)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		answer, err := conn.Do(cmd.Context(), &client.Request{Header: h, Texts: texts})
+		if err != nil {
+			return a.failed(err)
+		}
+		defer answer.Release()
+		if *asHeader {
+			a.printf("%s\n", answer.Header.Append(nil))
+		}
+		for _, r := range answer.Results {
+			a.printf("%s\n", r)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// failed prints an error answer as the JSON that came, and leaves the rest to
+// explain.
+func (a *app) failed(err error) error {
+	var e *wire.Error
+	if errors.As(err, &e) {
+		head := wire.AnswerHeader{Error: e}
+		a.printf("%s\n", head.Append(nil))
+	}
+	return explain(err)
+}
+
+// texts are the arguments, or standard input.
+func (a *app) texts(args []string) ([][]byte, error) {
+	if len(args) == 0 {
+		args = []string{"-"}
+	}
+	var texts [][]byte
+	for _, arg := range args {
+		if arg != "-" {
+			texts = append(texts, []byte(arg))
+			continue
+		}
+		b, err := io.ReadAll(a.in)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, []byte(strings.TrimSuffix(string(b), "\n")))
+	}
+	return texts, nil
+}

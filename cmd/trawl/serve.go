@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"trawl/broker"
+	"trawl/edge/board"
+	"trawl/edge/config"
+	"trawl/edge/match"
+	"trawl/edge/rules"
+	"trawl/edge/wire"
+	"trawl/worker"
+)
+
+func (a *app) brokerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "broker",
+		Short: "Run a broker: takes requests of clients and spreads them over workers",
+		Example: `  trawl broker                                                          for clients and workers on this machine
+  trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --insecure for the whole network`,
+		Args: cobra.NoArgs,
+	}
+	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "log.level", "log.format")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		o := brokerOptions(c)
+		o.Log = a.logger(c)
+		b, err := broker.Listen(o)
+		if err != nil {
+			return err
+		}
+		return b.Serve(cmd.Context())
+	}
+	return cmd
+}
+
+func (a *app) workerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "worker --rules [NAME=]FILE",
+		Short: "Run a worker: holds rules, and matches for its brokers",
+		Example: `  trawl worker --rules words.txt                                        for the broker on this machine
+  trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
+		Args: cobra.NoArgs,
+	}
+	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.drain_timeout", "log.level", "log.format")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		if len(c.Worker.Rules) == 0 {
+			return usage(cmd, "a worker needs rules: give --rules FILE, or worker.rules in the configuration")
+		}
+		o := workerOptions(c)
+		o.Log = a.logger(c)
+		if o.Rules, err = compileSets(c.Worker.Rules, o.Log.Info); err != nil {
+			return err
+		}
+		return worker.Run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// compileSets compiles the rule sets of a worker. All problems of all sets
+// are in the error.
+func compileSets(sets map[string][]string, say func(string, ...any)) (map[string]*match.Pack, error) {
+	packs := make(map[string]*match.Pack)
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		pack, _, err := rules.Compile(sets[name], rules.Options{Name: name})
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		packs[name] = pack
+		info := pack.Info()
+		say("rules ready", "set", wire.RulesName(name, pack.Hash()), "rules", info.Rules, "literals", info.Literals,
+			"regexes", info.Regexes, "engine", info.Engine, "bytes", info.Bytes)
+	}
+	return packs, errors.Join(problems...)
+}
+
+func (a *app) upCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "up -f RULES",
+		Short: "Run a broker and workers in one process, on the standard ports",
+		Example: `  trawl up -f words.txt
+  trawl up -f rules.yaml --workers 2`,
+		Args: cobra.NoArgs,
+	}
+	files := cmd.Flags().StringArrayP("rules-file", "f", nil, "word list, rule file or pack of the rule set default; may be given several times")
+	n := cmd.Flags().Int("workers", 1, "number of workers")
+	bind(cmd, "log.level", "log.format")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		if len(*files) == 0 {
+			return usage(cmd, "no rules: give -f FILE")
+		}
+		if *n < 1 || *n > 64 {
+			return usage(cmd, "--workers takes a number from 1 to 64")
+		}
+		log := a.logger(c)
+		packs, err := compileSets(map[string][]string{wire.DefaultRules: *files}, log.Info)
+		if err != nil {
+			return err
+		}
+		o := brokerOptions(c)
+		o.Log = log
+		w := workerOptions(c)
+		w.Log, w.Rules = log, packs
+		return serveTogether(cmd.Context(), o, w, *n, nil)
+	}
+	return cmd
+}
+
+// serveTogether runs a broker and n workers in this process until ctx ends or
+// the broker is told to stop. The workers reach the broker through an inproc
+// endpoint next to those in o. ready, if not nil, is called once the broker
+// listens.
+func serveTogether(ctx context.Context, o broker.Options, w worker.Options, n int, ready func()) error {
+	own := fmt.Sprintf("inproc://workers-%p", &o)
+	o.Workers = append(slices.Clone(o.Workers), own)
+	b, err := broker.Listen(o)
+	if err != nil {
+		return err
+	}
+	w.Brokers = []string{own}
+	if w.Slots == 0 {
+		w.Slots = max(1, cores()/n)
+	}
+	name := w.Name
+	working, stopWorkers := context.WithCancel(context.WithoutCancel(ctx))
+	var workers sync.WaitGroup
+	failures := make([]error, n)
+	for i := range n {
+		if n > 1 {
+			w.Name = fmt.Sprintf("%s-%d", name, i+1)
+		}
+		options := w
+		workers.Go(func() { failures[i] = worker.Run(working, options) })
+	}
+	if ready != nil {
+		ready()
+	}
+	err = b.Serve(ctx)
+	stopWorkers()
+	workers.Wait()
+	return errors.Join(append(failures, err)...)
+}
+
+func brokerOptions(c *config.Config) broker.Options {
+	o := broker.Options{
+		Name: c.Broker.Name, Version: versionString(),
+		Clients: c.Broker.Clients, Workers: c.Broker.Workers, Insecure: c.Broker.Insecure,
+		ExpectRules: c.Broker.Expect.Rules, ExpectWorkers: c.Broker.Expect.Workers,
+		RuleSets:  make(map[string]broker.RuleSet),
+		Heartbeat: c.Broker.Heartbeat, DrainTimeout: c.Broker.DrainTimeout,
+		Limits: broker.Limits{
+			Text: int64(c.Limits.Text), Request: int64(c.Limits.Request), Frame: int64(c.Limits.Frame),
+			Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c),
+		},
+	}
+	for _, p := range c.Broker.Plain {
+		o.Plain = append(o.Plain, broker.Plain{Endpoint: p.Endpoint, Rules: p.Rules})
+	}
+	for name := range c.Broker.RuleSets {
+		set := c.RuleSet(name)
+		o.RuleSets[name] = broker.RuleSet{Impure: !set.Pure, Queue: set.Queue}
+	}
+	return o
+}
+
+func workerOptions(c *config.Config) worker.Options {
+	return worker.Options{
+		Name: c.Worker.Name, Version: versionString(), Brokers: c.Worker.Brokers, Slots: c.Worker.Slots,
+		DrainTimeout: c.Worker.DrainTimeout,
+		Limits:       worker.Limits{Matches: c.Limits.Matches, Answer: int64(c.Limits.Answer)},
+	}
+}
+
+// memoryBudget is what the broker may hold: as configured, or an eighth of the
+// board's memory, at most 64 MiB.
+func memoryBudget(c *config.Config) int64 {
+	const most = 64 << 20
+	if c.Limits.Memory > 0 {
+		return int64(c.Limits.Memory)
+	}
+	if memory := board.Read().Memory; memory > 0 {
+		return min(most, memory/8)
+	}
+	return most
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"trawl/edge/config"
+)
+
+// bind gives cmd a flag for each configuration key; settings reads them.
+func bind(cmd *cobra.Command, keys ...string) {
+	for _, path := range keys {
+		k, ok := config.Lookup(path)
+		if !ok || k.Flag == "" {
+			panic("no flag for the key " + path) // held by a test
+		}
+		cmd.Flags().Var(&setting{key: k}, k.Flag, k.Usage())
+		if k.Type() == "bool" {
+			cmd.Flags().Lookup(k.Flag).NoOptDefVal = "true"
+		}
+	}
+}
+
+// setting is a flag that stands for a configuration key: it keeps what was
+// given until the configuration is loaded.
+type setting struct {
+	key   *config.Key
+	given []string
+}
+
+func (s *setting) String() string     { return "" }
+func (s *setting) Type() string       { return s.key.Type() }
+func (s *setting) Set(v string) error { s.given = append(s.given, v); return nil }
+
+// settings loads the configuration: file, environment, and cmd's flags.
+func (a *app) settings(cmd *cobra.Command) (*config.Config, error) {
+	path, _ := cmd.Flags().GetString("config")
+	c, err := config.Load(path, a.env)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		s, ok := f.Value.(*setting)
+		if !ok {
+			return
+		}
+		for _, v := range s.given {
+			if e := c.Set(s.key.Path, v, "flag --"+f.Name); e != nil && err == nil {
+				err = e
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Check()
+}
+
+// logger makes the log that the configuration asks for, on stderr.
+func (a *app) logger(c *config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Log.Level)) // checked by config
+	o := &slog.HandlerOptions{Level: level}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.err, o))
+	}
+	if underSystemd(a.env) {
+		o.ReplaceAttr = withoutTime
+	}
+	return slog.New(slog.NewTextHandler(a.err, o))
+}
+
+// underSystemd: the journal has its own time stamps.
+func underSystemd(env []string) bool {
+	for _, e := range env {
+		if strings.HasPrefix(e, "JOURNAL_STREAM=") {
+			return true
+		}
+	}
+	return false
+}
+
+func withoutTime(groups []string, attr slog.Attr) slog.Attr {
+	if len(groups) == 0 && attr.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return attr
+}
+
+// terminal reports whether w is one.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// printf writes to standard output; what cannot be written there is told by
+// the exit status of whoever reads it.
+func (a *app) printf(format string, args ...any) {
+	fmt.Fprintf(a.out, format, args...)
+}

@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// Request is one request in full form. The client sets the header's id.
+type Request struct {
+	Header wire.RequestHeader
+	Texts  [][]byte
+	// Retry asks again, with growing pauses until the deadline, when the
+	// answer is busy, draining or worker_lost.
+	Retry bool
+}
+
+func (r *Request) retries(err error) bool {
+	var e *wire.Error
+	if !r.Retry || !errors.As(err, &e) {
+		return false
+	}
+	return e.Code == wire.Busy || e.Code == wire.Draining || e.Code == wire.WorkerLost
+}
+
+// message is the call's request as it goes out now, with the time that is
+// left.
+func (call *call) message() zmtp.Message {
+	h := call.request.Header
+	h.ID, h.HasID = call.id, true
+	h.Deadline = max(time.Millisecond, time.Until(call.until))
+	size := wire.MaxHeader
+	for _, text := range call.request.Texts {
+		size += len(text)
+	}
+	b := zmtp.NewBuilder(size - wire.MaxHeader + 256)
+	b.AppendFrame(h.Append(nil))
+	for _, text := range call.request.Texts {
+		b.AppendFrame(text)
+	}
+	return b.Message()
+}
+
+// Answer is one answer in full form. The results are views that die with
+// Release.
+type Answer struct {
+	Header  wire.AnswerHeader
+	Results [][]byte // one per text
+
+	message zmtp.Message
+}
+
+// Release gives the answer's memory back; the results must not be used after.
+func (a *Answer) Release() { a.message.Release() }
+
+// parseAnswer takes m over, also on error.
+func parseAnswer(m zmtp.Message) (*Answer, error) {
+	h, err := wire.ParseAnswerHeader(m.Frame(0))
+	if err != nil {
+		m.Release()
+		return nil, err
+	}
+	a := &Answer{Header: h, message: m}
+	for i, frame := range m.Frames() {
+		if i > 0 {
+			a.Results = append(a.Results, frame)
+		}
+	}
+	return a, nil
+}
+
+// Control sends a control request; worker may name one for stop. It returns
+// the answer's document, empty for stop and drain.
+func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
+	h := wire.NewRequestHeader()
+	h.Op, h.Worker, h.Deadline = op, worker, timeout
+	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}})
+	if err != nil {
+		return nil, err
+	}
+	defer a.Release()
+	if len(a.Results) == 0 {
+		return nil, nil
+	}
+	return append([]byte(nil), a.Results[0]...), nil
+}
+
+// Status asks for the broker's status document.
+func (c *Client) Status(ctx context.Context, timeout time.Duration) (*wire.Status, error) {
+	doc, err := c.Control(ctx, wire.OpStatus, "", timeout)
+	if err != nil {
+		return nil, err
+	}
+	var s wire.Status
+	if err := json.Unmarshal(doc, &s); err != nil {
+		return nil, fmt.Errorf("client: unreadable status: %w", err)
+	}
+	return &s, nil
+}

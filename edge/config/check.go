@@ -1,0 +1,191 @@
+// What must hold for the settings as a whole, once all of them are known.
+
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Check reports every value out of its range, malformed endpoint or name, and
+// settings that do not fit together, as Problems. Call it after the last Set.
+func (c *Config) Check() error {
+	var k checker
+	k.config = c
+	k.ranges()
+	k.limits()
+	k.endpoints()
+	k.names()
+	if c.HTTP.Addr != "" {
+		k.check("http.addr", checkHostPort(c.HTTP.Addr, true))
+	}
+	if c.HTTP.Match && c.HTTP.Addr == "" {
+		k.problem("http.match", "needs http.addr, which is off")
+	}
+	return k.problems.err()
+}
+
+type checker struct {
+	config   *Config
+	problems Problems
+}
+
+func (k *checker) problem(key, format string, args ...any) {
+	k.problems = append(k.problems, Problem{k.config.Origin(key), key + ": " + fmt.Sprintf(format, args...)})
+}
+
+func (k *checker) check(key string, err error) {
+	if err != nil {
+		k.problem(key, "%v", err)
+	}
+}
+
+// ranges holds every value against Min, Max and Choices of its key.
+func (k *checker) ranges() {
+	for i := range keys {
+		key := &keys[i]
+		value := key.at(k.config)
+		if len(key.Choices) > 0 && !slices.Contains(key.Choices, text(value)) {
+			k.problem(key.Path, "%q is not one of %s", text(value), strings.Join(key.Choices, ", "))
+		}
+		if key.Min != "" && amount(value) < bound(key, key.Min) {
+			k.problem(key.Path, "%s is too small; at least %s", text(value), key.Min)
+		}
+		if key.Max != "" && amount(value) > bound(key, key.Max) {
+			k.problem(key.Path, "%s is too large; at most %s", text(value), key.Max)
+		}
+	}
+	for _, name := range sortedKeys(k.config.Broker.RuleSets) {
+		if q := k.config.Broker.RuleSets[name].Queue; q < 0 {
+			k.problem("broker.rule_sets", "%s: queue %d is too small; at least 1", name, q)
+		}
+	}
+}
+
+// amount is the value of a number, size or time.
+func amount(value any) int64 {
+	switch v := value.(type) {
+	case *int:
+		return int64(*v)
+	case *Size:
+		return int64(*v)
+	case *time.Duration:
+		return int64(*v)
+	}
+	panic(fmt.Sprintf("config: %T has no range", value))
+}
+
+// bound reads a Min or Max of the table.
+func bound(key *Key, s string) int64 {
+	value := key.at(new(Config))
+	if err := setText(value, s); err != nil {
+		panic("config: bound of " + key.Path + ": " + err.Error()) // held by a test
+	}
+	return amount(value)
+}
+
+func (k *checker) limits() {
+	l := &k.config.Limits
+	if l.Text > l.Request {
+		k.problem("limits.text", "%v is more than a whole request may have (limits.request, %v)", l.Text, l.Request)
+	}
+	if l.Text > l.Frame {
+		k.problem("limits.text", "%v is more than a frame may have (limits.frame, %v)", l.Text, l.Frame)
+	}
+	if l.Answer > l.Frame {
+		k.problem("limits.answer", "%v is more than a frame may have (limits.frame, %v)", l.Answer, l.Frame)
+	}
+	if l.Memory != 0 && l.Memory < l.Request {
+		k.problem("limits.memory", "%v has no room for one request (limits.request, %v)", l.Memory, l.Request)
+	}
+}
+
+func (k *checker) endpoints() {
+	b := &k.config.Broker
+	k.listen("broker.clients", b.Clients)
+	k.listen("broker.workers", b.Workers)
+	k.dial("worker.brokers", k.config.Worker.Brokers)
+	k.dial("client.brokers", k.config.Client.Brokers)
+	for _, p := range b.Plain {
+		k.listen("broker.plain", []string{p.Endpoint})
+		k.check("broker.plain", checkName(p.Rules))
+	}
+	used := map[string]string{} // endpoint to key
+	use := func(key, endpoint string) {
+		if other := used[endpoint]; other != "" && !anyPort(endpoint) {
+			k.problem(key, "%s is used already by %s; each needs an endpoint of its own", endpoint, other)
+		}
+		used[endpoint] = key
+	}
+	for _, e := range b.Clients {
+		use("broker.clients", e)
+	}
+	for _, e := range b.Workers {
+		use("broker.workers", e)
+	}
+	for _, p := range b.Plain {
+		use("broker.plain", p.Endpoint)
+	}
+}
+
+func (k *checker) listen(key string, endpoints []string) {
+	if len(endpoints) == 0 {
+		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
+	}
+	for _, e := range endpoints {
+		if err := CheckEndpoint(e, true); err != nil {
+			k.problem(key, "%v", err)
+		} else if !k.config.Broker.Insecure && !IsLocal(e) {
+			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
+				"keep to tcp://127.0.0.1:PORT, or allow it with --insecure (broker.insecure: true) on a network you trust", e)
+		}
+	}
+}
+
+func (k *checker) dial(key string, endpoints []string) {
+	if len(endpoints) == 0 {
+		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
+	}
+	for _, e := range endpoints {
+		k.check(key, CheckEndpoint(e, false))
+	}
+}
+
+func (k *checker) names() {
+	c := k.config
+	k.check("broker.name", checkName(c.Broker.Name))
+	k.check("worker.name", checkName(c.Worker.Name))
+	for _, n := range c.Broker.Expect.Rules {
+		k.check("broker.expect.rules", checkName(n))
+	}
+	for _, n := range c.Broker.Expect.Workers {
+		k.check("broker.expect.workers", checkName(n))
+	}
+	for _, n := range sortedKeys(c.Broker.RuleSets) {
+		k.check("broker.rule_sets", checkName(n))
+	}
+	for _, n := range sortedKeys(c.Worker.Rules) {
+		k.check("worker.rules", checkName(n))
+	}
+}
+
+// checkName says whether s can be the name of a rule set, worker or broker:
+// it must survive in NAME=FILE, NAME@HASH, lists with commas, and logs.
+func checkName(s string) error {
+	bad := func(r rune) bool {
+		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
+	}
+	switch {
+	case s == "":
+		return fmt.Errorf("a name must not be empty")
+	case len(s) > 255:
+		return fmt.Errorf("a name must not be longer than 255 bytes")
+	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
+		return fmt.Errorf(`%q is not a name; it must do without spaces and @ = , / \ "`, s)
+	}
+	return nil
+}

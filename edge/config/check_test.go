@@ -1,0 +1,88 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheckSaysAllThatIsWrong(t *testing.T) {
+	tests := []struct {
+		name string
+		set  string // KEY VALUE, separated by "; "
+		want []string
+	}{
+		{"open to the network", "broker.clients tcp://*:5555", []string{
+			"flag --x: broker.clients: tcp://*:5555 can be reached from the network, where anybody could then read and answer; " +
+				"keep to tcp://127.0.0.1:PORT, or allow it with --insecure (broker.insecure: true) on a network you trust",
+		}},
+		{"open on purpose", "broker.clients tcp://*:5555; broker.insecure true", nil},
+		{"loopback of both families", "broker.clients tcp://[::1]:5555,tcp://localhost:1,tcp://127.1.2.3:2,ipc:///x", nil},
+		{"malformed endpoints", "client.brokers pi1:5555,tcp://pi1,udp://a:1,tcp://*:5555,tcp://pi1:0,tcp://pi1:70000,ipc://", []string{
+			`flag --x: client.brokers: "pi1:5555" is not an endpoint; write it like tcp://127.0.0.1:5555`,
+			`flag --x: client.brokers: endpoint tcp://pi1: "pi1" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555`,
+			`flag --x: client.brokers: endpoint udp://a:1: unknown transport "udp"; there are tcp and ipc`,
+			`flag --x: client.brokers: endpoint tcp://*:5555: to connect, a host must be named instead of "*"`,
+			`flag --x: client.brokers: endpoint tcp://pi1:0: "0" is not a port; it must be a number up to 65535`,
+			`flag --x: client.brokers: endpoint tcp://pi1:70000: "70000" is not a port; it must be a number up to 65535`,
+			`flag --x: client.brokers: endpoint ipc:// has no path; write it like ipc:///run/trawl/clients`,
+		}},
+		{"no endpoint", "worker.brokers ,", []string{`flag --x: worker.brokers: needs an endpoint, such as tcp://127.0.0.1:5555`}},
+		{"one endpoint for two", "broker.workers tcp://127.0.0.1:5555", []string{
+			`flag --x: broker.workers: tcp://127.0.0.1:5555 is used already by broker.clients; each needs an endpoint of its own`,
+		}},
+		{"any port for two", "broker.workers tcp://127.0.0.1:0; broker.clients tcp://127.0.0.1:0", nil},
+		{"ranges", "worker.slots -1; client.timeout 0s; limits.queue 2000000", []string{
+			"flag --x: worker.slots: -1 is too small; at least 0",
+			"flag --x: client.timeout: 0s is too small; at least 1ms",
+			"flag --x: limits.queue: 2000000 is too large; at most 1000000",
+		}},
+		{"choices", "log.level loud", []string{`flag --x: log.level: "loud" is not one of debug, info, warn, error`}},
+		{"limits that contradict", "limits.text 40MiB; limits.memory 1MB", []string{
+			"flag --x: limits.text: 40MiB is more than a whole request may have (limits.request, 32MiB)",
+			"flag --x: limits.memory: 1MB has no room for one request (limits.request, 32MiB)",
+		}},
+		{"names", "worker.name a b; broker.expect.rules x@y", []string{
+			`flag --x: worker.name: "a b" is not a name; it must do without spaces and @ = , / \ "`,
+			`flag --x: broker.expect.rules: "x@y" is not a name; it must do without spaces and @ = , / \ "`,
+		}},
+		{"http", "http.addr 5580", []string{`flag --x: http.addr: "5580" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555`}},
+		{"http match without http", "http.addr off; http.match true", []string{"flag --x: http.match: needs http.addr, which is off"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := Default()
+			for kv := range strings.SplitSeq(tt.set, "; ") {
+				key, value, _ := strings.Cut(kv, " ")
+				if err := c.Set(key, value, "flag --x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var got string
+			if err := c.Check(); err != nil {
+				got = err.Error()
+			}
+			if want := strings.Join(tt.want, "\n"); got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for s, want := range map[string]Size{
+		"0": 0, "7": 7, "7B": 7, "16MiB": 16 << 20, "16 mib": 16 << 20, "8MB": 8e6, "2kB": 2000, "2KiB": 2048, "1GiB": 1 << 30, "3gb": 3e9,
+	} {
+		got, err := ParseSize(s)
+		if err != nil || got != want {
+			t.Errorf("%s: got %d, %v", s, got, err)
+		}
+		if again, err := ParseSize(got.String()); err != nil || again != got {
+			t.Errorf("%s: shown as %s, which is %d, %v", s, got, again, err)
+		}
+	}
+	for _, s := range []string{"", "MiB", "-1", "1.5MiB", "1M", "9223372036854775807GiB", "0x10", "1 2"} {
+		if got, err := ParseSize(s); err == nil {
+			t.Errorf("%q: got %d", s, got)
+		}
+	}
+}

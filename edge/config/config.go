@@ -1,0 +1,178 @@
+// The typed settings that the rest of trawl reads.
+
+package config
+
+import (
+	"os"
+	"time"
+)
+
+// DefaultPath is the file that Load reads when it is given none.
+const DefaultPath = "/etc/trawl/trawl.yaml"
+
+// Config holds every setting. The keys, units and defaults of the fields are
+// in the table of keys.go.
+type Config struct {
+	Broker Broker
+	Worker Worker
+	Client Client
+	Limits Limits
+	HTTP   HTTP
+	Log    Log
+
+	origins map[string]string // by key: where its value came from; absent: default
+	ignored []string          // TRAWL_… variables that are no setting
+}
+
+// Broker holds the settings of `trawl broker`.
+type Broker struct {
+	Clients      []string // endpoints to listen on for clients
+	Workers      []string // endpoints to listen on for workers
+	Insecure     bool     // allow endpoints that others on the network can reach
+	Name         string
+	Expect       Expect
+	Plain        []Plain
+	RuleSets     map[string]RuleSet // use Config.RuleSet to read one
+	DrainTimeout time.Duration
+	Heartbeat    time.Duration
+}
+
+// Expect names what the broker waits for although it has not seen it yet.
+type Expect struct {
+	Rules   []string
+	Workers []string
+}
+
+// Plain is one more endpoint for REP workers of other makes.
+type Plain struct {
+	Endpoint string
+	Rules    string // the rule set that workers there serve
+}
+
+// RuleSet says how the broker treats the requests for one rule set.
+type RuleSet struct {
+	Pure  bool // may be asked twice
+	Queue int  // most requests waiting; 0: limits.queue
+}
+
+// Worker holds the settings of `trawl worker`.
+type Worker struct {
+	Name         string
+	Brokers      []string            // endpoints to connect to
+	Slots        int                 // requests worked on at once; 0: one per core
+	Rules        map[string][]string // rule set name to files
+	StateDir     string              // empty: keep nothing on disk
+	DrainTimeout time.Duration
+}
+
+// Client holds the settings of the commands that ask a broker.
+type Client struct {
+	Brokers []string // endpoints to connect to
+	Timeout time.Duration
+}
+
+// Limits bounds what one request, and all of them together, may take.
+type Limits struct {
+	Text    Size // one text
+	Request Size // all frames of a request
+	Frame   Size // hard limit: the connection is closed
+	Texts   int  // per request
+	Matches int  // per request
+	Answer  Size // per request
+	Queue   int  // requests waiting per rule set
+	Memory  Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
+}
+
+// HTTP holds the settings of the broker's HTTP side.
+type HTTP struct {
+	Addr  string // host:port; empty: off
+	Match bool   // open POST /match
+}
+
+// Log holds the settings of the log on stderr.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // text, json
+}
+
+// Default returns the settings that hold when nothing is said. The names of
+// broker and worker are the host's name.
+func Default() *Config {
+	c := &Config{origins: map[string]string{}}
+	for i := range keys {
+		k := &keys[i]
+		if k.Default == "" {
+			continue
+		}
+		if err := setText(k.at(c), k.Default); err != nil {
+			panic("config: default of " + k.Path + ": " + err.Error()) // held by a test
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil || host == "" {
+		host = "localhost"
+	}
+	c.Broker.Name, c.Worker.Name = host, host
+	return c
+}
+
+// Load reads the file at path and then the environment, a list of
+// "NAME=value" as os.Environ returns it. An empty path stands for DefaultPath,
+// which need not exist. A returned error is of type Problems and names all of
+// them; the Config then holds what was right. Check is left to the caller, as
+// flags come after Load.
+func Load(path string, env []string) (*Config, error) {
+	c := Default()
+	var problems Problems
+	problems = append(problems, c.loadFile(path)...)
+	problems = append(problems, c.loadEnv(env)...)
+	return c, problems.err()
+}
+
+// Set gives the key a value written as on a command line; origin says where
+// it came from, such as "flag --slots", and stands in front of errors.
+// Setting a list again from the same origin adds to it (a flag given twice),
+// anything else replaces what was there.
+func (c *Config) Set(key, value, origin string) error {
+	k, ok := Lookup(key)
+	if !ok {
+		return Problem{origin, unknownKey(key)}
+	}
+	if c.origins[key] != origin {
+		clearList(k.at(c))
+	}
+	if err := setText(k.at(c), value); err != nil {
+		return Problem{origin, key + ": " + err.Error()}
+	}
+	c.origins[key] = origin
+	return nil
+}
+
+// Origin says where the value of key came from: "default", "FILE:LINE",
+// "env NAME", or the origin given to Set.
+func (c *Config) Origin(key string) string {
+	if o := c.origins[key]; o != "" {
+		return o
+	}
+	return "default"
+}
+
+// IsSet reports whether key was given a value anywhere.
+func (c *Config) IsSet(key string) bool { return c.origins[key] != "" }
+
+// Ignored returns the names of the TRAWL_… variables that Load found and that
+// are no settings of trawl (container systems make such), for a warning.
+func (c *Config) Ignored() []string { return c.ignored }
+
+// RuleSet returns how requests for the named rule set are treated: its entry
+// in broker.rule_sets, or the default; Queue is filled in from limits.queue.
+func (c *Config) RuleSet(name string) RuleSet {
+	r, ok := c.Broker.RuleSets[name]
+	if !ok {
+		r = RuleSet{Pure: true}
+	}
+	if r.Queue == 0 {
+		r.Queue = c.Limits.Queue
+	}
+	return r
+}

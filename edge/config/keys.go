@@ -1,0 +1,207 @@
+// The table of all keys.
+
+package config
+
+import "strings"
+
+// Key describes one setting.
+type Key struct {
+	Path    string   // as in the file, with dots: "broker.clients"
+	Env     string   // environment variable; empty: in the file only
+	Flag    string   // command-line flag without dashes; empty: none
+	Default string   // written as on a command line; empty: the type's zero
+	Min     string   // smallest value allowed; empty: no bound
+	Max     string   // largest value allowed; empty: no bound
+	Choices []string // the only values allowed; empty: any
+	Doc     string   // what it is, for help texts and the reference
+
+	at func(*Config) any // the field: a pointer to one of the types in value.go
+}
+
+// Type names the kind of value the key takes, for people.
+func (k *Key) Type() string { return typeName(k.at(new(Config))) }
+
+// keys is in the order in which settings are shown.
+var keys = []Key{
+	{
+		Path: "broker.clients", Env: "TRAWL_BROKER_CLIENTS", Flag: "clients", Default: "tcp://127.0.0.1:5555",
+		Doc: "Endpoints that clients connect to. Anything but loopback needs broker.insecure.",
+		at:  func(c *Config) any { return &c.Broker.Clients },
+	},
+	{
+		Path: "broker.workers", Env: "TRAWL_BROKER_WORKERS", Flag: "workers", Default: "tcp://127.0.0.1:5556",
+		Doc: "Endpoints that workers connect to. Anything but loopback needs broker.insecure.",
+		at:  func(c *Config) any { return &c.Broker.Workers },
+	},
+	{
+		Path: "broker.insecure", Env: "TRAWL_BROKER_INSECURE", Flag: "insecure", Default: "false",
+		Doc: "Allow endpoints that others on the network can reach: whoever reaches them can ask, become a worker and read every text.",
+		at:  func(c *Config) any { return &c.Broker.Insecure },
+	},
+	{
+		Path: "broker.name", Env: "TRAWL_BROKER_NAME", Flag: "name",
+		Doc: "The broker's name in logs and status; the host's name by default.",
+		at:  func(c *Config) any { return &c.Broker.Name },
+	},
+	{
+		Path: "broker.expect.rules", Env: "TRAWL_BROKER_EXPECT_RULES",
+		Doc: "Rule sets whose requests wait until their deadline even if no worker has served them yet (`default` always is).",
+		at:  func(c *Config) any { return &c.Broker.Expect.Rules },
+	},
+	{
+		Path: "broker.expect.workers", Env: "TRAWL_BROKER_EXPECT_WORKERS",
+		Doc: "Workers, by name, whose requests wait until their deadline even if they have not been seen yet.",
+		at:  func(c *Config) any { return &c.Broker.Expect.Workers },
+	},
+	{
+		Path: "broker.plain",
+		Doc:  "Further endpoints for plain REP workers, each for one rule set: a list of `{endpoint: tcp://127.0.0.1:5557, rules: NAME}`.",
+		at:   func(c *Config) any { return &c.Broker.Plain },
+	},
+	{
+		Path: "broker.rule_sets",
+		Doc:  "How requests for a rule set are treated, by name: `NAME: {pure: true, queue: 4096}`. `pure` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting.",
+		at:   func(c *Config) any { return &c.Broker.RuleSets },
+	},
+	{
+		Path: "broker.drain_timeout", Env: "TRAWL_BROKER_DRAIN_TIMEOUT", Flag: "drain-timeout", Default: "10s", Min: "0s", Max: "1h",
+		Doc: "How long queued and running requests may still take once the broker is told to stop.",
+		at:  func(c *Config) any { return &c.Broker.DrainTimeout },
+	},
+	{
+		Path: "broker.heartbeat", Env: "TRAWL_BROKER_HEARTBEAT", Default: "1s", Min: "10ms", Max: "1m",
+		Doc: "Time between the heartbeats of broker and workers.",
+		at:  func(c *Config) any { return &c.Broker.Heartbeat },
+	},
+
+	{
+		Path: "worker.name", Env: "TRAWL_WORKER_NAME", Flag: "name",
+		Doc: "The worker's name, by which requests can designate it; the host's name by default. Two live workers cannot share one.",
+		at:  func(c *Config) any { return &c.Worker.Name },
+	},
+	{
+		Path: "worker.brokers", Env: "TRAWL_WORKER_BROKERS", Flag: "broker", Default: "tcp://127.0.0.1:5556",
+		Doc: "Worker endpoints of all brokers to serve.",
+		at:  func(c *Config) any { return &c.Worker.Brokers },
+	},
+	{
+		Path: "worker.slots", Env: "TRAWL_WORKER_SLOTS", Flag: "slots", Default: "0", Min: "0", Max: "1024",
+		Doc: "Requests worked on at once; 0 is one per core.",
+		at:  func(c *Config) any { return &c.Worker.Slots },
+	},
+	{
+		Path: "worker.rules", Env: "TRAWL_WORKER_RULES", Flag: "rules",
+		Doc: "Rule sets to serve, each with its word lists and rule files, or one pack: in the file `NAME: [FILE, …]`, elsewhere `NAME=FILE,FILE`; without a name `default`. Paths in the configuration file start at its folder.",
+		at:  func(c *Config) any { return &c.Worker.Rules },
+	},
+	{
+		Path: "worker.state_dir", Env: "TRAWL_WORKER_STATE_DIR", Flag: "state-dir",
+		Doc: "Folder in which compiled packs are kept; empty: none are.",
+		at:  func(c *Config) any { return &c.Worker.StateDir },
+	},
+	{
+		Path: "worker.drain_timeout", Env: "TRAWL_WORKER_DRAIN_TIMEOUT", Flag: "drain-timeout", Default: "10s", Min: "0s", Max: "1h",
+		Doc: "How long requests that the worker has may still take once it is told to stop.",
+		at:  func(c *Config) any { return &c.Worker.DrainTimeout },
+	},
+
+	{
+		Path: "client.brokers", Env: "TRAWL_BROKER", Flag: "broker", Default: "tcp://127.0.0.1:5555",
+		Doc: "Client endpoints of the brokers to ask; the next one is tried when one does not answer.",
+		at:  func(c *Config) any { return &c.Client.Brokers },
+	},
+	{
+		Path: "client.timeout", Env: "TRAWL_CLIENT_TIMEOUT", Flag: "timeout", Default: "10s", Min: "1ms", Max: "24h",
+		Doc: "How long an answer may take; sent along as the request's deadline.",
+		at:  func(c *Config) any { return &c.Client.Timeout },
+	},
+
+	{
+		Path: "limits.text", Env: "TRAWL_LIMITS_TEXT", Default: "16MiB", Min: "1KiB", Max: "1GiB",
+		Doc: "Largest text; a larger one is answered `too_large`.",
+		at:  func(c *Config) any { return &c.Limits.Text },
+	},
+	{
+		Path: "limits.request", Env: "TRAWL_LIMITS_REQUEST", Default: "32MiB", Min: "1KiB", Max: "1GiB",
+		Doc: "Largest request, all its texts together; a larger one is answered `too_large`.",
+		at:  func(c *Config) any { return &c.Limits.Request },
+	},
+	{
+		Path: "limits.frame", Env: "TRAWL_LIMITS_FRAME", Default: "64MiB", Min: "1KiB", Max: "1GiB",
+		Doc: "Largest frame that is read at all: a connection that sends a larger one is closed.",
+		at:  func(c *Config) any { return &c.Limits.Frame },
+	},
+	{
+		Path: "limits.texts", Env: "TRAWL_LIMITS_TEXTS", Default: "65536", Min: "1", Max: "16777216",
+		Doc: "Most texts in one request.",
+		at:  func(c *Config) any { return &c.Limits.Texts },
+	},
+	{
+		Path: "limits.matches", Env: "TRAWL_LIMITS_MATCHES", Default: "1000000", Min: "1", Max: "1000000000",
+		Doc: "Most matches reported for one request; more are cut and the answer says `truncated`.",
+		at:  func(c *Config) any { return &c.Limits.Matches },
+	},
+	{
+		Path: "limits.answer", Env: "TRAWL_LIMITS_ANSWER", Default: "4MiB", Min: "1KiB", Max: "1GiB",
+		Doc: "Largest answer; matches beyond it are cut and the answer says `truncated`.",
+		at:  func(c *Config) any { return &c.Limits.Answer },
+	},
+	{
+		Path: "limits.queue", Env: "TRAWL_LIMITS_QUEUE", Default: "4096", Min: "1", Max: "1000000",
+		Doc: "Most requests waiting for a worker, per rule set; one more is answered `busy`.",
+		at:  func(c *Config) any { return &c.Limits.Queue },
+	},
+	{
+		Path: "limits.memory", Env: "TRAWL_LIMITS_MEMORY", Default: "0",
+		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
+		at:  func(c *Config) any { return &c.Limits.Memory },
+	},
+
+	{
+		Path: "http.addr", Env: "TRAWL_HTTP_ADDR", Flag: "http", Default: "127.0.0.1:5580",
+		Doc: "Address of the broker's HTTP side: /metrics, /healthz, /readyz, /status. Empty or `off`: none.",
+		at:  func(c *Config) any { return (*optional)(&c.HTTP.Addr) },
+	},
+	{
+		Path: "http.match", Env: "TRAWL_HTTP_MATCH", Default: "false",
+		Doc: "Open POST /match, for clients without ZeroMQ.",
+		at:  func(c *Config) any { return &c.HTTP.Match },
+	},
+
+	{
+		Path: "log.level", Env: "TRAWL_LOG_LEVEL", Flag: "log-level", Default: "info",
+		Choices: []string{"debug", "info", "warn", "error"},
+		Doc:     "Least important messages that are logged.",
+		at:      func(c *Config) any { return &c.Log.Level },
+	},
+	{
+		Path: "log.format", Env: "TRAWL_LOG_FORMAT", Flag: "log-format", Default: "text",
+		Choices: []string{"text", "json"},
+		Doc:     "How log lines are written.",
+		at:      func(c *Config) any { return &c.Log.Format },
+	},
+}
+
+// Keys returns all keys in the order in which they are shown. The caller must
+// not change them.
+func Keys() []Key { return keys }
+
+// Lookup returns the key of that path.
+func Lookup(path string) (*Key, bool) {
+	for i := range keys {
+		if keys[i].Path == path {
+			return &keys[i], true
+		}
+	}
+	return nil, false
+}
+
+// isSection reports whether keys lie below path.
+func isSection(path string) bool {
+	for i := range keys {
+		if strings.HasPrefix(keys[i].Path, path+".") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+// Finding what somebody meant by a name that does not exist.
+
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// unknownKey says that there is no such key, and which one may be meant.
+func unknownKey(path string) string {
+	if s := suggestKey(path); s != "" {
+		return fmt.Sprintf("unknown key %s; did you mean %s?", path, s)
+	}
+	return fmt.Sprintf("unknown key %s; `trawl config show` lists all keys", path)
+}
+
+// suggestKey returns the section or key nearest to path: with the same
+// parent and a similar name, else with the same name elsewhere.
+func suggestKey(path string) string {
+	parent, name := splitPath(path)
+	best, bestDistance := "", maxDistance(name)+1
+	for _, candidate := range keysAndSections() {
+		p, n := splitPath(candidate)
+		if p != parent {
+			continue
+		}
+		if d := distance(name, n); d < bestDistance {
+			best, bestDistance = candidate, d
+		}
+	}
+	if best != "" {
+		return best
+	}
+	for i := range keys {
+		if _, n := splitPath(keys[i].Path); n == name {
+			return keys[i].Path
+		}
+	}
+	return ""
+}
+
+// keysAndSections returns every path, sections before their keys.
+func keysAndSections() []string {
+	var paths []string
+	seen := map[string]bool{}
+	for i := range keys {
+		path := keys[i].Path
+		for j := 0; j < len(path); j++ {
+			if path[j] == '.' && !seen[path[:j]] {
+				seen[path[:j]] = true
+				paths = append(paths, path[:j])
+			}
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// firstBelow returns a key of a section, as an example.
+func firstBelow(section string) string {
+	for i := range keys {
+		if strings.HasPrefix(keys[i].Path, section+".") {
+			return keys[i].Path
+		}
+	}
+	return ""
+}
+
+func splitPath(path string) (parent, name string) {
+	i := strings.LastIndexByte(path, '.')
+	if i < 0 {
+		return "", path
+	}
+	return path[:i], path[i+1:]
+}
+
+// maxDistance is how many letters may be wrong in a name that is still
+// recognised.
+func maxDistance(name string) int {
+	if len(name) <= 4 {
+		return 1
+	}
+	return 2
+}
+
+// distance is the number of bytes to insert, delete or replace to make b out
+// of a (Levenshtein), or a large number if their lengths alone say too much.
+func distance(a, b string) int {
+	if d := len(a) - len(b); d > 3 || d < -3 {
+		return 99
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,126 @@
+package match
+
+// The double-array automaton: eight bytes a slot, one stream. DESIGN.md
+// explains it; trie.go builds it; load.go checks what these loops rely on.
+
+import "math/bits"
+
+// A slot, as a little-endian 64-bit word:
+//
+//	bits 0-7   check: the byte that leads here
+//	bits 8-31  base: the child for byte c is slot base^c, if its check is c
+//	bit 32     self: a pattern ends in this state
+//	bit 33     chain: patterns end in states behind the failure link
+//	bits 34-63 failure link: the slot to go on from when there is no child
+const (
+	baseShift = 8
+	baseMask  = 1<<24 - 1
+	selfFlag  = 1 << 32
+	chainFlag = 1 << 33
+	failShift = 34
+
+	blockSlots = 256     // slots that differ only in the last byte of the number
+	maxSlots   = 1 << 24 // what a base can address
+	rootSlot   = 1       // lies in block 0, where nothing else does
+	rootBase   = 256     // the root's children: block 1, every slot of it a transition
+	maxDepth   = 255     // bytes of a pattern that lie in the automaton
+)
+
+// Output words: what a terminal state reports. One rule, or with outList set
+// an index into lists, where items follow each other up to one with lastItem.
+// With longItem a word with the number of a long literal follows the item.
+const (
+	outList  = 1 << 31
+	lastItem = 1 << 31
+	longItem = 1 << 30
+	ruleMask = 1<<30 - 1
+)
+
+// automaton finds patterns in one pass over a text. Its slices lie in the
+// pack and are never written.
+type automaton struct {
+	slots  []uint64
+	ends   []uint64 // bit per slot: a pattern ends there
+	rank   []uint32 // terminal states before word i of ends
+	outs   []uint32 // per terminal state, by rank: an output word
+	depths []uint8  // per terminal state: bytes from the root
+	lists  []uint32 // items of terminal states with more than one pattern
+	long   []longLiteral
+}
+
+// cursor is a place in a text and the state there.
+type cursor struct {
+	pos  int
+	slot uint32
+	hit  bool // a pattern ends at pos and was not yet looked at
+	// links is how many more failure links can be followed: one per byte, as
+	// each leads up and no byte leads down by more than one. Only in a damaged
+	// pack, where they may go round, are there ever more.
+	links int
+}
+
+// at is a cursor in the root state.
+func at(pos int) cursor { return cursor{pos: pos, slot: rootSlot} }
+
+// next moves c on to the next place up to limit where a pattern ends and sets
+// c.hit; without one it moves to limit.
+func (a *automaton) next(text []byte, c *cursor, limit int) {
+	slots, text := a.slots, text[:limit]
+	slot, pos := c.slot, c.pos
+	entry := slots[slot]
+	links := c.links + limit - pos
+	hit := false
+	for pos < len(text) {
+		char := uint32(text[pos])
+		child := uint32(entry)>>baseShift ^ char
+		e := slots[child]
+		if uint32(e)&0xff != char {
+			if fail := uint32(entry >> failShift); fail != rootSlot {
+				if links--; links < 0 {
+					pos = len(text)
+					break
+				}
+				slot, entry = fail, slots[fail]
+				continue
+			}
+			child = rootBase ^ char
+			e = slots[child]
+		}
+		slot, entry = child, e
+		pos++
+		if e&(selfFlag|chainFlag) != 0 {
+			hit = true
+			break
+		}
+	}
+	*c = cursor{pos, slot, hit, links - (limit - pos)}
+}
+
+// hit is one pattern that ends where a cursor is.
+type hit struct {
+	rule   uint32
+	length int // bytes; of a long literal: of the part in the automaton
+	long   int // number of the long literal, or -1
+}
+
+// appendEnds appends the patterns of the terminal state slot, by rule.
+func (a *automaton) appendEnds(hits []hit, slot uint32) []hit {
+	below := a.ends[slot/64] & (1<<(slot%64) - 1)
+	n := a.rank[slot/64] + uint32(bits.OnesCount64(below))
+	out, length := a.outs[n], int(a.depths[n])
+	if out&outList == 0 {
+		return append(hits, hit{out, length, -1})
+	}
+	for i := out &^ outList; ; i++ {
+		item := a.lists[i]
+		h := hit{item & ruleMask, length, -1}
+		if item&longItem != 0 {
+			i++
+			h.long = int(a.lists[i])
+		}
+		hits = append(hits, h)
+		if item&lastItem != 0 {
+			return hits
+		}
+	}
+}

@@ -1,0 +1,408 @@
+package match
+
+// Opening a pack: everything that scanning relies on is checked here, once, so
+// that no pack, however damaged, makes a scan read outside it.
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"math/bits"
+	"os"
+	"unicode/utf8"
+)
+
+// ErrDamaged is behind the error for a pack that is not as it was written.
+var ErrDamaged = errors.New("damaged pack: compile it again")
+
+// ErrNotPack is behind the error for data that is no pack at all, and
+// ErrVersion behind that for one of another version of the format.
+var (
+	ErrNotPack = errors.New("not a compiled pack")
+	ErrVersion = errors.New("pack of another format version: compile it again")
+)
+
+// IsPack says whether a file that begins with head is a pack, of whatever
+// version. Eight bytes are enough.
+func IsPack(head []byte) bool {
+	return len(head) >= len(magic) && string(head[:len(magic)]) == magic
+}
+
+// Open reads the pack in the file path and checks it as [Load] does.
+func Open(path string) (*Pack, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err // names the file
+	}
+	p, err := Load(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Load uses data, which it takes over, as a pack. It checks the layout, the
+// checksums and every number that a scan follows, not the SHA-256: see
+// [Pack.Verify]. Its errors are ErrNotPack, ErrVersion, ErrDamaged and, for a pack
+// of the engine cloudflare that needs too much memory, ErrTooLarge.
+func Load(data []byte) (*Pack, error) {
+	l := &loader{data: data, sections: map[uint32][]byte{}}
+	if err := l.layout(); err != nil {
+		return nil, err
+	}
+	p := &Pack{data: data, hash: fmt.Sprintf("%x", data[atHash:headerSize])}
+	kind := l.info(p)
+	l.rules(p)
+	l.metas(p)
+	l.regexes(p)
+	if l.err != nil {
+		return nil, l.err
+	}
+	p.info.Rules, p.info.Regexes, p.info.Bytes = len(p.flags), len(p.regexes), int64(len(data))
+	for _, r := range p.regexes {
+		if !r.hinted {
+			p.info.Unhinted++
+		}
+	}
+	switch kind {
+	case kindDA8:
+		e := &automata{flags: p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
+		e.exact = l.automaton(sectionExact, p)
+		e.folded = l.automaton(sectionFolded, p)
+		p.engine = e
+	case kindCloudflare:
+		p.engine = l.cloudflare(p)
+	default:
+		l.damaged("info names %v", kind)
+	}
+	if l.err == nil && len(l.sections) > 0 {
+		l.damaged("%d sections too many", len(l.sections))
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	return p, nil
+}
+
+// loader takes a pack apart. After the first error the rest does nothing.
+type loader struct {
+	data     []byte
+	sections map[uint32][]byte // not yet used, by kind
+	err      error
+}
+
+func (l *loader) damaged(format string, args ...any) {
+	if l.err == nil {
+		l.err = fmt.Errorf("%w (%s)", ErrDamaged, fmt.Sprintf(format, args...))
+	}
+}
+
+// layout checks header, table and checksums.
+func (l *loader) layout() error {
+	data := l.data
+	if !IsPack(data) {
+		return ErrNotPack
+	}
+	if len(data) < headerSize {
+		return fmt.Errorf("%w (%d bytes)", ErrDamaged, len(data))
+	}
+	if v := binary.LittleEndian.Uint32(data[atVersion:]); v != formatVersion {
+		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, formatVersion)
+	}
+	if n := binary.LittleEndian.Uint64(data[atLength:]); n != uint64(len(data)) || len(data) > math.MaxInt32 {
+		return fmt.Errorf("%w (%d bytes, its header says %d)", ErrDamaged, len(data), n)
+	}
+	count := binary.LittleEndian.Uint32(data[atCount:])
+	if count > maxSections || headerSize+int(count)*tableEntry > len(data) {
+		return fmt.Errorf("%w (%d sections)", ErrDamaged, count)
+	}
+	if headerChecksum(data, int(count)) != binary.LittleEndian.Uint32(data[atChecksum:]) {
+		return fmt.Errorf("%w (checksum of the header)", ErrDamaged)
+	}
+	free := uint64(headerSize + int(count)*tableEntry)
+	for i := range int(count) {
+		entry := data[headerSize+i*tableEntry:]
+		kind := binary.LittleEndian.Uint32(entry)
+		at, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
+		if at < free || at%alignment != 0 || at > uint64(len(data)) || size > uint64(len(data))-at {
+			return fmt.Errorf("%w (section %d lies outside)", ErrDamaged, kind)
+		}
+		free = at + size
+		body := data[at : at+size : at+size]
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(entry[4:]) {
+			return fmt.Errorf("%w (checksum of section %d)", ErrDamaged, kind)
+		}
+		if _, twice := l.sections[kind]; twice {
+			return fmt.Errorf("%w (section %d twice)", ErrDamaged, kind)
+		}
+		l.sections[kind] = body
+	}
+	return nil
+}
+
+// take returns a section, nil if there is none, and checks that it is made of
+// units of so many bytes.
+func (l *loader) take(kind uint32, unit int) []byte {
+	body := l.sections[kind]
+	delete(l.sections, kind)
+	if len(body)%unit != 0 {
+		l.damaged("section %d has %d bytes", kind, len(body))
+		return nil
+	}
+	return body
+}
+
+func (l *loader) info(p *Pack) engineKind {
+	body := l.take(sectionInfo, 1)
+	if len(body) < infoSize {
+		l.damaged("info is too short")
+		return 0
+	}
+	var counts [4]int64
+	for i := range counts {
+		v := binary.LittleEndian.Uint64(body[8+8*i:])
+		if v > math.MaxInt32 {
+			l.damaged("info counts %d", v)
+		}
+		counts[i] = int64(v)
+	}
+	kind := engineKind(binary.LittleEndian.Uint32(body))
+	p.info = Info{
+		Name:           string(body[infoSize:]),
+		Engine:         kind.String(),
+		Literals:       int(counts[0]),
+		PatternBytes:   counts[1],
+		LongestLiteral: int(counts[2]),
+		States:         int(counts[3]),
+	}
+	return kind
+}
+
+func (l *loader) rules(p *Pack) {
+	p.flags = l.take(sectionFlags, 1)
+	p.idOffsets = viewUint32s(l.take(sectionIDOffsets, 4))
+	p.ids = l.take(sectionIDs, 1)
+	for _, f := range p.flags {
+		if f&^ruleFlags != 0 || f&ruleRegex != 0 && f&ruleWhole != 0 {
+			l.damaged("a rule's flags are %#x", f)
+			return
+		}
+	}
+	if len(p.flags) > maxRules || !isOffsets(p.idOffsets, len(p.flags), len(p.ids)) || !utf8.Valid(p.ids) {
+		l.damaged("ids")
+		return
+	}
+	for _, at := range p.idOffsets {
+		if int(at) < len(p.ids) && !utf8.RuneStart(p.ids[at]) {
+			l.damaged("an id is cut inside a character")
+			return
+		}
+	}
+}
+
+// isOffsets says whether offsets cut size bytes into n pieces.
+func isOffsets(offsets []uint32, n, size int) bool {
+	if len(offsets) != n+1 || offsets[0] != 0 || uint64(offsets[n]) != uint64(size) {
+		return false
+	}
+	for i := range n {
+		if offsets[i] > offsets[i+1] {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *loader) metas(p *Pack) {
+	t := &p.metas
+	t.rules = viewUint32s(l.take(sectionMetaRules, 4))
+	t.offsets = viewUint32s(l.take(sectionMetaOffsets, 4))
+	t.records = l.take(sectionMeta, 1)
+	if len(t.rules) == 0 && len(t.offsets) == 0 && len(t.records) == 0 {
+		return
+	}
+	if !isOffsets(t.offsets, len(t.rules), len(t.records)) {
+		l.damaged("metadata")
+		return
+	}
+	for i, rule := range t.rules {
+		if int(rule) >= len(p.flags) || i > 0 && rule <= t.rules[i-1] {
+			l.damaged("metadata of rule %d", rule)
+			return
+		}
+		if _, ok := decodeMeta(t.records[t.offsets[i]:t.offsets[i+1]]); !ok {
+			l.damaged("metadata of rule %d", rule)
+			return
+		}
+	}
+}
+
+func (l *loader) regexes(p *Pack) {
+	r := fieldReader{rest: l.take(sectionRegexes, 1)}
+	for len(r.rest) > 0 && !r.bad {
+		rule, hinted, expr := r.number(), r.number(), string(r.bytes())
+		n := len(p.regexes)
+		if r.bad || hinted > 1 || rule >= uint64(len(p.flags)) || p.flags[rule]&ruleRegex == 0 ||
+			n > 0 && rule <= uint64(p.regexes[n-1].rule) {
+			l.damaged("regexes")
+			return
+		}
+		source := regexSource(expr, p.flags[rule]&ruleNoCase != 0)
+		if _, err := checkRegex(source); err != nil {
+			l.damaged("regex of rule %d", rule)
+			return
+		}
+		p.regexes = append(p.regexes, newRegexRule(uint32(rule), source, hinted == 1))
+	}
+	regexRules := 0
+	for _, f := range p.flags {
+		if f&ruleRegex != 0 {
+			regexRules++
+		}
+	}
+	if regexRules != len(p.regexes) {
+		l.damaged("%d regexes for %d rules", len(p.regexes), regexRules)
+	}
+}
+
+// automaton takes the sections from first on; nil if there are none.
+func (l *loader) automaton(first uint32, p *Pack) *automaton {
+	a := &automaton{
+		slots:  viewUint64s(l.take(first+partSlots, 8*blockSlots)),
+		ends:   viewUint64s(l.take(first+partEnds, 8)),
+		rank:   viewUint32s(l.take(first+partRank, 4)),
+		outs:   viewUint32s(l.take(first+partOuts, 4)),
+		depths: l.take(first+partDepths, 1),
+		lists:  viewUint32s(l.take(first+partLists, 4)),
+	}
+	r := fieldReader{rest: l.take(first+partLong, 1)}
+	for len(r.rest) > 0 {
+		text := r.bytes()
+		if len(text) <= maxDepth {
+			l.damaged("long literals")
+			return nil
+		}
+		a.long = append(a.long, newLongLiteral(text))
+	}
+	if l.err != nil || len(a.slots) == 0 {
+		return nil
+	}
+	l.checkSlots(a)
+	l.checkOutputs(a, p.flags, first == sectionFolded)
+	return a
+}
+
+// checkSlots: every base and link leads to a slot, the root has a transition
+// for every byte, and the flags agree with the bitmap.
+func (l *loader) checkSlots(a *automaton) {
+	n := uint32(len(a.slots))
+	if len(a.slots) < 2*blockSlots || len(a.slots) > maxSlots || len(a.ends) != len(a.slots)/64 {
+		l.damaged("%d slots", len(a.slots))
+		return
+	}
+	bad := false
+	for i, word := range a.ends {
+		var self uint64
+		for j, entry := range a.slots[64*i : 64*i+64] {
+			base, fail := uint32(entry)>>baseShift, uint32(entry>>failShift)
+			bad = bad || base|(blockSlots-1) >= n || fail >= n
+			self |= entry / selfFlag & 1 << j
+		}
+		bad = bad || self != word
+	}
+	for c := range uint64(blockSlots) {
+		bad = bad || a.slots[rootBase^c]&0xff != c
+	}
+	if bad || uint32(a.slots[rootSlot])>>baseShift != rootBase {
+		l.damaged("slots")
+	}
+}
+
+// checkOutputs: ranks count the bitmap, output words lead to rules and lists
+// that end. Regexes are reported by the folded automaton alone.
+func (l *loader) checkOutputs(a *automaton, flags []byte, folded bool) {
+	total := 0
+	if len(a.rank) != len(a.ends) {
+		l.damaged("ranks")
+		return
+	}
+	for i, word := range a.ends {
+		if a.rank[i] != uint32(total) {
+			l.damaged("ranks")
+			return
+		}
+		total += bits.OnesCount64(word)
+	}
+	if len(a.outs) != total || len(a.depths) != total {
+		l.damaged("%d outputs of %d states", len(a.outs), total)
+		return
+	}
+	isRule := func(rule uint32) bool {
+		return int(rule) < len(flags) && (flags[rule]&(ruleNoCase|ruleRegex) != 0) == folded
+	}
+	for _, out := range a.outs {
+		if out&outList == 0 && !isRule(out) || out&outList != 0 && int(out&^outList) >= len(a.lists) {
+			l.damaged("outputs")
+			return
+		}
+	}
+	l.checkLists(a, isRule)
+}
+
+// checkLists walks all lists in one go; an output word that leads into the
+// middle of one, or of an item, is caught too: starts are noted.
+func (l *loader) checkLists(a *automaton, isRule func(uint32) bool) {
+	starts := make([]uint64, len(a.lists)/64+1)
+	for i, first := 0, true; i < len(a.lists); i++ {
+		item := a.lists[i]
+		if first {
+			setBit(starts, uint32(i))
+		}
+		first = item&lastItem != 0
+		if !isRule(item & ruleMask) {
+			l.damaged("lists")
+			return
+		}
+		if item&longItem != 0 {
+			if i++; i == len(a.lists) || int(a.lists[i]) >= len(a.long) {
+				l.damaged("lists")
+				return
+			}
+		}
+		if i == len(a.lists)-1 && !first {
+			l.damaged("lists have no end")
+			return
+		}
+	}
+	for _, out := range a.outs {
+		if out&outList != 0 && !hasBit(starts, out&^outList) {
+			l.damaged("outputs")
+			return
+		}
+	}
+}
+
+func (l *loader) cloudflare(p *Pack) engine {
+	r := fieldReader{rest: l.take(sectionLiterals, 1)}
+	var literals [][]byte
+	var rules []uint32
+	total := int64(0)
+	for len(r.rest) > 0 && !r.bad {
+		rule, text := r.number(), r.bytes()
+		if r.bad || rule >= uint64(len(p.flags)) || p.flags[rule] != 0 || len(text) == 0 || len(text) > maxDepth {
+			l.damaged("literals")
+			return nil
+		}
+		literals, rules = append(literals, text), append(rules, uint32(rule))
+		total += int64(len(text))
+	}
+	if err := kindCloudflare.fits(total); err != nil {
+		l.err = err
+	}
+	if l.err != nil {
+		return nil
+	}
+	return newCloudflareEngine(literals, rules)
+}

@@ -1,0 +1,181 @@
+package match
+
+// The oracle: every rule tried at every place of the text, by definition.
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+// oracle returns all matches in order.
+func oracle(rules []*Rule, text []byte) []Match {
+	var found []Match
+	for i, r := range rules {
+		if r.Regex != "" {
+			for _, at := range oracleRegex(r).FindAllIndex(text, -1) {
+				found = append(found, Match{int64(at[0]), int64(at[1]), uint32(i)})
+			}
+			continue
+		}
+		for _, l := range r.Literals {
+			for start := range text {
+				end, ok := oracleLiteral(l, text, start, r.NoCase)
+				if ok && (!r.Whole || oracleWhole(text, start, end)) {
+					found = append(found, Match{int64(start), int64(end), uint32(i)})
+				}
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Match) int {
+		for _, d := range []int64{a.End - b.End, a.Start - b.Start, int64(a.Rule) - int64(b.Rule)} {
+			if d != 0 {
+				return int(d)
+			}
+		}
+		return 0
+	})
+	return slices.Compact(found)
+}
+
+func oracleRegex(r *Rule) *regexp.Regexp {
+	if r.NoCase {
+		return regexp.MustCompile("(?i)" + r.Regex)
+	}
+	return regexp.MustCompile(r.Regex)
+}
+
+func oracleLiteral(l, text []byte, start int, noCase bool) (end int, ok bool) {
+	if !noCase {
+		return start + len(l), bytes.HasPrefix(text[start:], l)
+	}
+	for len(l) > 0 {
+		want, n := utf8.DecodeRune(l)
+		got, width := utf8.DecodeRune(text[start:])
+		if got == utf8.RuneError && width < 2 || !strings.EqualFold(string(want), string(got)) {
+			return 0, false
+		}
+		l, start = l[n:], start+width
+	}
+	return start, true
+}
+
+func oracleWhole(text []byte, start, end int) bool {
+	word := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+	before, _ := utf8.DecodeLastRune(text[:start])
+	after, _ := utf8.DecodeRune(text[end:])
+	return !word(before) && !word(after)
+}
+
+// oracleResult answers a query from all matches.
+func oracleResult(found []Match, want Want, limit int) Result {
+	r := Result{Any: len(found) > 0}
+	switch want {
+	case WantMatches:
+		r.Matches = found
+		if limit > 0 && len(found) > limit {
+			r.Matches, r.Truncated = found[:limit], true
+		}
+		r.Count = int64(len(r.Matches))
+	case WantFirst:
+		r.Matches = found[:min(1, len(found))]
+		r.Count = int64(len(r.Matches))
+	case WantCount:
+		r.Count = int64(len(found))
+	case WantRules:
+		for _, m := range found {
+			if !slices.Contains(r.Rules, m.Rule) {
+				r.Rules = append(r.Rules, m.Rule)
+			}
+		}
+		if limit > 0 && len(r.Rules) > limit {
+			r.Rules, r.Truncated = r.Rules[:limit], true
+		}
+		r.Count = int64(len(r.Rules))
+	}
+	return r
+}
+
+// oracleLines answers a query about a block line by line.
+func oracleLines(rules []*Rule, block []byte, q Query) (lines []Line, total Result) {
+	left := q.Total
+	offset := int64(0)
+	for i, text := range bytes.SplitAfter(block, []byte("\n")) {
+		line := Line{Number: int64(i + 1), Offset: offset, Length: int64(len(bytes.TrimSuffix(text, []byte("\n"))))}
+		offset += int64(len(text))
+		found := oracle(rules, text[:line.Length])
+		if len(found) == 0 {
+			continue
+		}
+		limited := q.Total > 0 && q.Want != WantAny && q.Want != WantCount
+		if limited && left == 0 {
+			total.Truncated = true
+			break
+		}
+		limit := q.Limit
+		if limited && (limit == 0 || left < limit) {
+			limit = left
+		}
+		line.Result = oracleResult(found, q.Want, limit)
+		left -= int(line.Count)
+		total.Any = true
+		total.Count += line.Count
+		total.Truncated = total.Truncated || line.Truncated
+		lines = append(lines, line)
+	}
+	return lines, total
+}
+
+// compile makes a pack of rules that are known to be good.
+func compile(t testing.TB, engine string, rules []*Rule) *Pack {
+	t.Helper()
+	b := NewBuilder(Options{Engine: engine, Name: "test"})
+	for _, r := range rules {
+		if err := b.Add(r); err != nil {
+			t.Fatalf("adding %+v: %v", r, err)
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// sameResult compares what is reported; nil and empty slices are the same.
+func sameResult(a, b Result) bool {
+	return slices.Equal(a.Matches, b.Matches) && slices.Equal(a.Rules, b.Rules) && a.Count == b.Count &&
+		a.Any == b.Any && a.Truncated == b.Truncated && a.Stopped == b.Stopped &&
+		a.Unsupported == b.Unsupported && slices.Equal(a.Incomplete, b.Incomplete)
+}
+
+// checkScan compares scans of text and of its lines with the oracle.
+func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
+	limit := q.Limit
+	if q.Total > 0 && (limit == 0 || q.Total < limit) {
+		limit = q.Total
+	}
+	want := oracleResult(oracle(rules, text), q.Want, limit)
+	if got := p.Scan(s, text, q); !sameResult(got, want) {
+		t.Fatalf("scan of %q for %v, limit %d, total %d:\n got %+v\nwant %+v", text, q.Want, q.Limit, q.Total, got, want)
+	}
+	lines, total := oracleLines(rules, text, q)
+	n := 0
+	got := p.ScanLines(s, text, q, func(l *Line) bool {
+		if n == len(lines) || l.Number != lines[n].Number || l.Offset != lines[n].Offset ||
+			l.Length != lines[n].Length || !sameResult(l.Result, lines[n].Result) {
+			t.Fatalf("lines of %q for %v, limit %d, total %d:\n got %+v\nwant the %d. of %+v",
+				text, q.Want, q.Limit, q.Total, *l, n+1, lines)
+		}
+		n++
+		return true
+	})
+	if n != len(lines) || !sameResult(got, total) {
+		t.Fatalf("lines of %q for %v, limit %d, total %d:\n got %d and %+v\nwant %d and %+v",
+			text, q.Want, q.Limit, q.Total, n, got, len(lines), total)
+	}
+}

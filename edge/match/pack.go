@@ -1,0 +1,107 @@
+package match
+
+// The compiled rules: what a pack tells about itself.
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Pack is a compiled set of rules. It is immutable and safe for concurrent use.
+type Pack struct {
+	data []byte // all of it; the rest are views
+	hash string
+	info Info
+
+	flags     []byte // per rule
+	idOffsets []uint32
+	ids       []byte
+	metas     metaTable
+	regexes   []*regexRule // by rule
+	engine    engine
+}
+
+// Info sums a pack up.
+type Info struct {
+	Name           string // of the rule set
+	Engine         string
+	Rules          int
+	Literals       int   // of all rules, repeated ones of a rule counted once
+	Regexes        int   // rules that are one
+	Unhinted       int   // regexes that run on every text, see Pack.Hints
+	States         int   // of the automata, hints included
+	Bytes          int64 // of the pack
+	PatternBytes   int64 // of all literals
+	LongestLiteral int   // bytes
+}
+
+// Close gives the pack's memory back. No scan may be running, and strings and
+// slices that the pack gave out hold no longer.
+func (p *Pack) Close() error { return nil }
+
+// WriteTo writes the pack as [Load] and [Open] read it.
+func (p *Pack) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(p.data)
+	if err == nil && n < len(p.data) {
+		err = io.ErrShortWrite
+	}
+	return int64(n), err
+}
+
+// Hash is the SHA-256 of the content, 64 hex digits: the same rules compiled
+// with the same options have the same hash.
+func (p *Pack) Hash() string { return p.hash }
+
+// Verify computes the SHA-256 anew: a pack from elsewhere is what its hash
+// says only if this gives no error.
+func (p *Pack) Verify() error {
+	if sum := fmt.Sprintf("%x", sha256.Sum256(p.data[headerSize:])); sum != p.hash {
+		return fmt.Errorf("%w (its content has the hash %s, its header says %s)", ErrDamaged, sum, p.hash)
+	}
+	return nil
+}
+
+// Info sums the pack up.
+func (p *Pack) Info() Info { return p.info }
+
+// NumRules is the number of rules; they are numbered from 0.
+func (p *Pack) NumRules() int { return len(p.flags) }
+
+// ID names a rule; it is always valid UTF-8, and holds until Close.
+func (p *Pack) ID(rule int) string {
+	return viewString(p.ids[p.idOffsets[rule]:p.idOffsets[rule+1]])
+}
+
+// Meta returns a copy of what the rule says about its matches.
+func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
+
+// Hints returns the literals of which one has to occur, in whatever case,
+// where the regex of the rule matches; each rune is the smallest of its folding
+// orbit. None: the regex runs on every text, or the rule is no regex.
+func (p *Pack) Hints(rule int) []string {
+	i, ok := findRegex(p.regexes, uint32(rule))
+	if !ok || !p.regexes[i].hinted {
+		return nil
+	}
+	tree, err := checkRegex(p.regexes[i].source)
+	if err != nil {
+		return nil
+	}
+	return hintsOf(tree)
+}
+
+// findRegex returns the place of a rule in a list ordered by rule.
+func findRegex(regexes []*regexRule, rule uint32) (int, bool) {
+	return slices.BinarySearchFunc(regexes, rule, func(r *regexRule, rule uint32) int {
+		return int(r.rule) - int(rule)
+	})
+}
+
+// Supports says whether the pack's engine can answer w. The engine cloudflare
+// knows rules and any only.
+func (p *Pack) Supports(w Want) bool { return int(w) < len(wantNames) && p.engine.supports(w) }
+
+// NewScratch returns what a goroutine needs to scan.
+func (p *Pack) NewScratch() *Scratch { return &Scratch{} }

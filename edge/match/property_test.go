@@ -1,0 +1,173 @@
+package match
+
+// Property tests: random rules over random texts, against the oracle.
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// domains are the pieces that literals and texts of a test are made of.
+var domains = map[string][]string{
+	"two letters":  {"a", "b"},
+	"lines":        {"a", "b", "ab", "\n", "\r\n"},
+	"words":        {"he", "she", "his", "hers", "ushers", " ", "_", "\n", "9", "é"},
+	"cases":        {"k", "K", "\u212a", "s", "S", "\u017f", "é", "É", "ß", "ẞ", "\u2126", "ω", "Ω", " ", "\n"},
+	"broken UTF-8": {"\xc3", "\xa9", "é", "\xe2\x84", "\xaa", "\u212a", "k", "\xff", "\xef\xbf\xbd", "\n", "_"},
+	"binary":       {"\x00", "\x01", "\xff", "\xfe", "\x80", "\n"},
+	"dictionary":   {"error", "errors", "err", "terror", "Error", "ERR", "warn", "warning", " ", ":", "\n", "x"},
+	"long": {
+		"a", "b", "k", "\u212a", strings.Repeat("a", 64), strings.Repeat("ab", 40), strings.Repeat("a", 255),
+		strings.Repeat("K", 130), "\n",
+	},
+}
+
+var regexPieces = []string{
+	"a", "b", "he", "[ab]", "[Kk]", "k", "é", ".", "[^a]", `\b`, "error", "(?:err|warn)", "(?:he|she)r", "s?", "a*", "b+",
+	"(?i:K)", `\d`, "^", "$", "(?m:^)", "(?:ab){2}", "(?:a|bb)", `\x{212a}`, "[a-k]", `\W`, "_",
+}
+
+func drawBytes(t *rapid.T, pieces []string, least, most int, label string) []byte {
+	return []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), least, most).Draw(t, label), ""))
+}
+
+// drawRules gives rules that a builder takes, literals of pieces and regexes.
+func drawRules(t *rapid.T, pieces []string) []*Rule {
+	b := NewBuilder(Options{})
+	var rules []*Rule
+	for range rapid.IntRange(1, 8).Draw(t, "rules") {
+		r := &Rule{ID: fmt.Sprintf("rule-%d", len(rules)), NoCase: rapid.Bool().Draw(t, "nocase")}
+		if rapid.IntRange(0, 3).Draw(t, "kind") == 0 {
+			r.Regex = strings.Join(rapid.SliceOfN(rapid.SampledFrom(regexPieces), 1, 4).Draw(t, "regex"), "")
+		} else {
+			r.Whole = rapid.Bool().Draw(t, "whole")
+			for range rapid.IntRange(1, 4).Draw(t, "literals") {
+				r.Literals = append(r.Literals, drawBytes(t, pieces, 1, 6, "literal"))
+			}
+		}
+		if b.Add(r) == nil { // else not UTF-8, or a regex that matches nothing
+			rules = append(rules, r)
+		}
+	}
+	return rules
+}
+
+func drawQuery(t *rapid.T) Query {
+	return Query{
+		Want:  Want(rapid.IntRange(0, 4).Draw(t, "want")),
+		Limit: rapid.SampledFrom([]int{0, 0, 1, 2, 3, 10}).Draw(t, "limit"),
+		Total: rapid.SampledFrom([]int{0, 0, 0, 1, 2, 5}).Draw(t, "total"),
+	}
+}
+
+func TestScanAgreesWithOracle(t *testing.T) {
+	for name, pieces := range domains {
+		t.Run(name, func(t *testing.T) {
+			s := &Scratch{} // of all packs: what one scan leaves behind must not show in the next
+			most := 60
+			if name == "long" {
+				most = 16 // the oracle is quadratic
+			}
+			rapid.Check(t, func(t *rapid.T) {
+				rules := drawRules(t, pieces)
+				p := compileRapid(t, rules)
+				for range 3 {
+					checkScan(t, p, s, rules, drawBytes(t, pieces, 0, most, "text"), drawQuery(t))
+				}
+			})
+		})
+	}
+}
+
+func compileRapid(t *rapid.T, rules []*Rule) *Pack {
+	b := NewBuilder(Options{})
+	for _, r := range rules {
+		if err := b.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Hints must change nothing: a pack in which every regex runs on every text
+// finds the same as one with hints.
+func TestHintsChangeNothing(t *testing.T) {
+	pieces := append(append([]string{}, domains["cases"]...), domains["broken UTF-8"]...)
+	pieces = append(pieces, "a", "b", "he", "she", "r", "error", "ERR", "warn")
+	s := &Scratch{}
+	rapid.Check(t, func(t *rapid.T) {
+		r := &Rule{ID: "r", NoCase: rapid.Bool().Draw(t, "nocase")}
+		r.Regex = strings.Join(rapid.SliceOfN(rapid.SampledFrom(regexPieces), 1, 8).Draw(t, "regex"), "")
+		b := NewBuilder(Options{})
+		if b.Add(r) != nil {
+			t.Skip("matches nothing")
+		}
+		p, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkScan(t, p, s, []*Rule{r}, drawBytes(t, pieces, 0, 30, "text"), drawQuery(t))
+	})
+}
+
+func TestCloudflareAgreesWithDA8(t *testing.T) {
+	pieces := []string{"a", "b", "he", "she", "\xff", "\n", "é"}
+	s := &Scratch{}
+	rapid.Check(t, func(t *rapid.T) {
+		b := NewBuilder(Options{Engine: EngineCloudflare})
+		var rules []*Rule
+		for i := range rapid.IntRange(1, 6).Draw(t, "rules") {
+			r := &Rule{ID: fmt.Sprint(i)}
+			for range rapid.IntRange(1, 3).Draw(t, "literals") {
+				r.Literals = append(r.Literals, drawBytes(t, pieces, 1, 5, "literal"))
+			}
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+			rules = append(rules, r)
+		}
+		p, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := drawQuery(t)
+		q.Want = rapid.SampledFrom([]Want{WantRules, WantAny}).Draw(t, "its want")
+		text := drawBytes(t, pieces, 0, 40, "text")
+		checkScan(t, p, s, rules, text, q)
+		checkScan(t, compileRapid(t, rules), s, rules, text, q)
+	})
+}
+
+// The folded text leads back to the original, rune by rune.
+func TestFoldKeepsTheWayBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := drawBytes(t, append(domains["cases"], domains["broken UTF-8"]...), 0, 40, "text")
+		folded, shifts := appendFold([]byte("before"), text, nil)
+		folded = bytes.TrimPrefix(folded, []byte("before"))
+		if len(folded) > len(text) {
+			t.Fatalf("%q folds to %d bytes", text, len(folded))
+		}
+		at := 0
+		for i, r := range string(text) {
+			if shifts.original(at) != i {
+				t.Fatalf("%q: byte %d of %q leads to %d, want %d", text, at, folded, shifts.original(at), i)
+			}
+			if r == '\uFFFD' && text[i] != 0xef { // an invalid byte
+				at++
+				continue
+			}
+			at += len(string(smallestFold(r)))
+		}
+		if at != len(folded) || shifts.original(at) != len(text) {
+			t.Fatalf("%q: the end %d of %q leads to %d", text, at, folded, shifts.original(at))
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package match
+
+// What goes into a pack: rules, the options of a compilation, and the ways a
+// rule can be wrong.
+
+import "errors"
+
+// Rule is one thing to look for: any of some literals, or one regular expression.
+type Rule struct {
+	// ID names the rule in results. Empty: the literal itself, which needs
+	// exactly one literal; one that is not UTF-8 is named "hex:" and its bytes.
+	ID string
+
+	// Exactly one of these two is set.
+	Literals [][]byte // any of these byte strings
+	Regex    string   // RE2 syntax, as package regexp has it
+
+	// NoCase ignores case by Unicode simple folding. On a regex it means (?i).
+	NoCase bool
+	// Whole asks for literals that are neither preceded nor followed by a
+	// word character (a Unicode letter, a digit or '_').
+	Whole bool
+
+	// What a match is handed back with; nothing here changes what matches.
+	Tags     []string
+	Severity string
+	Message  string
+	Data     []byte // JSON, not looked into
+}
+
+// Engines that [Options] can name.
+const (
+	EngineAuto       = "auto"       // the best for the set; today always da8
+	EngineDA8        = "da8"        // double array with failure links
+	EngineCloudflare = "cloudflare" // github.com/cloudflare/ahocorasick: rules and any only
+)
+
+// Options of a compilation. The zero value is good.
+type Options struct {
+	Engine string // one of the Engine constants; empty means auto
+	Name   string // name of the rule set, kept in the pack
+	// Memory is the most bytes that an engine without a compact form
+	// (cloudflare) may take once loaded; 0 means 256 MiB.
+	Memory int64
+}
+
+// Errors of [Builder.Add] and [Builder.Pack]; errors.Is finds them behind the
+// message that says more.
+var (
+	ErrDuplicateID   = errors.New("duplicate id")
+	ErrNoID          = errors.New("a rule without an id needs exactly one literal")
+	ErrEmptyPattern  = errors.New("empty pattern")
+	ErrPatternKind   = errors.New("a rule needs literals or a regex, not both")
+	ErrRegex         = errors.New("regex does not compile")
+	ErrEmptyMatch    = errors.New("regex can match the empty string")
+	ErrNotUTF8       = errors.New("not valid UTF-8")
+	ErrWholeRegex    = errors.New(`whole does not apply to a regex, write \b in it`)
+	ErrUnknownEngine = errors.New("unknown engine")
+	ErrUnsupported   = errors.New("not supported by this engine")
+	ErrTooLarge      = errors.New("rules too large for one pack")
+)

@@ -1,0 +1,123 @@
+package match
+
+// Scanning one text, or each line of a block.
+
+import "bytes"
+
+// windowSize is how much of a block is prepared at once, in bytes: whole lines
+// of about so much.
+const windowSize = 256 << 10
+
+// Scan looks for the rules in text. The result lies in s.
+func (p *Pack) Scan(s *Scratch, text []byte, q Query) Result {
+	if !p.Supports(q.Want) {
+		return Result{Unsupported: true}
+	}
+	s.use(p, q)
+	s.reset(q.Want, lesser(q.Limit, q.Total))
+	p.engine.scan(s, text)
+	return s.finish()
+}
+
+// ScanLines looks for the rules in each line of block: a line is a text of its
+// own, ends before its '\n' and keeps a '\r' before that; the last one needs no
+// '\n'. Lines with a match are given to each, in order; it returns whether to
+// go on. The result sums the lines up, without Matches and Rules.
+func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) bool) Result {
+	if !p.Supports(q.Want) {
+		return Result{Unsupported: true}
+	}
+	s.use(p, q)
+	w := lineScan{pack: p, scratch: s, each: each, left: q.Total, number: 1}
+	if q.Want == WantAny || q.Want == WantCount {
+		w.left = 0
+	}
+	for start := 0; start < len(block) && !w.done && !s.stopped; {
+		end := lineEnd(block, min(start+windowSize, len(block)))
+		w.scan(block[start:min(end+1, len(block))], start)
+		start = end + 1
+	}
+	w.total.Stopped = s.stopped
+	return w.total
+}
+
+// lineScan is the state of one ScanLines.
+type lineScan struct {
+	pack    *Pack
+	scratch *Scratch
+	each    func(l *Line) bool
+	total   Result
+	left    int   // of Query.Total; 0: no limit
+	number  int64 // of the next line
+	full    bool  // Total is reached: is there more?
+	done    bool
+}
+
+// scan goes through the lines of a window, which begins at offset in the block.
+func (w *lineScan) scan(window []byte, offset int) {
+	e, s := w.pack.engine, w.scratch
+	e.begin(s, window)
+	pos := 0
+	for pos < len(window) && !w.done && !s.stopped {
+		found := e.seek(s, window, pos)
+		if found < 0 {
+			break
+		}
+		start := pos + bytes.LastIndexByte(window[pos:found], '\n') + 1
+		end := lineEnd(window, found)
+		w.number += int64(bytes.Count(window[pos:start], newline))
+		w.line(window, start, end, offset)
+		w.number++
+		pos = end + 1
+	}
+	if pos < len(window) {
+		w.number += int64(bytes.Count(window[pos:], newline))
+	}
+}
+
+var newline = []byte{'\n'}
+
+// lineEnd is where the line goes on that byte at of block is in: its '\n', or
+// the end of the block.
+func lineEnd(block []byte, at int) int {
+	if n := bytes.IndexByte(block[at:], '\n'); n >= 0 {
+		return at + n
+	}
+	return len(block)
+}
+
+// line scans one line and hands its result out.
+func (w *lineScan) line(window []byte, start, end, offset int) {
+	s := w.scratch
+	want := s.query.Want
+	if w.full {
+		want = WantAny
+	}
+	s.reset(want, lesser(s.query.Limit, w.left))
+	w.pack.engine.scanLine(s, window, start, end)
+	s.line = Line{w.number, int64(offset + start), int64(end - start), s.finish()}
+	r := &s.line.Result
+	if !r.Any {
+		return
+	}
+	if w.full {
+		w.total.Truncated, w.done = true, true
+		return
+	}
+	w.total.Any = true
+	w.total.Count += r.Count
+	w.total.Truncated = w.total.Truncated || r.Truncated
+	if w.left > 0 {
+		w.left -= int(r.Count)
+		w.full = w.left == 0
+	}
+	w.done = !w.each(&s.line)
+}
+
+// lesser is the lesser of two limits, where 0 is none.
+func lesser(a, b int) int {
+	if a <= 0 || b > 0 && b < a {
+		return max(b, 0)
+	}
+	return a
+}

@@ -1,0 +1,279 @@
+// From files to a pack.
+
+package rules
+
+import (
+	"errors"
+	"fmt"
+
+	"trawl/edge/match"
+)
+
+// Options change how all files of a call are read.
+type Options struct {
+	NoCase bool   // every rule ignores case
+	Whole  bool   // every literal matches as a whole word only; a regex is then a problem
+	Name   string // of the rule set; empty: what the rule files say, if they agree
+	Engine string // of the pack, see match.Options; empty: match chooses
+}
+
+// Compile reads word lists, rule files and packs and returns the pack made of
+// them. The report says what was read, also when there is an error. All that
+// is wrong with the files is one error of type Problems; the error of a
+// compilation that failed as a whole names no file.
+//
+// A pack must be the only file; it keeps its own name and takes no options.
+// The caller closes what is returned. "-" is refused: rules come from files.
+func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
+	l, err := load(paths, o)
+	if err != nil || l.pack != nil {
+		return l.pack, &l.report, err
+	}
+	pack, err := l.builder.Pack()
+	if err != nil {
+		return nil, &l.report, fmt.Errorf("compile rules: %w", err)
+	}
+	return pack, &l.report, nil
+}
+
+// Check reads and validates like Compile, without compiling.
+func Check(paths []string, o Options) (*Report, error) {
+	l, err := load(paths, o)
+	l.closePack()
+	return &l.report, err
+}
+
+// loader takes the rules of all files into one builder.
+type loader struct {
+	options  Options
+	builder  *match.Builder
+	pack     *match.Pack // if the only file is one
+	problems problems
+	report   Report
+
+	ids   map[string]place // rules of rule files by id, wrong ones too
+	fatal bool             // adding more is pointless
+}
+
+// place is where a rule stands.
+type place struct {
+	file string
+	line int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
+
+// load reads all files: first what they are and what the rule set is called,
+// then their rules in the order of the files.
+func load(paths []string, o Options) (*loader, error) {
+	l := &loader{options: o, ids: map[string]place{}}
+	if len(paths) == 0 {
+		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
+	}
+	sources := make([]*source, 0, len(paths))
+	for _, path := range paths {
+		if s := l.open(path, sources); s != nil {
+			defer s.Close()
+			sources = append(sources, s)
+		}
+	}
+	l.report.Name = ruleSetName(o, sources)
+	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name})
+	for _, s := range sources {
+		l.add(s, len(paths) == 1)
+	}
+	l.problems.sort(paths...)
+	err := l.problems.err()
+	if err != nil {
+		l.closePack()
+	}
+	return l, err
+}
+
+func (l *loader) closePack() {
+	if l.pack != nil {
+		l.pack.Close()
+		l.pack = nil
+	}
+}
+
+// ruleSetName is the name asked for, else the one that all rule files with a
+// name agree on.
+func ruleSetName(o Options, sources []*source) string {
+	name := o.Name
+	for _, s := range sources {
+		if o.Name != "" || s.kind != KindRules || s.rules.Name == "" {
+			continue
+		}
+		if name != "" && name != s.rules.Name {
+			return ""
+		}
+		name = s.rules.Name
+	}
+	return name
+}
+
+// add takes in the rules of one source.
+func (l *loader) add(s *source, alone bool) {
+	if l.fatal {
+		return
+	}
+	switch s.kind {
+	case KindPack:
+		l.addPack(s, alone)
+	case KindRules:
+		l.addRules(s)
+	default:
+		l.addWords(s)
+	}
+}
+
+// addPack opens a pack, which stands for itself.
+func (l *loader) addPack(s *source, alone bool) {
+	if !alone {
+		l.problems.add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
+		return
+	}
+	if !s.info.Mode().IsRegular() {
+		l.problems.add(s.path, 0, "a pack must be a regular file; save it first")
+		return
+	}
+	pack, err := match.Open(s.path)
+	if err != nil {
+		l.problems.add(s.path, 0, "not a usable pack: %v; compile it again", err)
+		return
+	}
+	l.pack = pack
+	info := pack.Info()
+	if l.report.Name == "" {
+		l.report.Name = info.Name
+	}
+	l.report.addFile(FileReport{
+		Path: s.path, Kind: KindPack, Name: info.Name,
+		Rules: info.Rules, Literals: info.Literals, Regexes: info.Regexes,
+	})
+	if l.options.NoCase || l.options.Whole {
+		l.problems.add(s.path, 0, "ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them")
+	}
+	if e := l.options.Engine; e != "" && e != match.EngineAuto && e != info.Engine {
+		l.problems.add(s.path, 0, "compiled for engine %s, not %s; compile its files again", info.Engine, e)
+	}
+}
+
+// addRules adds the rules of a rule file.
+func (l *loader) addRules(s *source) {
+	f := FileReport{Path: s.path, Kind: KindRules, Name: s.rules.Name, BOM: s.rules.BOM}
+	for i := range s.rules.Rules {
+		if l.fatal {
+			break
+		}
+		r := &s.rules.Rules[i]
+		if !l.addRule(s.path, r) {
+			continue
+		}
+		f.Rules++
+		f.Literals += len(r.Literals)
+		if r.Regex != "" {
+			f.Regexes++
+		}
+	}
+	l.report.addFile(f)
+}
+
+// addRule adds one rule of a rule file; false if there is a problem with it.
+func (l *loader) addRule(path string, r *Rule) bool {
+	id := r.Label()
+	if first, ok := l.ids[id]; ok {
+		l.problems.add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
+		return false
+	}
+	l.ids[id] = place{path, r.Line}
+	rule := r.Rule
+	rule.NoCase = rule.NoCase || l.options.NoCase
+	rule.Whole = rule.Whole || l.options.Whole
+	err := l.builder.Add(&rule)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, match.ErrDuplicateID):
+		l.problems.add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))
+	default:
+		l.addError(path, r.PatternLine, fmt.Sprintf("rule %q: ", shortened(id)), err)
+	}
+	return false
+}
+
+// addError notes an error of the builder, and whether it means all rules.
+func (l *loader) addError(path string, line int, what string, err error) {
+	switch {
+	case errors.Is(err, match.ErrUnknownEngine):
+		l.fatal = true
+		l.problems.add("", 0, "%v", err)
+		return
+	case errors.Is(err, match.ErrTooLarge):
+		l.fatal = true
+	}
+	l.problems.add(path, line, "%s%v", what, err)
+}
+
+// addWords streams a word list into the builder; repeated words are merged.
+func (l *loader) addWords(s *source) {
+	f := FileReport{Path: s.path, Kind: KindWords}
+	literal := make([][]byte, 1)
+	rule := match.Rule{Literals: literal, NoCase: l.options.NoCase, Whole: l.options.Whole}
+	stats, err := ReadWords(s, func(line int, word []byte) {
+		if l.fatal {
+			return
+		}
+		literal[0] = word
+		err := l.builder.Add(&rule)
+		switch {
+		case err == nil:
+			f.Rules++
+			f.Literals++
+		case !errors.Is(err, match.ErrDuplicateID):
+			l.addError(s.path, line, "", err)
+		default:
+			if first, ok := l.ids[literalID(word)]; ok {
+				l.problems.add(s.path, line, "the word %q is the id of a rule already, in %v", shortened(string(word)), first)
+				return
+			}
+			f.Merged++
+		}
+	})
+	f.Blank, f.CRLF, f.BOM = stats.Blank, stats.CRLF, stats.BOM
+	l.report.addFile(f)
+	var le *LineError
+	switch {
+	case errors.As(err, &le):
+		l.problems.add(s.path, le.Line, "%v", le.Err)
+	case err != nil:
+		l.problems.list = append(l.problems.list, openProblem(s.path, err))
+	case stats.Words == 0:
+		l.problems.add(s.path, 0, "no words in it; write one per line")
+	}
+}
+
+// findWord says where a word stands that is in the builder already. It reads
+// the word lists once more: only errors need this.
+func (l *loader) findWord(id string) string {
+	for i := range l.report.Files {
+		f := &l.report.Files[i]
+		if f.Kind != KindWords {
+			continue
+		}
+		if line := wordLine(f.Path, id); line > 0 {
+			return place{f.Path, line}.String()
+		}
+	}
+	return "a word list"
+}
+
+// shortened is s for a message.
+func shortened(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
+}

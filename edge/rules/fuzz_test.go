@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"trawl/edge/match"
+)
+
+// A rule file is read or refused with a place, never half; what is read has
+// the form that match and the wire rely on.
+func FuzzRuleFile(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.yaml"} {
+		paths, _ := filepath.Glob(pattern)
+		for _, path := range paths {
+			if data, err := os.ReadFile(path); err == nil && len(data) < 4096 {
+				f.Add(data)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := Parse("f.yaml", data)
+		if err != nil {
+			checkProblems(t, err)
+			return
+		}
+		b := match.NewBuilder(match.Options{})
+		for i := range file.Rules {
+			r := &file.Rules[i]
+			checkRule(t, r)
+			if err := b.Add(&r.Rule); err != nil && strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error of several lines: %q", err)
+			}
+		}
+	})
+}
+
+func checkProblems(t *testing.T, err error) {
+	t.Helper()
+	ps := err.(Problems)
+	for _, p := range ps {
+		if p.Message == "" || strings.Contains(p.String(), "\n") || !utf8.ValidString(p.String()) {
+			t.Fatalf("bad message %q", p.String())
+		}
+	}
+	if len(ps) > maxProblems+1 {
+		t.Fatalf("%d problems", len(ps))
+	}
+}
+
+func checkRule(t *testing.T, r *Rule) {
+	t.Helper()
+	switch {
+	case r.Line < 1 || r.PatternLine < 1:
+		t.Fatalf("no line: %+v", r)
+	case r.Label() == "" || !utf8.ValidString(r.Label()):
+		t.Fatalf("bad id: %+v", r)
+	case (r.Regex == "") == (len(r.Literals) == 0):
+		t.Fatalf("not one kind of pattern: %+v", r)
+	case slices.ContainsFunc(r.Literals, func(l []byte) bool { return len(l) == 0 }):
+		t.Fatalf("empty literal: %+v", r)
+	case r.Data != nil && (!json.Valid(r.Data) || len(r.Data) > 8*maxData):
+		t.Fatalf("bad data: %s", r.Data)
+	}
+}
+
+// ReadWords agrees with the obvious way of splitting lines.
+func FuzzWordList(f *testing.F) {
+	for _, s := range []string{"", "a", "a\n", "\xef\xbb\xbfa\r\n\r\n\nb b\r", "\r\r\n", "\xff\xfea\x00", "a\x00b", "\n\xef\xbb\xbf\n"} {
+		f.Add([]byte(s), uint8(0))
+	}
+	f.Add([]byte("long line\n"), uint8(200))
+	f.Fuzz(func(t *testing.T, data []byte, repeat uint8) {
+		data = bytes.Repeat(data, int(repeat)+1)
+		type found struct {
+			line int
+			word string
+		}
+		var got, want []found
+		stats, err := ReadWords(bytes.NewReader(data), func(line int, word []byte) { got = append(got, found{line, string(word)}) })
+		if bad := bytes.IndexByte(data, 0) >= 0 || bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")); bad {
+			if err == nil {
+				t.Fatal("binary data taken for words")
+			}
+			return
+		}
+		if err != nil {
+			t.Skip(err) // a line that is too long
+		}
+		lines := strings.Split(strings.TrimPrefix(string(data), "\xef\xbb\xbf"), "\n")
+		blank := 0
+		for i, line := range lines {
+			if line = strings.TrimSuffix(line, "\r"); line != "" {
+				want = append(want, found{i + 1, line})
+			} else if i < len(lines)-1 || lines[i] != "" || stats.BOM && i == 0 {
+				blank++
+			}
+		}
+		if !slices.Equal(got, want) || stats.Words != len(want) || stats.Blank != blank {
+			t.Fatalf("%q:\ngot  %+v %+v\nwant %+v, %d blank", data, got, stats, want, blank)
+		}
+	})
+}

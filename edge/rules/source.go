@@ -1,0 +1,146 @@
+// Opening files and telling what they are.
+
+package rules
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"trawl/edge/match"
+)
+
+// source is an open file of rules. Read gives its bytes from the beginning.
+type source struct {
+	io.Reader
+	file  *os.File
+	info  fs.FileInfo
+	path  string
+	kind  string
+	rules *File // of a rule file
+}
+
+func (s *source) Close() error { return s.file.Close() }
+
+// open opens the file at path and, if it is a rule file, parses it. What is
+// wrong is noted; then, if nothing can be read at all, the source is nil.
+// A pipe will do for a word list or rule file: it is read only once.
+func (l *loader) open(path string, before []*source) *source {
+	if path == "-" {
+		l.problems.add("-", 0, "rules are not read from standard input; name a file")
+		return nil
+	}
+	s, err := openSource(path)
+	if err != nil {
+		l.problems.list = append(l.problems.list, openProblem(path, err))
+		return nil
+	}
+	if s.kind == KindRules && !l.parse(s, before) {
+		s.Close()
+		return nil
+	}
+	if s.kind == KindWords && isPackName(path) {
+		l.problems.add(path, 0, "not a pack, or a damaged one; compile it again")
+		s.Close()
+		return nil
+	}
+	return s
+}
+
+func openSource(path string) (*source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{file: f, path: path, kind: KindWords}
+	if s.info, err = f.Stat(); err == nil && s.info.IsDir() {
+		err = errDirectory
+	}
+	const headSize = 64 // of a pack's header, more than match.IsPack looks at
+	head := make([]byte, headSize)
+	n := 0
+	if err == nil {
+		n, err = io.ReadFull(f, head)
+	}
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		f.Close()
+		return nil, err
+	}
+	head = head[:n]
+	s.Reader = io.MultiReader(bytes.NewReader(head), f)
+	switch {
+	case match.IsPack(head):
+		s.kind = KindPack
+	case isRuleFile(path):
+		s.kind = KindRules
+	}
+	return s, nil
+}
+
+// parse reads a rule file; false if it is one of those before, or unreadable.
+func (l *loader) parse(s *source, before []*source) bool {
+	for _, other := range before {
+		if os.SameFile(s.info, other.info) {
+			l.problems.add(s.path, 0, "given twice, first as %s", other.path)
+			return false
+		}
+	}
+	data, problem := readAll(s.path, s)
+	if problem != nil {
+		l.problems.list = append(l.problems.list, *problem)
+		return false
+	}
+	s.rules = parse(s.path, data, &l.problems)
+	return true
+}
+
+var errDirectory = errors.New("is a directory; name the files in it")
+
+// openProblem says why a file cannot be read, without naming it twice.
+func openProblem(path string, err error) Problem {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Problem{File: path, Message: "no such file"}
+	case errors.Is(err, errDirectory):
+		return Problem{File: path, Message: err.Error()}
+	}
+	return Problem{File: path, Message: "cannot be read: " + err.Error()}
+}
+
+// isRuleFile tells rule files by their name's ending.
+func isRuleFile(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".yaml" || ext == ".yml"
+}
+
+// isPackName tells what is meant to be a pack.
+func isPackName(path string) bool { return strings.EqualFold(filepath.Ext(path), ".pack") }
+
+// wordLine returns the line of the word list at path that holds the word with
+// that id, 0 if none does or the file cannot be read again.
+func wordLine(path, id string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return 0 // a pipe would wait
+	}
+	found := 0
+	// What is wrong with the list has been said when it was added.
+	_, _ = ReadWords(f, func(line int, word []byte) {
+		if found == 0 && literalID(word) == id {
+			found = line
+		}
+	})
+	return found
+}

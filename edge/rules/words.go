@@ -1,0 +1,121 @@
+// Word lists: one literal per line.
+
+package rules
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// MaxLine is the longest line of a word list, in bytes.
+const MaxLine = 1 << 20
+
+// bom is the byte order mark of UTF-8.
+var bom = []byte("\xef\xbb\xbf")
+
+// WordStats counts what ReadWords left out.
+type WordStats struct {
+	Words int  // lines handed out
+	Blank int  // empty lines
+	CRLF  int  // lines whose '\r' was dropped
+	BOM   bool // the list began with a byte order mark
+}
+
+// LineError is an error in one line of a word list.
+type LineError struct {
+	Line int // from 1
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+func (e *LineError) Unwrap() error { return e.Err }
+
+// ReadWords calls each for every word, in order; word is only valid during the
+// call. It needs memory for one line, not for the list. A '\r' before a line's
+// end and a byte order mark at the beginning are dropped; anything else,
+// spaces too, belongs to the word. A line over MaxLine and a byte 0, which
+// tells binary files, are a *LineError; other errors are those of r.
+func ReadWords(r io.Reader, each func(line int, word []byte)) (WordStats, error) {
+	var stats WordStats
+	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10)}
+	for {
+		word, err := lines.next()
+		if err != nil {
+			return stats, ignoreEOF(err)
+		}
+		if lines.number == 1 && bytes.HasPrefix(word, bom) {
+			word = word[len(bom):]
+			stats.BOM = true
+		}
+		if n := len(word); n > 0 && word[n-1] == '\r' {
+			word = word[:n-1]
+			stats.CRLF++
+		}
+		if len(word) == 0 {
+			stats.Blank++
+			continue
+		}
+		stats.Words++
+		each(lines.number, word)
+	}
+}
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+var (
+	errLongLine = fmt.Errorf("longer than %s bytes, which no word is; is this a word list?", thousands(MaxLine))
+	errBinary   = errors.New("holds a byte 0, so this is no word list; bytes can be written as hex: in a rule file")
+	errUTF16    = errors.New("is UTF-16; save the list as UTF-8")
+)
+
+// lineReader hands out lines without their '\n'.
+type lineReader struct {
+	r      *bufio.Reader
+	long   []byte // a line that does not fit into r's buffer
+	number int    // of the line handed out last
+}
+
+// next returns the next line, valid until the next call, or io.EOF.
+func (l *lineReader) next() ([]byte, error) {
+	l.number++
+	line, err := l.r.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		line, err = l.rest(line)
+	}
+	if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
+		return nil, err
+	}
+	line = bytes.TrimSuffix(line, []byte{'\n'})
+	switch {
+	case l.number == 1 && (bytes.HasPrefix(line, []byte("\xff\xfe")) || bytes.HasPrefix(line, []byte("\xfe\xff"))):
+		return nil, &LineError{1, errUTF16}
+	case bytes.IndexByte(line, 0) >= 0:
+		return nil, &LineError{l.number, errBinary}
+	case len(line) > MaxLine:
+		return nil, &LineError{l.number, errLongLine}
+	}
+	return line, nil
+}
+
+// rest puts a line together that is longer than r's buffer.
+func (l *lineReader) rest(start []byte) ([]byte, error) {
+	l.long = append(l.long[:0], start...)
+	for {
+		more, err := l.r.ReadSlice('\n')
+		l.long = append(l.long, more...)
+		if !errors.Is(err, bufio.ErrBufferFull) || len(l.long) > MaxLine+1 {
+			if errors.Is(err, bufio.ErrBufferFull) {
+				err = nil // next refuses the line
+			}
+			return l.long, err
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"trawl/edge/zmtp"
+)
+
+// AnswerHeader is the header of an answer in full form.
+type AnswerHeader struct {
+	ID     string // echoed if HasID
+	HasID  bool
+	Worker string // who did it
+	Rules  string // name@ and the first 12 hex digits of the pack's SHA-256
+	TookUS int64  // matching time on the worker, in microseconds
+	Error  *Error // then the header stands alone
+}
+
+// Append appends h as a JSON object.
+func (h *AnswerHeader) Append(dst []byte) []byte {
+	o := object{dst: append(dst, '{')}
+	if h.HasID {
+		o.string("id", h.ID)
+	}
+	if h.Error != nil {
+		o.error(h.Error)
+		return append(o.dst, '}')
+	}
+	if h.Worker != "" {
+		o.string("worker", h.Worker)
+	}
+	if h.Rules != "" {
+		o.string("rules", h.Rules)
+		o.int("took_us", h.TookUS)
+	}
+	return append(o.dst, '}')
+}
+
+func (o *object) error(e *Error) {
+	o.key("error")
+	in := object{dst: append(o.dst, '{')}
+	in.string("code", string(e.Code))
+	in.string("message", e.Message)
+	o.dst = append(in.dst, '}')
+}
+
+// ParseAnswerHeader reads an answer's header frame, or a bare error answer.
+// Unknown keys are passed over: a newer broker may say more.
+func ParseAnswerHeader(frame []byte) (AnswerHeader, error) {
+	var raw struct {
+		ID     *string `json:"id"`
+		Worker string  `json:"worker"`
+		Rules  string  `json:"rules"`
+		TookUS int64   `json:"took_us"`
+		Error  *Error  `json:"error"`
+	}
+	if err := json.Unmarshal(frame, &raw); err != nil {
+		return AnswerHeader{}, fmt.Errorf("wire: not an answer header: %w", err)
+	}
+	h := AnswerHeader{Worker: raw.Worker, Rules: raw.Rules, TookUS: raw.TookUS, Error: raw.Error}
+	if raw.ID != nil {
+		h.ID, h.HasID = *raw.ID, true
+	}
+	return h, nil
+}
+
+// ErrorAnswer makes the one frame that answers a request with an error: the
+// header of a full request (with its id) and the body of a bare one are alike.
+func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
+	a := AnswerHeader{Error: err}
+	if h != nil {
+		a.ID, a.HasID = h.ID, h.HasID
+	}
+	return zmtp.NewMessage(a.Append(nil))
+}
+
+// RulesName is how answers name a pack: name@ and 12 hex digits of its hash.
+func RulesName(name, hash string) string {
+	return name + "@" + hash[:min(12, len(hash))]
+}

@@ -1,0 +1,62 @@
+package wire
+
+import "encoding/json"
+
+// Pong is the document that a ping answers with.
+type Pong struct {
+	Broker   string `json:"broker"`
+	Version  string `json:"version"`
+	Protocol string `json:"protocol"`
+}
+
+// Status is the document that a status request answers with.
+type Status struct {
+	Broker   BrokerStatus    `json:"broker"`
+	RuleSets []RuleSetStatus `json:"rule_sets"`
+	Workers  []WorkerStatus  `json:"workers"`
+}
+
+// BrokerStatus describes the broker itself. Counters count since its start.
+type BrokerStatus struct {
+	Name          string           `json:"name"`
+	Version       string           `json:"version"`
+	Protocol      string           `json:"protocol"`
+	UptimeS       int64            `json:"uptime_s"`
+	Draining      bool             `json:"draining"`
+	ClientsAt     []string         `json:"clients_at"` // endpoints bound
+	WorkersAt     []string         `json:"workers_at"`
+	Clients       int              `json:"clients"` // connected now
+	Pending       int              `json:"pending"` // requests not answered yet
+	PendingBytes  int64            `json:"pending_bytes"`
+	ResidentBytes int64            `json:"resident_bytes"` // 0: not known on this system
+	Requests      int64            `json:"requests"`
+	Answers       map[string]int64 `json:"answers"`      // by outcome: ok, or an error code
+	Retried       int64            `json:"retried"`      // dispatched again after a worker was lost
+	LateDropped   int64            `json:"late_dropped"` // worker answers that nobody waited for any more
+	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
+}
+
+// RuleSetStatus describes one rule set, or one name@hash that was asked for.
+type RuleSetStatus struct {
+	Name     string   `json:"name"`
+	Hashes   []string `json:"hashes"` // packs served now
+	Workers  int      `json:"workers"`
+	Queued   int      `json:"queued"`
+	Expected bool     `json:"expected"` // the configuration names it
+}
+
+// WorkerStatus describes one connected worker.
+type WorkerStatus struct {
+	Name        string          `json:"name"`
+	Kind        string          `json:"kind"` // trawl, or plain (a REP of any language)
+	Address     string          `json:"address"`
+	Version     string          `json:"version,omitempty"`
+	Rules       []RuleSet       `json:"rules"`
+	Slots       int             `json:"slots"`
+	Window      int             `json:"window"`      // most requests it gets to hold
+	Outstanding int             `json:"outstanding"` // requests it holds
+	Answered    int64           `json:"answered"`    // for this broker, over this connection
+	State       string          `json:"state"`       // ready, draining, silent (a plain worker that does not answer)
+	Stats       *WorkerStats    `json:"stats,omitempty"`
+	Board       json.RawMessage `json:"board,omitempty"`
+}

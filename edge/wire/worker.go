@@ -1,0 +1,156 @@
+package wire
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"time"
+)
+
+// What a broker and a trawl worker say to each other over a DEALER: every
+// message begins with one control frame, whose first byte is its Kind.
+// PROTOCOL.md has the table.
+
+// ProtocolVersion is spoken here; a peer of another major version is refused.
+const ProtocolVersion = "1.0"
+
+// Kind is the first byte of a control frame.
+type Kind byte
+
+// The kinds. The direction is worker to broker (>), broker to worker (<) or
+// both.
+const (
+	KindHello     Kind = 'H' // > who I am: Hello
+	KindWelcome   Kind = 'W' // < accepted: Welcome
+	KindRefused   Kind = 'X' // < not accepted: Error; the connection ends
+	KindRequest   Kind = 'Q' // < do this: RequestControl, then the client's frames after its envelope
+	KindReply     Kind = 'A' // > done: ReplyControl, then the frames for the client
+	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats
+	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
+	KindStop      Kind = 'S' // < drain, then exit
+)
+
+// ControlFrame is a control frame that says nothing but its kind.
+func ControlFrame(k Kind) []byte { return []byte{byte(k)} }
+
+// KindOf returns the kind of a control frame, 0 of an empty one.
+func KindOf(frame []byte) Kind {
+	if len(frame) == 0 {
+		return 0
+	}
+	return Kind(frame[0])
+}
+
+// RequestControl is the control frame of a request on its way to a worker.
+type RequestControl struct {
+	Number    uint64        // of this dispatch; valid only on this connection
+	Full      bool          // header and texts follow; else one frame, the text
+	Hops      uint8         // how many workers have passed it on
+	Remaining time.Duration // until the deadline, to the millisecond
+}
+
+const requestControlSize = 1 + 1 + 1 + 8 + 4
+
+// Append appends c's frame body.
+func (c *RequestControl) Append(dst []byte) []byte {
+	flags := byte(0)
+	if c.Full {
+		flags = 1
+	}
+	dst = append(dst, byte(KindRequest), flags, c.Hops)
+	dst = binary.BigEndian.AppendUint64(dst, c.Number)
+	ms := min(max(c.Remaining.Milliseconds(), 0), 1<<32-1)
+	return binary.BigEndian.AppendUint32(dst, uint32(ms))
+}
+
+// ParseRequestControl reads it; ok is false if frame is none.
+func ParseRequestControl(frame []byte) (c RequestControl, ok bool) {
+	if len(frame) < requestControlSize || KindOf(frame) != KindRequest {
+		return c, false
+	}
+	return RequestControl{
+		Full: frame[1]&1 != 0, Hops: frame[2],
+		Number:    binary.BigEndian.Uint64(frame[3:]),
+		Remaining: time.Duration(binary.BigEndian.Uint32(frame[11:])) * time.Millisecond,
+	}, true
+}
+
+// ReplyControl is the control frame of an answer on its way to the broker.
+type ReplyControl struct {
+	Number uint64 // the request's
+	Failed bool   // the answer is an error; for the broker's counters
+}
+
+const replyControlSize = 1 + 1 + 8
+
+// Append appends c's frame body.
+func (c *ReplyControl) Append(dst []byte) []byte {
+	flags := byte(0)
+	if c.Failed {
+		flags = 1
+	}
+	dst = append(dst, byte(KindReply), flags)
+	return binary.BigEndian.AppendUint64(dst, c.Number)
+}
+
+// ParseReplyControl reads it; ok is false if frame is none.
+func ParseReplyControl(frame []byte) (c ReplyControl, ok bool) {
+	if len(frame) < replyControlSize || KindOf(frame) != KindReply {
+		return c, false
+	}
+	return ReplyControl{Failed: frame[1]&1 != 0, Number: binary.BigEndian.Uint64(frame[2:])}, true
+}
+
+// RuleSet is one rule set that a worker serves.
+type RuleSet struct {
+	Name    string `json:"name"`
+	Hash    string `json:"hash"` // SHA-256 of the pack, 64 hex digits
+	Engine  string `json:"engine,omitempty"`
+	Rules   int    `json:"rules"`
+	Regexes int    `json:"regexes"` // of the rules
+	Bytes   int64  `json:"bytes"`   // of the pack
+	// Longest is the most bytes of one literal: how far pieces of a long
+	// line must overlap.
+	Longest int `json:"longest"`
+}
+
+// Hello is a worker's announcement.
+type Hello struct {
+	Protocol string          `json:"protocol"`
+	Version  string          `json:"version"` // of the program
+	Name     string          `json:"name"`
+	Nonce    string          `json:"nonce"` // of the process: the same name and nonce is the same worker again
+	Rules    []RuleSet       `json:"rules"`
+	Slots    int             `json:"slots"`            // requests worked on at once
+	Window   int             `json:"window,omitempty"` // most requests it wants to hold; 0: the broker decides
+	Board    json.RawMessage `json:"board,omitempty"`  // what board it is
+}
+
+// Welcome is a broker's answer to an accepted Hello.
+type Welcome struct {
+	Protocol    string `json:"protocol"`
+	Version     string `json:"version"`
+	Broker      string `json:"broker"`
+	HeartbeatMS int64  `json:"heartbeat_ms"` // send something at least this often; silent for 3 of them is lost
+}
+
+// WorkerStats is what a worker has done since it started; it comes with its
+// heartbeats.
+type WorkerStats struct {
+	Requests      int64 `json:"requests"`
+	Failed        int64 `json:"failed"`
+	Texts         int64 `json:"texts"` // text frames, not lines
+	Bytes         int64 `json:"bytes"`
+	Matches       int64 `json:"matches"`
+	BusyUS        int64 `json:"busy_us"`        // all slots together
+	ResidentBytes int64 `json:"resident_bytes"` // 0: not known on its system
+}
+
+// JSONFrame makes the body of a frame that carries v, which must be one of
+// this package's structs.
+func JSONFrame(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("wire: " + err.Error()) // unreachable: the structs hold nothing that cannot be marshalled
+	}
+	return b
+}

@@ -1,0 +1,78 @@
+// Pooled, reference-counted byte buffers: the memory under messages and under
+// the copied part of a send queue.
+
+package zmtp
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// bufferClasses are the capacities that are pooled, in bytes. The odd tails
+// leave room for frame headers and an envelope around a body of round size.
+var bufferClasses = [...]int{512, 4 << 10, 20 << 10, 72 << 10, 272 << 10, 1<<20 + 4<<10}
+
+// bufferPools hold *buffer of the capacity with the same index.
+var bufferPools [len(bufferClasses)]sync.Pool
+
+// unpooled is the class of buffers larger than the largest class: the garbage
+// collector takes them.
+const unpooled = -1
+
+// buffer is owned by its reference holders together. Only the sole holder that
+// is still filling it may write.
+type buffer struct {
+	b     []byte
+	refs  atomic.Int32
+	class int8
+}
+
+// newBuffer returns an empty buffer with room for n bytes and one reference.
+func newBuffer(n int) *buffer {
+	for class, size := range bufferClasses {
+		if n > size {
+			continue
+		}
+		b, ok := bufferPools[class].Get().(*buffer)
+		if !ok {
+			b = &buffer{b: make([]byte, 0, size), class: int8(class)}
+		}
+		b.refs.Store(1)
+		return b
+	}
+	b := &buffer{b: make([]byte, 0, n), class: unpooled}
+	b.refs.Store(1)
+	return b
+}
+
+func (b *buffer) retain() { b.refs.Add(1) }
+
+// release gives up one reference. The last one returns the memory to its pool.
+// Releasing more often than retaining is a bug of the caller that would hand
+// one piece of memory to two owners: it panics.
+func (b *buffer) release() {
+	switch refs := b.refs.Add(-1); {
+	case refs > 0:
+	case refs < 0:
+		panic("zmtp: Message released more often than retained")
+	case b.class != unpooled:
+		b.b = b.b[:0]
+		bufferPools[b.class].Put(b)
+	}
+}
+
+// reserve returns b with room for n more bytes, or a larger buffer that took
+// over its content. b must have one reference, which moves to the result.
+func (b *buffer) reserve(n int) *buffer {
+	if cap(b.b)-len(b.b) >= n {
+		return b
+	}
+	want := len(b.b) + n
+	if b.class == unpooled {
+		want = max(want, 2*len(b.b))
+	}
+	larger := newBuffer(want)
+	larger.b = append(larger.b, b.b...)
+	b.release()
+	return larger
+}

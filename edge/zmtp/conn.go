@@ -1,0 +1,189 @@
+// Conn: one handshaken connection, its receiving side and its end.
+
+package zmtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Conn is one handshaken connection. Recv is for one goroutine at a time; all
+// other methods are for any.
+type Conn struct {
+	s            stream
+	peer         Peer
+	log          *slog.Logger
+	writeTimeout time.Duration // 0 or less: never
+	done         chan struct{}
+	discard      atomic.Bool // received messages are thrown away, by Drain
+	deadlineSet  bool        // a write deadline stands; owned by who owns out.writing
+
+	recvMu sync.Mutex // held by Recv; before mu in lock order
+	in     *reader
+
+	mu       sync.Mutex
+	out      outbox
+	draining bool
+	cause    error         // why the connection is over; nil while it is not
+	written  chan struct{} // closed when the writing in progress ends; nil if nobody waits
+}
+
+func newConn(s stream, o *Options, peer Peer) *Conn {
+	c := &Conn{
+		s:            s,
+		peer:         peer,
+		log:          o.Log,
+		writeTimeout: o.WriteTimeout,
+		done:         make(chan struct{}),
+		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes},
+	}
+	c.in = newReader(s, o, c.command)
+	return c
+}
+
+// Peer describes the other end. Its Identity and Metadata must not be changed.
+func (c *Conn) Peer() Peer { return c.peer }
+
+// Done is closed when the connection is over, whoever ended it.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Recv waits for the next message. The caller owns it. Every error means that
+// the connection is over and closed: io.EOF when the peer closed it between
+// messages (during Drain, too), ErrClosed after Close, an error that wraps ErrProtocol
+// when the peer broke the protocol or a limit, else that of the network.
+// Commands such as PING are dealt with inside and never returned.
+func (c *Conn) Recv() (Message, error) {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	for {
+		m, err := c.in.message()
+		if err != nil {
+			return Message{}, c.recvFailed(err)
+		}
+		if !c.discard.Load() {
+			return m, nil
+		}
+		m.Release()
+	}
+}
+
+// Buffered reports whether Recv will return without waiting for the network.
+// Who flushes other connections only when it is false writes in batches. Call
+// it from the goroutine that calls Recv.
+func (c *Conn) Buffered() bool {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	return c.in.complete()
+}
+
+// recvFailed ends the connection after err from its reader and returns what
+// Recv has to say.
+func (c *Conn) recvFailed(err error) error {
+	if err != io.EOF {
+		err = fmt.Errorf("zmtp: receive from %s: %w", c.peer.RemoteAddr, err)
+	}
+	return c.end(err)
+}
+
+// command handles a command that arrived between frames.
+func (c *Conn) command(body []byte) error {
+	name, data, err := cutCommand(body)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case cmdPing:
+		context, err := pongContext(data)
+		if err != nil {
+			return err
+		}
+		c.sendPong(context)
+	case cmdError:
+		return fmt.Errorf("peer reports an error: %s", errorReason(data))
+	}
+	return nil // PONG needs no answer; unknown commands are for later versions
+}
+
+// Close ends the connection at once: what is queued is dropped, calls in
+// progress return ErrClosed. Closing again does nothing. The error is always nil.
+func (c *Conn) Close() error {
+	c.end(ErrClosed)
+	return nil
+}
+
+// Drain ends the connection in good order: it takes nothing more into the
+// queue, waits until the socket has taken what is in it, half-closes, reads and
+// throws away what the peer still sends, and closes. The peer has then received
+// everything, unless there is an error: that of ctx when it ended first,
+// or why the connection broke.
+func (c *Conn) Drain(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		c.end(fmt.Errorf("zmtp: drain %s: %w", c.peer.RemoteAddr, ctx.Err()))
+	})
+	defer stop()
+	if err := c.drainQueue(); err != nil {
+		return err
+	}
+	if err := c.s.CloseWrite(); err != nil {
+		return c.end(fmt.Errorf("zmtp: drain %s: %w", c.peer.RemoteAddr, err))
+	}
+	// A Recv in progress throws away from here on and returns at the end;
+	// without one this goroutine does the reading.
+	c.discard.Store(true)
+	if _, err := c.Recv(); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// drainQueue closes the queue and waits until it is written.
+func (c *Conn) drainQueue() error {
+	c.mu.Lock()
+	c.draining = true
+	c.mu.Unlock()
+	for {
+		c.Flush()
+		c.mu.Lock()
+		if c.cause != nil {
+			defer c.mu.Unlock()
+			return c.cause
+		}
+		if !c.out.writing {
+			c.mu.Unlock()
+			return nil
+		}
+		if c.written == nil {
+			c.written = make(chan struct{})
+		}
+		written := c.written
+		c.mu.Unlock()
+		<-written
+	}
+}
+
+// end closes the connection because of cause, unless it is over already. It
+// returns the cause that was first.
+func (c *Conn) end(cause error) error {
+	c.mu.Lock()
+	if c.cause != nil {
+		defer c.mu.Unlock()
+		return c.cause
+	}
+	c.cause = cause
+	c.out.drop()
+	c.mu.Unlock()
+	c.s.Close()
+	close(c.done)
+	if errors.Is(cause, ErrProtocol) {
+		c.log.Info("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)
+	} else {
+		c.log.Debug("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)
+	}
+	return cause
+}

@@ -1,0 +1,41 @@
+// Package zmtp is a ZeroMQ engine: it speaks ZMTP 3.1 (https://rfc.zeromq.org/spec/37/),
+// and so with every ZeroMQ library of the last decade, over tcp:// and inproc://.
+//
+// It works on messages and connections, not on sockets: the caller decides
+// which connection a message goes to, and adds and removes envelopes (the empty
+// delimiter frame of REQ and REP among them). There is no hidden queue, no
+// hidden goroutine per idle connection and no hidden loss: a send queue that is
+// full says so.
+//
+//	l, err := zmtp.Listen("tcp://127.0.0.1:5555", zmtp.Options{SocketType: "ROUTER"})
+//	for {
+//		c, err := l.Accept()
+//		go func() {
+//			for {
+//				m, err := c.Recv()  // we own m
+//				err = c.Send(nil, m) // and give it away
+//			}
+//		}()
+//	}
+//
+// A [Dialer] connects to such an endpoint for ever.
+//
+// # Ownership
+//
+// A [Message] is a reference to a pooled buffer. Who gets one from Recv,
+// NewMessage or Builder owns one reference and must pass it on (Queue and Send
+// take it, whatever they return) or Release it. Retain makes another one. Frames
+// are views and die with the last reference.
+//
+// # Batches
+//
+// Queue does not write; Flush does. A router that serves a burst of messages
+// should Queue each one, and Flush the connections it touched when Buffered
+// says that the next Recv would wait.
+//
+// # Hostile peers
+//
+// Everything a peer sends is held against the limits in [Options]. Breaking one
+// or the protocol closes that connection, with a line in the log, and affects
+// no other.
+package zmtp

@@ -1,0 +1,65 @@
+package zmtp_test
+
+import (
+	"context"
+	"fmt"
+
+	"trawl/edge/zmtp"
+)
+
+// A server that sends back what it gets, and a client that dials it. The empty
+// frame is the delimiter that a REQ puts before its request; it is the
+// callers' business.
+func Example() {
+	l, err := zmtp.Listen("tcp://127.0.0.1:0", zmtp.Options{SocketType: "ROUTER"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for {
+			m, err := c.Recv() // m is ours
+			if err != nil {
+				return
+			}
+			if err := c.Send(nil, m); err != nil { // and given away
+				return
+			}
+		}
+	}()
+
+	c, err := zmtp.Dial(context.Background(), l.Endpoint(), zmtp.Options{SocketType: "REQ"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	c.Send(nil, zmtp.NewMessage(nil, []byte("this here is history")))
+	m, err := c.Recv()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer m.Release()
+	fmt.Printf("%d frames from a %s: %q\n", m.NumFrames(), c.Peer().SocketType, m.Frame(1))
+	// Output: 2 frames from a ROUTER: "this here is history"
+}
+
+// A frame written in place needs no copy.
+func ExampleBuilder() {
+	b := zmtp.NewBuilder(64)
+	b.AppendFrame(nil)
+	b.Begin()
+	fmt.Fprintf(b, `{"matches":%d}`, 3)
+	b.End()
+	m := b.Message()
+	defer m.Release()
+	fmt.Printf("%d frames, %d bytes: %s\n", m.NumFrames(), m.Size(), m.Frame(1))
+	// Output: 2 frames, 17 bytes: {"matches":3}
+}

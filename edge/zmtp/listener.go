@@ -1,0 +1,158 @@
+// Listener: accepts connections and runs each one's handshake in a goroutine
+// of its own.
+
+package zmtp
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// Listener is a bound endpoint. Its methods are for any goroutine.
+type Listener struct {
+	o          Options
+	src        acceptor
+	handshakes *handshakes
+	accepted   chan *Conn
+	closed     chan struct{}
+	closeOnce  sync.Once
+	goroutines sync.WaitGroup
+}
+
+// Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555
+// or inproc://name; port 0 or * lets the system choose one. The error says
+// what is wrong with the endpoint or that it is taken.
+func Listen(endpoint string, o Options) (*Listener, error) {
+	e, err := parseEndpoint(endpoint, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.check(o.Announce != nil); err != nil {
+		return nil, err
+	}
+	src, err := e.listen()
+	if err != nil {
+		return nil, listenError(endpoint, err)
+	}
+	o = o.withDefaults()
+	l := &Listener{
+		o:          o,
+		src:        src,
+		handshakes: newHandshakes(o.MaxHandshakes),
+		accepted:   make(chan *Conn),
+		closed:     make(chan struct{}),
+	}
+	l.goroutines.Go(l.run)
+	return l, nil
+}
+
+// Endpoint returns the bound endpoint with its real port, fit for dialing from
+// this machine.
+func (l *Listener) Endpoint() string { return l.src.endpoint() }
+
+// Accept waits for the next connection whose handshake is done; the caller
+// owns it. After Close the error is ErrClosed; there is no other.
+func (l *Listener) Accept() (*Conn, error) {
+	select {
+	case c := <-l.accepted:
+		return c, nil
+	case <-l.closed:
+		return nil, ErrClosed
+	}
+}
+
+// Close stops accepting and ends the handshakes in progress; connections that
+// were accepted live on. It returns when the endpoint is free and all of the
+// listener's goroutines are gone. Closing again does nothing.
+func (l *Listener) Close() error {
+	var err error
+	l.closeOnce.Do(func() {
+		close(l.closed)
+		err = l.src.Close()
+		l.handshakes.closeAll()
+	})
+	l.goroutines.Wait()
+	return err
+}
+
+// run accepts until Close.
+func (l *Listener) run() {
+	var pause time.Duration
+	for l.handshakes.waitForRoom(l.closed) {
+		s, err := l.src.accept()
+		if err == nil {
+			pause = 0
+			l.start(s)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		// Out of descriptors or memory, most likely: it passes.
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		l.o.Log.Warn("cannot accept a connection", "endpoint", l.Endpoint(), "error", err, "retry_in", pause)
+		if !sleep(pause, l.closed) {
+			return
+		}
+	}
+}
+
+// start runs the handshake of s and hands the connection to Accept.
+func (l *Listener) start(s stream) {
+	slot := l.handshakes.begin(s)
+	l.goroutines.Go(func() {
+		defer l.handshakes.end(slot)
+		c, err := connect(s, &l.o, true)
+		if err != nil {
+			l.refused(s, err)
+			return
+		}
+		l.handshakes.settle(slot)
+		select {
+		case l.accepted <- c:
+		case <-l.closed:
+			c.Close()
+		}
+	})
+}
+
+// refused logs why there is no connection. Peers that connect and leave, as
+// port scans and health checks do, are not worth more than a debug line.
+func (l *Listener) refused(s stream, err error) {
+	log := l.o.Log.Info
+	if err == io.EOF || errors.Is(err, net.ErrClosed) {
+		log = l.o.Log.Debug
+	}
+	addr, _ := s.remote()
+	log("peer refused", "peer", addr, "endpoint", l.Endpoint(), "reason", handshakeError(err))
+}
+
+// check reports what is wrong with o; announced says that the socket type may
+// be left open.
+func (o Options) check(announced bool) error {
+	if o.SocketType != "" || !announced {
+		if err := checkSocketType(o.SocketType); err != nil {
+			return fmt.Errorf("zmtp: %w", err)
+		}
+	}
+	if len(o.Identity) > maxIdentity {
+		return fmt.Errorf("zmtp: identity of %d bytes; at most %d are allowed", len(o.Identity), maxIdentity)
+	}
+	return nil
+}
+
+// sleep waits for d and reports true, or false at once when stop is closed.
+func sleep(d time.Duration, stop <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-stop:
+		return false
+	}
+}

@@ -1,0 +1,96 @@
+// Options of listeners and dialers, with their defaults and units.
+
+package zmtp
+
+import (
+	"log/slog"
+	"math"
+	"time"
+)
+
+// Options configure a Listener, Dial or a Dialer. The zero value of every field
+// but SocketType is a sane default.
+type Options struct {
+	// SocketType is what we announce: REQ, REP, DEALER, ROUTER, PUSH or PULL.
+	// It may be empty only for a listener with Announce.
+	SocketType string
+
+	// Announce, for listeners, decides what to announce once the peer has said
+	// what it is: a broker is DEALER to a REP and ROUTER to a DEALER. The
+	// listener then waits for the peer's READY before it sends its own. An
+	// error refuses the peer and is logged. It is called from many goroutines
+	// at once and must not block.
+	Announce func(peer Peer) (socketType string, err error)
+
+	// Identity is announced to the peer; at most 255 bytes, default none.
+	Identity []byte
+
+	// HandshakeTimeout bounds greeting and handshake together. Default 5 s.
+	HandshakeTimeout time.Duration
+
+	// MaxHandshakes is how many handshakes a listener runs at once. While so
+	// many run, the oldest one that is silent for 250 ms gives way to the next
+	// connection. Default 256.
+	MaxHandshakes int
+
+	// Limits on what a peer sends. Crossing one closes the connection.
+	MaxFrame     int64 // bytes of one frame's body; default 64 MiB
+	MaxMessage   int64 // bytes of one message in wire form; default 65 MiB
+	MaxFrames    int   // frames of one message; default 70,000
+	MaxHandshake int   // bytes of one command; default 8 KiB
+
+	// High-water marks of a connection's send queue. At either of them Queue
+	// says ErrFull; a message larger than SendBytes still passes while nothing
+	// else is queued.
+	SendMessages int   // default 10,000 messages
+	SendBytes    int64 // in wire form; default 16 MiB
+
+	// WriteTimeout closes a connection whose peer takes not one byte of what
+	// is queued for it during this time. Default 30 s; negative: never.
+	WriteTimeout time.Duration
+
+	// DialTimeout bounds one attempt to connect, without the handshake.
+	// Default 5 s.
+	DialTimeout time.Duration
+
+	// BackoffMin and BackoffMax bound a Dialer's pause between attempts, which
+	// doubles after each failure and is shortened at random by up to a half.
+	// Defaults 100 ms and 5 s.
+	BackoffMin, BackoffMax time.Duration
+
+	// Log receives refused and misbehaving peers with the reason. Default: discarded.
+	Log *slog.Logger
+}
+
+// withDefaults returns o with every zero field filled in.
+func (o Options) withDefaults() Options {
+	orDefault(&o.HandshakeTimeout, 5*time.Second)
+	orDefault(&o.MaxHandshakes, 256)
+	orDefault(&o.MaxFrame, 64<<20)
+	orDefault(&o.MaxMessage, 65<<20)
+	orDefault(&o.MaxFrames, 70_000)
+	orDefault(&o.MaxHandshake, 8<<10)
+	orDefault(&o.SendMessages, 10_000)
+	orDefault(&o.SendBytes, 16<<20)
+	orDefault(&o.WriteTimeout, 30*time.Second)
+	orDefault(&o.DialTimeout, 5*time.Second)
+	orDefault(&o.BackoffMin, 100*time.Millisecond)
+	orDefault(&o.BackoffMax, 5*time.Second)
+	o.BackoffMax = max(o.BackoffMax, o.BackoffMin)
+
+	// A message lives in one slice: on 32-bit systems keep twice its size,
+	// which a growing buffer may ask for, within an int.
+	o.MaxMessage = min(o.MaxMessage, math.MaxInt/4)
+	o.MaxFrame = min(o.MaxFrame, o.MaxMessage)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,178 @@
+// The send queue of a connection: bounded in messages and bytes, and laid out
+// so that everything queued goes out in as few system calls as possible.
+
+package zmtp
+
+import "errors"
+
+const (
+	// coalesceMax is the size in wire form up to which a message is copied
+	// into a shared chunk. Larger ones are queued by reference.
+	coalesceMax = 4 << 10
+
+	// chunkFirst is the room in such a chunk at first, and chunkMax what it
+	// grows to before another is begun, in bytes: a slow peer with one small
+	// answer waiting holds little, a batch goes out in one piece.
+	chunkFirst = 4 << 10
+	chunkMax   = 20 << 10
+
+	// maxVectors is how many pieces one system call takes.
+	maxVectors = 64
+
+	// maxPongs bounds the answers to PINGs that wait in the queue: a peer that
+	// pings and never reads gets no more.
+	maxPongs = 64
+)
+
+var errNoMessage = errors.New("zmtp: message without frames")
+
+// chunk is a piece of the queue: some messages copied together, the prefix of
+// a large message, or a large message by reference.
+type chunk struct {
+	buf      *buffer
+	off      int  // buf.b[off:] is to be written
+	shared   bool // copied together: more may be appended until it is taken
+	messages int
+	pongs    int
+}
+
+// outbox is guarded by its connection's mutex. While writing is set, the one
+// goroutine that set it owns the write side of the stream.
+type outbox struct {
+	maxMessages int
+	maxBytes    int64
+
+	pending []chunk // in the order of queueing
+	sending []chunk // taken by the goroutine that writes; sending[head:] is left
+	head    int
+	writing bool
+
+	messages int   // in both lists; those in a shared chunk count until all of it is written
+	bytes    int64 // in both lists
+	pongs    int   // in both lists
+
+	vectors [][]byte // reused argument of the stream's write
+}
+
+// put queues prefix and m and takes over the reference to m on success.
+func (o *outbox) put(prefix []byte, m Message) error {
+	if m.IsZero() {
+		return errNoMessage
+	}
+	wire := m.wire()
+	size := len(prefix) + len(wire)
+	if o.messages > 0 && (o.messages >= o.maxMessages || o.bytes+int64(size) > o.maxBytes) {
+		return ErrFull
+	}
+	o.messages++
+	o.bytes += int64(size)
+	if size <= coalesceMax {
+		c := o.shared(size)
+		c.buf.b = append(append(c.buf.b, prefix...), wire...)
+		c.messages++
+		m.Release()
+		return nil
+	}
+	if len(prefix) > 0 {
+		c := o.shared(len(prefix))
+		c.buf.b = append(c.buf.b, prefix...)
+	}
+	o.pending = append(o.pending, chunk{buf: m.buf, off: m.off, messages: 1})
+	return nil
+}
+
+// putPong queues the answer to a PING, past the high-water marks.
+func (o *outbox) putPong(context []byte) {
+	if o.pongs == maxPongs {
+		return
+	}
+	c := o.shared(shortHeader + 1 + len(cmdPong) + len(context))
+	before := len(c.buf.b)
+	c.buf.b = appendCommand(c.buf.b, cmdPong, context)
+	c.pongs++
+	o.pongs++
+	o.bytes += int64(len(c.buf.b) - before)
+}
+
+// shared returns the last chunk if n bytes can be appended to it, else a new one.
+func (o *outbox) shared(n int) *chunk {
+	if last := len(o.pending) - 1; last >= 0 {
+		if c := &o.pending[last]; c.shared && len(c.buf.b)+n <= chunkMax {
+			if cap(c.buf.b)-len(c.buf.b) < n {
+				c.buf = c.buf.reserve(chunkMax - len(c.buf.b))
+			}
+			return c
+		}
+	}
+	o.pending = append(o.pending, chunk{buf: newBuffer(max(chunkFirst, n)), shared: true})
+	return &o.pending[len(o.pending)-1]
+}
+
+// take returns the next pieces to write, nil when there are none. They stay
+// valid until wrote.
+func (o *outbox) take() [][]byte {
+	if o.head == len(o.sending) {
+		if len(o.pending) == 0 {
+			o.rest()
+			return nil
+		}
+		o.sending, o.pending, o.head = o.pending, o.sending[:0], 0
+	}
+	o.vectors = o.vectors[:0]
+	for _, c := range o.sending[o.head:min(len(o.sending), o.head+maxVectors)] {
+		o.vectors = append(o.vectors, c.buf.b[c.off:])
+	}
+	return o.vectors
+}
+
+// rest lets go of memory that an idle connection should not hold: what the
+// vectors still point to, and lists that a burst has made long.
+func (o *outbox) rest() {
+	clear(o.vectors[:cap(o.vectors)])
+	if cap(o.sending) > maxVectors {
+		o.sending, o.head = nil, 0
+	}
+	if cap(o.pending) > maxVectors {
+		o.pending = nil
+	}
+}
+
+// wrote accounts for n bytes of what take returned.
+func (o *outbox) wrote(n int) {
+	o.bytes -= int64(n)
+	for n > 0 {
+		c := &o.sending[o.head]
+		left := len(c.buf.b) - c.off
+		if n < left {
+			c.off += n
+			return
+		}
+		n -= left
+		o.done(c)
+		o.head++
+	}
+}
+
+func (o *outbox) done(c *chunk) {
+	o.messages -= c.messages
+	o.pongs -= c.pongs
+	c.buf.release()
+	c.buf = nil
+}
+
+// drop empties the queue when the connection is over; what is being written
+// only once its writer has come back.
+func (o *outbox) drop() {
+	for i := range o.pending {
+		o.done(&o.pending[i])
+	}
+	o.pending = nil
+	if o.writing {
+		return
+	}
+	for i := o.head; i < len(o.sending); i++ {
+		o.done(&o.sending[i])
+	}
+	o.sending, o.head, o.vectors = nil, 0, nil
+	o.bytes = 0
+}

@@ -1,0 +1,23 @@
+// What is known about the other end of a connection.
+
+package zmtp
+
+import "fmt"
+
+// Peer describes the other end of a connection, as it announced itself.
+type Peer struct {
+	SocketType string            // REQ, DEALER, …
+	Identity   []byte            // may be empty and need not be unique
+	Mechanism  string            // of security: NULL
+	User       string            // whom the mechanism authenticated; empty with NULL
+	Version    Version           // of ZMTP in use: the lower of the peer's and ours
+	RemoteAddr string            // host:port, or the endpoint for inproc
+	Local      bool              // on this machine: loopback address or inproc
+	Metadata   map[string]string // the other properties, names in lower case; nil if none
+}
+
+// Version is a version of ZMTP.
+type Version struct{ Major, Minor uint8 }
+
+// String returns the version as 3.1.
+func (v Version) String() string { return fmt.Sprintf("%d.%d", v.Major, v.Minor) }

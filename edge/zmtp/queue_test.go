@@ -1,0 +1,339 @@
+// The send queue: its bounds, and that a slow peer is nobody else's problem.
+
+package zmtp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestQueueSaysFullAtEitherMark(t *testing.T) {
+	for name, test := range map[string]struct {
+		o    Options
+		fits int
+	}{
+		"messages":             {Options{SendMessages: 3}, 3},
+		"bytes":                {Options{SendBytes: 3 * 10_009}, 3},
+		"one larger than all":  {Options{SendBytes: 5000}, 1},
+		"the lower of the two": {Options{SendMessages: 2, SendBytes: 3 * 10_009}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := pair(t, "inproc://"+t.Name(), test.o, Options{})
+			m := NewMessage(make([]byte, 10_000))
+			defer m.Release()
+			for i := range test.fits {
+				if err := c.Queue(nil, m.Retain()); err != nil {
+					t.Fatalf("message %d: %v", i+1, err)
+				}
+			}
+			if err := c.Queue(nil, m.Retain()); err != ErrFull {
+				t.Errorf("message %d: %v, want ErrFull", test.fits+1, err)
+			}
+			if n, bytes := c.Queued(); n != test.fits || bytes != test.fits*m.Size() {
+				t.Errorf("Queued = %d, %d; want %d, %d", n, bytes, test.fits, test.fits*m.Size())
+			}
+			if refs := int(m.buf.refs.Load()); refs != 1+test.fits {
+				t.Errorf("%d references with %d queued", refs, test.fits)
+			}
+			c.Close()
+			if refs := m.buf.refs.Load(); refs != 1 {
+				t.Errorf("%d references after Close, want 1", refs)
+			}
+		})
+	}
+}
+
+func TestQueueRefusesTheZeroMessage(t *testing.T) {
+	c, _ := pair(t, "inproc://"+t.Name(), Options{}, Options{})
+	if err := c.Queue(AppendFrame(nil, []byte("prefix"), true), Message{}); err == nil {
+		t.Error("no error")
+	}
+	if n, bytes := c.Queued(); n != 0 || bytes != 0 {
+		t.Errorf("Queued = %d, %d", n, bytes)
+	}
+}
+
+func TestQueueIsEmptyAgainAfterWriting(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		a, b := pair(t, endpoint, Options{}, Options{})
+		for range 100 {
+			b.Queue(nil, msg("x", repeat("y", 5000)))
+			b.Send(nil, msg("z"))
+		}
+		for range 200 {
+			recvFrames(t, a)
+		}
+		waitUntil(t, func() bool {
+			messages, bytes := b.Queued()
+			return messages == 0 && bytes == 0
+		})
+	})
+}
+
+// waitUntil polls for what no event tells.
+func waitUntil(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("did not happen in time")
+		}
+	}
+}
+
+func TestPeerThatNeverReadsBlocksNobody(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		l := mustListen(t, endpoint, Options{SocketType: "DEALER", SendBytes: 1 << 20})
+		dialed := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"}) // never calls Recv
+		deaf := mustAccept(t, l)
+		other := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"})
+		served := mustAccept(t, l)
+		for full := false; !full; {
+			full = deaf.Send(nil, NewMessage(make([]byte, 20_000))) == ErrFull
+		}
+		for range 100 {
+			deaf.Send(nil, msg("more"))
+			mustEcho(t, served, other)
+		}
+		if _, bytes := deaf.Queued(); bytes > 1<<20 {
+			t.Errorf("%d bytes are queued", bytes)
+		}
+		recvFrames(t, dialed) // it can still catch up
+	})
+}
+
+func TestPeerThatTakesNothingIsClosedAfterTheWriteTimeout(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		var log logBuffer
+		c, _ := pair(t, endpoint, Options{WriteTimeout: 50 * time.Millisecond, Log: log.logger()}, Options{})
+		for full := false; !full; {
+			full = c.Send(nil, NewMessage(make([]byte, 100_000))) != nil
+		}
+		select {
+		case <-c.Done():
+		case <-time.After(patience):
+			t.Fatal("still open")
+		}
+		if _, err := c.Recv(); err == nil || !strings.Contains(err.Error(), "taken nothing for 50ms") {
+			t.Errorf("Recv: %v", err)
+		}
+		if !strings.Contains(log.String(), "taken nothing") {
+			t.Errorf("log: %s", log.String())
+		}
+	})
+}
+
+func TestWriteTimeoutDoesNotOutliveTheWait(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		const timeout = 400 * time.Millisecond
+		a, b := pair(t, endpoint, Options{}, Options{WriteTimeout: timeout})
+		m := NewMessage(make([]byte, 8<<20)) // more than the socket takes at once
+		b.Send(nil, m)
+		recvFrames(t, a)
+		time.Sleep(timeout + 50*time.Millisecond) // let a deadline that was left behind pass
+		mustEcho(t, a, b)
+	})
+}
+
+func TestManySendersShareAConnection(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		const senders, each = 8, 300
+		a, b := pair(t, endpoint, Options{}, Options{SendMessages: senders * each, SendBytes: 1 << 30})
+		var sending sync.WaitGroup
+		for s := range senders {
+			sending.Go(func() {
+				for i := range each {
+					size := 10
+					if i%10 == 0 {
+						size = 30_000
+					}
+					if err := b.Send(nil, NewMessage([]byte{byte(s)}, make([]byte, size))); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		counts := make([]int, senders)
+		for range senders * each {
+			counts[recvFrames(t, a)[0][0]]++
+		}
+		sending.Wait()
+		for s, n := range counts {
+			if n != each {
+				t.Errorf("sender %d: %d of %d messages arrived", s, n, each)
+			}
+		}
+	})
+}
+
+func TestDrainDeliversEverythingQueued(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		a, b := pair(t, endpoint, Options{}, Options{SendBytes: 1 << 30})
+		const count = 50
+		for range count {
+			b.Queue(nil, NewMessage(make([]byte, 200_000)))
+		}
+		drained := make(chan error, 1)
+		go func() { drained <- b.Drain(testContext(t)) }()
+		for i := range count {
+			a.Send(nil, msg("to be thrown away"))
+			if got := recvFrames(t, a); len(got[0]) != 200_000 {
+				t.Fatalf("message %d has %d bytes", i, len(got[0]))
+			}
+		}
+		if _, err := within(t, "Recv", a.Recv); err != io.EOF {
+			t.Errorf("the peer sees %v at the end", err)
+		}
+		if err := <-drained; err != nil {
+			t.Errorf("Drain: %v", err)
+		}
+		if err := b.Send(nil, msg("late")); err != ErrClosed {
+			t.Errorf("Send after Drain: %v", err)
+		}
+		<-b.Done()
+	})
+}
+
+func TestDrainWithARecvInProgress(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		a, b := pair(t, endpoint, Options{}, Options{})
+		received := make(chan error, 1)
+		go func() {
+			_, err := b.Recv()
+			received <- err
+		}()
+		b.Send(nil, msg("last words"))
+		drained := make(chan error, 1)
+		go func() { drained <- b.Drain(testContext(t)) }()
+		recvFrames(t, a)
+		if _, err := within(t, "Recv", a.Recv); err != io.EOF {
+			t.Errorf("the peer sees %v at the end", err)
+		}
+		if err := <-drained; err != nil {
+			t.Errorf("Drain: %v", err)
+		}
+		if err := <-received; err != io.EOF {
+			t.Errorf("Recv during Drain: %v", err)
+		}
+	})
+}
+
+func TestDrainIsBoundedByItsContext(t *testing.T) {
+	overTransports(t, func(t *testing.T, endpoint string) {
+		for name, queue := range map[string]bool{"peer that does not read": true, "peer that does not close": false} {
+			a, b := pair(t, endpoint+strings.Repeat("0", len(name)%2), Options{}, Options{SendBytes: 1 << 30})
+			if queue {
+				b.Queue(nil, NewMessage(make([]byte, 50<<20)))
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			if err := b.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", name, err)
+			}
+			cancel()
+			<-b.Done()
+			a.Close()
+		}
+	})
+}
+
+// The queue hands out exactly the bytes that were put in, whatever the pieces
+// in which they are written, and its counts follow.
+func TestOutboxKeepsContentAndCounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := outbox{maxMessages: 20, maxBytes: 100_000}
+		var want, got []byte
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "put") {
+				size := rapid.OneOf(rapid.IntRange(0, 300), rapid.IntRange(3000, 30_000)).Draw(t, "size")
+				prefix := AppendFrame(nil, []byte("number"), true)[:rapid.SampledFrom([]int{0, 8}).Draw(t, "prefix")]
+				m := NewMessage(bytes.Repeat([]byte{byte(size)}, size))
+				wire := append(bytes.Clone(prefix), m.wire()...)
+				full := o.messages > 0 && (o.messages == o.maxMessages || int(o.bytes)+len(wire) > 100_000)
+				err := o.put(prefix, m)
+				if full != (err == ErrFull) {
+					t.Fatalf("put: %v with %d messages, %d bytes", err, o.messages, o.bytes)
+				}
+				if err != nil {
+					m.Release()
+					continue
+				}
+				want = append(want, wire...)
+			} else if bufs := o.take(); bufs != nil {
+				all := bytes.Join(bufs, nil)
+				n := rapid.IntRange(0, len(all)).Draw(t, "written")
+				got = append(got, all[:n]...)
+				o.wrote(n)
+			}
+			if int(o.bytes) != len(want)-len(got) {
+				t.Fatalf("%d bytes queued, says %d", len(want)-len(got), o.bytes)
+			}
+		}
+		for bufs := o.take(); bufs != nil; bufs = o.take() {
+			all := bytes.Join(bufs, nil)
+			got = append(got, all...)
+			o.wrote(len(all))
+		}
+		if !bytes.Equal(got, want) || o.messages != 0 || o.bytes != 0 {
+			t.Fatalf("%d of %d bytes came out, %d messages and %d bytes counted", len(got), len(want), o.messages, o.bytes)
+		}
+	})
+}
+
+func TestPipeBehavesAsASocket(t *testing.T) {
+	t.Run("deadline", func(t *testing.T) {
+		a, b := newPipe("x")
+		defer a.Close()
+		defer b.Close()
+		a.SetDeadline(time.Now().Add(10 * time.Millisecond))
+		if _, err := a.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("Read: %v", err)
+		}
+		a.SetDeadline(time.Time{})
+		b.write([][]byte{[]byte("x")}, true)
+		if n, err := a.Read(make([]byte, 1)); n != 1 || err != nil {
+			t.Errorf("Read after the deadline was cleared: %d, %v", n, err)
+		}
+	})
+	t.Run("holds its size and no more", func(t *testing.T) {
+		a, b := newPipe("x")
+		defer a.Close()
+		defer b.Close()
+		if n, err := a.write([][]byte{make([]byte, 10), make([]byte, pipeSize)}, false); n != pipeSize || err != nil {
+			t.Errorf("first write: %d, %v", n, err)
+		}
+		if n, err := a.write([][]byte{{1}}, false); n != 0 || err != nil {
+			t.Errorf("write to a full pipe: %d, %v", n, err)
+		}
+	})
+	t.Run("half-close", func(t *testing.T) {
+		a, b := newPipe("x")
+		defer a.Close()
+		defer b.Close()
+		a.write([][]byte{[]byte("last")}, true)
+		a.CloseWrite()
+		rest, err := io.ReadAll(b)
+		if string(rest) != "last" || err != nil {
+			t.Errorf("peer reads %q, %v", rest, err)
+		}
+		b.write([][]byte{[]byte("answer")}, true)
+		if n, err := a.Read(make([]byte, 10)); n != 6 || err != nil {
+			t.Errorf("Read after CloseWrite: %d, %v", n, err)
+		}
+	})
+	t.Run("write to a closed reader", func(t *testing.T) {
+		a, b := newPipe("x")
+		defer a.Close()
+		b.Close()
+		if _, err := a.write([][]byte{{1}}, true); err == nil {
+			t.Error("no error")
+		}
+	})
+}

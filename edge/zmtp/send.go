@@ -1,0 +1,165 @@
+// Sending: queueing, and the writing of what is queued. The goroutine that
+// flushes writes itself as long as the socket takes everything at once; only
+// when it does not is a writer goroutine started, which lives until the queue
+// is empty.
+
+package zmtp
+
+import (
+	"fmt"
+	"time"
+)
+
+// inlineWrites is how many times in a row a flushing goroutine writes what
+// others have queued meanwhile before it leaves the rest to a writer goroutine
+// and goes back to its own work.
+const inlineWrites = 8
+
+// Queue queues prefix, which is zero or more frames in wire form that all have
+// the MORE flag, and behind it m, as one message. It copies prefix and TAKES
+// one reference of m in every case, also when it returns an error: ErrFull at a
+// high-water mark, ErrClosed when the connection is over or draining. Nothing
+// is written before a Flush, which must follow soon. Any goroutine may call it.
+func (c *Conn) Queue(prefix []byte, m Message) error {
+	c.mu.Lock()
+	err := ErrClosed
+	if c.cause == nil && !c.draining {
+		err = c.out.put(prefix, m)
+	}
+	c.mu.Unlock()
+	if err != nil {
+		m.Release()
+	}
+	return err
+}
+
+// Flush starts writing what is queued and never blocks. Any goroutine may call it.
+func (c *Conn) Flush() {
+	c.mu.Lock()
+	start := c.cause == nil && !c.out.writing && len(c.out.pending) > 0
+	if start {
+		c.out.writing = true
+	}
+	c.mu.Unlock()
+	if start {
+		c.write()
+	}
+}
+
+// Send is Queue and Flush.
+func (c *Conn) Send(prefix []byte, m Message) error {
+	if err := c.Queue(prefix, m); err != nil {
+		return err
+	}
+	c.Flush()
+	return nil
+}
+
+// Queued returns how much waits to be written, in messages and in bytes.
+// Messages that were copied together count until all of them are written.
+func (c *Conn) Queued() (messages, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.messages, int(c.out.bytes)
+}
+
+// sendPong queues and flushes the answer to a PING.
+func (c *Conn) sendPong(context []byte) {
+	c.mu.Lock()
+	if c.cause == nil {
+		c.out.putPong(context)
+	}
+	c.mu.Unlock()
+	c.Flush()
+}
+
+// write writes without blocking. The caller has set out.writing; what the
+// socket does not take at once goes to a writer goroutine, with the mark.
+func (c *Conn) write() {
+	n := 0
+	for range inlineWrites {
+		bufs := c.takeQueued(n)
+		if bufs == nil {
+			return
+		}
+		var err error
+		if n, err = c.s.write(bufs, false); err != nil {
+			c.writeFailed(err)
+			return
+		}
+		if n < size(bufs) {
+			break
+		}
+	}
+	go c.writeWaiting(n)
+}
+
+// writeWaiting is the writer goroutine: it writes until nothing is queued.
+// written is how much of what was taken last is already out.
+func (c *Conn) writeWaiting(written int) {
+	for n := written; ; {
+		bufs := c.takeQueued(n)
+		if bufs == nil {
+			return
+		}
+		if c.writeTimeout > 0 {
+			c.s.SetWriteDeadline(time.Now().Add(c.writeTimeout))
+			c.deadlineSet = true
+		}
+		var err error
+		if n, err = c.s.write(bufs, true); err != nil {
+			if isTimeout(err) {
+				err = fmt.Errorf("peer has taken nothing for %v", c.writeTimeout)
+			}
+			c.writeFailed(err)
+			return
+		}
+	}
+}
+
+// takeQueued accounts for n bytes written and returns what to write next. When
+// that is nothing, it ends the writing that the caller owned.
+func (c *Conn) takeQueued(n int) [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out.wrote(n)
+	if c.cause == nil {
+		if bufs := c.out.take(); bufs != nil {
+			return bufs
+		}
+		if c.deadlineSet {
+			c.s.SetWriteDeadline(time.Time{})
+			c.deadlineSet = false
+		}
+	}
+	c.writingEnded()
+	return nil
+}
+
+// writeFailed ends the connection from the goroutine that writes.
+func (c *Conn) writeFailed(err error) {
+	c.end(fmt.Errorf("zmtp: write to %s: %w", c.peer.RemoteAddr, err))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writingEnded()
+}
+
+// writingEnded gives up the ownership of the write side. c.mu is held.
+func (c *Conn) writingEnded() {
+	c.out.writing = false
+	if c.cause != nil {
+		c.out.drop()
+	}
+	if c.written != nil {
+		close(c.written)
+		c.written = nil
+	}
+}
+
+func size(bufs [][]byte) int {
+	n := 0
+	for _, b := range bufs {
+		n += len(b)
+	}
+	return n
+}

@@ -1,0 +1,18 @@
+//go:build !unix || illumos || solaris || aix
+
+// Writing to a socket where there is no way to try without blocking: all
+// writing is left to the connection's writer goroutine.
+
+package zmtp
+
+// socketStream is a stream over a socket.
+type socketStream struct{ socket }
+
+func (s *socketStream) init() error { return nil }
+
+func (s *socketStream) write(bufs [][]byte, wait bool) (int, error) {
+	if !wait {
+		return 0, nil
+	}
+	return s.Write(bufs[0])
+}

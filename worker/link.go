@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+const (
+	// refusedPause is how long a worker that a broker refused waits before it
+	// asks again: what it was refused for (its name is taken) may be over.
+	refusedPause = 5 * time.Second
+	// missedHeartbeats after which a silent broker counts as lost.
+	missedHeartbeats = 3
+)
+
+// link is the worker's connection to one broker, made again for ever.
+type link struct {
+	worker *state
+	broker string
+	log    *slog.Logger
+
+	mu        sync.Mutex
+	conn      *zmtp.Conn    // nil while down
+	drained   chan struct{} // closed when the broker says that no more will come
+	isDrained bool
+}
+
+func (l *link) run(ctx context.Context) {
+	d := zmtp.Dialer{
+		Endpoint: l.broker,
+		Options: zmtp.Options{
+			SocketType: "DEALER", Log: l.log,
+			SendBytes: 64 << 20, SendMessages: 1 << 16, // windows bound it far below
+		},
+		Down: func(err error, retryIn time.Duration) {
+			l.log.Info("not connected", "error", err, "retry_in", retryIn.Round(time.Millisecond))
+		},
+	}
+	_ = d.Run(ctx, func(ctx context.Context, conn *zmtp.Conn) error {
+		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+		return l.serve(ctx, conn)
+	})
+}
+
+// errRefused: the broker has said why and will not serve this connection.
+var errRefused = errors.New("refused by the broker")
+
+// serve says hello and then does what the broker says, until the connection
+// ends.
+func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
+	if l.worker.draining.Load() {
+		return errors.New("draining")
+	}
+	if err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(l.worker.hello()))); err != nil {
+		return err
+	}
+	l.set(conn)
+	defer l.set(nil)
+	live := &liveness{conn: conn, worker: l.worker}
+	defer live.stop()
+	for {
+		m, err := conn.Recv()
+		if err != nil {
+			return live.explain(err)
+		}
+		live.heard()
+		err = l.handle(conn, m, live)
+		if errors.Is(err, errRefused) {
+			select {
+			case <-ctx.Done():
+			case <-l.worker.stop:
+			case <-time.After(refusedPause):
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (l *link) set(conn *zmtp.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn = conn
+}
+
+// handle takes one message of the broker over.
+func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
+	control := m.Frame(0)
+	if c, ok := wire.ParseRequestControl(control); ok && m.NumFrames() > 1 {
+		l.worker.jobs.push(job{conn: conn, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)})
+		return nil
+	}
+	defer m.Release()
+	switch wire.KindOf(control) {
+	case wire.KindWelcome:
+		var welcome wire.Welcome
+		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 {
+			return fmt.Errorf("unreadable welcome: %q", m.Frame(1))
+		}
+		l.log.Info("connected", "name", welcome.Broker, "version", welcome.Version)
+		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
+	case wire.KindRefused:
+		h, err := wire.ParseAnswerHeader(m.Frame(1))
+		if err != nil || h.Error == nil {
+			return fmt.Errorf("unreadable refusal: %q", m.Frame(1))
+		}
+		l.log.Error("the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
+		return errRefused
+	case wire.KindHeartbeat:
+	case wire.KindDrain:
+		l.noMore()
+	case wire.KindStop:
+		l.log.Info("told to stop")
+		l.worker.requestStop()
+	default:
+		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
+	}
+	return nil
+}
+
+// noMore: the broker will send no more requests on this connection. It says
+// so because it is stopping, or in answer to our drain.
+func (l *link) noMore() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.worker.draining.Load() && !l.isDrained {
+		l.isDrained = true
+		close(l.drained)
+	}
+}
+
+// leave ends the link in good order: no more requests, what is here answered,
+// everything flushed. What takes longer than ctx is left to other workers.
+func (l *link) leave(ctx context.Context) {
+	l.mu.Lock()
+	conn := l.conn
+	l.mu.Unlock()
+	if conn == nil || conn.Send(nil, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain))) != nil {
+		return
+	}
+	select {
+	case <-l.drained:
+	case <-conn.Done():
+		return
+	case <-ctx.Done():
+	}
+	idle := make(chan struct{})
+	go func() {
+		l.worker.jobs.waitIdle()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		l.log.Warn("requests left when the time to drain was over; other workers get them")
+	}
+	flush, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	_ = conn.Drain(flush)
+}
+
+// liveness sends heartbeats to a broker and ends the connection when the
+// broker is silent.
+type liveness struct {
+	conn   *zmtp.Conn
+	worker *state
+	last   atomic.Int64 // when the broker was last heard of, UnixNano of the monotonic base
+	base   time.Time
+	lost   atomic.Bool
+	done   chan struct{}
+	ended  sync.WaitGroup
+}
+
+func (v *liveness) heard() {
+	if !v.base.IsZero() {
+		v.last.Store(int64(time.Since(v.base)))
+	}
+}
+
+// start begins with heartbeats every interval. A second welcome is ignored.
+func (v *liveness) start(interval time.Duration) {
+	if v.done != nil {
+		return
+	}
+	v.base, v.done = time.Now(), make(chan struct{})
+	v.ended.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		beat := zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true)
+		for {
+			_ = v.conn.Send(beat, zmtp.NewMessage(wire.JSONFrame(v.worker.stats())))
+			select {
+			case <-v.done:
+				return
+			case <-v.conn.Done():
+				return
+			case <-ticker.C:
+			}
+			if time.Since(v.base)-time.Duration(v.last.Load()) > missedHeartbeats*interval {
+				v.lost.Store(true)
+				_ = v.conn.Close()
+			}
+		}
+	})
+}
+
+func (v *liveness) stop() {
+	if v.done != nil {
+		close(v.done)
+		v.ended.Wait()
+	}
+}
+
+// explain puts the reason in place of the error that closing caused.
+func (v *liveness) explain(err error) error {
+	if v.lost.Load() {
+		return fmt.Errorf("the broker was silent for %d heartbeats", missedHeartbeats)
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"trawl/edge/match"
+)
+
+// Options configure a worker. The zero value of a field is its default.
+type Options struct {
+	Name    string   // unique among a broker's workers; default: the host's name
+	Version string   // of the program
+	Brokers []string // worker endpoints of brokers
+	// Rules are the rule sets to serve, by name. The packs stay the caller's.
+	Rules map[string]*match.Pack
+
+	Slots        int           // requests worked on at once; default: one per core
+	Limits       Limits        //
+	DrainTimeout time.Duration // for the requests it has at the end; default 10 s
+
+	Log *slog.Logger // default: discarded
+}
+
+// Limits bound one answer; what goes beyond is cut and marked as truncated.
+type Limits struct {
+	Matches int   // matches of one request; default 1,000,000
+	Answer  int64 // bytes of one answer; default 4 MiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.Name == "" {
+		o.Name, _ = os.Hostname()
+	}
+	if o.Slots == 0 {
+		o.Slots = runtime.GOMAXPROCS(0)
+	}
+	if o.Limits.Matches == 0 {
+		o.Limits.Matches = 1_000_000
+	}
+	if o.Limits.Answer == 0 {
+		o.Limits.Answer = 4 << 20
+	}
+	if o.DrainTimeout == 0 {
+		o.DrainTimeout = 10 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o *Options) check() error {
+	switch {
+	case len(o.Brokers) == 0:
+		return errors.New("worker: no broker given")
+	case len(o.Rules) == 0:
+		return errors.New("worker: no rules given")
+	}
+	for name := range o.Rules {
+		if name == "" || strings.Contains(name, "@") {
+			return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package worker
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"trawl/edge/match"
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// slot works on one request at a time. What it needs for that it keeps and
+// uses again.
+type slot struct {
+	worker  *state
+	scratch match.Scratch
+	encoder wire.Encoder
+	stop    func() bool // asks stopped, made once
+
+	job     job
+	results []byte // all result frames, one after the other
+	ends    []int  // where each ends
+}
+
+func newSlot(w *state) *slot {
+	s := &slot{worker: w}
+	s.stop = s.stopped
+	return s
+}
+
+// run does jobs until the queue is closed.
+func (s *slot) run() {
+	for {
+		j, ok := s.worker.jobs.pop()
+		if !ok {
+			return
+		}
+		s.job = j
+		s.do()
+		j.message.Release()
+		s.job = job{}
+		s.worker.jobs.done()
+	}
+}
+
+// stopped reports whether nobody waits for the answer any more.
+func (s *slot) stopped() bool {
+	select {
+	case <-s.job.conn.Done():
+		return true
+	default:
+		return !time.Now().Before(s.job.deadline)
+	}
+}
+
+// do answers s.job. A fault of the matcher's is answered as such and costs
+// nobody else anything.
+func (s *slot) do() {
+	w, start := s.worker, time.Now()
+	header := wire.NewRequestHeader()
+	defer func() {
+		w.busyUS.Add(time.Since(start).Microseconds())
+		if fault := recover(); fault != nil {
+			w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
+			s.fail(&header, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
+		}
+	}()
+	w.requests.Add(1)
+	if s.stopped() {
+		s.fail(&header, wire.Errorf(wire.Deadline, "the deadline passed before the worker began"))
+		return
+	}
+	texts := s.job.message
+	if s.job.control.Full {
+		var err error
+		if header, err = wire.ParseRequestHeader(texts.Frame(0)); err != nil {
+			s.fail(&header, wire.AsError(err))
+			return
+		}
+		texts = texts.Tail(1)
+	}
+	name, pack, err := w.pack(header.Rules)
+	if err == nil {
+		err = s.match(pack, &header, texts)
+	}
+	if err != nil {
+		s.fail(&header, err)
+		return
+	}
+	head := wire.AnswerHeader{
+		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
+		Rules: wire.RulesName(name, pack.Hash()), TookUS: time.Since(start).Microseconds(),
+	}
+	s.send(&head)
+}
+
+// pack finds the pack of a rule set, by name or name@hash.
+func (w *state) pack(rules string) (name string, pack *match.Pack, err *wire.Error) {
+	name, hash := wire.SplitRules(rules)
+	pack = w.options.Rules[name]
+	if pack == nil || !strings.HasPrefix(pack.Hash(), hash) {
+		return "", nil, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, rules)
+	}
+	return name, pack, nil
+}
+
+// match scans all texts and leaves their results in s.results.
+func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message) *wire.Error {
+	if !pack.Supports(h.Want) {
+		return wire.Errorf(wire.BadRequest, "the engine %q cannot answer want %q; it answers rules and any", pack.Info().Engine, h.Want)
+	}
+	limits := &s.worker.options.Limits
+	s.encoder.Reset(pack, h, int(limits.Answer))
+	s.results, s.ends = s.results[:0], s.ends[:0]
+	query := match.Query{Want: h.Want, Limit: h.Limit, Stop: s.stop}
+	left := int64(limits.Matches)
+	for _, text := range texts.Frames() {
+		query.Total = int(max(left, 1))
+		found, err := s.text(pack, query, text, h.Lines)
+		if err != nil {
+			return err
+		}
+		left -= found
+		s.worker.texts.Add(1)
+		s.worker.bytes.Add(int64(len(text)))
+		s.worker.matches.Add(found)
+		s.ends = append(s.ends, len(s.results))
+	}
+	return nil
+}
+
+// text scans one text and appends its result. It returns how many matches it
+// holds.
+func (s *slot) text(pack *match.Pack, q match.Query, text []byte, lines bool) (found int64, err *wire.Error) {
+	var r match.Result
+	if lines {
+		s.results = s.encoder.BeginLines(s.results)
+		r = pack.ScanLines(&s.scratch, text, q, func(l *match.Line) bool {
+			s.results = s.encoder.Line(s.results, text[l.Offset:l.Offset+l.Length], l)
+			return !s.encoder.Full()
+		})
+		r.Truncated = r.Truncated || s.encoder.Full()
+		s.results = s.encoder.EndLines(s.results, &r)
+	} else {
+		r = pack.Scan(&s.scratch, text, q)
+		s.results = s.encoder.Text(s.results, text, &r)
+	}
+	if r.Stopped {
+		return 0, wire.Errorf(wire.Deadline, "the deadline passed while the worker was matching")
+	}
+	return r.Count, nil
+}
+
+// send sends s.results as the answer to s.job.
+func (s *slot) send(head *wire.AnswerHeader) {
+	b := zmtp.NewBuilder(len(s.results) + 256)
+	if s.job.control.Full {
+		b.AppendFrame(head.Append(nil))
+	}
+	start := 0
+	for _, end := range s.ends {
+		b.AppendFrame(s.results[start:end])
+		start = end
+	}
+	s.reply(false, b.Message())
+}
+
+// fail answers s.job with an error.
+func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) {
+	s.worker.failed.Add(1)
+	s.reply(true, wire.ErrorAnswer(h, err))
+}
+
+// reply sends an answer to the broker that asked. One that is gone has given
+// the request to another worker.
+func (s *slot) reply(failed bool, m zmtp.Message) {
+	control := wire.ReplyControl{Number: s.job.control.Number, Failed: failed}
+	var frame [32]byte
+	if err := s.job.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m); err != nil {
+		s.worker.options.Log.Debug("answer not sent", "error", fmt.Sprint(err))
+	}
+}

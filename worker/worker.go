@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trawl/edge/board"
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// state is a running worker.
+type state struct {
+	options Options
+	nonce   string
+	jobs    *queue
+	links   []*link
+
+	stop     chan struct{} // closed by a broker's stop
+	stopOnce sync.Once
+	draining atomic.Bool
+
+	requests, failed, texts, bytes, matches, busyUS atomic.Int64
+}
+
+// Run serves until ctx ends or a broker says stop. Then it drains: it tells
+// its brokers to send no more, answers what it has within DrainTimeout, and
+// returns nil. An error means that it could not start.
+func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return err
+	}
+	for _, b := range o.Brokers {
+		if err := zmtp.CheckEndpoint(b); err != nil {
+			return err
+		}
+	}
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), stop: make(chan struct{})}
+
+	var slots, links sync.WaitGroup
+	for range o.Slots {
+		slots.Go(func() { newSlot(w).run() })
+	}
+	linking, unlink := context.WithCancel(context.Background())
+	for _, broker := range o.Brokers {
+		l := &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})}
+		w.links = append(w.links, l)
+		links.Go(func() { l.run(linking) })
+	}
+	o.Log.Info("worker ready", "name", o.Name, "rules", w.ruleNames(), "slots", o.Slots, "brokers", o.Brokers)
+
+	select {
+	case <-ctx.Done():
+	case <-w.stop:
+	}
+	w.drain()
+	unlink()
+	links.Wait()
+	w.jobs.close()
+	slots.Wait()
+	o.Log.Info("worker stopped")
+	return nil
+}
+
+// drain takes leave of all brokers at once.
+func (w *state) drain() {
+	w.options.Log.Info("draining", "timeout", w.options.DrainTimeout)
+	w.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), w.options.DrainTimeout)
+	defer cancel()
+	var leaving sync.WaitGroup
+	for _, l := range w.links {
+		leaving.Go(func() { l.leave(ctx) })
+	}
+	leaving.Wait()
+}
+
+// requestStop makes Run drain and return.
+func (w *state) requestStop() {
+	w.stopOnce.Do(func() { close(w.stop) })
+}
+
+func (w *state) hello() *wire.Hello {
+	h := &wire.Hello{
+		Protocol: wire.ProtocolVersion, Version: w.options.Version, Name: w.options.Name, Nonce: w.nonce,
+		Slots: w.options.Slots,
+	}
+	h.Board, _ = json.Marshal(board.Read())
+	for _, name := range slices.Sorted(maps.Keys(w.options.Rules)) {
+		pack := w.options.Rules[name]
+		info := pack.Info()
+		h.Rules = append(h.Rules, wire.RuleSet{
+			Name: name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
+			Regexes: info.Regexes, Bytes: info.Bytes, Longest: info.LongestLiteral,
+		})
+	}
+	return h
+}
+
+func (w *state) ruleNames() []string {
+	var names []string
+	for name, pack := range w.options.Rules {
+		names = append(names, wire.RulesName(name, pack.Hash()))
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (w *state) stats() *wire.WorkerStats {
+	return &wire.WorkerStats{
+		Requests: w.requests.Load(), Failed: w.failed.Load(), Texts: w.texts.Load(), Bytes: w.bytes.Load(),
+		Matches: w.matches.Load(), BusyUS: w.busyUS.Load(), ResidentBytes: board.Resident(),
+	}
+}
+
+// flushTime is how long the last answers may take to leave, once all is done.
+const flushTime = time.Second
