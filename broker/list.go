@@ -16,8 +16,6 @@ type list struct {
 	n    int
 }
 
-func (l *list) len() int { return l.n }
-
 // front returns the first request, nil if there is none.
 func (l *list) front() *request {
 	if l.n == 0 {

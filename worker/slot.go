@@ -62,12 +62,12 @@ func (s *slot) do() {
 	header := wire.NewRequestHeader()
 	defer func() {
 		w.busyUS.Add(time.Since(start).Microseconds())
+		w.requests.Add(1)
 		if fault := recover(); fault != nil {
 			w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
 			s.fail(&header, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
 		}
 	}()
-	w.requests.Add(1)
 	if s.stopped() {
 		s.fail(&header, wire.Errorf(wire.Deadline, "the deadline passed before the worker began"))
 		return
@@ -117,7 +117,11 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	query := match.Query{Want: h.Want, Limit: h.Limit, Stop: s.stop}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
-		query.Total = int(max(left, 1))
+		if left <= 0 && listed(h.Want) {
+			s.cut(h.Lines)
+			continue
+		}
+		query.Total = int(max(left, 0))
 		found, err := s.text(pack, query, text, h.Lines)
 		if err != nil {
 			return err
@@ -129,6 +133,21 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 		s.ends = append(s.ends, len(s.results))
 	}
 	return nil
+}
+
+// listed reports whether a result lists matches or rules, which is what
+// Limits.Matches bounds.
+func listed(w match.Want) bool { return w != match.WantCount && w != match.WantAny }
+
+// cut appends the result of a text for which no match is left in the limit.
+func (s *slot) cut(lines bool) {
+	none := match.Result{Truncated: true}
+	if lines {
+		s.results = s.encoder.EndLines(s.encoder.BeginLines(s.results), &none)
+	} else {
+		s.results = s.encoder.Text(s.results, nil, &none)
+	}
+	s.ends = append(s.ends, len(s.results))
 }
 
 // text scans one text and appends its result. It returns how many matches it

@@ -23,10 +23,27 @@ func connect(c *config.Config) (*client.Client, error) {
 // explain says what to do about an error of a broker.
 func explain(err error) error {
 	var none *client.NoBrokerError
-	if errors.As(err, &none) {
-		return fmt.Errorf("%w; start one with trawl broker, or name another with --broker or TRAWL_BROKER", err)
+	if !errors.As(err, &none) {
+		return err
 	}
-	return err
+	reason := ""
+	if none.Err != nil {
+		reason = " (" + rootCause(none.Err).Error() + ")"
+	}
+	return fmt.Errorf("no broker answers at %s%s; start one with trawl broker, or name another with --broker or TRAWL_BROKER",
+		strings.Join(none.Brokers, ", "), reason)
+}
+
+// rootCause is the error that err wraps: "connection refused" without the
+// address that every layer has put before it.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
 }
 
 // controlTimeout is what control commands wait for a broker, unless --timeout
@@ -36,7 +53,8 @@ const controlTimeout = 3 * time.Second
 // control makes a command that sends a control request and shows its answer.
 func (a *app) control(cmd *cobra.Command, ask func(ctx context.Context, c *client.Client, timeout time.Duration) error) *cobra.Command {
 	bind(cmd, "client.brokers", "client.timeout")
-	cmd.Args = cobra.NoArgs
+	cmd.Args = noArgs
+	cmd.Flags().Lookup("timeout").DefValue = controlTimeout.String()
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -75,7 +93,7 @@ func (a *app) stopCommand() *cobra.Command {
 		Short: "Stop a broker, or one worker, after it has answered what it has",
 		Long:  "Stop a broker, or one worker, after it has answered what it has. Workers stay when their broker stops, and wait for it to come back.",
 	}
-	name := cmd.Flags().String("worker", "", "stop this worker, not the broker")
+	name := cmd.Flags().String("worker", "", "`NAME` of the worker to stop; without, the broker stops")
 	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
 		if _, err := c.Control(ctx, wire.OpStop, *name, timeout); err != nil {
 			return err
@@ -134,15 +152,17 @@ func (a *app) printStatus(s *wire.Status) {
 	}
 	a.printf("broker %s (trawl %s, protocol %s), %s for %s\n", b.Name, b.Version, b.Protocol, state, time.Duration(b.UptimeS)*time.Second)
 	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
-	a.printf("%d clients connected, %d requests pending (%s), %s resident\n", b.Clients, b.Pending, size(b.PendingBytes), size(b.ResidentBytes))
-	a.printf("%d requests: %s; %d given to another worker\n\n", b.Requests, outcomes(b.Answers), b.Retried)
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
+		size(b.PendingBytes), size(b.ResidentBytes))
+	a.printf("%s answered: %s; %d given to another worker\n\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED")
 	for _, r := range s.RuleSets {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%d\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued)
 	}
 	_ = t.Flush()
-	a.printf("\n")
+	a.printf("%s\n", table.String())
 	a.printWorkers(s.Workers)
 }
 
@@ -151,7 +171,8 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 		a.printf("no workers connected; start one with trawl worker --rules FILE\n")
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "WORKER\tKIND\tSTATE\tADDRESS\tSLOTS\tHOLDS\tANSWERED\tTEXT\tMATCHES\tRESIDENT\tRULES")
 	for i := range workers {
 		w := &workers[i]
@@ -167,4 +188,5 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 			w.Slots, w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
 	}
 	_ = t.Flush()
+	a.printf("%s", table.String())
 }

@@ -7,20 +7,19 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "config",
-		Short: "Check and show the configuration",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	cmd := group(&cobra.Command{Use: "config", Short: "Check and show the configuration"})
 	cmd.AddCommand(
 		&cobra.Command{
 			Use:   "check",
 			Short: "Check the configuration file and environment: every problem, with its line",
-			Args:  cobra.NoArgs,
+			Args:  noArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				if _, err := a.settings(cmd); err != nil {
+				c, err := a.settings(cmd)
+				if err != nil {
 					return err
+				}
+				for _, name := range c.Ignored() {
+					a.printf("%s is no setting of trawl and is ignored; trawl config reference lists those that are\n", name)
 				}
 				a.printf("the configuration is good\n")
 				return nil
@@ -29,7 +28,7 @@ func (a *app) configCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "show",
 			Short: "Show every setting, and where its value came from",
-			Args:  cobra.NoArgs,
+			Args:  noArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				c, err := a.settings(cmd)
 				if err != nil {
@@ -41,7 +40,7 @@ func (a *app) configCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "reference",
 			Short: "Print the reference of all settings, as Markdown",
-			Args:  cobra.NoArgs,
+			Args:  noArgs,
 			RunE:  func(*cobra.Command, []string) error { return config.Reference(a.out) },
 		},
 	)

@@ -10,8 +10,6 @@ import (
 // size formats bytes for people.
 func size(n int64) string {
 	switch {
-	case n == 0:
-		return "-"
 	case n < 10<<10:
 		return fmt.Sprintf("%d B", n)
 	case n < 10<<20:
@@ -32,6 +30,14 @@ func outcomes(m map[string]int64) string {
 		return "none yet"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// plural is "1 client" or "2 clients".
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func shortHashes(hashes []string) string {

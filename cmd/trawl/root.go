@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"trawl/edge/config"
 )
 
 // Exit statuses, as grep's: scan also uses statusNoMatch.
@@ -28,7 +29,8 @@ type stdio struct {
 type app struct {
 	stdio
 	env    []string
-	status int // to exit with when there was no error
+	status int   // to exit with when there was no error
+	lost   error // of the first write of printf that failed
 }
 
 // run runs the program with args and returns its exit status. Errors are one
@@ -37,7 +39,11 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	a := &app{stdio: s, env: env}
 	root := a.rootCommand()
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if err == nil && a.lost != nil {
+		err = fmt.Errorf("cannot write the output: %w", a.lost)
+	}
+	if err != nil {
 		a.complain(err)
 		return statusError
 	}
@@ -59,33 +65,31 @@ func (a *app) rootCommand() *cobra.Command {
 
 On one machine, trawl scan works like grep with many patterns. On a fleet, boards
 run trawl worker, one runs trawl broker, and anything that speaks ZeroMQ can ask;
-trawl scan --broker and trawl send do.`,
+trawl scan --broker and trawl send do.
+
+Most flags are settings too: the configuration file, then the environment (the
+variable that --help names in brackets), then the flag decides. trawl config show
+prints all settings and where each came from.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog        match a file here
   trawl up -f rules.yaml                         a broker and workers, on the standard ports
   trawl send "this here is history"              ask it`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: versionString(),
 	}
+	group(root)
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
-	root.PersistentFlags().String("config", "", "configuration file (default /etc/trawl/trawl.yaml, if it exists)")
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().String("config", "", "configuration `FILE` (default "+config.DefaultPath+", if it exists)")
 	root.AddCommand(
 		a.scanCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
 		a.statusCommand(), a.workersCommand(), a.pingCommand(), a.stopCommand(),
 		a.rulesCommand(), a.configCommand(), a.versionCommand(),
 	)
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
+	strictHelp(root)
 	return root
-}
-
-// usage wraps an error about how a command was called.
-func usage(cmd *cobra.Command, message string) error {
-	return errors.New(message + "; see " + cmd.CommandPath() + " --help")
 }
 
 // version is set when a release is built; else the build tells what it knows.

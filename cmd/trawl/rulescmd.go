@@ -12,12 +12,7 @@ import (
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "Check and compile word lists and rule files",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	cmd := group(&cobra.Command{Use: "rules", Short: "Check and compile word lists and rule files"})
 	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand())
 	return cmd
 }
@@ -26,7 +21,8 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE…",
 		Short: "Check word lists and rule files: every problem, with file and line",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  someFiles,
+		Long: "Check word lists and rule files, and the rule files in folders: every problem, with file and line.",
 		RunE: func(_ *cobra.Command, files []string) error {
 			report, err := rules.Check(files, rules.Options{})
 			if err != nil {
@@ -42,12 +38,14 @@ func (a *app) rulesCompileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "compile -o PACK FILE…",
 		Short:   "Compile word lists and rule files into one pack",
+		Long:    "Compile word lists and rule files, and the rule files in folders, into one pack.",
 		Example: "  trawl rules compile -o words.pack words.txt names.yaml",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someFiles,
 	}
-	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
-	engine := cmd.Flags().String("engine", "auto", "auto, da8 or cloudflare")
-	name := cmd.Flags().String("name", "", "name of the rule set (default: what the rule files say)")
+	out := cmd.Flags().StringP("output", "o", "", "the `PACK` to write")
+	engine := cmd.Flags().String("engine", "auto", "`ENGINE` that matches literals: auto, da8 or cloudflare")
+	completes(cmd, "engine", "auto", "da8", "cloudflare")
+	name := cmd.Flags().String("name", "", "`NAME` of the rule set (default: what the rule files say)")
 	nocase := cmd.Flags().BoolP("ignore-case", "i", false, "every rule ignores case")
 	whole := cmd.Flags().BoolP("word", "w", false, "every literal matches whole words only")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
@@ -73,15 +71,19 @@ func (a *app) rulesCompileCommand() *cobra.Command {
 		}
 		info := pack.Info()
 		a.printf("%s\n", report)
-		a.printf("%s: %d rules, %d literals, %d regexes, %d states, engine %s, %d bytes (%.1f per pattern byte), sha256 %s\n",
-			*out, info.Rules, info.Literals, info.Regexes, info.States, info.Engine, info.Bytes,
-			float64(info.Bytes)/float64(max(1, info.PatternBytes)), pack.Hash())
+		a.printf("%s: %d bytes (%.1f per pattern byte), engine %s with %d states, sha256 %s\n", *out, info.Bytes,
+			float64(info.Bytes)/float64(max(1, info.PatternBytes)), info.Engine, info.States, pack.Hash())
 		return nil
 	}
 	return cmd
 }
 
+// cannotWrite leaves out what err says of the temporary file.
 func cannotWrite(path string, err error) error {
+	var at *os.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return fmt.Errorf("cannot write %s: %w; choose a folder that exists and that you may write to", path, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +24,13 @@ type scanFlags struct {
 	files                          []string // -f
 	ignoreCase, word               bool
 	count, list, only, quiet, json bool
-	recursive                      bool
+	recursive, stats               bool
 	color                          string
 	rules                          string
 }
+
+// rulesFileUsage says what can be given with -f.
+const rulesFileUsage = "rules to match: a `FILE` that is a word list, rule file (.yaml) or pack, or a folder of rule files"
 
 func (a *app) scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -46,7 +50,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	}
 	f := scanFlags{}
 	flags := cmd.Flags()
-	flags.StringArrayVarP(&f.files, "rules-file", "f", nil, "word list, rule file (.yaml), folder of rule files, or pack; may be given several times")
+	flags.StringArrayVarP(&f.files, "rules-file", "f", nil, rulesFileUsage+"; may be given several times")
 	flags.BoolVarP(&f.ignoreCase, "ignore-case", "i", false, "ignore case in all rules")
 	flags.BoolVarP(&f.word, "word-regexp", "w", false, "literals match whole words only")
 	flags.BoolVarP(&f.count, "count", "c", false, "print how many lines match, for each file")
@@ -55,8 +59,10 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing; the exit status tells")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each match")
 	flags.BoolVarP(&f.recursive, "recursive", "r", false, "walk into folders")
-	flags.StringVar(&f.color, "color", "auto", "auto, always or never")
-	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule set to match against, NAME or NAME@HASH")
+	flags.BoolVar(&f.stats, "stats", false, "at the end, say on standard error what was read and found, and how fast")
+	flags.StringVar(&f.color, "color", "auto", "`WHEN` to color: auto (on a terminal), always or never")
+	completes(cmd, "color", "auto", "always", "never")
+	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule `SET` to match against, NAME or NAME@HASH")
 	bind(cmd, "client.brokers", "client.timeout")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		c, err := a.settings(cmd)
@@ -72,7 +78,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 			if err := f.refusedWithFleet(); err != nil {
 				return usage(cmd, err.Error())
 			}
-			return a.scanFleet(cmd.Context(), c, o, paths)
+			return a.scanFleet(cmd.Context(), c, &f, o, paths)
 		}
 		if len(f.files) == 0 {
 			return usage(cmd, "no rules: give -f FILE to match here, or --broker to ask a fleet")
@@ -158,14 +164,14 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 	if err != nil {
 		return err
 	}
-	err = a.scan(ctx, conn, o, paths)
+	err = a.scan(ctx, conn, f, o, paths)
 	_ = conn.Close()
 	stop()
 	return errors.Join(err, <-served)
 }
 
 // scanFleet asks the brokers of the configuration.
-func (a *app) scanFleet(ctx context.Context, c *config.Config, o scan.Options, paths []string) error {
+func (a *app) scanFleet(ctx context.Context, c *config.Config, f *scanFlags, o scan.Options, paths []string) error {
 	conn, err := connect(c)
 	if err != nil {
 		return err
@@ -174,7 +180,7 @@ func (a *app) scanFleet(ctx context.Context, c *config.Config, o scan.Options, p
 	if err := fleetRules(ctx, conn, &o); err != nil {
 		return explain(err)
 	}
-	return a.scan(ctx, conn, o, paths)
+	return a.scan(ctx, conn, f, o, paths)
 }
 
 // fleetRules asks the broker what the rule set holds that a scan must know:
@@ -203,13 +209,19 @@ func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error
 	return nil
 }
 
-func (a *app) scan(ctx context.Context, asker scan.Asker, o scan.Options, paths []string) error {
-	_, matched, err := scan.Run(ctx, asker, paths, o, a.in, a.out, a.err)
+func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.Options, paths []string) error {
+	start := time.Now()
+	summary, matched, err := scan.Run(ctx, asker, paths, o, a.in, a.out, a.err)
+	if f.stats {
+		a.printStats(summary, time.Since(start))
+	}
 	switch {
 	case errors.Is(err, scan.ErrUnreadable):
 		a.status = statusError // each such file has had its line
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted: the scan has not reached its end")
 	case err != nil:
-		return explain(err)
+		return err // says what to do
 	case !matched:
 		a.status = statusNoMatch
 	}
@@ -217,3 +229,11 @@ func (a *app) scan(ctx context.Context, asker scan.Asker, o scan.Options, paths 
 }
 
 func cores() int { return runtime.GOMAXPROCS(0) }
+
+// printStats says what a scan has read and found.
+func (a *app) printStats(s scan.Summary, took time.Duration) {
+	seconds := max(took.Seconds(), 1e-6)
+	fmt.Fprintf(a.err, "%d files, %d lines (%d matched), %d matches, %.1f MB in %.2f s: %.0f lines/s, %.1f MB/s\n",
+		s.Files, s.Lines, s.MatchingLines, s.Matches, float64(s.Bytes)/1e6, seconds,
+		float64(s.Lines)/seconds, float64(s.Bytes)/1e6/seconds)
+}

@@ -25,7 +25,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		Short: "Run a broker: takes requests of clients and spreads them over workers",
 		Example: `  trawl broker                                                          for clients and workers on this machine
   trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --insecure for the whole network`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ func (a *app) workerCommand() *cobra.Command {
 		Short: "Run a worker: holds rules, and matches for its brokers",
 		Example: `  trawl worker --rules words.txt                                        for the broker on this machine
   trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.drain_timeout", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -94,13 +94,16 @@ func (a *app) upCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up -f RULES",
 		Short: "Run a broker and workers in one process, on the standard ports",
+		Long: `Run a broker and workers in one process, on the standard ports. Workers on other
+boards can join; so all settings of broker and worker hold, from the configuration
+file and the environment.`,
 		Example: `  trawl up -f words.txt
   trawl up -f rules.yaml --workers 2`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
-	files := cmd.Flags().StringArrayP("rules-file", "f", nil, "word list, rule file or pack of the rule set default; may be given several times")
-	n := cmd.Flags().Int("workers", 1, "number of workers")
-	bind(cmd, "log.level", "log.format")
+	files := cmd.Flags().StringArrayP("rules-file", "f", nil, rulesFileUsage+", of the rule set default; may be given several times")
+	n := cmd.Flags().Int("workers", 1, "`NUMBER` of workers, from 1 to 64")
+	bind(cmd, "broker.clients", "broker.insecure", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {

@@ -20,11 +20,25 @@ func bind(cmd *cobra.Command, keys ...string) {
 		if !ok || k.Flag == "" {
 			panic("no flag for the key " + path) // held by a test
 		}
-		cmd.Flags().Var(&setting{key: k}, k.Flag, k.Usage())
-		if k.Type() == "bool" {
-			cmd.Flags().Lookup(k.Flag).NoOptDefVal = "true"
+		s := &setting{key: k}
+		cmd.Flags().Var(s, k.Flag, flagUsage(k))
+		f := cmd.Flags().Lookup(k.Flag)
+		f.DefValue = k.Default
+		if s.Type() == "bool" {
+			f.NoOptDefVal = "true"
+		}
+		if len(k.Choices) > 0 {
+			completes(cmd, k.Flag, k.Choices...)
 		}
 	}
+}
+
+// flagUsage is a key's meaning as help shows it: with its variable, without
+// Markdown, and with flags in place of keys.
+func flagUsage(k *config.Key) string {
+	usage := strings.ReplaceAll(k.Usage(), "`", "")
+	usage = strings.ReplaceAll(usage, "broker.insecure", "--insecure")
+	return usage + " [" + k.Env + "]"
 }
 
 // setting is a flag that stands for a configuration key: it keeps what was
@@ -35,8 +49,19 @@ type setting struct {
 }
 
 func (s *setting) String() string     { return "" }
-func (s *setting) Type() string       { return s.key.Type() }
 func (s *setting) Set(v string) error { s.given = append(s.given, v); return nil }
+
+// Type stands behind the flag's name in help.
+func (s *setting) Type() string {
+	switch t := s.key.Type(); t {
+	case "true or false":
+		return "bool" // needs no value
+	case "names and files":
+		return "[NAME=]FILE[,FILE]"
+	default:
+		return t
+	}
+}
 
 // settings loads the configuration: file, environment, and cmd's flags.
 func (a *app) settings(cmd *cobra.Command) (*config.Config, error) {
@@ -103,8 +128,10 @@ func terminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
 
-// printf writes to standard output; what cannot be written there is told by
-// the exit status of whoever reads it.
+// printf writes to standard output. That a write failed is told at the end, by
+// run.
 func (a *app) printf(format string, args ...any) {
-	fmt.Fprintf(a.out, format, args...)
+	if _, err := fmt.Fprintf(a.out, format, args...); err != nil && a.lost == nil {
+		a.lost = err
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -12,9 +13,11 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run: func(*cobra.Command, []string) {
-			a.printf("trawl %s, protocol %s, %s %s/%s\n", versionString(), wire.ProtocolVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		},
+		Args:  noArgs,
+		Run:   func(*cobra.Command, []string) { a.printf("%s\n", versionLine()) },
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("trawl %s, protocol %s, %s %s/%s", versionString(), wire.ProtocolVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -20,12 +20,6 @@ func (c *Config) Check() error {
 	k.limits()
 	k.endpoints()
 	k.names()
-	if c.HTTP.Addr != "" {
-		k.check("http.addr", checkHostPort(c.HTTP.Addr, true))
-	}
-	if c.HTTP.Match && c.HTTP.Addr == "" {
-		k.problem("http.match", "needs http.addr, which is off")
-	}
 	return k.problems.err()
 }
 

@@ -45,8 +45,6 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			`flag --x: worker.name: "a b" is not a name; it must do without spaces and @ = , / \ "`,
 			`flag --x: broker.expect.rules: "x@y" is not a name; it must do without spaces and @ = , / \ "`,
 		}},
-		{"http", "http.addr 5580", []string{`flag --x: http.addr: "5580" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555`}},
-		{"http match without http", "http.addr off; http.match true", []string{"flag --x: http.match: needs http.addr, which is off"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

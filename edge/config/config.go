@@ -17,7 +17,6 @@ type Config struct {
 	Worker Worker
 	Client Client
 	Limits Limits
-	HTTP   HTTP
 	Log    Log
 
 	origins map[string]string // by key: where its value came from; absent: default
@@ -61,7 +60,6 @@ type Worker struct {
 	Brokers      []string            // endpoints to connect to
 	Slots        int                 // requests worked on at once; 0: one per core
 	Rules        map[string][]string // rule set name to files
-	StateDir     string              // empty: keep nothing on disk
 	DrainTimeout time.Duration
 }
 
@@ -81,12 +79,6 @@ type Limits struct {
 	Answer  Size // per request
 	Queue   int  // requests waiting per rule set
 	Memory  Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
-}
-
-// HTTP holds the settings of the broker's HTTP side.
-type HTTP struct {
-	Addr  string // host:port; empty: off
-	Match bool   // open POST /match
 }
 
 // Log holds the settings of the log on stderr.

@@ -45,7 +45,6 @@ func TestDefaults(t *testing.T) {
 			Text: 16 << 20, Request: 32 << 20, Frame: 64 << 20, Texts: 65536,
 			Matches: 1000000, Answer: 4 << 20, Queue: 4096,
 		},
-		HTTP:    HTTP{Addr: "127.0.0.1:5580"},
 		Log:     Log{Level: "info", Format: "text"},
 		origins: map[string]string{},
 	}
@@ -67,7 +66,7 @@ func TestEachSourceOverridesTheOneBefore(t *testing.T) {
 		t.Errorf("got %+v", c.Worker)
 	}
 	for key, want := range map[string]string{
-		"worker.slots": "flag --slots", "worker.name": "env TRAWL_WORKER_NAME", "worker.state_dir": "default",
+		"worker.slots": "flag --slots", "worker.name": "env TRAWL_WORKER_NAME", "worker.drain_timeout": "default",
 	} {
 		if got := c.Origin(key); got != want {
 			t.Errorf("origin of %s: got %q, want %q", key, got, want)
@@ -76,7 +75,7 @@ func TestEachSourceOverridesTheOneBefore(t *testing.T) {
 	if got := c.Origin("worker.brokers"); !strings.HasSuffix(got, "trawl.yaml:4") {
 		t.Errorf("origin of worker.brokers: %q", got)
 	}
-	if !c.IsSet("worker.slots") || c.IsSet("worker.state_dir") {
+	if !c.IsSet("worker.slots") || c.IsSet("worker.drain_timeout") {
 		t.Error("IsSet is wrong")
 	}
 }
@@ -116,9 +115,7 @@ broker:
   drain_timeout: 2m
 worker:
   rules: {default: [a.txt, /b.txt], pii: c.yaml}
-  state_dir: packs
 limits: {text: 8MB, queue: 10}
-http: {addr: off}
 log:
 `
 	c, err := load(t, file)
@@ -128,9 +125,9 @@ log:
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Dir(c.Worker.StateDir)
+	dir := filepath.Dir(c.Worker.Rules["default"][0])
 	if !filepath.IsAbs(dir) {
-		t.Errorf("state_dir does not start at the file's folder: %s", c.Worker.StateDir)
+		t.Errorf("a rule file's path does not start at the configuration's folder: %s", dir)
 	}
 	for _, check := range []struct{ got, want any }{
 		{c.Broker.Clients, []string{"tcp://*:5555", "ipc:///run/x"}},
@@ -142,9 +139,7 @@ log:
 		{c.RuleSet("unheard of"), RuleSet{Pure: true, Queue: 10}},
 		{c.Broker.DrainTimeout, 2 * time.Minute},
 		{c.Worker.Rules, map[string][]string{"default": {filepath.Join(dir, "a.txt"), "/b.txt"}, "pii": {filepath.Join(dir, "c.yaml")}}},
-		{filepath.Base(c.Worker.StateDir), "packs"},
 		{c.Limits.Text, Size(8e6)},
-		{c.HTTP.Addr, ""},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {
 			t.Errorf("got %v, want %v", check.got, check.want)

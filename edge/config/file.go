@@ -78,16 +78,11 @@ func (c *Config) parseFile(path string, data []byte) Problems {
 // resolvePaths makes relative paths start at the file's folder: a service
 // runs in another one.
 func (c *Config) resolvePaths(dir string) {
-	resolve := func(p string) string {
-		if p == "" || filepath.IsAbs(p) {
-			return p
-		}
-		return filepath.Join(dir, p)
-	}
-	c.Worker.StateDir = resolve(c.Worker.StateDir)
 	for _, files := range c.Worker.Rules {
 		for i := range files {
-			files[i] = resolve(files[i])
+			if !filepath.IsAbs(files[i]) {
+				files[i] = filepath.Join(dir, files[i])
+			}
 		}
 	}
 }

@@ -95,11 +95,6 @@ var keys = []Key{
 		at:  func(c *Config) any { return &c.Worker.Rules },
 	},
 	{
-		Path: "worker.state_dir", Env: "TRAWL_WORKER_STATE_DIR", Flag: "state-dir",
-		Doc: "Folder in which compiled packs are kept; empty: none are.",
-		at:  func(c *Config) any { return &c.Worker.StateDir },
-	},
-	{
 		Path: "worker.drain_timeout", Env: "TRAWL_WORKER_DRAIN_TIMEOUT", Flag: "drain-timeout", Default: "10s", Min: "0s", Max: "1h",
 		Doc: "How long requests that the worker has may still take once it is told to stop.",
 		at:  func(c *Config) any { return &c.Worker.DrainTimeout },
@@ -155,17 +150,6 @@ var keys = []Key{
 		Path: "limits.memory", Env: "TRAWL_LIMITS_MEMORY", Default: "0",
 		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
 		at:  func(c *Config) any { return &c.Limits.Memory },
-	},
-
-	{
-		Path: "http.addr", Env: "TRAWL_HTTP_ADDR", Flag: "http", Default: "127.0.0.1:5580",
-		Doc: "Address of the broker's HTTP side: /metrics, /healthz, /readyz, /status. Empty or `off`: none.",
-		at:  func(c *Config) any { return (*optional)(&c.HTTP.Addr) },
-	},
-	{
-		Path: "http.match", Env: "TRAWL_HTTP_MATCH", Default: "false",
-		Doc: "Open POST /match, for clients without ZeroMQ.",
-		at:  func(c *Config) any { return &c.HTTP.Match },
 	},
 
 	{

@@ -19,7 +19,6 @@ broker:
 worker:
   name: "# odd"
   rules: {default: ["/a, b.txt"], pii: [/c.yaml]}
-http: {addr: ""}
 `
 	first, err := load(t, file, "TRAWL_LIMITS_TEXT=1500kB")
 	if err != nil {

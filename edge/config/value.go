@@ -1,7 +1,7 @@
 // The types of values: how each is read from text (flags, environment), read
 // from YAML, named and shown.
 //
-// A destination is a pointer to string, optional, bool, int, Size,
+// A destination is a pointer to string, bool, int, Size,
 // time.Duration, []string, ruleFiles, []Plain or map[string]RuleSet.
 
 package config
@@ -17,15 +17,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// optional is a string for which "off" means empty.
-type optional string
-
 // ruleFiles is the type of Worker.Rules.
 type ruleFiles = map[string][]string
 
 func typeName(dst any) string {
 	switch dst.(type) {
-	case *string, *optional:
+	case *string:
 		return "text"
 	case *bool:
 		return "true or false"
@@ -53,11 +50,6 @@ func setText(dst any, s string) error {
 	switch v := dst.(type) {
 	case *string:
 		*v = s
-	case *optional:
-		*v = optional(s)
-		if s == "off" {
-			*v = ""
-		}
 	case *bool:
 		*v, err = parseBool(s)
 	case *int:
@@ -151,8 +143,6 @@ func text(dst any) string {
 	switch v := dst.(type) {
 	case *string:
 		return *v
-	case *optional:
-		return string(*v)
 	case *bool:
 		return strconv.FormatBool(*v)
 	case *int:
@@ -168,7 +158,7 @@ func text(dst any) string {
 // node writes the value at dst as YAML that setNode reads.
 func node(dst any) *yaml.Node {
 	switch v := dst.(type) {
-	case *string, *optional:
+	case *string:
 		return stringNode(text(v))
 	case *[]string:
 		return listNode(*v)

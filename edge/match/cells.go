@@ -57,10 +57,11 @@ func (t *cells) grow() {
 
 func (t *cells) base(slot uint32) uint32 { return t.cell[slot] >> baseShift }
 
-// child returns the child of slot for label.
-func (t *cells) child(slot uint32, label byte) (uint32, bool) {
-	child := t.base(slot) ^ uint32(label)
-	return child, byte(t.cell[child]) == label
+// child returns the child for label of a state with base. Before seal a slot
+// that is not taken looks as if it were one for label 0.
+func (t *cells) child(base uint32, label byte) (uint32, bool) {
+	child := base ^ uint32(label)
+	return child, byte(t.cell[child]) == label && hasBit(t.used, child)
 }
 
 // addChildren finds places for the children of slot and returns their base.

@@ -6,6 +6,7 @@ package match
 // a shiftList leads from places in folded text back to the original.
 
 import (
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -63,10 +64,11 @@ func (l shiftList) original(at int) int {
 func appendFold(dst, text []byte, shifts shiftList) ([]byte, shiftList) {
 	table := foldTable()
 	first := len(dst)
+	dst = slices.Grow(dst, len(text)) // folding never makes longer
 	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf {
-			dst = append(dst, byte(table[c]))
-			i++
+		if n := foldASCII(dst[len(dst):cap(dst)], text[i:], table); n > 0 {
+			dst = dst[:len(dst)+n]
+			i += n
 			continue
 		}
 		r, width := utf8.DecodeRune(text[i:])
@@ -90,6 +92,19 @@ func appendFold(dst, text []byte, shifts shiftList) ([]byte, shiftList) {
 		}
 	}
 	return dst, shifts
+}
+
+// foldASCII folds the ASCII bytes that src begins with into dst, which is as
+// long at least, and counts them.
+func foldASCII(dst, src []byte, table *[foldTableSize]uint16) int {
+	dst = dst[:len(src)]
+	for i, c := range src {
+		if c >= utf8.RuneSelf {
+			return i
+		}
+		dst[i] = byte(table[c])
+	}
+	return len(src)
 }
 
 // fold is appendFold for a pattern, whose offsets do not matter.

@@ -72,7 +72,7 @@ func regexSource(expr string, noCase bool) string {
 func checkRegex(source string) (*syntax.Regexp, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
-		return nil, regexError(err)
+		return nil, regexError(source, err)
 	}
 	if matchesEmpty(tree) {
 		return nil, fmt.Errorf("%w: every place of every text would match", ErrEmptyMatch)
@@ -82,13 +82,13 @@ func checkRegex(source string) (*syntax.Regexp, error) {
 
 // regexError names what people bring along from other engines and RE2 syntax
 // does not have.
-func regexError(err error) error {
+func regexError(source string, err error) error {
 	var se *syntax.Error
 	if errors.As(err, &se) {
 		switch e := se.Expr; {
-		case se.Code == syntax.ErrInvalidEscape && len(e) == 2 && '1' <= e[1] && e[1] <= '9',
-			se.Code == syntax.ErrInvalidEscape && e == `\k`,
-			strings.HasPrefix(e, "(?P="):
+		case e == "(?P" && strings.Contains(source, "(?P="):
+			return fmt.Errorf("%w: back-references such as (?P=name) are not in RE2 syntax", ErrRegex)
+		case se.Code == syntax.ErrInvalidEscape && len(e) == 2 && ('1' <= e[1] && e[1] <= '9' || e[1] == 'k'):
 			return fmt.Errorf("%w: back-references such as %s are not in RE2 syntax", ErrRegex, e)
 		case strings.HasPrefix(e, "(?<=") || strings.HasPrefix(e, "(?<!"):
 			return fmt.Errorf("%w: look-behind %s is not in RE2 syntax", ErrRegex, e[:4])

@@ -173,7 +173,7 @@ func (b *automatonBuilder) linkFailures(level []state) {
 		label := byte(b.cells.cell[s.slot])
 		for f := s.parent; f != rootSlot; {
 			f = b.fail[f]
-			if child, ok := b.cells.child(f, label); ok {
+			if child, ok := b.cells.child(b.cells.base(f), label); ok {
 				b.fail[s.slot] = child
 				break
 			}
@@ -209,9 +209,12 @@ func (b *automatonBuilder) shortenLinks(level []state) {
 // addsNothing says whether the state f has no child that a state with base
 // lacks.
 func (b *automatonBuilder) addsNothing(f, base uint32) bool {
+	other := b.cells.base(f)
 	for label := range 256 {
-		if _, ok := b.cells.child(f, byte(label)); ok && byte(b.cells.cell[base^uint32(label)]) != byte(label) {
-			return false
+		if _, ok := b.cells.child(other, byte(label)); ok {
+			if _, ok := b.cells.child(base, byte(label)); !ok {
+				return false
+			}
 		}
 	}
 	return true

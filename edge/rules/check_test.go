@@ -107,7 +107,7 @@ func TestFilesTogether(t *testing.T) {
 			"broken.yaml:2: not valid YAML: did not find expected node content",
 			"nothing.txt: no such file",
 			`b.yaml:2: duplicate id "two", first in ` + dir + `/a.yaml:3`,
-			"sub: is a directory; name the files in it",
+			"sub: is a folder without rule files (.yaml); name the files in it",
 		}},
 		{"rule file twice", "a.yaml a.yaml", Options{}, []string{"a.yaml: given twice, first as " + dir + "/a.yaml"}},
 		{"whole words and a regex", "a.yaml", Options{Whole: true}, []string{`a.yaml:3: rule "two": whole does not apply to a regex, write \b in it`}},
@@ -223,5 +223,21 @@ func TestPipes(t *testing.T) {
 	_, err = Check([]string{pipe(t, data)}, Options{})
 	if err == nil || !strings.HasSuffix(err.Error(), ": a pack must be a regular file; save it first") {
 		t.Errorf("pack: %v", err)
+	}
+}
+
+func TestFolderStandsForItsRuleFiles(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"b.yaml":  "rules:\n  - literal: b\n",
+		"a.yml":   "rules:\n  - literal: a\n",
+		"notes":   "not a rule file\n",
+		"x.words": "x\n",
+	})
+	pack, report, err := Compile([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Files) != 2 || pack.NumRules() != 2 || pack.ID(0) != "a" || pack.ID(1) != "b" {
+		t.Errorf("read %v, %d rules", report.Files, pack.NumRules())
 	}
 }

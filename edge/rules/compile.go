@@ -17,8 +17,8 @@ type Options struct {
 	Engine string // of the pack, see match.Options; empty: match chooses
 }
 
-// Compile reads word lists, rule files and packs and returns the pack made of
-// them. The report says what was read, also when there is an error. All that
+// Compile reads word lists, rule files and packs, and the rule files of
+// folders, and returns the pack made of them. The report says what was read, also when there is an error. All that
 // is wrong with the files is one error of type Problems; the error of a
 // compilation that failed as a whole names no file.
 //
@@ -67,6 +67,7 @@ func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 // then their rules in the order of the files.
 func load(paths []string, o Options) (*loader, error) {
 	l := &loader{options: o, ids: map[string]place{}}
+	paths = expand(paths)
 	if len(paths) == 0 {
 		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
 	}

@@ -98,7 +98,7 @@ func (l *loader) parse(s *source, before []*source) bool {
 	return true
 }
 
-var errDirectory = errors.New("is a directory; name the files in it")
+var errDirectory = errors.New("is a folder without rule files (.yaml); name the files in it")
 
 // openProblem says why a file cannot be read, without naming it twice.
 func openProblem(path string, err error) Problem {

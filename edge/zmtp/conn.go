@@ -179,11 +179,11 @@ func (c *Conn) end(cause error) error {
 	c.out.drop()
 	c.mu.Unlock()
 	c.s.Close()
-	close(c.done)
-	if errors.Is(cause, ErrProtocol) {
-		c.log.Info("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)
-	} else {
-		c.log.Debug("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)
+	log := c.log.Debug
+	if errors.Is(cause, ErrProtocol) || isTimeout(cause) {
+		log = c.log.Info
 	}
+	log("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)
+	close(c.done)
 	return cause
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"time"
 )
 
@@ -125,6 +126,9 @@ func handshakeError(err error) error {
 	}
 	if isTimeout(err) {
 		return errors.New("peer did not finish the handshake in time")
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return errors.New("handshake cut short: it gave way to another, or the listener was closed")
 	}
 	return err
 }

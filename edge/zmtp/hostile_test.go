@@ -152,11 +152,20 @@ func TestPeerThatLeavesDuringTheHandshakeIsForgotten(t *testing.T) {
 
 func TestSilentConnectionsDoNotKeepOthersOut(t *testing.T) {
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", MaxHandshakes: 4, HandshakeTimeout: time.Minute})
-	for range 50 {
+	for range 20 {
 		rawDial(t, l.Endpoint())
 	}
 	mustServe(t, l)
 	mustServe(t, l)
+}
+
+func TestCloseOfTheListenerEndsHandshakesInProgress(t *testing.T) {
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", HandshakeTimeout: time.Minute})
+	silent := rawDial(t, l.Endpoint())
+	silent.Write(nullGreeting())
+	mustServe(t, l) // the silent one was accepted before
+	within(t, "Close", func() (any, error) { return nil, l.Close() })
+	mustBeClosed(t, silent)
 }
 
 func TestConnectionsNobodyAcceptsStopTheHandshakesAndNothingElse(t *testing.T) {
@@ -165,9 +174,56 @@ func TestConnectionsNobodyAcceptsStopTheHandshakesAndNothingElse(t *testing.T) {
 	for range 2 {
 		dialed = append(dialed, mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"}))
 	}
-	mustEcho(t, mustAccept(t, l), dialed[0])
-	mustEcho(t, mustAccept(t, l), dialed[1])
+	waitUntil(t, func() bool { // none of them can be made to give way
+		l.handshakes.mu.Lock()
+		defer l.handshakes.mu.Unlock()
+		return l.handshakes.taken == 2 && l.handshakes.running.Len() == 0
+	})
+	accepted := []*Conn{mustAccept(t, l), mustAccept(t, l)}
+	for _, c := range dialed { // which was accepted first is open
+		c.Send(nil, msg("hello"))
+	}
+	for _, c := range accepted {
+		recvFrames(t, c)
+	}
 	mustServe(t, l)
+}
+
+func TestOnlyOldUnfinishedHandshakesGiveWay(t *testing.T) {
+	for name, test := range map[string]struct {
+		age       time.Duration
+		finished  bool
+		givesWay  bool
+		freeSlots int
+	}{
+		"slots left":      {age: time.Hour, freeSlots: 1},
+		"young":           {age: 0},
+		"old":             {age: time.Hour, givesWay: true},
+		"old but settled": {age: time.Hour, finished: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, peer := newPipe("x")
+			defer s.Close()
+			defer peer.Close()
+			h := newHandshakes(1 + test.freeSlots)
+			slot := h.begin(s)
+			slot.started = slot.started.Add(-test.age)
+			if test.finished {
+				h.settle(slot)
+			}
+			if _, free := h.evict(); free != (test.freeSlots > 0) {
+				t.Errorf("free: %v", free)
+			}
+			_, err := s.write([][]byte{{1}}, true)
+			if gaveWay := err != nil; gaveWay != test.givesWay {
+				t.Errorf("gave way: %v", gaveWay)
+			}
+			h.end(slot)
+			if _, free := h.evict(); !free {
+				t.Error("no slot free after the end")
+			}
+		})
+	}
 }
 
 // limits are low, so that tests cross them cheaply.
@@ -271,5 +327,26 @@ func TestMemoryForAFrameGrowsOnlyAsItArrives(t *testing.T) {
 	}
 	if got := cap(m.buf.b); got > 4*100_000 {
 		t.Errorf("%d bytes of memory for 100,000 that arrived", got)
+	}
+}
+
+func TestBurstBufferGoesWithTheBurst(t *testing.T) {
+	o := Options{}.withDefaults()
+	small := AppendFrame(nil, make([]byte, 1000), false)
+	r := newReader(bytes.NewReader(bytes.Repeat(small, 200)), &o, nil)
+	used := false
+	for range 200 {
+		m, err := r.message()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Release()
+		used = used || r.burst != nil
+	}
+	if _, err := r.message(); err != io.EOF { // idle from here on
+		t.Fatal(err)
+	}
+	if !used || r.burst != nil || len(r.buf) != readBuffer {
+		t.Errorf("burst buffer used: %v, kept: %v", used, r.burst != nil)
 	}
 }

@@ -4,10 +4,6 @@ package zmtp
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +19,7 @@ func TestQueueSaysFullAtEitherMark(t *testing.T) {
 	}{
 		"messages":             {Options{SendMessages: 3}, 3},
 		"bytes":                {Options{SendBytes: 3 * 10_009}, 3},
+		"bytes, one too few":   {Options{SendBytes: 3*10_009 - 1}, 2},
 		"one larger than all":  {Options{SendBytes: 5000}, 1},
 		"the lower of the two": {Options{SendMessages: 2, SendBytes: 3 * 10_009}, 2},
 	} {
@@ -174,76 +171,6 @@ func TestManySendersShareAConnection(t *testing.T) {
 	})
 }
 
-func TestDrainDeliversEverythingQueued(t *testing.T) {
-	overTransports(t, func(t *testing.T, endpoint string) {
-		a, b := pair(t, endpoint, Options{}, Options{SendBytes: 1 << 30})
-		const count = 50
-		for range count {
-			b.Queue(nil, NewMessage(make([]byte, 200_000)))
-		}
-		drained := make(chan error, 1)
-		go func() { drained <- b.Drain(testContext(t)) }()
-		for i := range count {
-			a.Send(nil, msg("to be thrown away"))
-			if got := recvFrames(t, a); len(got[0]) != 200_000 {
-				t.Fatalf("message %d has %d bytes", i, len(got[0]))
-			}
-		}
-		if _, err := within(t, "Recv", a.Recv); err != io.EOF {
-			t.Errorf("the peer sees %v at the end", err)
-		}
-		if err := <-drained; err != nil {
-			t.Errorf("Drain: %v", err)
-		}
-		if err := b.Send(nil, msg("late")); err != ErrClosed {
-			t.Errorf("Send after Drain: %v", err)
-		}
-		<-b.Done()
-	})
-}
-
-func TestDrainWithARecvInProgress(t *testing.T) {
-	overTransports(t, func(t *testing.T, endpoint string) {
-		a, b := pair(t, endpoint, Options{}, Options{})
-		received := make(chan error, 1)
-		go func() {
-			_, err := b.Recv()
-			received <- err
-		}()
-		b.Send(nil, msg("last words"))
-		drained := make(chan error, 1)
-		go func() { drained <- b.Drain(testContext(t)) }()
-		recvFrames(t, a)
-		if _, err := within(t, "Recv", a.Recv); err != io.EOF {
-			t.Errorf("the peer sees %v at the end", err)
-		}
-		if err := <-drained; err != nil {
-			t.Errorf("Drain: %v", err)
-		}
-		if err := <-received; err != io.EOF {
-			t.Errorf("Recv during Drain: %v", err)
-		}
-	})
-}
-
-func TestDrainIsBoundedByItsContext(t *testing.T) {
-	overTransports(t, func(t *testing.T, endpoint string) {
-		for name, queue := range map[string]bool{"peer that does not read": true, "peer that does not close": false} {
-			a, b := pair(t, endpoint+strings.Repeat("0", len(name)%2), Options{}, Options{SendBytes: 1 << 30})
-			if queue {
-				b.Queue(nil, NewMessage(make([]byte, 50<<20)))
-			}
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-			if err := b.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("%s: %v", name, err)
-			}
-			cancel()
-			<-b.Done()
-			a.Close()
-		}
-	})
-}
-
 // The queue hands out exactly the bytes that were put in, whatever the pieces
 // in which they are written, and its counts follow.
 func TestOutboxKeepsContentAndCounts(t *testing.T) {
@@ -287,53 +214,20 @@ func TestOutboxKeepsContentAndCounts(t *testing.T) {
 	})
 }
 
-func TestPipeBehavesAsASocket(t *testing.T) {
-	t.Run("deadline", func(t *testing.T) {
-		a, b := newPipe("x")
-		defer a.Close()
-		defer b.Close()
-		a.SetDeadline(time.Now().Add(10 * time.Millisecond))
-		if _, err := a.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("Read: %v", err)
+func TestIdleOutboxHoldsNoMemory(t *testing.T) {
+	o := outbox{maxMessages: 1000, maxBytes: 1 << 30}
+	for range 1000 {
+		o.put(nil, NewMessage(make([]byte, coalesceMax)))
+	}
+	for bufs := o.take(); bufs != nil; bufs = o.take() {
+		o.wrote(size(bufs))
+	}
+	for _, v := range o.vectors[:cap(o.vectors)] {
+		if v != nil {
+			t.Fatal("still points to what was written")
 		}
-		a.SetDeadline(time.Time{})
-		b.write([][]byte{[]byte("x")}, true)
-		if n, err := a.Read(make([]byte, 1)); n != 1 || err != nil {
-			t.Errorf("Read after the deadline was cleared: %d, %v", n, err)
-		}
-	})
-	t.Run("holds its size and no more", func(t *testing.T) {
-		a, b := newPipe("x")
-		defer a.Close()
-		defer b.Close()
-		if n, err := a.write([][]byte{make([]byte, 10), make([]byte, pipeSize)}, false); n != pipeSize || err != nil {
-			t.Errorf("first write: %d, %v", n, err)
-		}
-		if n, err := a.write([][]byte{{1}}, false); n != 0 || err != nil {
-			t.Errorf("write to a full pipe: %d, %v", n, err)
-		}
-	})
-	t.Run("half-close", func(t *testing.T) {
-		a, b := newPipe("x")
-		defer a.Close()
-		defer b.Close()
-		a.write([][]byte{[]byte("last")}, true)
-		a.CloseWrite()
-		rest, err := io.ReadAll(b)
-		if string(rest) != "last" || err != nil {
-			t.Errorf("peer reads %q, %v", rest, err)
-		}
-		b.write([][]byte{[]byte("answer")}, true)
-		if n, err := a.Read(make([]byte, 10)); n != 6 || err != nil {
-			t.Errorf("Read after CloseWrite: %d, %v", n, err)
-		}
-	})
-	t.Run("write to a closed reader", func(t *testing.T) {
-		a, b := newPipe("x")
-		defer a.Close()
-		b.Close()
-		if _, err := a.write([][]byte{{1}}, true); err == nil {
-			t.Error("no error")
-		}
-	})
+	}
+	if n := cap(o.sending) + cap(o.pending); n > 2*maxVectors {
+		t.Errorf("room for %d chunks is kept", n)
+	}
 }

@@ -109,7 +109,7 @@ func (c *Conn) writeWaiting(written int) {
 		var err error
 		if n, err = c.s.write(bufs, true); err != nil {
 			if isTimeout(err) {
-				err = fmt.Errorf("peer has taken nothing for %v", c.writeTimeout)
+				err = fmt.Errorf("peer has taken nothing for %v: %w", c.writeTimeout, err)
 			}
 			c.writeFailed(err)
 			return

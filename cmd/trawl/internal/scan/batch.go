@@ -92,7 +92,7 @@ func (b *batch) request(o *Options, from position) *client.Request {
 	return r
 }
 
-// ask gets the answer to all of b and, meanwhile the data is at hand, counts
+// ask gets the answer to all of b and, while the data is at hand, counts
 // its lines.
 func (b *batch) ask(ctx context.Context, asker Asker, o *Options) {
 	for i := range b.texts {

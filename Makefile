@@ -1,0 +1,64 @@
+# trawl: `make help` lists the targets.
+
+GO      ?= go
+TOOL    := $(GO) tool -modfile=build/tools/go.mod
+# The race detector needs a C compiler; without one the tests run without it.
+RACE    := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
+
+# Every system that a release is built for: os/arch, with the ARM version.
+TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
+
+.DEFAULT_GOAL := build
+.PHONY: help build demo test test-system lint cross size fuzz bench-scan clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/trawl for this machine
+	$(BUILD) -o bin/trawl ./cmd/trawl
+
+demo: build ## a broker and two workers on loopback scan real text: see it work in a minute
+	@$(GO) run ./build/demo bin/trawl
+
+test: ## unit tests, with the race detector where there is a C compiler
+	$(GO) test $(RACE) $(PACKAGES)
+
+test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and a word list)
+	$(GO) test -count=1 ./test
+
+lint: ## go vet, gofumpt, staticcheck
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOARCH=arm $(GO) vet ./...
+	@unformatted=$$($(TOOL) gofumpt -l .) && test -z "$$unformatted" || { echo "gofumpt would change: $$unformatted"; exit 1; }
+	$(TOOL) staticcheck ./...
+
+cross: ## build for every target, under dist/
+	@for t in $(TARGETS); do \
+		set -- $$(echo $$t | tr / ' '); \
+		out=dist/trawl-$$1-$$2$${3:+v$$3}; \
+		echo $$out; \
+		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o $$out ./cmd/trawl || exit 1; \
+	done
+
+size: cross ## what each binary weighs
+	@ls -l dist | awk 'NF > 8 { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 }'
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@for p in $(PACKAGES); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
+		done; \
+	done
+
+bench-scan: build ## trawl scan against grep -F -f, 10,000 words over 16 MB, interleaved
+	@$(GO) run ./build/bench/scan bin/trawl
+
+clean: ## remove what the build made
+	rm -rf bin dist build/bench/out

@@ -1,0 +1,196 @@
+package scan
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// folder makes a folder with files and goes there.
+func folder(t *testing.T, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+}
+
+const history = "nothing\nthis here is history\r\n\nher\n"
+
+func TestOutputOfModes(t *testing.T) {
+	tests := []struct {
+		name    string
+		options Options
+		paths   []string
+		want    string
+	}{
+		{"lines of stdin", Options{}, nil, "2:2: his,he: this here is history\r\n4:1: he: her\n"},
+		{"lines of one file", Options{}, []string{"a"}, "2:2: his,he: this here is history\r\n4:1: he: her\n"},
+		{
+			"lines of two files",
+			Options{},
+			[]string{"a", "b"},
+			"a:2:2: his,he: this here is history\r\na:4:1: he: her\nb:1:3: he: ache without newline\n",
+		},
+		{"files in the order given", Options{}, []string{"b", "-", "b"}, "b:1:3: he: ache without newline\n" +
+			"(standard input):2:2: his,he: this here is history\r\n(standard input):4:1: he: her\nb:1:3: he: ache without newline\n"},
+		{"color", Options{Color: true}, []string{"b", "none"}, "\x1b[35mb\x1b[m:\x1b[32m1\x1b[m:3: he: ac\x1b[1;31mhe\x1b[m without newline\n"},
+		{"json", Options{Mode: JSON}, []string{"b"}, `{"file":"b","line":1,"column":3,"offset":2,"rule":"he","start":2,"end":4,"text":"he"}` + "\n"},
+		{
+			"json offsets are the file's, places the line's",
+			Options{Mode: JSON},
+			[]string{"a"},
+			`{"file":"a","line":2,"column":2,"offset":9,"rule":"his","start":1,"end":4,"text":"his"}
+{"file":"a","line":2,"column":6,"offset":13,"rule":"he","start":5,"end":7,"text":"he"}
+{"file":"a","line":2,"column":14,"offset":21,"rule":"his","start":13,"end":16,"text":"his"}
+{"file":"a","line":4,"column":1,"offset":31,"rule":"he","start":0,"end":2,"text":"he"}
+`,
+		},
+		{"count of one file", Options{Mode: Count}, []string{"a"}, "2\n"},
+		{"count has zeros", Options{Mode: Count}, []string{"a", "none", "empty", "b"}, "a:2\nnone:0\nempty:0\nb:1\n"},
+		{"files once each", Options{Mode: Files}, []string{"a", "none", "b"}, "a\nb\n"},
+		{"only", Options{Mode: Only}, []string{"a"}, "2:2: his: his\n2:6: he: he\n2:14: his: his\n4:1: he: he\n"},
+		{"only of a folder", Options{Mode: Only, Recursive: true}, []string{"d"}, "d/x/1:1:1: he: he\nd/y:1:1: he: he\n"},
+		{"folder given with a slash", Options{Mode: Files, Recursive: true}, []string{"d/"}, "d/x/1\nd/y\n"},
+		{"current folder by name", Options{Mode: Files, Recursive: true}, []string{"."}, "./a\n./b\n./d/x/1\n./d/y\n"},
+		{"current folder", Options{Mode: Files, Recursive: true}, nil, "a\nb\nd/x/1\nd/y\n"},
+		{"recursive on one file", Options{Recursive: true}, []string{"b"}, "1:3: he: ache without newline\n"},
+		{"quiet", Options{Mode: Quiet}, []string{"a"}, ""},
+	}
+	folder(t, map[string]string{
+		"a": history, "b": "ache without newline", "none": "nothing\n", "empty": "",
+		"d/x/1": "he\n", "d/y": "he\n", "d/z": "",
+	})
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := runScan(t, newFake(t, "he", "his"), history, test.options, test.paths...)
+			if got.out != test.want || got.errOut != "" || got.err != nil || !got.matched {
+				t.Errorf("got %q\nwant %q\nstderr %q, error %v, matched %v", got.out, test.want, got.errOut, got.err, got.matched)
+			}
+		})
+	}
+}
+
+func TestRulesOfALineGoByTheirFirstMatch(t *testing.T) {
+	got := runScan(t, newFake(t, "bc", "abcd", "zz"), "xabcd zz bc\n", Options{})
+	if want := "1:2: abcd,bc,zz: xabcd zz bc\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+}
+
+func TestOverlappingMatchesAreColoredAsOne(t *testing.T) {
+	got := runScan(t, newFake(t, "abc", "b", "cd", "de"), "xabcdexb\n", Options{Color: true, Mode: Lines})
+	if want := "x\x1b[1;31mabcde\x1b[mx\x1b[1;31mb\x1b[m\n"; !strings.HasSuffix(got.out, want) {
+		t.Errorf("got %q, want the end %q", got.out, want)
+	}
+}
+
+func TestTextThatIsNotUTF8(t *testing.T) {
+	b := newFake(t, "\xff\x00\x01")
+	got := runScan(t, b, "a\xff\x00\x01\n", Options{Mode: JSON})
+	if !strings.Contains(got.out, `"text_b64":"/wAB"`) {
+		t.Errorf("got %q", got.out)
+	}
+}
+
+func TestNothingMatched(t *testing.T) {
+	for _, mode := range []Mode{Lines, JSON, Only, Files, Quiet} {
+		got := runScan(t, newFake(t, "absent"), history, Options{Mode: mode})
+		if got.out != "" || got.matched || got.err != nil {
+			t.Errorf("mode %d: %+v", mode, got)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	folder(t, map[string]string{"a": history, "b": "ache", "empty": ""})
+	got := runScan(t, newFake(t, "he", "his"), "", Options{}, "a", "b", "empty", "missing")
+	want := Summary{Files: 3, Lines: 5, MatchingLines: 3, Matches: 5, Bytes: int64(len(history) + 4)}
+	if got.sum != want {
+		t.Errorf("got %+v, want %+v", got.sum, want)
+	}
+}
+
+func TestUnreadableInputIsToldAndPassedOver(t *testing.T) {
+	folder(t, map[string]string{"a": "he\n", "d/x": "he\n"})
+	if err := os.Symlink("missing", "dangling"); err != nil {
+		t.Fatal(err)
+	}
+	got := runScan(t, newFake(t, "he"), "", Options{}, "missing", "a", "d", "dangling", "a")
+	wantErr := "trawl: missing: no such file or directory\ntrawl: d: is a folder: use -r to scan what is in it\ntrawl: dangling: no such file or directory\n"
+	if got.out != "a:1:1: he: he\na:1:1: he: he\n" || got.errOut != wantErr || !errors.Is(got.err, ErrUnreadable) || !got.matched {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestFoldersAreWalkedWithoutLinks(t *testing.T) {
+	folder(t, map[string]string{"d/b": "he\n", "d/a/z": "he\n", "e": "he\n"})
+	for link, to := range map[string]string{"d/loop": "..", "d/link": "../e", "root": "d"} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := runScan(t, newFake(t, "he"), "", Options{Mode: Files, Recursive: true}, "root")
+	if got.out != "root/a/z\nroot/b\n" || got.err != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestOutputIsNotItsOwnInput(t *testing.T) {
+	folder(t, map[string]string{"a": "he\n", "out": "he\n"})
+	out, err := os.OpenFile("out", os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	var notes strings.Builder
+	_, _, err = Run(t.Context(), newFake(t, "he"), nil, Options{Recursive: true}, nil, out, &notes)
+	content, _ := os.ReadFile("out")
+	if string(content) != "he\na:1:1: he: he\n" || notes.String() != "trawl: out: is also the output: left out\n" || !errors.Is(err, ErrUnreadable) {
+		t.Errorf("out %q, stderr %q, error %v", content, notes.String(), err)
+	}
+}
+
+func TestBinaryFiles(t *testing.T) {
+	binary := "he\n\x00his\nxhe\n"
+	folder(t, map[string]string{"bin": binary, "text": "he\n", "late": strings.Repeat("x\n", 20<<10) + "\x00he\n", "silent": "\x00\n"})
+	tests := []struct {
+		mode Mode
+		want string
+	}{
+		{Lines, "bin: binary file matches: he,his\ntext:1:1: he: he\nlate:20481:2: he: \x00he\n"},
+		{Only, "bin:1:1: he: he\nbin:2:2: his: his\nbin:3:2: he: he\ntext:1:1: he: he\nlate:20481:2: he: he\n"},
+		{Count, "bin:3\ntext:1\nlate:1\nsilent:0\n"},
+		{Files, "bin\ntext\nlate\n"},
+	}
+	for _, test := range tests {
+		got := runScan(t, newFake(t, "he", "his"), "", Options{Mode: test.mode}, "bin", "text", "late", "silent")
+		if got.out != test.want || got.err != nil {
+			t.Errorf("mode %d: got %q, want %q (%v)", test.mode, got.out, test.want, got.err)
+		}
+	}
+	got := runScan(t, newFake(t, "he", "his"), binary, Options{})
+	if want := "(standard input): binary file matches: he,his\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+}
+
+func TestBinaryIsKnownWhereverTheBlockEnds(t *testing.T) {
+	binary := strings.Repeat("he\n", 10<<10/3) + "\x00\n"
+	for _, before := range []int{0, 200, 245, 250, 255, 256} { // KiB in the same block
+		folder(t, map[string]string{"a": strings.Repeat("x\n", before<<9), "bin": binary})
+		got := runScan(t, newFake(t, "he"), "", Options{}, "a", "bin")
+		if want := "bin: binary file matches: he\n"; got.out != want {
+			t.Errorf("behind %d KiB: got %q…, want %q", before, got.out[:min(100, len(got.out))], want)
+		}
+	}
+}

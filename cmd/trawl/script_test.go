@@ -1,0 +1,171 @@
+package main
+
+// The command line is specified by the scripts in testdata/script, one for
+// each behaviour. A script runs the program as a user does; what it may use
+// besides the commands of testscript is said at the functions below.
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"trawl": main})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               giveEndpoints,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"waitfor": waitFor,
+			"mkfifo":  makeFIFO,
+			"signal":  sendSignal,
+		},
+	})
+}
+
+// giveEndpoints sets, for each script, $CLIENTS and $WORKERS to endpoints that
+// nothing listens at, for a broker of its own, and $NOBODY to one where nothing
+// ever will.
+func giveEndpoints(env *testscript.Env) error {
+	for _, name := range []string{"CLIENTS", "WORKERS", "NOBODY"} {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, fmt.Sprintf("tcp://127.0.0.1:%d", port))
+	}
+	return nil
+}
+
+// nextPort lies below the ports that systems give to outgoing connections
+// (from 32768 on Linux, 49152 elsewhere), so none takes one in between.
+var nextPort atomic.Int32
+
+func init() { nextPort.Store(20000 + int32(time.Now().UnixNano()/1000%10000)) }
+
+func freePort() (int, error) {
+	for range 1000 {
+		port := int(nextPort.Add(1))
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, errors.New("no free port on loopback")
+}
+
+// exits runs a program that must end with the given status:
+//
+//	exits STATUS [-within DURATION] PROGRAM [ARG…]
+//
+// With status 2 stderr must say something, and every line must be marked as
+// the program's: no usage text, no log line, no trace of a panic.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS [-within DURATION] PROGRAM [ARG…]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	args = args[1:]
+	limit := time.Minute
+	if args[0] == "-within" {
+		limit, err = time.ParseDuration(args[1])
+		ts.Check(err)
+		args = args[2:]
+	}
+
+	start := time.Now()
+	err = ts.Exec(args[0], args[1:]...)
+	took := time.Since(start)
+
+	status := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if status != want {
+		ts.Fatalf("exit status %d, not %d", status, want)
+	}
+	if took > limit {
+		ts.Fatalf("took %v, over %v", took, limit)
+	}
+	if want == statusError {
+		checkComplaint(ts, args[0], ts.ReadFile("stderr"))
+	}
+}
+
+func checkComplaint(ts *testscript.TestScript, program, stderr string) {
+	if stderr == "" {
+		ts.Fatalf("failed without a word on stderr")
+	}
+	for line := range strings.Lines(stderr) {
+		if !strings.HasPrefix(line, program+": ") {
+			ts.Fatalf("a line on stderr is no error message of %s: %q", program, line)
+		}
+	}
+}
+
+// waitPatience bounds waitfor: far more than a busy machine needs.
+const waitPatience = 20 * time.Second
+
+// waitFor runs a program again and again until its stdout matches a regular
+// expression; the output of the last run can be tested after it:
+//
+//	waitfor REGEX PROGRAM [ARG…]
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: waitfor REGEX PROGRAM [ARG…]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Since(start) > waitPatience {
+			ts.Fatalf("no output matched %q within %v (last error: %v)", args[0], waitPatience, err)
+		}
+	}
+}
+
+// makeFIFO makes named pipes: mkfifo PATH…
+func makeFIFO(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: mkfifo PATH…")
+	}
+	for _, path := range args {
+		ts.Check(syscall.Mkfifo(ts.MkAbs(path), 0o600))
+	}
+}
+
+// sendSignal sends a signal to all programs in the background: signal INT|TERM.
+// (testscript's own kill knows no TERM.)
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	if neg || len(args) != 1 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal INT|TERM")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(signals[args[0]]))
+	}
+}

@@ -1,0 +1,19 @@
+// Package edge is the map of what every board shares. The packages, from the
+// bottom up; a package imports only what stands below it:
+//
+//	cmd/trawl                               the one binary: a file per command
+//	broker  worker  edge/service            the two roles, and living as a system service
+//	edge/client  edge/rules  edge/config    asking, rule files, settings
+//	edge/wire  edge/board                   trawl's messages; what board this is
+//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's
+//
+// broker and worker never import each other, so either can be replaced by one
+// in another language; edge/wire/PROTOCOL.md is what they have in common.
+// edge/match knows nothing of networks and edge/zmtp nothing of matching: both
+// can be used, tested and measured alone.
+//
+// The way of a request: client → edge/zmtp → broker (edge/wire reads its
+// header, a router picks a worker) → edge/zmtp → worker (edge/match) → back the
+// same way. `trawl scan` and `trawl up` run the same broker and worker in one
+// process; only the transport under the connection is another, inproc.
+package edge

@@ -1,0 +1,87 @@
+package edge
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers is the import table, from the top down: a package imports only what
+// stands in a layer below its own. What is not in it may not be in the tree.
+var layers = [][]string{
+	{"trawl/build/", "trawl/test"}, // tools and system tests: for nobody to import
+	{"trawl/cmd/trawl"},
+	{"trawl/broker", "trawl/worker", "trawl/edge/service"},
+	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
+	{"trawl/edge/wire", "trawl/edge/board"},
+	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
+	{"trawl/edge"}, // the map alone
+}
+
+// layerOf returns a package's layer; a package inside another (internal, say)
+// belongs to the other's.
+func layerOf(path string) int {
+	return slices.IndexFunc(layers, func(layer []string) bool {
+		return slices.ContainsFunc(layer, func(p string) bool {
+			switch p {
+			case "trawl/edge":
+				return path == p
+			case "trawl/build/":
+				return strings.HasPrefix(path, p)
+			}
+			return path == p || strings.HasPrefix(path, p+"/")
+		})
+	})
+}
+
+// inside reports whether two packages are parts of one.
+func inside(a, b string) bool {
+	return strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/") || parent(a) == parent(b)
+}
+
+// parent cuts what lies inside a package of the table.
+func parent(path string) string {
+	before, _, _ := strings.Cut(path, "/internal/")
+	return before
+}
+
+func TestImportTable(t *testing.T) {
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "trawl/...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := 0
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath                         string
+			Imports, TestImports, XTestImports []string
+		}
+		if err := d.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		seen++
+		layer := layerOf(p.ImportPath)
+		if layer < 0 {
+			t.Errorf("%s has no place in the import table", p.ImportPath)
+			continue
+		}
+		for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if !strings.HasPrefix(i, "trawl") || i == p.ImportPath || inside(i, p.ImportPath) {
+				continue
+			}
+			if layerOf(i) <= layer {
+				t.Errorf("%s imports %s, which does not stand below it", p.ImportPath, i)
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("go list found only %d packages", seen)
+	}
+}

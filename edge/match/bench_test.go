@@ -1,0 +1,157 @@
+package match
+
+// Benchmarks: English words over licence texts, as of Debian's wamerican and
+// base-files packages, and the sources of the Go distribution.
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// words returns n different words of at least 5 bytes, spread over the list.
+func words(tb testing.TB, n int) [][]byte {
+	tb.Helper()
+	list, err := os.ReadFile("/usr/share/dict/words")
+	if err != nil {
+		tb.Skip("no word list: install wamerican")
+	}
+	var all [][]byte
+	for _, w := range bytes.Fields(list) {
+		if len(w) >= 5 {
+			all = append(all, w)
+		}
+	}
+	if len(all) < n {
+		n = len(all)
+	}
+	picked := make([][]byte, n)
+	for i := range picked {
+		picked[i] = all[i*len(all)/n]
+	}
+	return picked
+}
+
+// prose returns at least size bytes of text.
+func prose(tb testing.TB, size int) []byte {
+	tb.Helper()
+	var text []byte
+	goroot, _ := exec.Command("go", "env", "GOROOT").Output()
+	source := filepath.Join(strings.TrimSpace(string(goroot)), "src")
+	for _, root := range []string{"/usr/share/common-licenses", source} {
+		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return nil
+			}
+			if len(text) >= size {
+				return fs.SkipAll
+			}
+			body, _ := os.ReadFile(path)
+			text = append(text, body...)
+			return nil
+		})
+	}
+	if len(text) < size {
+		tb.Skip("no text: install base-files and the Go distribution")
+	}
+	return text[:size]
+}
+
+// logLines has a dictionary word in few of its lines.
+func logLines(size int) []byte {
+	var b bytes.Buffer
+	for i := 0; b.Len() < size; i++ {
+		fmt.Fprintf(&b, "2026-03-%02d 14:%02d:%02d host-%d sshd[%d]: 10.0.%d.%d port %d ssh2 id=%x-%x\n",
+			i%28+1, i%60, i*7%60, i%40, 1000+i*37%30000, i%256, i*11%256, 1024+i*97%60000, i*7919, i*104729)
+	}
+	return b.Bytes()[:size]
+}
+
+func wordRules(words [][]byte) []*Rule {
+	rules := make([]*Rule, len(words))
+	for i, w := range words {
+		rules[i] = &Rule{Literals: [][]byte{w}}
+	}
+	return rules
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			rules := wordRules(words(b, n))
+			b.ReportAllocs()
+			var p *Pack
+			for b.Loop() {
+				p = compile(b, EngineAuto, rules)
+			}
+			i := p.Info()
+			b.ReportMetric(float64(i.Bytes)/float64(i.PatternBytes), "B/patternbyte")
+			e := p.engine.(*automata).exact
+			automaton := 8*len(e.slots) + 8*len(e.ends) + 4*len(e.rank) + 4*len(e.outs) + len(e.depths)
+			b.ReportMetric(float64(automaton)/float64(i.PatternBytes), "automatonB/patternbyte")
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	p := compile(b, EngineAuto, wordRules(words(b, 100_000)))
+	for b.Loop() {
+		if _, err := Load(p.data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	text := prose(b, 4<<20)
+	for _, n := range []int{10, 1_000, 10_000, 100_000} {
+		rules := wordRules(words(b, n))
+		p, s := compile(b, EngineAuto, rules), &Scratch{}
+		b.Run(fmt.Sprintf("matches/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Scan(s, text, Query{})
+			}
+		})
+		b.Run(fmt.Sprintf("count/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				p.Scan(s, text, Query{Want: WantCount})
+			}
+		})
+		for _, r := range rules {
+			r.NoCase = true
+		}
+		p = compile(b, EngineAuto, rules)
+		b.Run(fmt.Sprintf("nocase/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Scan(s, text, Query{})
+			}
+		})
+	}
+}
+
+func BenchmarkScanLines(b *testing.B) {
+	const size = 256 << 10
+	p, s := compile(b, EngineAuto, wordRules(words(b, 10_000))), &Scratch{}
+	for name, block := range map[string][]byte{"log": logLines(size), "prose": prose(b, size)} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(size)
+			b.ReportAllocs()
+			lines := 0
+			for b.Loop() {
+				lines = 0
+				p.ScanLines(s, block, Query{}, func(*Line) bool { lines++; return true })
+			}
+			b.ReportMetric(float64(lines), "lines")
+		})
+	}
+}

@@ -1,0 +1,212 @@
+package match
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mixedRules uses every part of the format.
+func mixedRules() []*Rule {
+	return []*Rule{
+		{Literals: literals("he")},
+		{Literals: literals("she"), Tags: []string{"t"}, Severity: "high", Message: "m", Data: []byte("{}")},
+		{ID: "again", Literals: literals("he", "hers"), Whole: true},
+		{ID: "case", Literals: literals("KÉ", "us"), NoCase: true},
+		{ID: "long", Literals: literals(strings.Repeat("ab", 200))},
+		{ID: "long case", Literals: literals(strings.Repeat("xy", 200)), NoCase: true},
+		{ID: "regex", Regex: "err(or|no)"},
+		{ID: "always", Regex: "[0-9]{3}"},
+	}
+}
+
+const mixedText = "ushers he HE kÉ error 123\n\u212aé "
+
+func TestPackReadsBackAsWritten(t *testing.T) {
+	p := compile(t, EngineAuto, mixedRules())
+	var buffer bytes.Buffer
+	if n, err := p.WriteTo(&buffer); err != nil || n != int64(buffer.Len()) || n != p.Info().Bytes {
+		t.Fatalf("wrote %d: %v", n, err)
+	}
+	path := filepath.Join(t.TempDir(), "test.pack")
+	if err := os.WriteFile(path, buffer.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A slice that lies askew has to work as well.
+	askew, err := Load(append(make([]byte, 1, 1+buffer.Len()), buffer.Bytes()...)[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(mixedText + strings.Repeat("ab", 201) + strings.Repeat("XY", 200))
+	for _, q := range []*Pack{opened, askew} {
+		if q.Hash() != p.Hash() || q.Info() != p.Info() || q.Verify() != nil || q.ID(3) != "case" {
+			t.Errorf("%+v, want %+v", q.Info(), p.Info())
+		}
+		checkScan(t, q, &Scratch{}, mixedRules(), text, Query{})
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	good := compile(t, EngineAuto, mixedRules()).data
+	change := func(f func(d []byte) []byte) []byte { return f(bytes.Clone(good)) }
+	for name, c := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing":         {nil, ErrNotPack},
+		"a text":          {[]byte("some words\nof a list\n"), ErrNotPack},
+		"a magic alone":   {[]byte(magic), ErrDamaged},
+		"another version": {change(func(d []byte) []byte { d[atVersion]++; return d }), ErrVersion},
+		"half of it":      {change(func(d []byte) []byte { return d[:len(d)/2] }), ErrDamaged},
+		"one byte more":   {change(func(d []byte) []byte { return append(d, 0) }), ErrDamaged},
+		"another hash":    {change(func(d []byte) []byte { d[atHash]++; return d }), ErrDamaged},
+		"many sections":   {change(func(d []byte) []byte { d[atCount+3] = 0xff; return d }), ErrDamaged},
+	} {
+		if _, err := Load(c.data); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// Whatever bit of header, table or sections is flipped, a checksum sees it.
+func TestLoadSeesEveryFlippedByte(t *testing.T) {
+	good := compile(t, EngineAuto, []*Rule{{Literals: literals("he")}, {ID: "r", Regex: "x+y"}}).data
+	count := int(binary.LittleEndian.Uint32(good[atCount:]))
+	covered := make([]bool, len(good))
+	for i := range headerSize + count*tableEntry {
+		covered[i] = true
+	}
+	for i := range count {
+		entry := good[headerSize+i*tableEntry:]
+		from, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
+		for j := from; j < from+size; j++ {
+			covered[j] = true
+		}
+	}
+	for i := range good {
+		if !covered[i] || i > 4096 && i%61 != 0 {
+			continue
+		}
+		damaged := bytes.Clone(good)
+		damaged[i] ^= 1 << (i % 8)
+		if _, err := Load(damaged); err == nil {
+			t.Fatalf("byte %d: no error", i)
+		}
+	}
+}
+
+func TestVerifySeesAnotherContent(t *testing.T) {
+	p := compile(t, EngineAuto, mixedRules())
+	if err := p.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	// Padding is in no section's checksum, but in the hash.
+	data := bytes.Clone(p.data)
+	gap := align(headerSize+int(binary.LittleEndian.Uint32(data[atCount:]))*tableEntry) - 1
+	data[gap] ^= 1
+	q, err := Load(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Verify(); !errors.Is(err, ErrDamaged) {
+		t.Error(err)
+	}
+}
+
+func TestIsPack(t *testing.T) {
+	p := compile(t, EngineAuto, nil)
+	if !IsPack(p.data) || !IsPack(p.data[:8]) || IsPack(p.data[:7]) || IsPack([]byte("trawlpkg and more")) {
+		t.Error("wrong")
+	}
+}
+
+// setSection overwrites a number of a section and makes the checksums right,
+// as someone who wants to break in would.
+func setSection(data []byte, kind uint32, at int, value uint64, size int) []byte {
+	data = bytes.Clone(data)
+	for i := range int(binary.LittleEndian.Uint32(data[atCount:])) {
+		entry := data[headerSize+i*tableEntry:]
+		if binary.LittleEndian.Uint32(entry) == kind {
+			var b [8]byte
+			binary.LittleEndian.PutUint64(b[:], value)
+			copy(data[binary.LittleEndian.Uint64(entry[8:])+uint64(at):], b[:size])
+		}
+	}
+	sealPack(data)
+	return data
+}
+
+func TestLoadChecksWhatScansFollow(t *testing.T) {
+	p := compile(t, EngineAuto, mixedRules())
+	e := p.engine.(*automata).exact
+	leaf := slices.IndexFunc(e.slots, func(s uint64) bool { return s&selfFlag != 0 })
+	plain := slices.IndexFunc(e.slots[2*blockSlots:], func(s uint64) bool { return s&selfFlag == 0 }) + 2*blockSlots
+	for name, data := range map[string][]byte{
+		"a base outside":          setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]|baseMask<<baseShift, 8),
+		"a link outside":          setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]|1<<62, 8),
+		"a flag without an end":   setSection(p.data, sectionExact+partSlots, 8*plain, e.slots[plain]|selfFlag, 8),
+		"an end without a flag":   setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]&^selfFlag, 8),
+		"a root without all ways": setSection(p.data, sectionExact+partSlots, 8*(rootBase^'z'), 'y', 1),
+		"a root elsewhere":        setSection(p.data, sectionExact+partSlots, 8*rootSlot+1, 0, 3),
+		"a rank":                  setSection(p.data, sectionExact+partRank, 4*5, 77, 4),
+		"an output of no rule":    setSection(p.data, sectionExact+partOuts, 0, 8, 4),
+		"a list outside":          setSection(p.data, sectionExact+partOuts, 0, outList|1000, 4),
+		"a list's middle":         setSection(p.data, sectionExact+partOuts, 0, outList|1, 4),
+		"a rule of the other":     setSection(p.data, sectionExact+partOuts, 0, 3, 4),
+		"a list of no rule":       setSection(p.data, sectionExact+partLists, 0, 8, 4),
+		"a list without end":      setSection(p.data, sectionExact+partLists, 4*(len(e.lists)-2), longItem|4, 4),
+		"a short long literal":    setSection(p.data, sectionExact+partLong, 0, 0x05, 1),
+		"ids that go back":        setSection(p.data, sectionIDOffsets, 4, 1<<31, 4),
+		"ids not UTF-8":           setSection(p.data, sectionIDs, 0, 0xff, 1),
+		"flags unknown":           setSection(p.data, sectionFlags, 0, 0x80, 1),
+		"a regex too many":        setSection(p.data, sectionFlags, 0, ruleRegex, 1),
+		"a broken regex":          setSection(p.data, sectionRegexes, 3, '(', 1),
+		"metadata of no rule":     setSection(p.data, sectionMetaRules, 0, 99, 4),
+		"broken metadata":         setSection(p.data, sectionMeta, 0, 0x7f, 1),
+		"an unknown engine":       setSection(p.data, sectionInfo, 0, 9, 4),
+		"counts that overflow":    setSection(p.data, sectionInfo, 8, 1<<63, 8),
+	} {
+		if bytes.Equal(data, p.data) {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		if _, err := Load(data); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Failure links that go round are not looked for when loading: a scan gives up
+// by itself.
+func TestScanEndsWithLinksThatGoRound(t *testing.T) {
+	p := compile(t, EngineAuto, []*Rule{{Literals: literals("abcdef")}, {Literals: literals("bcdx")}})
+	e := p.engine.(*automata).exact
+	data := p.data
+	for slot, entry := range e.slots[2*blockSlots:] {
+		if fail := entry >> failShift; fail != 0 {
+			slot += 2 * blockSlots
+			data = setSection(data, sectionExact+partSlots, 8*slot, entry&(1<<32-1)|chainFlag|uint64(slot)<<failShift|entry&selfFlag, 8)
+		}
+	}
+	q, err := Load(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("abcdeabcdef abcdx "), 1000)
+	q.Scan(&Scratch{}, text, Query{})
+	q.ScanLines(&Scratch{}, text, Query{}, func(*Line) bool { return true })
+}

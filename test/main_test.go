@@ -1,0 +1,50 @@
+// Builds the binary under test.
+
+package test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// binary is the trawl that all tests run.
+var binary string
+
+// scratch is removed at the end; what several tests share is kept there.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "trawl-test-"); err == nil {
+		binary, err = build(scratch)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		os.RemoveAll(scratch)
+		os.Exit(status)
+	}))
+}
+
+// build builds cmd/trawl as users get it (no cgo), or with the race detector,
+// which needs cgo.
+func build(dir string) (string, error) {
+	binary := filepath.Join(dir, "trawl")
+	cmd := exec.Command("go", "build", "-o", binary, "../cmd/trawl")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if os.Getenv("TRAWL_RACE") != "" {
+		cmd.Args = []string{"go", "build", "-race", "-o", binary, "../cmd/trawl"}
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
+}
