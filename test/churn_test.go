@@ -30,13 +30,16 @@ func TestShortLivedClientsLeaveNothingBehind(t *testing.T) {
 		}
 		return f.waitStatus(t, "the broker is alone again", alone)
 	}
-	before := churn(200)
+	before := churn(300) // what grows once, such as pools of buffers, has grown
 	files := descriptors(t, pid)
 	after := churn(1000)
 	if now := descriptors(t, pid); now > files+2 {
 		t.Errorf("the broker has %d files open, %d before", now, files)
 	}
-	const most = 8 << 20
+	most := int64(8 << 20)
+	if os.Getenv("TRAWL_RACE") != "" {
+		most = 32 << 20 // the race detector's own
+	}
 	if grown := after.Broker.ResidentBytes - before.Broker.ResidentBytes; grown > most {
 		t.Errorf("the broker grew by %d bytes over 1,000 clients", grown)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"trawl/edge/wire"
 )
@@ -94,15 +95,20 @@ func TestScanIsNotChangedByWhatHappensToAWorker(t *testing.T) {
 			d.worker(t, "other", c.words)
 			d.waitWorkers(t, 2)
 
-			done := make(chan struct{})
+			struck, done := make(chan struct{}), make(chan struct{})
 			finish := sync.OnceFunc(func() { close(done) })
 			out := &comparer{want: c.matches, marks: []mark{
-				{len(c.matches) / 4, func() { d.victim.signal(test.signal) }},
+				{len(c.matches) / 4, func() { d.victim.signal(test.signal); close(struck) }},
 				{len(c.matches) * 3 / 4, func() { <-done }},
 			}}
 			args := append([]string{"--broker", d.clients, "--timeout", "60s", "--json"}, c.files...)
 			p := startScan(t, d.fleet, out, "", args...)
 			t.Cleanup(finish) // before the scan is killed, which would wait for its output
+			select {
+			case <-struck:
+			case <-time.After(patience):
+				t.Fatal("not even a quarter of the output came")
+			}
 			test.then(t, d)
 			if !p.running() {
 				t.Error("the scan had ended before the disturbance had")

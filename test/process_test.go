@@ -54,7 +54,9 @@ func start(t *testing.T, name string, stdout io.Writer, argv ...string) *process
 
 // environment is that of the test without what would configure trawl.
 func environment() []string {
-	env := []string{"GORACE=halt_on_error=1"}
+	// The race detector, if it is there, ends a process at the first race, and
+	// does not hold up the end of every one for a second.
+	env := []string{"GORACE=halt_on_error=1 atexit_sleep_ms=0"}
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "TRAWL_") && !strings.HasPrefix(e, "JOURNAL_STREAM=") {
 			env = append(env, e)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // noArgs is for commands without arguments. One that has subcommands was
@@ -87,11 +88,26 @@ func strictHelp(root *cobra.Command) {
 					return err
 				}
 				of.InitDefaultHelpFlag()
+				of.InitDefaultVersionFlag()
 				return of.Help()
 			}
 		}
 	}
 }
+
+// placeholder names the value of a flag in help, in place of its type.
+func placeholder(flags *pflag.FlagSet, flag, name string) {
+	f := flags.Lookup(flag)
+	f.Value = named{f.Value, name}
+	f.DefValue = strings.Trim(f.DefValue, "[]") // of an empty list: nothing to show
+}
+
+type named struct {
+	pflag.Value
+	name string
+}
+
+func (n named) Type() string { return n.name }
 
 // completes makes a shell complete the values of a flag.
 func completes(cmd *cobra.Command, flag string, values ...string) {

@@ -93,7 +93,8 @@ func (a *app) stopCommand() *cobra.Command {
 		Short: "Stop a broker, or one worker, after it has answered what it has",
 		Long:  "Stop a broker, or one worker, after it has answered what it has. Workers stay when their broker stops, and wait for it to come back.",
 	}
-	name := cmd.Flags().String("worker", "", "`NAME` of the worker to stop; without, the broker stops")
+	name := cmd.Flags().String("worker", "", "name of the worker to stop; without, the broker stops")
+	placeholder(cmd.Flags(), "worker", "NAME")
 	return a.control(cmd, func(ctx context.Context, c *client.Client, timeout time.Duration) error {
 		if _, err := c.Control(ctx, wire.OpStop, *name, timeout); err != nil {
 			return err

@@ -82,7 +82,8 @@ prints all settings and where each came from.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(flagError)
-	root.PersistentFlags().String("config", "", "configuration `FILE` (default "+config.DefaultPath+", if it exists)")
+	root.PersistentFlags().String("config", "", "configuration file (default "+config.DefaultPath+", if it exists)")
+	placeholder(root.PersistentFlags(), "config", "FILE")
 	root.AddCommand(
 		a.scanCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
 		a.statusCommand(), a.workersCommand(), a.pingCommand(), a.stopCommand(),

@@ -42,10 +42,13 @@ func (a *app) rulesCompileCommand() *cobra.Command {
 		Example: "  trawl rules compile -o words.pack words.txt names.yaml",
 		Args:    someFiles,
 	}
-	out := cmd.Flags().StringP("output", "o", "", "the `PACK` to write")
-	engine := cmd.Flags().String("engine", "auto", "`ENGINE` that matches literals: auto, da8 or cloudflare")
+	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
+	placeholder(cmd.Flags(), "output", "PACK")
+	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, da8 or cloudflare")
 	completes(cmd, "engine", "auto", "da8", "cloudflare")
-	name := cmd.Flags().String("name", "", "`NAME` of the rule set (default: what the rule files say)")
+	placeholder(cmd.Flags(), "engine", "ENGINE")
+	name := cmd.Flags().String("name", "", "name of the rule set (default: what the rule files say)")
+	placeholder(cmd.Flags(), "name", "NAME")
 	nocase := cmd.Flags().BoolP("ignore-case", "i", false, "every rule ignores case")
 	whole := cmd.Flags().BoolP("word", "w", false, "every literal matches whole words only")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {

@@ -30,7 +30,7 @@ type scanFlags struct {
 }
 
 // rulesFileUsage says what can be given with -f.
-const rulesFileUsage = "rules to match: a `FILE` that is a word list, rule file (.yaml) or pack, or a folder of rule files"
+const rulesFileUsage = "rules to match: a word list, rule file (.yaml) or pack, or a folder of rule files"
 
 func (a *app) scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -60,9 +60,12 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each match")
 	flags.BoolVarP(&f.recursive, "recursive", "r", false, "walk into folders")
 	flags.BoolVar(&f.stats, "stats", false, "at the end, say on standard error what was read and found, and how fast")
-	flags.StringVar(&f.color, "color", "auto", "`WHEN` to color: auto (on a terminal), always or never")
+	flags.StringVar(&f.color, "color", "auto", "when to color: auto (on a terminal), always or never")
 	completes(cmd, "color", "auto", "always", "never")
-	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule `SET` to match against, NAME or NAME@HASH")
+	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule set to match against, NAME or NAME@HASH")
+	placeholder(flags, "rules-file", "FILE")
+	placeholder(flags, "color", "WHEN")
+	placeholder(flags, "rules", "SET")
 	bind(cmd, "client.brokers", "client.timeout")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		c, err := a.settings(cmd)
@@ -230,10 +233,15 @@ func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.O
 
 func cores() int { return runtime.GOMAXPROCS(0) }
 
-// printStats says what a scan has read and found.
+// printStats says what a scan has read and found. Not every mode counts
+// matches.
 func (a *app) printStats(s scan.Summary, took time.Duration) {
+	matches := ""
+	if s.Matches > 0 {
+		matches = fmt.Sprintf(" with %d matches", s.Matches)
+	}
 	seconds := max(took.Seconds(), 1e-6)
-	fmt.Fprintf(a.err, "%d files, %d lines (%d matched), %d matches, %.1f MB in %.2f s: %.0f lines/s, %.1f MB/s\n",
-		s.Files, s.Lines, s.MatchingLines, s.Matches, float64(s.Bytes)/1e6, seconds,
+	fmt.Fprintf(a.err, "%d files, %d lines, %d lines matched%s; %.1f MB in %.2f s: %.0f lines/s, %.1f MB/s\n",
+		s.Files, s.Lines, s.MatchingLines, matches, float64(s.Bytes)/1e6, seconds,
 		float64(s.Lines)/seconds, float64(s.Bytes)/1e6/seconds)
 }

@@ -28,7 +28,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		Setup:               giveEndpoints,
+		Setup:               setUp,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -40,10 +40,11 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// giveEndpoints sets, for each script, $CLIENTS and $WORKERS to endpoints that
-// nothing listens at, for a broker of its own, and $NOBODY to one where nothing
-// ever will.
-func giveEndpoints(env *testscript.Env) error {
+// setUp sets, for each script, $CLIENTS and $WORKERS to endpoints that nothing
+// listens at, for a broker of its own, and $NOBODY to one where nothing ever
+// will.
+func setUp(env *testscript.Env) error {
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // else, with -race, each program sleeps for 1 s at its end
 	for _, name := range []string{"CLIENTS", "WORKERS", "NOBODY"} {
 		port, err := freePort()
 		if err != nil {

@@ -24,15 +24,18 @@ text. Without a TEXT, or for -, the text is read from standard input.`,
 	bind(cmd, "client.brokers", "client.timeout")
 	f := cmd.Flags()
 	h := wire.NewRequestHeader()
-	f.StringVar(&h.Rules, "rules", h.Rules, "rule `SET` to match against: NAME or NAME@HASH")
-	f.StringVar(&h.Worker, "worker", "", "`NAME` of the one worker that must do it")
+	f.StringVar(&h.Rules, "rules", h.Rules, "rule set to match against: NAME or NAME@HASH")
+	f.StringVar(&h.Worker, "worker", "", "name of the one worker that must do it")
 	f.IntVar(&h.Limit, "limit", h.Limit, "most matches per text; 0: as many as the broker's limits allow")
 	f.IntVar(&h.Priority, "priority", h.Priority, "0 (last) to 9 (first)")
 	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
-	want := f.String("want", "matches", "`WHAT` to tell: matches, rules, first, count or any")
+	want := f.String("want", "matches", "what to tell: matches, rules, first, count or any")
 	completes(cmd, "want", "matches", "rules", "first", "count", "any")
-	fields := f.StringSlice("fields", nil, "extra `FIELDS` for each match: text, tags, severity, message, data")
+	fields := f.StringSlice("fields", nil, "extra fields for each match: text, tags, severity, message, data")
 	completes(cmd, "fields", "text", "tags", "severity", "message", "data")
+	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
+		placeholder(f, flag, name)
+	}
 	asHeader := f.Bool("header", false, "print the answer's header too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.settings(cmd)

@@ -102,7 +102,9 @@ file and the environment.`,
 		Args: noArgs,
 	}
 	files := cmd.Flags().StringArrayP("rules-file", "f", nil, rulesFileUsage+", of the rule set default; may be given several times")
-	n := cmd.Flags().Int("workers", 1, "`NUMBER` of workers, from 1 to 64")
+	n := cmd.Flags().Int("workers", 1, "number of workers, from 1 to 64")
+	placeholder(cmd.Flags(), "rules-file", "FILE")
+	placeholder(cmd.Flags(), "workers", "NUMBER")
 	bind(cmd, "broker.clients", "broker.insecure", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)

@@ -65,8 +65,7 @@ func (s *setting) Type() string {
 
 // settings loads the configuration: file, environment, and cmd's flags.
 func (a *app) settings(cmd *cobra.Command) (*config.Config, error) {
-	path, _ := cmd.Flags().GetString("config")
-	c, err := config.Load(path, a.env)
+	c, err := config.Load(cmd.Flag("config").Value.String(), a.env)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ package match
 
 import "bytes"
 
-// automata is the engine: literals of the text as it is, literals and hints of
+// automata is the engine: literals and hints of the text as it is, those of
 // the folded text, and the regexes behind the hints.
 type automata struct {
 	exact    *automaton // nil: no such literals
@@ -25,14 +25,14 @@ func (e *automata) scan(s *Scratch, text []byte) {
 // literal, and with folded false the folded automaton finds nothing.
 func (e *automata) scanText(s *Scratch, text []byte, exact cursor, folded bool) {
 	s.scans++
+	s.anyHinted = false
+	clear(s.hinted)
 	if e.exact != nil {
 		e.run(s, source{automaton: e.exact, text: text, original: text, tracked: s.tracked[0]}, exact)
 	}
 	if s.want == WantAny && s.any || s.stopped {
 		return
 	}
-	s.anyHinted = false
-	clear(s.hinted)
 	if e.folded != nil && folded {
 		s.text.set(text)
 		e.run(s, source{e.folded, s.text.bytes, text, s.text.shifts, s.tracked[1]}, at(0))

@@ -155,3 +155,22 @@ func BenchmarkScanLines(b *testing.B) {
 		})
 	}
 }
+
+// Sixty regexes, most with hints, over lines of which few match.
+func BenchmarkRegexLines(b *testing.B) {
+	const size = 256 << 10
+	shapes := []string{`AKIA%02d[0-9A-Z]{16}`, `(?i)secret%02d\s*[:=]\s*\S+`, `\bDE%02d\d{18}\b`, `(?:error|fatal) %02d: .+`, `-----BEGIN KEY %02d`}
+	var rules []*Rule
+	for i := range 60 {
+		rules = append(rules, &Rule{ID: fmt.Sprint(i), Regex: fmt.Sprintf(shapes[i%len(shapes)], i)})
+	}
+	block := logLines(size)
+	copy(block[size/2:], "fatal 23: no room\n")
+	lines := bytes.Count(block, newline)
+	p, s := compile(b, EngineAuto, rules), &Scratch{}
+	b.SetBytes(size)
+	for b.Loop() {
+		p.ScanLines(s, block, Query{}, func(*Line) bool { return true })
+	}
+	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}

@@ -77,12 +77,16 @@ func (b *Builder) Add(r *Rule) error {
 	}
 	var regex builtRegex
 	var hints []string
+	into := &b.exact // the hints
 	if r.Regex != "" {
 		tree, err := checkRegex(regexSource(r.Regex, r.NoCase))
 		if err != nil {
 			return err
 		}
-		hints = hintsOf(tree)
+		var folded bool
+		if hints, folded = hintsOf(tree); folded {
+			into = &b.folded
+		}
 		regex = builtRegex{uint32(len(b.rules)), r.Regex, len(hints) > 0}
 	}
 	id, err := ruleID(r)
@@ -97,7 +101,7 @@ func (b *Builder) Add(r *Rule) error {
 	first := len(b.arena)
 	b.addLiterals(r, number)
 	for _, hint := range hints {
-		b.addLiteral(&b.folded, []byte(hint), number)
+		b.addLiteral(into, []byte(hint), number)
 	}
 	if r.Regex != "" {
 		b.regexes = append(b.regexes, regex)

@@ -1,7 +1,8 @@
 package match
 
 // The double-array automaton: eight bytes a slot, one stream. DESIGN.md
-// explains it; trie.go builds it; load.go checks what these loops rely on.
+// explains it; trie.go builds it; loadautomaton.go checks what
+// these loops rely on.
 
 import "math/bits"
 

@@ -1,9 +1,11 @@
 package match
 
 // Hints: literals of which one must occur in whatever a regex matches. They
-// are looked for, ignoring case, together with the literals of other rules, so
-// that a regex runs only on texts in which one of its hints was seen. (The idea
-// is that of the prefilters of RE2's FilteredRE2, with one OR set per regex.)
+// are looked for together with the literals of other rules, so that a regex
+// runs only on texts in which one of its hints was seen. (The idea is that of
+// the prefilters of RE2's FilteredRE2, with one OR set per regex.) A regex of
+// which some part ignores case has folded hints; those of others are looked for
+// as they are, which is much rarer: DE is, de is not.
 
 import (
 	"regexp/syntax"
@@ -18,50 +20,67 @@ const (
 	maxHintClass = 8  // runes of a character class that are spelled out
 )
 
-// hintsOf returns the folded hints of a parsed regex; none means that it has
-// to run on every text.
-func hintsOf(tree *syntax.Regexp) []string {
-	info := analyse(tree.Simplify())
+// hintsOf returns the hints of a parsed regex, and whether they are folded.
+// None means that it has to run on every text.
+func hintsOf(tree *syntax.Regexp) (hints []string, folded bool) {
+	a := hintAnalysis{folded: ignoresCase(tree)}
+	info := a.part(tree.Simplify())
 	if info.exact != nil {
 		info.require(info.exact)
 	}
-	return info.needed
+	return info.needed, a.folded
+}
+
+// ignoresCase says whether some literal of re does.
+func ignoresCase(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpLiteral && re.Flags&syntax.FoldCase != 0 || slices.ContainsFunc(re.Sub, ignoresCase)
+}
+
+// hintAnalysis looks for hints in the parts of one regex.
+type hintAnalysis struct{ folded bool }
+
+// spell returns the rune as it stands in a hint.
+func (a hintAnalysis) spell(r rune) rune {
+	if a.folded {
+		return smallestFold(r)
+	}
+	return r
 }
 
 // hintInfo is what is known about the matches of a part of a regex.
 type hintInfo struct {
-	exact  []string // the part matches these (folded) strings only; nil: unknown
+	exact  []string // the part matches these strings only; nil: unknown
 	needed []string // each match contains one of these; nil: unknown
 }
 
-func analyse(re *syntax.Regexp) hintInfo {
+func (a hintAnalysis) part(re *syntax.Regexp) hintInfo {
 	switch re.Op {
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText,
 		syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary:
 		return hintInfo{exact: []string{""}}
 	case syntax.OpLiteral:
-		return analyseLiteral(re.Rune)
+		return a.literal(re.Rune)
 	case syntax.OpCharClass:
-		return analyseClass(re.Rune)
+		return a.class(re.Rune)
 	case syntax.OpCapture:
-		return analyse(re.Sub[0])
+		return a.part(re.Sub[0])
 	case syntax.OpPlus:
-		info := analyse(re.Sub[0])
+		info := a.part(re.Sub[0])
 		info.forgetExact()
 		return info
 	case syntax.OpQuest:
-		if info := analyse(re.Sub[0]); info.exact != nil {
+		if info := a.part(re.Sub[0]); info.exact != nil {
 			return hintInfo{exact: union(info.exact, []string{""})}
 		}
 	case syntax.OpConcat:
-		return analyseConcat(re.Sub)
+		return a.concat(re.Sub)
 	case syntax.OpAlternate:
-		return analyseAlternate(re.Sub)
+		return a.alternate(re.Sub)
 	}
 	return hintInfo{}
 }
 
-func analyseLiteral(runes []rune) hintInfo {
+func (a hintAnalysis) literal(runes []rune) hintInfo {
 	var b strings.Builder
 	for _, r := range runes {
 		// Invalid bytes of a text count as U+FFFD in a regex, but not in an
@@ -69,13 +88,13 @@ func analyseLiteral(runes []rune) hintInfo {
 		if r == utf8.RuneError || !utf8.ValidRune(r) {
 			return hintInfo{}
 		}
-		b.WriteRune(smallestFold(r))
+		b.WriteRune(a.spell(r))
 	}
 	return hintInfo{exact: []string{b.String()}}
 }
 
-// analyseClass spells out small classes; ranges is lo, hi, lo, hi …
-func analyseClass(ranges []rune) hintInfo {
+// class spells out small classes; ranges is lo, hi, lo, hi …
+func (a hintAnalysis) class(ranges []rune) hintInfo {
 	var exact []string
 	for i := 0; i < len(ranges); i += 2 {
 		if ranges[i+1]-ranges[i] > 2*maxHintClass {
@@ -85,7 +104,7 @@ func analyseClass(ranges []rune) hintInfo {
 			if r == utf8.RuneError || !utf8.ValidRune(r) {
 				return hintInfo{}
 			}
-			exact = union(exact, []string{string(smallestFold(r))})
+			exact = union(exact, []string{string(a.spell(r))})
 		}
 		if len(exact) > maxHintClass {
 			return hintInfo{}
@@ -94,13 +113,13 @@ func analyseClass(ranges []rune) hintInfo {
 	return hintInfo{exact: exact}
 }
 
-// analyseConcat multiplies neighbours out as long as they are exact and few,
+// concat multiplies neighbours out as long as they are exact and few,
 // and keeps the best of what it finds.
-func analyseConcat(subs []*syntax.Regexp) hintInfo {
+func (a hintAnalysis) concat(subs []*syntax.Regexp) hintInfo {
 	var all hintInfo
 	run, whole := []string{""}, true
 	for _, sub := range subs {
-		info := analyse(sub)
+		info := a.part(sub)
 		if info.exact == nil {
 			all.require(run)
 			if info.needed != nil {
@@ -124,10 +143,10 @@ func analyseConcat(subs []*syntax.Regexp) hintInfo {
 	return all
 }
 
-func analyseAlternate(subs []*syntax.Regexp) hintInfo {
-	all := analyse(subs[0])
+func (a hintAnalysis) alternate(subs []*syntax.Regexp) hintInfo {
+	all := a.part(subs[0])
 	for _, sub := range subs[1:] {
-		info := analyse(sub)
+		info := a.part(sub)
 		if all.exact != nil && info.exact != nil {
 			if exact := union(all.exact, info.exact); len(exact) <= maxHints {
 				all = hintInfo{exact: exact}

@@ -77,9 +77,10 @@ func (p *Pack) ID(rule int) string {
 // Meta returns a copy of what the rule says about its matches.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
 
-// Hints returns the literals of which one has to occur, in whatever case,
-// where the regex of the rule matches; each rune is the smallest of its folding
-// orbit. None: the regex runs on every text, or the rule is no regex.
+// Hints returns the literals of which one has to occur where the regex of the
+// rule matches. If the regex ignores case somewhere they do too, and each rune
+// is the smallest of its folding orbit. None: the regex runs on every text, or
+// the rule is no regex.
 func (p *Pack) Hints(rule int) []string {
 	i, ok := findRegex(p.regexes, uint32(rule))
 	if !ok || !p.regexes[i].hinted {
@@ -89,7 +90,8 @@ func (p *Pack) Hints(rule int) []string {
 	if err != nil {
 		return nil
 	}
-	return hintsOf(tree)
+	hints, _ := hintsOf(tree)
+	return hints
 }
 
 // findRegex returns the place of a rule in a list ordered by rule.

@@ -83,6 +83,26 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
+	b := NewBuilder(Options{})
+	if err := b.Add(&Rule{Literals: literals("a")}); err != nil {
+		t.Fatal(err)
+	}
+	sections, err := b.sections()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[uint32]error{77: ErrDamaged, sectionIDs: ErrDamaged} {
+		data, err := assemble(append(slices.Clone(sections), section{kind, []byte("x")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(data); !errors.Is(err, want) {
+			t.Errorf("section %d: %v", kind, err)
+		}
+	}
+}
+
 // Whatever bit of header, table or sections is flipped, a checksum sees it.
 func TestLoadSeesEveryFlippedByte(t *testing.T) {
 	good := compile(t, EngineAuto, []*Rule{{Literals: literals("he")}, {ID: "r", Regex: "x+y"}}).data

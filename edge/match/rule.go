@@ -39,9 +39,6 @@ const (
 type Options struct {
 	Engine string // one of the Engine constants; empty means auto
 	Name   string // name of the rule set, kept in the pack
-	// Memory is the most bytes that an engine without a compact form
-	// (cloudflare) may take once loaded; 0 means 256 MiB.
-	Memory int64
 }
 
 // Errors of [Builder.Add] and [Builder.Pack]; errors.Is finds them behind the

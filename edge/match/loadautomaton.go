@@ -1,0 +1,123 @@
+package match
+
+// Opening a pack, continued: the arrays of an automaton, and that whatever
+// they lead to is there.
+
+import "math/bits"
+
+// automaton takes the sections from first on; nil if there are none.
+func (l *loader) automaton(first uint32, p *Pack) *automaton {
+	a := &automaton{
+		slots:  viewUint64s(l.take(first+partSlots, 8*blockSlots)),
+		ends:   viewUint64s(l.take(first+partEnds, 8)),
+		rank:   viewUint32s(l.take(first+partRank, 4)),
+		outs:   viewUint32s(l.take(first+partOuts, 4)),
+		depths: l.take(first+partDepths, 1),
+		lists:  viewUint32s(l.take(first+partLists, 4)),
+	}
+	r := fieldReader{rest: l.take(first+partLong, 1)}
+	for len(r.rest) > 0 {
+		text := r.bytes()
+		if len(text) <= maxDepth {
+			l.damaged("long literals")
+			return nil
+		}
+		a.long = append(a.long, newLongLiteral(text))
+	}
+	if l.err != nil || len(a.slots) == 0 {
+		return nil
+	}
+	l.checkSlots(a)
+	l.checkOutputs(a, p.flags, first == sectionFolded)
+	return a
+}
+
+// checkSlots: every base and link leads to a slot, the root has a transition
+// for every byte, and the flags agree with the bitmap.
+func (l *loader) checkSlots(a *automaton) {
+	n := uint32(len(a.slots))
+	if len(a.slots) < 2*blockSlots || len(a.slots) > maxSlots || len(a.ends) != len(a.slots)/64 {
+		l.damaged("%d slots", len(a.slots))
+		return
+	}
+	bad := false
+	for i, word := range a.ends {
+		var self uint64
+		for j, entry := range a.slots[64*i : 64*i+64] {
+			base, fail := uint32(entry)>>baseShift, uint32(entry>>failShift)
+			bad = bad || base|(blockSlots-1) >= n || fail >= n
+			self |= entry / selfFlag & 1 << j
+		}
+		bad = bad || self != word
+	}
+	for c := range uint64(blockSlots) {
+		bad = bad || a.slots[rootBase^c]&0xff != c
+	}
+	if bad || uint32(a.slots[rootSlot])>>baseShift != rootBase {
+		l.damaged("slots")
+	}
+}
+
+// checkOutputs: ranks count the bitmap, output words lead to rules and lists
+// that end. Either automaton may report a regex's hint.
+func (l *loader) checkOutputs(a *automaton, flags []byte, folded bool) {
+	total := 0
+	if len(a.rank) != len(a.ends) {
+		l.damaged("ranks")
+		return
+	}
+	for i, word := range a.ends {
+		if a.rank[i] != uint32(total) {
+			l.damaged("ranks")
+			return
+		}
+		total += bits.OnesCount64(word)
+	}
+	if len(a.outs) != total || len(a.depths) != total {
+		l.damaged("%d outputs of %d states", len(a.outs), total)
+		return
+	}
+	isRule := func(rule uint32) bool {
+		return int(rule) < len(flags) && (flags[rule]&ruleRegex != 0 || (flags[rule]&ruleNoCase != 0) == folded)
+	}
+	for _, out := range a.outs {
+		if out&outList == 0 && !isRule(out) || out&outList != 0 && int(out&^outList) >= len(a.lists) {
+			l.damaged("outputs")
+			return
+		}
+	}
+	l.checkLists(a, isRule)
+}
+
+// checkLists walks all lists in one go; an output word that leads into the
+// middle of one, or of an item, is caught too: starts are noted.
+func (l *loader) checkLists(a *automaton, isRule func(uint32) bool) {
+	starts := make([]uint64, len(a.lists)/64+1)
+	for i, first := 0, true; i < len(a.lists); i++ {
+		item := a.lists[i]
+		if first {
+			setBit(starts, uint32(i))
+		}
+		first = item&lastItem != 0
+		if !isRule(item & ruleMask) {
+			l.damaged("lists")
+			return
+		}
+		if item&longItem != 0 {
+			if i++; i == len(a.lists) || int(a.lists[i]) >= len(a.long) {
+				l.damaged("lists")
+				return
+			}
+		}
+		if i == len(a.lists)-1 && !first {
+			l.damaged("lists have no end")
+			return
+		}
+	}
+	for _, out := range a.outs {
+		if out&outList != 0 && !hasBit(starts, out&^outList) {
+			l.damaged("outputs")
+			return
+		}
+	}
+}
