@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// windowTime is how much work a worker may hold ahead: what it answers in
-	// this time, so that it never waits for the network.
+	// windowTime is how much work a worker may hold ahead of its slots: what it
+	// answers in this time, but at least one request, so that it never waits
+	// for the network.
 	windowTime = 5 * time.Millisecond
 	// windowPerSlot and windowBytes bound the window from above.
 	windowPerSlot = 32
@@ -127,7 +128,8 @@ func (w *worker) adapt(d time.Duration) {
 	}
 	w.interval += (d - w.interval) / 8
 	slots := w.hello.Slots
-	w.window = slots + int(windowTime/max(w.interval, time.Microsecond))
+	ahead := max(1, int(windowTime/max(w.interval, time.Microsecond)))
+	w.window = slots + ahead
 	w.window = min(w.window, windowPerSlot*slots)
 	if w.hello.Window > 0 {
 		w.window = min(w.window, max(w.hello.Window, slots))

@@ -114,7 +114,11 @@ func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 		if err != nil || h.Error == nil {
 			return fmt.Errorf("unreadable refusal: %q", m.Frame(1))
 		}
-		l.log.Error("the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
+		level := slog.LevelError
+		if h.Error.Code == wire.Draining { // it comes back, or is not meant to
+			level = slog.LevelInfo
+		}
+		l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
 		return errRefused
 	case wire.KindHeartbeat:
 	case wire.KindDrain:

@@ -168,8 +168,8 @@ type match struct {
 }
 
 const (
-	firstMatches = 8
-	topRules     = 15
+	firstRules = 10 // whose first match is shown
+	topRules   = 15
 )
 
 // scan runs the scan and prints its first matches and the counts by rule.
@@ -193,14 +193,14 @@ func (d *demo) scan(ctx context.Context, broker, source string) error {
 			return fmt.Errorf("read the scan's output: %w", err)
 		}
 		counts[m.Rule]++
-		if total < firstMatches {
+		if counts[m.Rule] == 1 && len(counts) <= firstRules {
 			fmt.Printf("%s:%d:%d: %s: %.60q\n", strings.TrimPrefix(m.File, source+"/"), m.Line, m.Column, m.Rule, m.Text)
 		}
 	}
 	if err := cmd.Wait(); err != nil {
 		return fmt.Errorf("scan: %w: %s", err, stats.String())
 	}
-	fmt.Printf("… %d matches of %d rules; the most frequent:\n\n", total, len(counts))
+	fmt.Printf("… in all %d matches of %d rules; the most frequent:\n\n", total, len(counts))
 	byCount := func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) }
 	for _, rule := range slices.SortedFunc(maps.Keys(counts), byCount)[:min(topRules, len(counts))] {
 		fmt.Printf("%7d  %s\n", counts[rule], rule)
