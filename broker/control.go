@@ -30,7 +30,7 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 		return wire.JSONFrame(b.status()), nil
 	}
 	if !q.client.conn.Peer().Local {
-		return nil, wire.Errorf(wire.Forbidden, "%s is only taken from this machine itself", q.header.Op)
+		return nil, wire.Errorf(wire.Forbidden, "%s is only taken from the broker's own machine; run it there", q.header.Op)
 	}
 	if q.header.Worker != "" {
 		if err := b.router.stopWorker(q.header.Worker, q.header.Op == wire.OpStop); err != nil {

@@ -75,6 +75,8 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 		live.heard()
 		err = l.handle(conn, m, live)
 		if errors.Is(err, errRefused) {
+			l.set(nil)
+			_ = conn.Close()
 			select {
 			case <-ctx.Done():
 			case <-l.worker.stop:

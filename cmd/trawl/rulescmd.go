@@ -22,7 +22,7 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 		Use:   "check FILE…",
 		Short: "Check word lists and rule files: every problem, with file and line",
 		Args:  someFiles,
-		Long: "Check word lists and rule files, and the rule files in folders: every problem, with file and line.",
+		Long:  "Check word lists and rule files, and the rule files in folders: every problem, with file and line.",
 		RunE: func(_ *cobra.Command, files []string) error {
 			report, err := rules.Check(files, rules.Options{})
 			if err != nil {

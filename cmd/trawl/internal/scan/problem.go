@@ -12,16 +12,12 @@ import (
 	"trawl/edge/wire"
 )
 
-// hints say what to do about an answer that is an error.
+// hints say what to do about an answer that is an error, where its own message
+// does not.
 var hints = map[wire.Code]string{
-	wire.TooLarge:      "scan with smaller blocks, or raise the broker's limits",
-	wire.UnknownRules:  "ask for a rule set that `trawl status` lists",
-	wire.UnknownWorker: "`trawl workers` lists those that are there",
-	wire.NoWorker:      "start a worker with this rule set; `trawl workers` lists those that are there",
-	wire.Busy:          "try again later, or keep fewer requests in flight",
-	wire.Deadline:      "give requests more time, or add workers",
-	wire.WorkerLost:    "look into the worker's log, then scan again",
-	wire.Draining:      "the broker is being stopped: scan again when it is back",
+	wire.TooLarge:   "raise the broker's limits",
+	wire.Deadline:   "give requests more time with --timeout, or add workers",
+	wire.WorkerLost: "look into the worker's log, then scan again",
 }
 
 // brokerError explains why the broker did not answer; where is the first file
