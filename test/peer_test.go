@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // need says which layers under the tests a test needs. One that is missing
@@ -96,7 +97,7 @@ func (s *socket) send(t *testing.T, frames ...string) {
 // receive waits for one message.
 func (s *socket) receive(t *testing.T) []string {
 	t.Helper()
-	line, err := s.received.line(s.next)
+	line, err := s.received.line(s.next, time.Now().Add(patience))
 	var message [][]byte
 	if err == nil {
 		err = json.Unmarshal([]byte(line), &message)

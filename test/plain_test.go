@@ -80,6 +80,36 @@ func TestPlainWorkerThatMatches(t *testing.T) {
 	}
 }
 
+// A plain worker sends no heartbeats: one that does not answer gets nothing
+// new until it does.
+func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
+	t.Parallel()
+	need(t, "python3-zmq")
+	f := newFleet(t, "")
+	f.broker(t)
+	worker := newSocket(t, "REP", f.workers)
+	f.waitWorkers(t, 1)
+	client := newSocket(t, "DEALER", f.clients)
+	ask := func(text string) { client.send(t, `{"deadline_ms":60000}`, text) }
+	ask("one")
+	worker.receive(t)
+	worker.send(t, "ONE") // from now on it may hold several
+	client.receive(t)
+
+	ask("two")
+	worker.receive(t)
+	f.waitStatus(t, "the worker counts as silent", func(s *wire.Status) bool { return s.Workers[0].State == "silent" })
+	ask("three")
+	s := f.waitStatus(t, "the new request is there", func(s *wire.Status) bool { return s.Broker.Pending == 2 })
+	if held := s.Workers[0].Outstanding; held != 1 {
+		t.Errorf("the silent worker holds %d requests, want 1", held)
+	}
+	worker.send(t, "TWO")
+	if got := worker.receive(t); got[0] != "three" {
+		t.Errorf("the worker that answers again got %q", got)
+	}
+}
+
 // What only a trawl worker can do is refused, and not done wrong.
 func TestPlainWorkersRefuseWhatTheyCannotDo(t *testing.T) {
 	t.Parallel()

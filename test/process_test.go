@@ -116,16 +116,15 @@ func (p *process) running() bool {
 // waitLog waits for a line of p's log that contains text.
 func (p *process) waitLog(t *testing.T, text string) {
 	t.Helper()
-	from := 0
-	for {
-		line, err := p.log.line(from)
+	until := time.Now().Add(patience)
+	for i := 0; ; i++ {
+		line, err := p.log.line(i, until)
 		if err != nil {
 			t.Fatalf("%s: no line with %q: %v", p.name, text, err)
 		}
 		if strings.Contains(line, text) {
 			return
 		}
-		from++
 	}
 }
 
@@ -175,11 +174,12 @@ func (o *output) changed() {
 	o.change = make(chan struct{})
 }
 
-// line returns line number i, from 0, and waits for it.
-func (o *output) line(i int) (string, error) {
-	late := time.NewTimer(patience)
+// line returns line number i, from 0, and waits for it. There is none after
+// until, so that a log that never ends cannot be read for ever.
+func (o *output) line(i int, until time.Time) (string, error) {
+	late := time.NewTimer(time.Until(until))
 	defer late.Stop()
-	for {
+	for time.Now().Before(until) {
 		o.mu.Lock()
 		change, closed := o.change, o.closed
 		if i < len(o.lines) {
@@ -193,9 +193,9 @@ func (o *output) line(i int) (string, error) {
 		select {
 		case <-change:
 		case <-late.C:
-			return "", errLate
 		}
 	}
+	return "", errLate
 }
 
 func (o *output) String() string {
@@ -207,7 +207,7 @@ func (o *output) String() string {
 // eventually asks again and again until ok.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for until := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("waited too long until %s", what)
 		}

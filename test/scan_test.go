@@ -77,6 +77,25 @@ func TestScanFindsWhatAhoCorasickFinds(t *testing.T) {
 	}
 }
 
+// Workers whose answers may hold little: the scan asks again for what was cut.
+func TestScanGoesOnWhereAnswersAreCut(t *testing.T) {
+	t.Parallel()
+	c := realInput(t)
+	for _, limits := range []string{"limits: {matches: 300}", "limits: {answer: 4KiB}"} {
+		t.Run(limits, func(t *testing.T) {
+			f := newFleet(t, limits)
+			f.broker(t)
+			f.worker(t, "w1", c.words)
+			f.waitWorkers(t, 1)
+			scan(t, f, c.matches, "", append([]string{"--broker", f.clients, "--timeout", "60s", "--json"}, c.files...)...)
+			// Without cuts, a request is 256 KiB.
+			if n := f.status(t).Broker.Requests; n < 2*corpusBytes/(256<<10) {
+				t.Errorf("only %d requests: nothing was cut", n)
+			}
+		})
+	}
+}
+
 func countLines(b []byte) (n int) {
 	for _, c := range b {
 		if c == '\n' {

@@ -220,8 +220,8 @@ func TestBrokerErrorsEndTheScan(t *testing.T) {
 		err  error
 		want string
 	}{
-		{wire.Errorf(wire.Deadline, "no answer"), "scan stopped at a: deadline: no answer (give requests more time, or add workers)"},
-		{wire.Errorf(wire.UnknownRules, `no "x"`), "scan stopped at a: unknown_rules: no \"x\" (ask for a rule set that `trawl status` lists)"},
+		{wire.Errorf(wire.Deadline, "no answer"), "scan stopped at a: deadline: no answer (give requests more time with --timeout, or add workers)"},
+		{wire.Errorf(wire.UnknownRules, `no "x"`), "scan stopped at a: unknown_rules: no \"x\""},
 		{&client.NoBrokerError{Brokers: []string{"tcp://pi1:5555"}}, "scan stopped at a: no broker answered at tcp://pi1:5555 (is it running, and is its address right?)"},
 	}
 	for _, test := range tests {
