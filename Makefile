@@ -28,7 +28,7 @@ test: ## unit tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) $(PACKAGES)
 
 test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and a word list)
-	$(GO) test -count=1 ./test
+	TRAWL_RACE=$(if $(RACE),1) $(GO) test $(RACE) -count=1 ./test
 
 lint: ## go vet, gofumpt, staticcheck
 	$(GO) vet ./...

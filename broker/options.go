@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
@@ -63,26 +64,19 @@ func (o Options) withDefaults() Options {
 	if o.Name == "" {
 		o.Name, _ = os.Hostname()
 	}
-	orDefault(&o.Limits.Text, 16<<20)
-	orDefault(&o.Limits.Request, 32<<20)
-	orDefault(&o.Limits.Frame, 64<<20)
-	orDefault(&o.Limits.Texts, 65_536)
-	orDefault(&o.Limits.Queue, 4_096)
-	orDefault(&o.Limits.Memory, 64<<20)
-	orDefault(&o.Heartbeat, time.Second)
-	orDefault(&o.DrainTimeout, 10*time.Second)
-	orDefault(&o.bootTime, 10*time.Second)
+	o.Limits.Text = cmp.Or(o.Limits.Text, 16<<20)
+	o.Limits.Request = cmp.Or(o.Limits.Request, 32<<20)
+	o.Limits.Frame = cmp.Or(o.Limits.Frame, 64<<20)
+	o.Limits.Texts = cmp.Or(o.Limits.Texts, 65_536)
+	o.Limits.Queue = cmp.Or(o.Limits.Queue, 4_096)
+	o.Limits.Memory = cmp.Or(o.Limits.Memory, 64<<20)
+	o.Heartbeat = cmp.Or(o.Heartbeat, time.Second)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
+	o.bootTime = cmp.Or(o.bootTime, 10*time.Second)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-func orDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 func (o *Options) queueLimit(rules string) int {

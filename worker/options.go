@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -37,18 +38,10 @@ func (o Options) withDefaults() Options {
 	if o.Name == "" {
 		o.Name, _ = os.Hostname()
 	}
-	if o.Slots == 0 {
-		o.Slots = runtime.GOMAXPROCS(0)
-	}
-	if o.Limits.Matches == 0 {
-		o.Limits.Matches = 1_000_000
-	}
-	if o.Limits.Answer == 0 {
-		o.Limits.Answer = 4 << 20
-	}
-	if o.DrainTimeout == 0 {
-		o.DrainTimeout = 10 * time.Second
-	}
+	o.Slots = cmp.Or(o.Slots, runtime.GOMAXPROCS(0))
+	o.Limits.Matches = cmp.Or(o.Limits.Matches, 1_000_000)
+	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -29,7 +29,11 @@ type checker struct {
 }
 
 func (k *checker) problem(key, format string, args ...any) {
-	k.problems = append(k.problems, Problem{k.config.Origin(key), key + ": " + fmt.Sprintf(format, args...)})
+	origin := "configuration" // a default that does not go with what was set
+	if k.config.IsSet(key) {
+		origin = k.config.Origin(key)
+	}
+	k.problems = append(k.problems, Problem{origin, key + ": " + fmt.Sprintf(format, args...)})
 }
 
 func (k *checker) check(key string, err error) {

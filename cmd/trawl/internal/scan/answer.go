@@ -26,6 +26,7 @@ var (
 	errCount  = errors.New("not one result for each text")
 	errKind   = errors.New("a result of another kind than asked for")
 	errPlaces = errors.New("places outside of the text")
+	errStuck  = errors.New("cut where it begins")
 )
 
 // batch prints what was found in b.
@@ -40,6 +41,9 @@ func (p *printer) batch(ctx context.Context, b *batch) error {
 		}
 		if err != nil || next.text == len(b.texts) {
 			return err
+		}
+		if next == at { // would be asked again for ever
+			return answerError(b.texts[at.text].file.name, errStuck)
 		}
 		b.release()
 		at = next
