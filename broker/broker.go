@@ -3,11 +3,17 @@ package broker
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"trawl/edge/zmtp"
 )
+
+// flushTime is how long the last answers may take to leave a connection that
+// is being ended.
+const flushTime = time.Second
 
 // Broker is a running broker. Listen makes one, Serve runs it.
 type Broker struct {
@@ -20,7 +26,11 @@ type Broker struct {
 
 	stop     chan struct{} // closed by a client's stop
 	stopOnce sync.Once
-	conns    sync.WaitGroup // one per connection's goroutine
+	running  sync.WaitGroup // a goroutine for each listener and each connection
+
+	mu     sync.Mutex // guards what follows; never held with the router's
+	conns  map[*zmtp.Conn]struct{}
+	ending bool // no further connection is served
 }
 
 // Listen binds all endpoints; clients and workers can connect from then on,
@@ -30,7 +40,7 @@ func Listen(o Options) (*Broker, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, stop: make(chan struct{})}
+	b := &Broker{options: o, stop: make(chan struct{}), conns: make(map[*zmtp.Conn]struct{})}
 	b.router = newRouter(&b.options)
 	if err := b.bind(); err != nil {
 		b.closeListeners()
@@ -46,6 +56,7 @@ func (b *Broker) bind() error {
 	}
 	toWorkers := toClients
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
+	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
 	for _, e := range b.options.Clients {
 		if err := listen(&b.clients, e, toClients); err != nil {
 			return err
@@ -129,25 +140,46 @@ func (b *Broker) Serve(ctx context.Context) error {
 	b.drain()
 	stopTicking()
 	ticks.Wait()
-	b.conns.Wait()
+	b.running.Wait()
 	log.Info("broker stopped")
 	return nil
 }
 
 // accept serves every connection of l in a goroutine of its own.
 func (b *Broker) accept(l *zmtp.Listener, serve func(*zmtp.Conn)) {
-	b.conns.Go(func() {
+	b.running.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return // the listener was closed
 			}
-			b.conns.Go(func() {
-				defer c.Close()
+			if !b.enter(c) {
+				_ = c.Close()
+				continue
+			}
+			b.running.Go(func() {
+				defer b.exit(c)
 				serve(c)
 			})
 		}
 	})
+}
+
+// enter notes a connection, so that the end can reach it; false: it is too late.
+func (b *Broker) enter(c *zmtp.Conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.ending {
+		b.conns[c] = struct{}{}
+	}
+	return !b.ending
+}
+
+func (b *Broker) exit(c *zmtp.Conn) {
+	_ = c.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.conns, c)
 }
 
 // tick does what depends on time: deadlines and heartbeats.
@@ -185,10 +217,19 @@ func (b *Broker) drain() {
 		out.flush()
 	}
 	b.closeListeners()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	b.closeConns()
+}
+
+// closeConns flushes and ends all connections, in flushTime at most.
+func (b *Broker) closeConns() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
+	b.mu.Lock()
+	b.ending = true
+	conns := slices.Collect(maps.Keys(b.conns))
+	b.mu.Unlock()
 	var flushing sync.WaitGroup
-	for _, c := range b.router.connections() {
+	for _, c := range conns {
 		flushing.Go(func() { _ = c.Drain(ctx) })
 	}
 	flushing.Wait()

@@ -25,6 +25,7 @@ func (r *router) beat(out *batch) {
 			continue
 		}
 		r.tell(w, wire.KindHeartbeat, out)
+		r.pump(w, time.Now(), out) // in case its connection was full
 	}
 }
 
@@ -53,18 +54,4 @@ func (r *router) setStats(w *worker, s *wire.WorkerStats) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.stats = s
-}
-
-// connections returns all connections, to end them.
-func (r *router) connections() []*zmtp.Conn {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var conns []*zmtp.Conn
-	for c := range r.clients {
-		conns = append(conns, c.conn)
-	}
-	for w := range r.workers {
-		conns = append(conns, w.conn)
-	}
-	return conns
 }

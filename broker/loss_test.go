@@ -307,3 +307,12 @@ func TestFurtherPlainEndpoint(t *testing.T) {
 		t.Errorf("got %q", frames)
 	}
 }
+
+func TestStopEndsConnectionsThatNeverSaidAnything(t *testing.T) {
+	r := start(t, nil)
+	for _, socket := range []string{"REQ", "DEALER", "REP"} {
+		r.dial(r.workers, socket)
+		r.dial(r.clients, "REQ")
+	}
+	r.shutdown() // fails if that takes long
+}

@@ -16,6 +16,9 @@ import (
 // is.
 const helloTimeout = 5 * time.Second
 
+// maxHello is the most bytes of a hello.
+const maxHello = 1 << 20
+
 // serveWorker serves one connection of the worker endpoint. rules is the rule
 // set that a plain worker serves.
 func (b *Broker) serveWorker(conn *zmtp.Conn, rules string) {
@@ -139,6 +142,9 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	if wire.KindOf(m.Frame(0)) != wire.KindHello || m.NumFrames() < 2 {
 		return nil, wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", strings.Join(b.ClientEndpoints(), " or "))
 	}
+	if n := len(m.Frame(1)); n > maxHello {
+		return nil, wire.Errorf(wire.BadRequest, "a hello of %d bytes; at most %d are taken", n, maxHello)
+	}
 	var hello wire.Hello
 	if err := json.Unmarshal(m.Frame(1), &hello); err != nil {
 		return nil, wire.Errorf(wire.BadRequest, "unreadable hello: %v", err)
@@ -187,7 +193,7 @@ func (b *Broker) refuse(conn *zmtp.Conn, e *wire.Error) {
 	b.options.Log.Warn("worker refused", "address", conn.Peer().RemoteAddr, "error", e)
 	answer := wire.AnswerHeader{Error: e}
 	_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindRefused), true), zmtp.NewMessage(answer.Append(nil)))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	_ = conn.Drain(ctx)
 }

@@ -28,6 +28,8 @@ type link struct {
 	broker string
 	log    *slog.Logger
 
+	lastDown string // reason of the last failure that was logged; of the dialer's goroutine
+
 	mu        sync.Mutex
 	conn      *zmtp.Conn    // nil while down
 	drained   chan struct{} // closed when the broker says that no more will come
@@ -41,14 +43,23 @@ func (l *link) run(ctx context.Context) {
 			SocketType: "DEALER", Log: l.log,
 			SendBytes: 64 << 20, SendMessages: 1 << 16, // windows bound it far below
 		},
-		Down: func(err error, retryIn time.Duration) {
-			l.log.Info("not connected", "error", err, "retry_in", retryIn.Round(time.Millisecond))
-		},
+		Down: l.down,
 	}
 	_ = d.Run(ctx, func(ctx context.Context, conn *zmtp.Conn) error {
 		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 		return l.serve(ctx, conn)
 	})
+}
+
+// down logs why there is no connection: once for each reason, since a worker
+// whose broker is away asks for ever.
+func (l *link) down(err error, retryIn time.Duration) {
+	level := slog.LevelInfo
+	if err.Error() == l.lastDown {
+		level = slog.LevelDebug
+	}
+	l.lastDown = err.Error()
+	l.log.Log(context.Background(), level, "not connected; trying again", "error", err, "retry_in", retryIn.Round(time.Millisecond))
 }
 
 // errRefused: the broker has said why and will not serve this connection.
@@ -109,6 +120,7 @@ func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 {
 			return fmt.Errorf("unreadable welcome: %q", m.Frame(1))
 		}
+		l.lastDown = ""
 		l.log.Info("connected", "name", welcome.Broker, "version", welcome.Version)
 		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
