@@ -1,16 +1,15 @@
 package broker
 
 import (
-	"time"
-
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
 // client is one connection of a client. The router's lock guards requests.
 type client struct {
-	conn     *zmtp.Conn
-	requests list // admitted and not answered
+	conn       *zmtp.Conn
+	socketType string
+	requests   list // admitted and not answered
 }
 
 // bareHeader is what a request in bare form asks for.
@@ -19,7 +18,7 @@ var bareHeader = wire.NewRequestHeader()
 // serveClient reads a client's requests until its connection ends. Answers
 // are flushed together once everything that arrived together was handled.
 func (b *Broker) serveClient(conn *zmtp.Conn) {
-	c := &client{conn: conn}
+	c := &client{conn: conn, socketType: conn.Peer().SocketType}
 	b.router.addClient(c)
 	defer b.router.removeClient(c)
 	var out batch
@@ -37,9 +36,9 @@ func (b *Broker) serveClient(conn *zmtp.Conn) {
 
 // request takes one message of a client over.
 func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
-	q := &request{client: c, header: &bareHeader, arrived: time.Now()}
-	n := wire.SplitEnvelope(c.conn.Peer().SocketType, m)
-	q.envelope = appendEnvelope(nil, m, n)
+	q := newRequest(c, out.now())
+	n := wire.SplitEnvelope(c.socketType, m)
+	q.envelope = appendEnvelope(q.envelope, m, n)
 	q.message = m.Tail(n)
 	if err := b.parse(q); err != nil {
 		b.router.refuseNow(q, wire.AsError(err), out)
@@ -60,10 +59,9 @@ func (b *Broker) parse(q *request) error {
 	case frames == 0:
 		return wire.Errorf(wire.BadRequest, "the request is empty: send one frame (the text), or a header and a frame per text")
 	case frames > 1:
-		q.full = true
-		h, err := wire.ParseRequestHeader(q.message.Frame(0))
-		q.header = &h
-		if err != nil {
+		var err error
+		q.full, q.header = true, &q.parsed
+		if q.parsed, err = wire.ParseRequestHeader(q.message.Frame(0)); err != nil {
 			return err
 		}
 	}

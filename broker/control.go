@@ -13,9 +13,10 @@ func (b *Broker) control(q *request, out *batch) {
 		return
 	}
 	head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID}
-	q.message.Release()
 	b.router.answerNow(q, zmtp.NewMessage(head.Append(nil), body), out)
-	if q.header.Op == wire.OpStop && q.header.Worker == "" {
+	stop := q.header.Op == wire.OpStop && q.header.Worker == ""
+	q.recycle()
+	if stop {
 		out.flush()
 		b.requestStop()
 	}

@@ -3,7 +3,6 @@ package broker
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -15,7 +14,7 @@ import (
 // assign gives q to a worker that has room; false if none has.
 func (r *router) assign(q *request, out *batch) bool {
 	for {
-		w := q.target.pick(q)
+		w := q.target.pick(q, out.now())
 		if w == nil {
 			return false
 		}
@@ -42,7 +41,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&number, r.number), true)
 		r.prefix = zmtp.AppendFrame(r.prefix, nil, true)
 	} else {
-		control := wire.RequestControl{Number: r.number, Full: q.full, Remaining: time.Until(q.deadline)}
+		control := wire.RequestControl{Number: r.number, Full: q.full, Remaining: q.deadline.Sub(out.now())}
 		var frame [32]byte
 		r.prefix = zmtp.AppendFrame(r.prefix, control.Append(frame[:0]), true)
 	}
@@ -54,14 +53,14 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		w.gone = !errors.Is(err, zmtp.ErrFull)
 		return false
 	}
-	w.hold(q, r.number, q.arrived)
+	w.hold(q, r.number, out.now())
 	out.add(w.conn)
 	return true
 }
 
 // pump gives w what waits for it, as long as it has room.
-func (r *router) pump(w *worker, now time.Time, out *batch) {
-	for w.hasRoom(now) {
+func (r *router) pump(w *worker, out *batch) {
+	for w.hasRoom(out.now()) {
 		var q *request
 		for _, t := range w.targets {
 			q = before(q, t.queue.head(!w.plain))
@@ -83,24 +82,22 @@ func (r *router) pump(w *worker, now time.Time, out *batch) {
 func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := time.Now()
-	h, ok := w.release(number, now)
-	if q := h.request; ok && q != nil {
+	if q := w.release(number, out.now()); q != nil {
 		prefix := q.envelope
 		if w.plain && q.full {
 			head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
 			prefix = zmtp.AppendFrame(slices.Clip(prefix), head.Append(nil), true)
 		}
-		outcome := "ok"
 		if failed {
-			outcome = "failed_on_worker"
+			r.count("failed_on_worker")
+		} else {
+			r.countOK()
 		}
-		r.count(outcome)
 		r.answer(q.client, prefix, m.Tail(skip), out)
 		r.finish(q)
 	} else {
 		r.late++
 		m.Release()
 	}
-	r.pump(w, now, out)
+	r.pump(w, out)
 }

@@ -25,7 +25,7 @@ func (r *router) beat(out *batch) {
 			continue
 		}
 		r.tell(w, wire.KindHeartbeat, out)
-		r.pump(w, time.Now(), out) // in case its connection was full
+		r.pump(w, out) // in case its connection was full
 	}
 }
 

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"slices"
-	"time"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -38,8 +37,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	if !welcome.IsZero() && w.conn.Queue(nil, welcome) == nil {
 		out.add(w.conn)
 	}
-	now := time.Now()
-	w.progress = now
+	w.progress = out.now()
 	for i := range w.hello.Rules {
 		r.target(targetKey{name: w.hello.Rules[i].Name})
 	}
@@ -50,7 +48,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 		}
 	}
 	r.workers[w] = struct{}{}
-	r.pump(w, now, out)
+	r.pump(w, out)
 	return replaced, nil
 }
 
@@ -93,14 +91,9 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 // charges those that were on a slot: a worker takes what it gets in order, so
 // they are the oldest.
 func (r *router) orphans(w *worker) []*request {
-	numbers := make([]uint64, 0, len(w.held))
-	for n := range w.held {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
 	var orphans []*request
-	for i, n := range numbers {
-		q := w.held[n].request
+	for i, h := range w.held {
+		q := h.request
 		if q == nil {
 			continue
 		}
@@ -110,7 +103,7 @@ func (r *router) orphans(w *worker) []*request {
 		q.worker = nil
 		orphans = append(orphans, q)
 	}
-	clear(w.held)
+	w.held = nil
 	return orphans
 }
 

@@ -28,22 +28,24 @@ type router struct {
 	log     *slog.Logger
 	start   time.Time
 
-	mu       sync.Mutex // before any connection's own lock
-	targets  map[targetKey]*target
-	workers  map[*worker]struct{}
-	names    map[string]*worker // trawl workers
-	clients  map[*client]struct{}
-	wheel    wheel
-	number   uint64 // of the last dispatch; starts at random, never reused
-	seq      uint64 // of the last admission
-	pending  int    // requests admitted and not answered
-	bytes    int64  // of them
-	booting  bool
-	draining bool
-	idle     chan struct{} // closed when draining and nothing is pending
-	prefix   []byte        // scratch for dispatch
+	mu        sync.Mutex // before any connection's own lock
+	targets   map[targetKey]*target
+	byDefault *target // of requests in bare form
+	workers   map[*worker]struct{}
+	names     map[string]*worker // trawl workers
+	clients   map[*client]struct{}
+	wheel     wheel
+	number    uint64 // of the last dispatch; starts at random, never reused
+	seq       uint64 // of the last admission
+	pending   int    // requests admitted and not answered
+	bytes     int64  // of them
+	booting   bool
+	draining  bool
+	idle      chan struct{} // closed when draining and nothing is pending
+	prefix    []byte        // scratch for dispatch
 
 	requests   int64
+	ok         int64 // of outcomes, counted apart: nearly all are
 	outcomes   map[string]int64
 	retried    int64
 	late       int64
@@ -62,7 +64,8 @@ func newRouter(o *Options) *router {
 	for _, name := range o.ExpectRules {
 		r.target(targetKey{name: name}).expected = true
 	}
-	r.target(targetKey{name: wire.DefaultRules}).expected = true
+	r.byDefault = r.target(targetKey{name: wire.DefaultRules})
+	r.byDefault.expected = true
 	for _, p := range o.Plain {
 		r.target(targetKey{name: p.Rules}).expected = true
 	}
@@ -72,8 +75,21 @@ func newRouter(o *Options) *router {
 	return r
 }
 
-// batch collects the connections that have something to flush.
-type batch struct{ conns []*zmtp.Conn }
+// batch is what a goroutine does in one go: the messages that it read at once,
+// the time when it did, and the connections that got something to flush.
+type batch struct {
+	conns []*zmtp.Conn
+	at    time.Time
+}
+
+// now is the time of the batch: asking the clock for each message costs more
+// than to route it.
+func (b *batch) now() time.Time {
+	if b.at.IsZero() {
+		b.at = time.Now()
+	}
+	return b.at
+}
 
 func (b *batch) add(c *zmtp.Conn) {
 	if !slices.Contains(b.conns, c) {
@@ -86,7 +102,7 @@ func (b *batch) flush() {
 		c.Flush()
 		b.conns[i] = nil
 	}
-	b.conns = b.conns[:0]
+	b.conns, b.at = b.conns[:0], time.Time{}
 }
 
 // target returns the target of a key, made if it is new.
@@ -148,22 +164,33 @@ func (r *router) admissible(q *request) *wire.Error {
 	if r.draining {
 		return wire.Errorf(wire.Draining, "the broker is stopping; ask another, or again when it is back")
 	}
-	k := targetKey{name: q.header.Rules}
-	if q.header.Worker != "" {
-		k = targetKey{worker: true, name: q.header.Worker}
+	t, err := r.find(q.header)
+	if err != nil {
+		return err
 	}
-	if r.targets[k] == nil && !r.booting && !r.servedNow(k) {
-		return (&target{key: k}).unknown()
-	}
-	t := r.target(k)
 	q.target = t
 	switch {
-	case t.queue.n >= r.options.queueLimit(k.name):
-		return wire.Errorf(wire.Busy, "%d requests wait for %q already; try later", t.queue.n, k.name)
+	case t.queue.n > 0 && t.queue.n >= r.options.queueLimit(t.key.name):
+		return wire.Errorf(wire.Busy, "%d requests wait for %q already; try later", t.queue.n, t.key.name)
 	case q.needsTrawl() && t.onlyPlain():
-		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", k.name)
+		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", t.key.name)
 	}
 	return nil
+}
+
+// find returns the target that a header names.
+func (r *router) find(h *wire.RequestHeader) (*target, *wire.Error) {
+	if h == &bareHeader {
+		return r.byDefault, nil
+	}
+	k := targetKey{name: h.Rules}
+	if h.Worker != "" {
+		k = targetKey{worker: true, name: h.Worker}
+	}
+	if r.targets[k] == nil && !r.booting && !r.servedNow(k) {
+		return nil, (&target{key: k}).unknown()
+	}
+	return r.target(k), nil
 }
 
 // servedNow: a name@hash becomes a target when it is first asked for.
@@ -188,9 +215,9 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 	if q.target != nil {
 		r.forget(q.target)
 	}
-	q.message.Release()
 	r.count(string(err.Code))
 	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
+	q.recycle()
 }
 
 // fail answers an admitted request with an error.
@@ -200,8 +227,8 @@ func (r *router) fail(q *request, err *wire.Error, out *batch) {
 	r.finish(q)
 }
 
-// finish takes an admitted request, now answered, out of everything but its
-// worker's hands: a worker that still has it holds a tombstone.
+// finish takes an admitted request, now answered, out of everything; a worker
+// that still works on it holds a tombstone. The request is gone after it.
 func (r *router) finish(q *request) {
 	if q.inQueue.in != nil {
 		q.target.queue.remove(q)
@@ -209,23 +236,27 @@ func (r *router) finish(q *request) {
 	}
 	q.inWheel.remove()
 	q.inClient.remove()
-	if w := q.worker; w != nil {
-		if h, ok := w.held[q.number]; ok {
-			w.held[q.number] = held{size: h.size}
-		}
+	if q.worker != nil {
+		q.worker.bury(q.number)
 	}
 	r.pending--
 	r.bytes -= q.size()
-	q.message.Release()
-	q.message = zmtp.Message{}
+	q.recycle()
 	if r.draining && r.pending == 0 {
 		close(r.idle)
 	}
 }
 
+// count counts a request by its outcome: an error code, or another word for
+// status.
 func (r *router) count(outcome string) {
 	r.requests++
 	r.outcomes[outcome]++
+}
+
+func (r *router) countOK() {
+	r.requests++
+	r.ok++
 }
 
 // answer queues m for a client. One that does not read its answers is closed.

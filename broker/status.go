@@ -22,10 +22,14 @@ func (b *Broker) status() *wire.Status {
 func (r *router) status(now time.Time) *wire.Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	answers := maps.Clone(r.outcomes)
+	if r.ok > 0 {
+		answers["ok"] += r.ok
+	}
 	s := &wire.Status{
 		Broker: wire.BrokerStatus{
 			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients),
-			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: maps.Clone(r.outcomes),
+			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
 			Retried: r.retried, LateDropped: r.late, Overflowed: r.overflowed,
 		},
 		RuleSets: []wire.RuleSetStatus{},

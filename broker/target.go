@@ -1,6 +1,10 @@
 package broker
 
-import "trawl/edge/wire"
+import (
+	"time"
+
+	"trawl/edge/wire"
+)
 
 // targetKey names what a request may be addressed to: a rule set, one pack of
 // a rule set (name@hash), or a worker.
@@ -42,11 +46,11 @@ func (t *target) remove(w *worker) {
 // pick returns the worker that should do r: of those that have room, the one
 // with the least outstanding per slot, among equals the longest idle. Nil if
 // none has room.
-func (t *target) pick(r *request) *worker {
+func (t *target) pick(r *request, now time.Time) *worker {
 	var best *worker
 	needsTrawl := r.needsTrawl()
 	for _, w := range t.workers {
-		if !w.hasRoom(r.arrived) || needsTrawl && w.plain {
+		if !w.hasRoom(now) || needsTrawl && w.plain {
 			continue
 		}
 		if best == nil || w.lessLoaded(best) {

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,10 +35,10 @@ type worker struct {
 
 	// ---
 	targets  []*target
-	held     map[uint64]held // by dispatch number
-	bytes    int64           // of all that is held
-	window   int             // most requests to hold
-	proven   bool            // has answered on this connection
+	held     []held // in the order of their dispatch
+	bytes    int64  // of all that is held
+	window   int    // most requests to hold
+	proven   bool   // has answered on this connection
 	draining bool
 	gone     bool // the connection failed; its reader will say so
 	answered int64
@@ -50,12 +51,13 @@ type worker struct {
 // someone else (its deadline, say) request is nil, but the worker still works
 // on it.
 type held struct {
+	number  uint64 // of the dispatch; rising
 	request *request
 	size    int64
 }
 
 func newWorker(conn *zmtp.Conn, plain bool, name string, hello wire.Hello) *worker {
-	w := &worker{conn: conn, plain: plain, name: name, hello: hello, held: make(map[uint64]held)}
+	w := &worker{conn: conn, plain: plain, name: name, hello: hello}
 	w.hello.Slots = max(1, hello.Slots)
 	w.window = 2 * w.hello.Slots
 	if plain {
@@ -97,27 +99,41 @@ func (w *worker) hold(r *request, number uint64, now time.Time) {
 	if len(w.held) == 0 {
 		w.progress = now
 	}
-	w.held[number] = held{request: r, size: r.size()}
+	w.held = append(w.held, held{number, r, r.size()})
 	w.bytes += r.size()
 	r.worker, r.number = w, number
 }
 
-// release is called when the worker answers; ok is false for a number that
-// was not sent on this connection, or was answered already.
-func (w *worker) release(number uint64, now time.Time) (h held, ok bool) {
-	if h, ok = w.held[number]; !ok {
-		return h, false
+// find returns the place of a dispatch in held, -1 if it is not there. Answers
+// mostly come in order, so it is nearly always the first.
+func (w *worker) find(number uint64) int {
+	return slices.IndexFunc(w.held, func(h held) bool { return h.number == number })
+}
+
+// release takes back what the worker has answered: the request, or nil if it
+// was answered already or the number was not sent on this connection.
+func (w *worker) release(number uint64, now time.Time) *request {
+	i := w.find(number)
+	if i < 0 {
+		return nil
 	}
-	w.drop(number, h)
+	h := w.held[i]
+	w.held = slices.Delete(w.held, i, i+1)
+	w.bytes -= h.size
 	w.answered++
 	w.adapt(now.Sub(w.progress))
 	w.progress = now
-	return h, true
+	if h.request != nil {
+		h.request.worker = nil
+	}
+	return h.request
 }
 
-func (w *worker) drop(number uint64, h held) {
-	delete(w.held, number)
-	w.bytes -= h.size
+// bury leaves a tombstone for a request that was answered without the worker.
+func (w *worker) bury(number uint64) {
+	if i := w.find(number); i >= 0 {
+		w.held[i].request = nil
+	}
 }
 
 // adapt sets the window after an answer that came d after the one before it,
