@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"trawl/edge/keys"
 	"trawl/edge/zmtp"
 )
 
@@ -56,19 +57,21 @@ func (b *Broker) bind() error {
 	}
 	toWorkers := toClients
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
+	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
 	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
+	s := &b.options.Security
 	for _, e := range b.options.Clients {
-		if err := listen(&b.clients, e, toClients); err != nil {
+		if err := listen(&b.clients, e, s.protect(e, toClients, keys.Client, keys.Admin)); err != nil {
 			return err
 		}
 	}
 	for _, e := range b.options.Workers {
-		if err := listen(&b.workers, e, toWorkers); err != nil {
+		if err := listen(&b.workers, e, s.protect(e, toWorkers, keys.Worker, keys.Admin)); err != nil {
 			return err
 		}
 	}
 	for _, p := range b.options.Plain {
-		if err := listen(&b.plain, p.Endpoint, toWorkers); err != nil {
+		if err := listen(&b.plain, p.Endpoint, s.protect(p.Endpoint, toWorkers, keys.Worker, keys.Admin)); err != nil {
 			return err
 		}
 	}
@@ -125,7 +128,7 @@ func (b *Broker) Serve(ctx context.Context) error {
 		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
 	}
 	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints())
-	if b.options.Insecure {
+	if b.options.Insecure && !b.options.Security.on() {
 		log.Warn("insecure: whoever reaches the endpoints can ask, become a worker and read every text")
 	}
 

@@ -30,8 +30,8 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 	case wire.OpStatus:
 		return wire.JSONFrame(b.status()), nil
 	}
-	if !q.client.conn.Peer().Local {
-		return nil, wire.Errorf(wire.Forbidden, "%s is only taken from the broker's own machine; run it there", q.header.Op)
+	if err := b.options.Security.mayControl(q.client.conn.Peer(), q.header.Op); err != nil {
+		return nil, err
 	}
 	if q.header.Worker != "" {
 		if err := b.router.stopWorker(q.header.Worker, q.header.Op == wire.OpStop); err != nil {

@@ -12,14 +12,13 @@ import (
 func (r *router) beat(out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := int64(missedHeartbeats * r.options.Heartbeat)
-	now := int64(time.Since(r.start))
+	limit := missedHeartbeats * r.options.Heartbeat
 	for w := range r.workers {
 		if w.plain {
 			continue
 		}
-		if silent := now - w.lastSeen.Load(); silent > limit {
-			r.log.Warn("worker is silent: lost", "worker", w.name, "silent", time.Duration(silent).Round(time.Millisecond))
+		if silent := time.Since(w.conn.LastReceived()); silent > limit {
+			r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
 			w.gone = true
 			_ = w.conn.Close()
 			continue

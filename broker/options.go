@@ -20,8 +20,9 @@ type Options struct {
 	Clients []string // endpoints for clients
 	Workers []string // endpoints for workers
 	Plain   []Plain  // further endpoints for plain workers
-	// Insecure allows endpoints that other machines can reach.
+	// Insecure allows endpoints that other machines can reach without keys.
 	Insecure bool
+	Security Security // default: none
 
 	// ExpectRules and ExpectWorkers are waited for even if never seen.
 	ExpectRules, ExpectWorkers []string
@@ -95,7 +96,7 @@ func (o *Options) pure(rules string) bool {
 // check refuses endpoints that would open the broker to the network by
 // accident.
 func (o *Options) check() error {
-	if o.Insecure {
+	if o.Insecure || o.Security.on() {
 		return nil
 	}
 	endpoints := append(append([]string{}, o.Clients...), o.Workers...)
@@ -105,7 +106,7 @@ func (o *Options) check() error {
 	for _, e := range endpoints {
 		if !config.IsLocal(e) {
 			return fmt.Errorf("%s can be reached by other machines, and whoever reaches it can ask, become a worker and read every text; "+
-				"bind to 127.0.0.1, or say --insecure if everybody on that network may", e)
+				"bind to 127.0.0.1, make keys with trawl keygen and give --key, or say --insecure if everybody on that network may", e)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package broker
 import (
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"trawl/edge/wire"
@@ -30,8 +29,6 @@ type worker struct {
 	plain bool // a REP of any language: sees the text alone
 	name  string
 	hello wire.Hello // of a plain worker: what the broker assumes of it
-
-	lastSeen atomic.Int64 // when it was last heard of, in ns since the router's start
 
 	// ---
 	targets  []*target

@@ -118,7 +118,6 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 			log.Debug("connection ended", "error", err)
 			return
 		}
-		w.lastSeen.Store(int64(time.Since(b.router.start)))
 		if err := b.fromWorker(w, m, &out); err != nil {
 			log.Warn("worker broke the protocol: closed", "error", err)
 			return
@@ -153,7 +152,6 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 		return nil, err
 	}
 	w := newWorker(conn, false, hello.Name, hello)
-	w.lastSeen.Store(int64(time.Since(b.router.start)))
 	return w, nil
 }
 

@@ -4,7 +4,7 @@
 //	cmd/trawl                               the one binary: a file per command
 //	broker  worker  edge/service            the two roles, and living as a system service
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
-//	edge/wire  edge/board                   trawl's messages; what board this is
+//	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's
 //
 // broker and worker never import each other, so either can be replaced by one

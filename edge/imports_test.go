@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"trawl/cmd/trawl"},
 	{"trawl/broker", "trawl/worker", "trawl/edge/service"},
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
-	{"trawl/edge/wire", "trawl/edge/board"},
+	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
 	{"trawl/edge"}, // the map alone
 }

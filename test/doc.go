@@ -15,9 +15,11 @@
 //	peer_test.go      Python peers; what must be installed for them
 //	corpus_test.go    the real input, and what pyahocorasick finds in it
 //	compare_test.go   output held against what was expected, while it comes
+//	answer_test.go    reading answers
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq
-// socket that a test drives message by message.
+// socket that a test drives message by message. zmq4peer is a peer in Go, in a
+// module of its own.
 //
 // Tests wait for events (a line of a log, something in the broker's status),
 // never for time to pass. Each test ends what it started, and shows what its

@@ -33,6 +33,8 @@ func need(t *testing.T, layers ...string) {
 var installed = map[string]func() bool{
 	"python3-zmq":         sync.OnceValue(func() bool { return python("import zmq") != "" }),
 	"python3-ahocorasick": sync.OnceValue(func() bool { return python("import zmq, ahocorasick") != "" }),
+	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
+	"qemu-user-static":    func() bool { return emulator() != "" },
 	"wamerican":           sync.OnceValue(func() bool { _, err := os.Stat(dictionary); return err == nil }),
 }
 

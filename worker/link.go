@@ -40,7 +40,7 @@ func (l *link) run(ctx context.Context) {
 	d := zmtp.Dialer{
 		Endpoint: l.broker,
 		Options: zmtp.Options{
-			SocketType: "DEALER", Log: l.log,
+			SocketType: "DEALER", Log: l.log, Security: l.worker.options.Security,
 			SendBytes: 64 << 20, SendMessages: 1 << 16, // windows bound it far below
 		},
 		Down: l.down,
@@ -83,7 +83,6 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 		if err != nil {
 			return live.explain(err)
 		}
-		live.heard()
 		err = l.handle(conn, m, live)
 		if errors.Is(err, errRefused) {
 			l.set(nil)
@@ -192,17 +191,9 @@ func (l *link) leave(ctx context.Context) {
 type liveness struct {
 	conn   *zmtp.Conn
 	worker *state
-	last   atomic.Int64 // when the broker was last heard of, UnixNano of the monotonic base
-	base   time.Time
 	lost   atomic.Bool
 	done   chan struct{}
 	ended  sync.WaitGroup
-}
-
-func (v *liveness) heard() {
-	if !v.base.IsZero() {
-		v.last.Store(int64(time.Since(v.base)))
-	}
 }
 
 // start begins with heartbeats every interval. A second welcome is ignored.
@@ -210,7 +201,7 @@ func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
 	}
-	v.base, v.done = time.Now(), make(chan struct{})
+	v.done = make(chan struct{})
 	v.ended.Go(func() {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
@@ -224,7 +215,7 @@ func (v *liveness) start(interval time.Duration) {
 				return
 			case <-ticker.C:
 			}
-			if time.Since(v.base)-time.Duration(v.last.Load()) > missedHeartbeats*interval {
+			if time.Since(v.conn.LastReceived()) > missedHeartbeats*interval {
 				v.lost.Store(true)
 				_ = v.conn.Close()
 			}

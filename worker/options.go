@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"trawl/edge/match"
+	"trawl/edge/zmtp"
 )
 
 // Options configure a worker. The zero value of a field is its default.
@@ -18,6 +19,8 @@ type Options struct {
 	Name    string   // unique among a broker's workers; default: the host's name
 	Version string   // of the program
 	Brokers []string // worker endpoints of brokers
+	// Security is the client side of the connections to all of them.
+	Security zmtp.Security
 	// Rules are the rule sets to serve, by name. The packs stay the caller's.
 	Rules map[string]*match.Pack
 

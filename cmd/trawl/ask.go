@@ -13,11 +13,16 @@ import (
 	"trawl/edge/client"
 	"trawl/edge/config"
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // connect makes the client that the configuration asks for.
 func connect(c *config.Config) (*client.Client, error) {
-	return client.New(client.Options{Brokers: c.Client.Brokers})
+	security, err := peerSecurity(c)
+	if err != nil {
+		return nil, err
+	}
+	return client.New(client.Options{Brokers: c.Client.Brokers, Security: security})
 }
 
 // explain says what to do about an error of a broker.
@@ -35,11 +40,11 @@ func explain(err error) error {
 }
 
 // rootCause is the error that err wraps: "connection refused" without the
-// address that every layer has put before it.
+// address that every layer has put before it, or how the protocol was broken.
 func rootCause(err error) error {
 	for {
 		next := errors.Unwrap(err)
-		if next == nil {
+		if next == nil || next == zmtp.ErrProtocol {
 			return err
 		}
 		err = next
@@ -52,7 +57,7 @@ const controlTimeout = 3 * time.Second
 
 // control makes a command that sends a control request and shows its answer.
 func (a *app) control(cmd *cobra.Command, ask func(ctx context.Context, c *client.Client, timeout time.Duration) error) *cobra.Command {
-	bind(cmd, "client.brokers", "client.timeout")
+	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
 	cmd.Args = noArgs
 	cmd.Flags().Lookup("timeout").DefValue = controlTimeout.String()
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

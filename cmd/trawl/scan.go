@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"trawl/broker"
 	"trawl/cmd/trawl/internal/scan"
 	"trawl/edge/client"
 	"trawl/edge/config"
@@ -66,7 +67,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	placeholder(flags, "rules-file", "FILE")
 	placeholder(flags, "color", "WHEN")
 	placeholder(flags, "rules", "SET")
-	bind(cmd, "client.brokers", "client.timeout")
+	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -157,7 +158,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 	w.Rules = map[string]*match.Pack{wire.DefaultRules: pack}
 	w.Slots = cores()
 	ready, served := make(chan struct{}), make(chan error, 1)
-	go func() { served <- serveTogether(serving, b, w, 1, func() { close(ready) }) }()
+	go func() { served <- serveTogether(serving, b, w, 1, func(*broker.Broker) { close(ready) }) }()
 	select {
 	case <-ready:
 	case err := <-served:

@@ -159,14 +159,20 @@ func makeFIFO(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// sendSignal sends a signal to all programs in the background: signal INT|TERM.
+// sendSignal sends a signal to the programs in the background, or only to those
+// that run one command of trawl's:
+//
+//	signal INT|TERM|HUP [COMMAND]
+//
 // (testscript's own kill knows no TERM.)
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
-	if neg || len(args) != 1 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM")
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
+	if neg || len(args) < 1 || len(args) > 2 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal INT|TERM|HUP [COMMAND]")
 	}
 	for _, cmd := range ts.BackgroundCmds() {
-		ts.Check(cmd.Process.Signal(signals[args[0]]))
+		if len(args) == 1 || len(cmd.Args) > 1 && cmd.Args[1] == args[1] {
+			ts.Check(cmd.Process.Signal(signals[args[0]]))
+		}
 	}
 }

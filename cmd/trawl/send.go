@@ -21,7 +21,7 @@ text. Without a TEXT, or for -, the text is read from standard input.`,
 		Example: `  trawl send "this here is history"
   trawl send --worker pi3 --want count < /var/log/syslog`,
 	}
-	bind(cmd, "client.brokers", "client.timeout")
+	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
 	f := cmd.Flags()
 	h := wire.NewRequestHeader()
 	f.StringVar(&h.Rules, "rules", h.Rules, "rule set to match against: NAME or NAME@HASH")

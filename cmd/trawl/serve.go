@@ -24,10 +24,11 @@ func (a *app) brokerCommand() *cobra.Command {
 		Use:   "broker",
 		Short: "Run a broker: takes requests of clients and spreads them over workers",
 		Example: `  trawl broker                                                          for clients and workers on this machine
-  trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --insecure for the whole network`,
+  trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --insecure for a network that you trust
+  trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --key broker.key --allowed-keys allowed.keys`,
 		Args: noArgs,
 	}
-	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "log.level", "log.format")
+	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -35,10 +36,14 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
+		if o.Security, err = brokerSecurity(c); err != nil {
+			return err
+		}
 		b, err := broker.Listen(o)
 		if err != nil {
 			return err
 		}
+		defer watchKeys(b, c, o.Log)()
 		return b.Serve(cmd.Context())
 	}
 	return cmd
@@ -52,7 +57,7 @@ func (a *app) workerCommand() *cobra.Command {
   trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
 		Args: noArgs,
 	}
-	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.drain_timeout", "log.level", "log.format")
+	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -63,6 +68,9 @@ func (a *app) workerCommand() *cobra.Command {
 		}
 		o := workerOptions(c)
 		o.Log = a.logger(c)
+		if o.Security, err = peerSecurity(c); err != nil {
+			return err
+		}
 		if o.Rules, err = compileSets(c.Worker.Rules, o.Log.Info); err != nil {
 			return err
 		}
@@ -105,7 +113,7 @@ file and the environment.`,
 	n := cmd.Flags().Int("workers", 1, "number of workers, from 1 to 64")
 	placeholder(cmd.Flags(), "rules-file", "FILE")
 	placeholder(cmd.Flags(), "workers", "NUMBER")
-	bind(cmd, "broker.clients", "broker.insecure", "log.level", "log.format")
+	bind(cmd, "broker.clients", "broker.insecure", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -124,18 +132,22 @@ file and the environment.`,
 		}
 		o := brokerOptions(c)
 		o.Log = log
+		if o.Security, err = brokerSecurity(c); err != nil {
+			return err
+		}
 		w := workerOptions(c)
 		w.Log, w.Rules = log, packs
-		return serveTogether(cmd.Context(), o, w, *n, nil)
+		stop := func() {}
+		defer func() { stop() }()
+		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })
 	}
 	return cmd
 }
 
 // serveTogether runs a broker and n workers in this process until ctx ends or
 // the broker is told to stop. The workers reach the broker through an inproc
-// endpoint next to those in o. ready, if not nil, is called once the broker
-// listens.
-func serveTogether(ctx context.Context, o broker.Options, w worker.Options, n int, ready func()) error {
+// endpoint next to those in o. ready is called once the broker listens.
+func serveTogether(ctx context.Context, o broker.Options, w worker.Options, n int, ready func(*broker.Broker)) error {
 	own := fmt.Sprintf("inproc://workers-%p", &o)
 	o.Workers = append(slices.Clone(o.Workers), own)
 	b, err := broker.Listen(o)
@@ -157,9 +169,7 @@ func serveTogether(ctx context.Context, o broker.Options, w worker.Options, n in
 		options := w
 		workers.Go(func() { failures[i] = worker.Run(working, options) })
 	}
-	if ready != nil {
-		ready()
-	}
+	ready(b)
 	err = b.Serve(ctx)
 	stopWorkers()
 	workers.Wait()

@@ -37,7 +37,7 @@ func bind(cmd *cobra.Command, keys ...string) {
 // Markdown, and with flags in place of keys.
 func flagUsage(k *config.Key) string {
 	usage := strings.ReplaceAll(k.Usage(), "`", "")
-	usage = strings.ReplaceAll(usage, "broker.insecure", "--insecure")
+	usage = strings.NewReplacer("broker.insecure", "--insecure", "security.key", "--key").Replace(usage)
 	return usage + " [" + k.Env + "]"
 }
 

@@ -18,6 +18,8 @@ type Options struct {
 	// Brokers are client endpoints, tcp://host:port or inproc://name. A
 	// connection to each is kept; the first that is up is asked.
 	Brokers []string
+	// Security is the client side of the connections to all of them.
+	Security zmtp.Security
 	// Log gets what happens to connections; nil: nothing.
 	Log *slog.Logger
 }
@@ -96,7 +98,7 @@ func New(o Options) (*Client, error) {
 	for i, endpoint := range o.Brokers {
 		d := &zmtp.Dialer{
 			Endpoint: endpoint,
-			Options:  zmtp.Options{SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: 256 << 20, Log: o.Log},
+			Options:  zmtp.Options{SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: 256 << 20, Security: o.Security, Log: o.Log},
 			Down:     func(err error, retryIn time.Duration) { c.down(endpoint, err, retryIn) },
 		}
 		c.dialers.Go(func() {

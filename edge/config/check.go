@@ -20,6 +20,7 @@ func (c *Config) Check() error {
 	k.limits()
 	k.endpoints()
 	k.names()
+	k.security()
 	return k.problems.err()
 }
 
@@ -137,9 +138,9 @@ func (k *checker) listen(key string, endpoints []string) {
 	for _, e := range endpoints {
 		if err := CheckEndpoint(e, true); err != nil {
 			k.problem(key, "%v", err)
-		} else if !k.config.Broker.Insecure && !IsLocal(e) {
+		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !IsLocal(e) {
 			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
-				"keep to tcp://127.0.0.1:PORT, or allow it with --insecure (broker.insecure: true) on a network you trust", e)
+				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust", e)
 		}
 	}
 }
@@ -150,6 +151,22 @@ func (k *checker) dial(key string, endpoints []string) {
 	}
 	for _, e := range endpoints {
 		k.check(key, CheckEndpoint(e, false))
+	}
+}
+
+// security finds settings that say that CURVE is meant, without the key that
+// turns it on: they must never end in a connection without it.
+func (k *checker) security() {
+	s := &k.config.Security
+	if s.On() {
+		return
+	}
+	const needs = "needs a key of our own: make one with trawl keygen, and name it with security.key (--key)"
+	if s.ServerKey != "" {
+		k.problem("security.server_key", needs)
+	}
+	if s.AllowedKeys != "" {
+		k.problem("security.allowed_keys", needs)
 	}
 }
 

@@ -13,7 +13,7 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 	}{
 		{"open to the network", "broker.clients tcp://*:5555", []string{
 			"flag --x: broker.clients: tcp://*:5555 can be reached from the network, where anybody could then read and answer; " +
-				"keep to tcp://127.0.0.1:PORT, or allow it with --insecure (broker.insecure: true) on a network you trust",
+				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust",
 		}},
 		{"open on purpose", "broker.clients tcp://*:5555; broker.insecure true", nil},
 		{"loopback of both families", "broker.clients tcp://[::1]:5555,tcp://localhost:1,tcp://127.1.2.3:2,ipc:///x", nil},

@@ -13,11 +13,12 @@ const DefaultPath = "/etc/trawl/trawl.yaml"
 // Config holds every setting. The keys, units and defaults of the fields are
 // in the table of keys.go.
 type Config struct {
-	Broker Broker
-	Worker Worker
-	Client Client
-	Limits Limits
-	Log    Log
+	Broker   Broker
+	Worker   Worker
+	Client   Client
+	Security Security
+	Limits   Limits
+	Log      Log
 
 	origins map[string]string // by key: where its value came from; absent: default
 	ignored []string          // TRAWL_… variables that are no setting
@@ -68,6 +69,18 @@ type Client struct {
 	Brokers []string // endpoints to connect to
 	Timeout time.Duration
 }
+
+// Security holds the files with the keys of CURVE. With Key set, nothing that
+// trawl opens or connects to is without it.
+type Security struct {
+	Key         string // file with this process's own key pair
+	ServerKey   string // the broker's public key in Z85, or a file with it
+	AllowedKeys string // file with the keys that a broker admits, and their roles
+	Refuse      string // hold, permanent
+}
+
+// On reports whether CURVE is configured.
+func (s *Security) On() bool { return s.Key != "" }
 
 // Limits bounds what one request, and all of them together, may take.
 type Limits struct {

@@ -78,6 +78,12 @@ func (c *Config) parseFile(path string, data []byte) Problems {
 // resolvePaths makes relative paths start at the file's folder: a service
 // runs in another one.
 func (c *Config) resolvePaths(dir string) {
+	s := &c.Security
+	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys} {
+		if *path != "" && !filepath.IsAbs(*path) && !isKey(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
 	for _, files := range c.Worker.Rules {
 		for i := range files {
 			if !filepath.IsAbs(files[i]) {
@@ -86,6 +92,10 @@ func (c *Config) resolvePaths(dir string) {
 		}
 	}
 }
+
+// isKey reports whether s has the length of a key in Z85, which no sensible
+// path has.
+func isKey(s string) bool { return len(s) == 40 }
 
 // fileReader walks the document and collects what is wrong with it.
 type fileReader struct {

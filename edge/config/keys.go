@@ -25,17 +25,17 @@ func (k *Key) Type() string { return typeName(k.at(new(Config))) }
 var keys = []Key{
 	{
 		Path: "broker.clients", Env: "TRAWL_BROKER_CLIENTS", Flag: "clients", Default: "tcp://127.0.0.1:5555",
-		Doc: "Endpoints that clients connect to. Anything but loopback needs broker.insecure.",
+		Doc: "Endpoints that clients connect to. Anything but loopback needs security.key, or broker.insecure.",
 		at:  func(c *Config) any { return &c.Broker.Clients },
 	},
 	{
 		Path: "broker.workers", Env: "TRAWL_BROKER_WORKERS", Flag: "workers", Default: "tcp://127.0.0.1:5556",
-		Doc: "Endpoints that workers connect to. Anything but loopback needs broker.insecure.",
+		Doc: "Endpoints that workers connect to. Anything but loopback needs security.key, or broker.insecure.",
 		at:  func(c *Config) any { return &c.Broker.Workers },
 	},
 	{
 		Path: "broker.insecure", Env: "TRAWL_BROKER_INSECURE", Flag: "insecure", Default: "false",
-		Doc: "Allow endpoints that others on the network can reach: whoever reaches them can ask, become a worker and read every text.",
+		Doc: "Allow endpoints that others on the network can reach without keys: whoever reaches them can ask, become a worker and read every text.",
 		at:  func(c *Config) any { return &c.Broker.Insecure },
 	},
 	{
@@ -109,6 +109,28 @@ var keys = []Key{
 		Path: "client.timeout", Env: "TRAWL_CLIENT_TIMEOUT", Flag: "timeout", Default: "10s", Min: "1ms", Max: "24h",
 		Doc: "How long an answer may take; sent along as the request's deadline.",
 		at:  func(c *Config) any { return &c.Client.Timeout },
+	},
+
+	{
+		Path: "security.key", Env: "TRAWL_SECURITY_KEY", Flag: "key",
+		Doc: "File with this process's own key, made by `trawl keygen`. With it every endpoint and every connection uses CURVE: encrypted, and authenticated at both ends.",
+		at:  func(c *Config) any { return &c.Security.Key },
+	},
+	{
+		Path: "security.server_key", Env: "TRAWL_SECURITY_SERVER_KEY", Flag: "server-key",
+		Doc: "The broker's public key, for its workers and clients: 40 characters of Z85, or a file with them.",
+		at:  func(c *Config) any { return &c.Security.ServerKey },
+	},
+	{
+		Path: "security.allowed_keys", Env: "TRAWL_SECURITY_ALLOWED_KEYS", Flag: "allowed-keys",
+		Doc: "File with the public keys that a broker admits, a line for each: KEY ROLE [NAME], where ROLE is client, worker or admin. Read again when it changes, and on SIGHUP.",
+		at:  func(c *Config) any { return &c.Security.AllowedKeys },
+	},
+	{
+		Path: "security.refuse", Env: "TRAWL_SECURITY_REFUSE", Default: "hold",
+		Choices: []string{"hold", "permanent"},
+		Doc:     "What a broker does with a key that it does not admit: `hold` keeps the connection for a second and closes it, so that the peer comes back by itself once its key is admitted; `permanent` tells it to stay away.",
+		at:      func(c *Config) any { return &c.Security.Refuse },
 	},
 
 	{

@@ -6,6 +6,7 @@ package zmtp
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -22,9 +23,21 @@ func BenchmarkRouted(b *testing.B) {
 }
 
 func benchmarkRouted(b *testing.B, endpoint string, size int) {
+	b.ReportAllocs()
+	b.SetBytes(int64(size))
+	routeRequests(b, endpoint, size, b.N, b.ResetTimer)
+	b.StopTimer()
+}
+
+// routeRequests sends count requests through a router to a worker and back.
+// It calls begin when everything is set up.
+func routeRequests(t testing.TB, endpoint string, size, count int, begin func()) {
 	const inFlight = 64
-	front, client := pair(b, endpoint, Options{SocketType: "ROUTER"}, Options{SocketType: "DEALER"})
-	back, worker := pair(b, endpoint+"1", Options{SocketType: "DEALER"}, Options{SocketType: "DEALER"})
+	front, client := pair(t, endpoint, Options{SocketType: "ROUTER"}, Options{SocketType: "DEALER"})
+	if !strings.HasPrefix(endpoint, "tcp:") { // which chooses a port each time
+		endpoint += "1"
+	}
+	back, worker := pair(t, endpoint, Options{SocketType: "DEALER"}, Options{SocketType: "DEALER"})
 	relay := func(from, to *Conn) {
 		for {
 			m, err := from.Recv()
@@ -43,31 +56,25 @@ func benchmarkRouted(b *testing.B, endpoint string, size int) {
 
 	request := NewMessage(nil, make([]byte, size))
 	defer request.Release()
-	b.ReportAllocs()
-	b.SetBytes(int64(size))
-	b.ResetTimer()
-	sent := min(inFlight, b.N)
+	begin()
+	sent := min(inFlight, count)
 	for range sent {
 		client.Queue(nil, request.Retain())
 	}
 	client.Flush()
-	for range b.N {
+	for range count {
 		m, err := client.Recv()
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		m.Release()
-		if sent < b.N {
+		if sent < count {
 			client.Queue(nil, request.Retain())
 			sent++
 		}
 		if !client.Buffered() {
 			client.Flush()
 		}
-	}
-	b.StopTimer()
-	for _, c := range []*Conn{front, client, back, worker} {
-		c.Close()
 	}
 }
 

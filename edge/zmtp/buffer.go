@@ -8,9 +8,14 @@ import (
 	"sync/atomic"
 )
 
-// bufferClasses are the capacities that are pooled, in bytes. The odd tails
-// leave room for frame headers and an envelope around a body of round size.
-var bufferClasses = [...]int{512, 4 << 10, 20 << 10, 72 << 10, 272 << 10, 1<<20 + 4<<10}
+// bufferClasses are the capacities that are pooled, in bytes. Each is about
+// twice the one before, so that a queue's memory stays near what its messages
+// count. The odd tails leave room for frame headers and an envelope around a
+// body of round size.
+var bufferClasses = [...]int{
+	512, 1<<10 + 256, 2<<10 + 512, 4 << 10, 9 << 10, 20 << 10, 36 << 10, 72 << 10,
+	136 << 10, 272 << 10, 520 << 10, 1<<20 + 4<<10,
+}
 
 // bufferPools hold *buffer of the capacity with the same index.
 var bufferPools [len(bufferClasses)]sync.Pool

@@ -3,7 +3,10 @@
 
 package zmtp
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	cmdReady = "READY"
@@ -11,9 +14,11 @@ const (
 	cmdPing  = "PING"
 	cmdPong  = "PONG"
 
-	pingTTLSize    = 2  // bytes, tenths of a second in network order
+	pingTTLSize    = 2  // bytes, number of ttlUnits in network order
 	maxPingContext = 16 // bytes
 	maxErrorReason = 255
+
+	ttlUnit = 100 * time.Millisecond
 )
 
 // appendCommand appends a command frame.
@@ -30,16 +35,6 @@ func cutCommand(body []byte) (name string, data []byte, err error) {
 	}
 	n := 1 + int(body[0])
 	return string(body[1:n]), body[n:], nil
-}
-
-// pongContext returns what the answer to a PING must carry. A context that is
-// too long is cut, as libzmq does.
-func pongContext(data []byte) ([]byte, error) {
-	if len(data) < pingTTLSize {
-		return nil, protocolError("PING without a time to live")
-	}
-	context := data[pingTTLSize:]
-	return context[:min(len(context), maxPingContext)], nil
 }
 
 // errorReason returns the reason that an ERROR command carries, made safe to print.

@@ -17,6 +17,7 @@ import (
 // other methods are for any.
 type Conn struct {
 	s            stream
+	heard        heardStream // s, as in reads it
 	peer         Peer
 	log          *slog.Logger
 	writeTimeout time.Duration // 0 or less: never
@@ -29,21 +30,30 @@ type Conn struct {
 
 	mu       sync.Mutex
 	out      outbox
+	live     liveness
 	draining bool
 	cause    error         // why the connection is over; nil while it is not
 	written  chan struct{} // closed when the writing in progress ends; nil if nobody waits
 }
 
-func newConn(s stream, o *Options, peer Peer) *Conn {
+func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {
 	c := &Conn{
 		s:            s,
 		peer:         peer,
 		log:          o.Log,
 		writeTimeout: o.WriteTimeout,
 		done:         make(chan struct{}),
-		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes},
+		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes, seal: t.seal},
 	}
-	c.in = newReader(s, o, c.command)
+	c.heard.stream = s
+	c.heard.note()
+	c.in = newReader(&c.heard, o, c.command)
+	c.in.sealed.opener = t.open
+	c.live.Heartbeat = o.Heartbeat
+	c.live.pingable = !peer.Version.before(Version{3, 1})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.watch()
 	return c
 }
 
@@ -56,7 +66,8 @@ func (c *Conn) Done() <-chan struct{} { return c.done }
 // Recv waits for the next message. The caller owns it. Every error means that
 // the connection is over and closed: io.EOF when the peer closed it between
 // messages (during Drain, too), ErrClosed after Close, an error that wraps ErrProtocol
-// when the peer broke the protocol or a limit, else that of the network.
+// when the peer broke the protocol or a limit, ErrSilent when it was taken for
+// dead, else that of the network.
 // Commands such as PING are dealt with inside and never returned.
 func (c *Conn) Recv() (Message, error) {
 	c.recvMu.Lock()
@@ -99,11 +110,12 @@ func (c *Conn) command(body []byte) error {
 	}
 	switch name {
 	case cmdPing:
-		context, err := pongContext(data)
+		ttl, context, err := parsePing(data)
 		if err != nil {
 			return err
 		}
-		c.sendPong(context)
+		c.pinged(ttl)
+		c.sendCommand(cmdPong, context)
 	case cmdError:
 		return fmt.Errorf("peer reports an error: %s", errorReason(data))
 	}
@@ -177,10 +189,11 @@ func (c *Conn) end(cause error) error {
 	}
 	c.cause = cause
 	c.out.drop()
+	c.live.stop()
 	c.mu.Unlock()
 	c.s.Close()
 	log := c.log.Debug
-	if errors.Is(cause, ErrProtocol) || isTimeout(cause) {
+	if errors.Is(cause, ErrProtocol) || errors.Is(cause, ErrSilent) || isTimeout(cause) {
 		log = c.log.Info
 	}
 	log("connection closed", "peer", c.peer.RemoteAddr, "reason", cause)

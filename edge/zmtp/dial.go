@@ -42,6 +42,7 @@ func (e endpoint) connect(ctx context.Context, o Options) (*Conn, error) {
 		return nil, ctx.Err()
 	}
 	if err != nil {
+		s.Close()
 		return nil, handshakeError(err)
 	}
 	return c, nil

@@ -1,5 +1,5 @@
 // Package zmtp is a ZeroMQ engine: it speaks ZMTP 3.1 (https://rfc.zeromq.org/spec/37/),
-// and so with every ZeroMQ library of the last decade, over tcp:// and inproc://.
+// and so with every ZeroMQ library of the last decade, over tcp://, ipc:// and inproc://.
 //
 // It works on messages and connections, not on sockets: the caller decides
 // which connection a message goes to, and adds and removes envelopes (the empty
@@ -32,6 +32,18 @@
 // Queue does not write; Flush does. A router that serves a burst of messages
 // should Queue each one, and Flush the connections it touched when Buffered
 // says that the next Recv would wait.
+//
+// # Dead peers
+//
+// A connection whose peer takes nothing that is written to it ends after
+// Options.WriteTimeout. With Options.Heartbeat one that says nothing ends, too:
+// idle peers are then asked for signs of life.
+//
+// # Security
+//
+// With CURVE both ends have a key, everything is encrypted, and the listener decides
+// by the client's key whether it may come in; see the example of [Security].
+// Keys are libzmq's.
 //
 // # Hostile peers
 //

@@ -12,12 +12,12 @@ import (
 	"syscall"
 )
 
-// endpoint is a parsed endpoint. For inproc host is the name.
+// endpoint is a parsed endpoint. For inproc host is the name, for ipc the path.
 type endpoint struct {
 	transport, host, port string
 }
 
-const goodEndpoint = "a good one looks like tcp://127.0.0.1:5555, tcp://*:5555 (to listen on all addresses) or inproc://name"
+const goodEndpoint = "a good one looks like tcp://127.0.0.1:5555, tcp://*:5555 (to listen on all addresses), ipc:///run/name or inproc://name"
 
 // parseEndpoint parses s. The result is good for dialing; listening also
 // allows "*" for host and port, and port 0, when listen is set.
@@ -30,6 +30,11 @@ func parseEndpoint(s string, listen bool) (endpoint, error) {
 	case "inproc":
 		if address == "" {
 			return endpoint{}, fmt.Errorf("zmtp: endpoint %q has no name: %s", s, goodEndpoint)
+		}
+		return endpoint{transport: transport, host: address}, nil
+	case "ipc":
+		if err := checkSocketPath(address); err != nil {
+			return endpoint{}, fmt.Errorf("zmtp: endpoint %q %w: %s", s, err, goodEndpoint)
 		}
 		return endpoint{transport: transport, host: address}, nil
 	case "tcp":
@@ -51,16 +56,22 @@ func validPort(port string, listen bool) bool {
 	return err == nil && (n > 0 || listen)
 }
 
-func (e endpoint) listen() (acceptor, error) {
-	if e.transport == "inproc" {
+func (e endpoint) listen(o *Options) (acceptor, error) {
+	switch e.transport {
+	case "inproc":
 		return listenInproc(e.host)
+	case "ipc":
+		return listenIPC(e.host, o.SocketMode)
 	}
 	return listenTCP(e.host, e.port)
 }
 
 func (e endpoint) dial(ctx context.Context) (stream, error) {
-	if e.transport == "inproc" {
+	switch e.transport {
+	case "inproc":
 		return dialInproc(ctx, e.host)
+	case "ipc":
+		return dialIPC(ctx, e.host)
 	}
 	return dialTCP(ctx, e.host, e.port)
 }
@@ -69,11 +80,13 @@ func (e endpoint) dial(ctx context.Context) (stream, error) {
 func listenError(endpoint string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("zmtp: listen on %s: already taken; stop what listens there or choose another port: %w", endpoint, err)
+		return fmt.Errorf("zmtp: listen on %s: already taken; stop what listens there or choose another endpoint: %w", endpoint, err)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("zmtp: listen on %s: not allowed; choose a port of 1024 or above: %w", endpoint, err)
+		return fmt.Errorf("zmtp: listen on %s: not allowed; choose a port of 1024 or above, or a directory this user may write to: %w", endpoint, err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("zmtp: listen on %s: this machine has no such address: %w", endpoint, err)
+	case errors.Is(err, syscall.ENOENT):
+		return fmt.Errorf("zmtp: listen on %s: create the directory first: %w", endpoint, err)
 	}
 	return fmt.Errorf("zmtp: listen on %s: %w", endpoint, err)
 }

@@ -12,6 +12,10 @@ var (
 	// ErrClosed says that the connection or listener was closed by this side.
 	ErrClosed = errors.New("zmtp: closed")
 
+	// ErrSilent is wrapped by the error of a connection whose peer gave no sign
+	// of life for the time in Options.Heartbeat, or that it promised itself.
+	ErrSilent = errors.New("peer is silent")
+
 	// ErrProtocol is wrapped by every error about a peer that broke the
 	// protocol or one of the limits in Options.
 	ErrProtocol = errors.New("protocol error")

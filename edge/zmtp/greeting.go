@@ -16,6 +16,7 @@ const (
 	mechanismAt   = 12
 	mechanismSize = 20
 	asServerAt    = mechanismAt + mechanismSize
+	greetingHead  = signatureSize + 1 // what a peer must have before it sends its mechanism
 )
 
 // ours is the version of ZMTP that this package speaks. A higher one is

@@ -1,9 +1,10 @@
 // The handshake: from a fresh stream to a connection. Greetings first, then
-// commands as the security mechanism wants them; null.go has the mechanism NULL.
+// commands as the security mechanism wants them: see security.go.
 
 package zmtp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,18 +20,19 @@ type handshake struct {
 	o        *Options
 	listener bool // we listened, the peer dialed
 	peer     Peer
-	announce string // the socket type we announce
+	announce string  // the socket type we announce
+	traffic  traffic // from the mechanism
 }
 
-// connect turns s into a connection or closes it.
+// connect turns s into a connection. After an error s is still open.
 func connect(s stream, o *Options, listener bool) (*Conn, error) {
 	h := &handshake{s: s, o: o, listener: listener, announce: o.SocketType}
 	h.peer.RemoteAddr, h.peer.Local = s.remote()
 	if err := h.run(); err != nil {
-		s.Close()
+		h.tellRefused(err)
 		return nil, err
 	}
-	return newConn(s, o, h.peer), nil
+	return newConn(s, o, h.peer, h.traffic), nil
 }
 
 func (h *handshake) run() error {
@@ -40,24 +42,40 @@ func (h *handshake) run() error {
 	if err := h.greet(); err != nil {
 		return err
 	}
-	if err := h.null(); err != nil {
+	m := mechanisms[h.o.Security.Mechanism]
+	run := m.client
+	if h.listener {
+		run = m.server
+	}
+	if err := run(h); err != nil {
 		return err
 	}
 	return h.s.SetDeadline(time.Time{})
 }
 
-// greet exchanges greetings.
+// greet exchanges greetings. A listener keeps its mechanism back until it has
+// seen the peer's: libzmq hangs up without a word when it sees another than its
+// own, and the log would not say why.
 func (h *handshake) greet() error {
-	mine := greeting{version: ours, mechanism: mechanismNull}
-	if err := writeAll(h.s, mine.encode()); err != nil {
+	mine := greeting{version: ours, mechanism: h.o.Security.Mechanism}
+	mine.asServer = h.listener && mine.mechanism != Null
+	first, rest := mine.encode(), []byte(nil)
+	if h.listener {
+		first, rest = first[:greetingHead], first[greetingHead:]
+	}
+	if err := writeAll(h.s, first); err != nil {
 		return err
 	}
 	theirs, err := readGreeting(h.s)
 	if err != nil {
 		return err
 	}
+	if err := writeAll(h.s, rest); err != nil {
+		return err
+	}
 	if theirs.mechanism != mine.mechanism {
-		return protocolError(fmt.Sprintf("peer wants security mechanism %s; this endpoint speaks %s", theirs.mechanism, mine.mechanism))
+		return &refusal{ReasonSecurity, protocolError(fmt.Sprintf(
+			"peer wants security mechanism %s; this endpoint speaks only %s", theirs.mechanism, mine.mechanism))}
 	}
 	h.peer.Version, h.peer.Mechanism = theirs.version, theirs.mechanism
 	return nil
@@ -87,7 +105,39 @@ func (h *handshake) readCommand() (name string, data []byte, err error) {
 	if _, err := io.ReadFull(h.s, body); err != nil {
 		return "", nil, unexpectedEOF(err)
 	}
+	if data, ok := bytes.CutPrefix(body, []byte(libzmqPlainError)); ok {
+		return cmdError, data, nil
+	}
 	return cutCommand(body)
+}
+
+// expect reads the command that is due.
+func (h *handshake) expect(due string) (data []byte, err error) {
+	name, data, err := h.readCommand()
+	switch {
+	case err != nil:
+		return nil, err
+	case name == due:
+		return data, nil
+	case name == cmdError:
+		return nil, &refusal{ReasonError, fmt.Errorf("peer refused us: %s", errorReason(data))}
+	}
+	return nil, protocolError(fmt.Sprintf("command %q where %s was due", name, due))
+}
+
+func (h *handshake) send(name string, data []byte) error {
+	return writeAll(h.s, appendCommand(nil, name, data))
+}
+
+func (h *handshake) sendReady() error { return h.send(cmdReady, h.metadata()) }
+
+// admitReady reads the peer's READY and decides whether to go on with it.
+func (h *handshake) admitReady() error {
+	ready, err := h.expect(cmdReady)
+	if err != nil {
+		return err
+	}
+	return h.admit(ready)
 }
 
 // metadata returns what we announce.
@@ -110,7 +160,7 @@ func (h *handshake) admit(metadata []byte) error {
 	}
 	if h.listener && h.o.Announce != nil {
 		if h.announce, err = h.o.Announce(h.peer); err != nil {
-			return fmt.Errorf("refused: %w", err)
+			return &refusal{ReasonApplication, fmt.Errorf("refused: %w", err)}
 		}
 		if err := checkSocketType(h.announce); err != nil {
 			return err

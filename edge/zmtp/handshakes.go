@@ -27,6 +27,7 @@ type handshakes struct {
 type handshakeSlot struct {
 	s       stream
 	started time.Time
+	evicted chan struct{} // closed when it was made to give way
 	entry   *list.Element // nil when it cannot give way any more
 }
 
@@ -36,7 +37,7 @@ func newHandshakes(most int) *handshakes {
 
 // begin takes a slot for s.
 func (h *handshakes) begin(s stream) *handshakeSlot {
-	slot := &handshakeSlot{s: s, started: time.Now()}
+	slot := &handshakeSlot{s: s, started: time.Now(), evicted: make(chan struct{})}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.taken++
@@ -111,7 +112,15 @@ func (h *handshakes) evict() (wait time.Duration, free bool) {
 	}
 	h.remove(slot)
 	slot.s.Close()
+	close(slot.evicted)
 	return time.Second, false // ended will tell
+}
+
+// count returns how many slots are taken.
+func (h *handshakes) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.taken
 }
 
 // closeAll ends all handshakes, also those that begin later.

@@ -64,16 +64,16 @@ func TestPongPassesTheHighWaterMarkButNotWithoutBound(t *testing.T) {
 		t.Fatalf("put at the high-water mark: %v", err)
 	}
 	m.Release()
-	for range 10 * maxPongs {
-		o.putPong([]byte("context"))
+	for range 10 * maxCommands {
+		o.putCommand(cmdPong, []byte("context"))
 	}
 	want := AppendFrame(nil, []byte("fills it"), false)
-	want = append(want, bytes.Repeat(appendCommand(nil, cmdPong, []byte("context")), maxPongs)...)
+	want = append(want, bytes.Repeat(appendCommand(nil, cmdPong, []byte("context")), maxCommands)...)
 	if got := bytes.Join(o.take(), nil); !bytes.Equal(got, want) {
 		t.Errorf("queued %q", got)
 	}
 	o.wrote(len(want))
-	if o.pongs != 0 || o.messages != 0 || o.bytes != 0 || o.take() != nil {
+	if o.commands != 0 || o.messages != 0 || o.bytes != 0 || o.take() != nil {
 		t.Errorf("not empty after all was written: %+v", o)
 	}
 }

@@ -82,8 +82,14 @@ func answerInUpperCase(c *Conn) {
 }
 
 // serve answers on every connection of a new ROUTER.
-func serve(t *testing.T) (endpoint string) {
-	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER"})
+func serve(t *testing.T) (endpoint string) { return serveAt(t, "tcp://127.0.0.1:0") }
+
+func serveAt(t *testing.T, at string) (endpoint string) {
+	return serveWith(t, at, Options{SocketType: "ROUTER"})
+}
+
+func serveWith(t *testing.T, at string, o Options) (endpoint string) {
+	l := mustListen(t, at, o)
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -120,10 +126,10 @@ func TestInteropDEALERWithAllRequestsInFlight(t *testing.T) {
 // would drop the connection and come back on another.
 func TestInteropHeartbeatsKeepAnIdleConnection(t *testing.T) {
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER"})
-	peer := startPeer(t, "ping", l.Endpoint(), "3")
+	peer := startPeer(t, "ping", l.Endpoint(), "2")
 	c := mustAccept(t, l)
 	go answerInUpperCase(c)
-	for i := range 3 {
+	for i := range 2 {
 		if got, want := peer.line(), fmt.Sprint(peerSize(i)); got != want {
 			t.Fatalf("answer %d: %q, want %s", i, got, want)
 		}

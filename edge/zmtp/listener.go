@@ -6,9 +6,9 @@ package zmtp
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,32 +17,35 @@ type Listener struct {
 	o          Options
 	src        acceptor
 	handshakes *handshakes
+	refusals   *refusals
 	accepted   chan *Conn
+	handedOver atomic.Uint64 // connections, by Accept
 	closed     chan struct{}
 	closeOnce  sync.Once
 	goroutines sync.WaitGroup
 }
 
-// Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555
-// or inproc://name; port 0 or * lets the system choose one. The error says
-// what is wrong with the endpoint or that it is taken.
+// Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555,
+// ipc:///run/name, ipc://@name (Linux) or inproc://name; port 0 or * lets the
+// system choose one. The error says what is wrong with the endpoint or that it is taken.
 func Listen(endpoint string, o Options) (*Listener, error) {
 	e, err := parseEndpoint(endpoint, true)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.check(o.Announce != nil); err != nil {
+	if err := o.check(true); err != nil {
 		return nil, err
 	}
-	src, err := e.listen()
+	o = o.withDefaults()
+	src, err := e.listen(&o)
 	if err != nil {
 		return nil, listenError(endpoint, err)
 	}
-	o = o.withDefaults()
 	l := &Listener{
 		o:          o,
 		src:        src,
 		handshakes: newHandshakes(o.MaxHandshakes),
+		refusals:   &refusals{log: o.Log, endpoint: src.endpoint()},
 		accepted:   make(chan *Conn),
 		closed:     make(chan struct{}),
 	}
@@ -59,9 +62,19 @@ func (l *Listener) Endpoint() string { return l.src.endpoint() }
 func (l *Listener) Accept() (*Conn, error) {
 	select {
 	case c := <-l.accepted:
+		l.handedOver.Add(1)
 		return c, nil
 	case <-l.closed:
 		return nil, ErrClosed
+	}
+}
+
+// Stats returns the listener's counters.
+func (l *Listener) Stats() Stats {
+	return Stats{
+		Accepted:    l.handedOver.Load(),
+		Refused:     l.refusals.stats(),
+		Handshaking: l.handshakes.count(),
 	}
 }
 
@@ -76,12 +89,17 @@ func (l *Listener) Close() error {
 		l.handshakes.closeAll()
 	})
 	l.goroutines.Wait()
+	l.refusals.close()
 	return err
 }
+
+// acceptErrorEvery is how often a failure to accept is logged while it lasts.
+const acceptErrorEvery = 10 * time.Second
 
 // run accepts until Close.
 func (l *Listener) run() {
 	var pause time.Duration
+	var logged time.Time
 	for l.handshakes.waitForRoom(l.closed) {
 		s, err := l.src.accept()
 		if err == nil {
@@ -94,7 +112,10 @@ func (l *Listener) run() {
 		}
 		// Out of descriptors or memory, most likely: it passes.
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		l.o.Log.Warn("cannot accept a connection", "endpoint", l.Endpoint(), "error", err, "retry_in", pause)
+		if time.Since(logged) > acceptErrorEvery {
+			l.o.Log.Warn("cannot accept connections; trying again and again", "endpoint", l.Endpoint(), "error", err)
+			logged = time.Now()
+		}
 		if !sleep(pause, l.closed) {
 			return
 		}
@@ -108,7 +129,10 @@ func (l *Listener) start(s stream) {
 		defer l.handshakes.end(slot)
 		c, err := connect(s, &l.o, true)
 		if err != nil {
-			l.refused(s, err)
+			addr, _ := s.remote()
+			l.refusals.add(addr, err)
+			l.hold(slot, err)
+			s.Close()
 			return
 		}
 		l.handshakes.settle(slot)
@@ -120,24 +144,19 @@ func (l *Listener) start(s stream) {
 	})
 }
 
-// refused logs why there is no connection. Peers that connect and leave, as
-// port scans and health checks do, are not worth more than a debug line.
-func (l *Listener) refused(s stream, err error) {
-	log := l.o.Log.Info
-	if err == io.EOF || errors.Is(err, net.ErrClosed) {
-		log = l.o.Log.Debug
-	}
-	addr, _ := s.remote()
-	log("peer refused", "peer", addr, "endpoint", l.Endpoint(), "reason", handshakeError(err))
-}
-
-// check reports what is wrong with o; announced says that the socket type may
-// be left open.
-func (o Options) check(announced bool) error {
+// check reports what is wrong with o for a listener or a dialer.
+func (o Options) check(listener bool) error {
+	announced := listener && o.Announce != nil // the socket type may be left open
 	if o.SocketType != "" || !announced {
 		if err := checkSocketType(o.SocketType); err != nil {
 			return fmt.Errorf("zmtp: %w", err)
 		}
+	}
+	if err := o.Security.check(listener); err != nil {
+		return fmt.Errorf("zmtp: %w", err)
+	}
+	if err := o.Heartbeat.check(); err != nil {
+		return fmt.Errorf("zmtp: %w", err)
 	}
 	if len(o.Identity) > maxIdentity {
 		return fmt.Errorf("zmtp: identity of %d bytes; at most %d are allowed", len(o.Identity), maxIdentity)

@@ -6,10 +6,15 @@ package zmtp
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +29,24 @@ const patience = 10 * time.Second
 // transports are the endpoints to listen on that tests run over.
 var transports = map[string]func(t testing.TB) string{
 	"tcp":    func(testing.TB) string { return "tcp://127.0.0.1:0" },
+	"ipc":    func(t testing.TB) string { return "ipc://" + socketPath(t) },
 	"inproc": func(t testing.TB) string { return "inproc://" + t.Name() },
+}
+
+// socketPath is a path for a socket, short enough for every system.
+func socketPath(t testing.TB) string {
+	directory, err := os.MkdirTemp("", "zmtp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(directory) })
+	return filepath.Join(directory, "s")
+}
+
+// nobodyListens reports whether err is how dialing fails then: for ipc the
+// file is missing.
+func nobodyListens(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }
 
 // overTransports runs test once for each transport.
@@ -165,15 +187,21 @@ func readyFrame(socketType string, properties ...string) []byte {
 }
 
 func nullGreeting() []byte {
-	return greeting{version: ours, mechanism: mechanismNull}.encode()
+	return greeting{version: ours, mechanism: Null}.encode()
 }
 
 // rawPeer dials and goes through the handshake by hand, as a DEALER; it sends
 // exactly what the test writes afterwards.
 func rawPeer(t testing.TB, endpoint string) net.Conn {
 	t.Helper()
+	return rawPeerWith(t, endpoint, greeting{version: ours, mechanism: Null})
+}
+
+// rawPeerWith is rawPeer with a greeting of the test's.
+func rawPeerWith(t testing.TB, endpoint string, mine greeting) net.Conn {
+	t.Helper()
 	c := rawDial(t, endpoint)
-	c.Write(append(nullGreeting(), readyFrame("DEALER")...))
+	c.Write(append(mine.encode(), readyFrame("DEALER")...))
 	if _, err := readGreeting(c); err != nil {
 		t.Fatal(err)
 	}

@@ -3,36 +3,22 @@
 
 package zmtp
 
-import "fmt"
+type null struct{}
 
-const mechanismNull = "NULL"
-
-// null runs the mechanism. A listener with Announce hears the peer first.
-func (h *handshake) null() error {
-	hearFirst := h.listener && h.o.Announce != nil
-	if !hearFirst {
-		if err := h.sendReady(); err != nil {
-			return err
-		}
-	}
-	name, data, err := h.readCommand()
-	if err != nil {
+func (null) client(h *handshake) error {
+	if err := h.sendReady(); err != nil {
 		return err
 	}
-	switch name {
-	case cmdReady:
-		err = h.admit(data)
-	case cmdError:
-		err = fmt.Errorf("peer refused us: %s", errorReason(data))
-	default:
-		err = protocolError(fmt.Sprintf("command %q where READY was due", name))
-	}
-	if err == nil && hearFirst {
-		err = h.sendReady()
-	}
-	return err
+	return h.admitReady()
 }
 
-func (h *handshake) sendReady() error {
-	return writeAll(h.s, appendCommand(nil, cmdReady, h.metadata()))
+// A listener with Announce hears the peer first.
+func (null) server(h *handshake) error {
+	if h.o.Announce == nil {
+		return null{}.client(h)
+	}
+	if err := h.admitReady(); err != nil {
+		return err
+	}
+	return h.sendReady()
 }

@@ -5,6 +5,7 @@ package zmtp
 import (
 	"log/slog"
 	"math"
+	"os"
 	"time"
 )
 
@@ -43,11 +44,29 @@ type Options struct {
 	// says ErrFull; a message larger than SendBytes still passes while nothing
 	// else is queued.
 	SendMessages int   // default 10,000 messages
-	SendBytes    int64 // in wire form; default 16 MiB
+	SendBytes    int64 // in wire form; default 16 MiB; the memory behind it is at most about twice that
 
 	// WriteTimeout closes a connection whose peer takes not one byte of what
 	// is queued for it during this time. Default 30 s; negative: never.
 	WriteTimeout time.Duration
+
+	// Heartbeat watches over peers that can be asked for signs of life. Off by
+	// default: see there who should have it.
+	Heartbeat Heartbeat
+
+	// SocketMode is the permissions of the socket file of an ipc endpoint. Who
+	// may write to the file may connect. Default 0o660.
+	SocketMode os.FileMode
+
+	// Security protects connections. Default: not at all.
+	Security Security
+
+	// RefusalHold is for how long a listener keeps the connection of a peer that
+	// it has refused for what can be cured (a key that is not allowed, a wrong
+	// password or mechanism, an error of Announce), so that it does not come back
+	// at once. Such a connection counts as a handshake and gives way to others.
+	// Default 1 s; negative: not at all.
+	RefusalHold time.Duration
 
 	// DialTimeout bounds one attempt to connect, without the handshake.
 	// Default 5 s.
@@ -73,6 +92,10 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.SendMessages, 10_000)
 	orDefault(&o.SendBytes, 16<<20)
 	orDefault(&o.WriteTimeout, 30*time.Second)
+	o.Heartbeat = o.Heartbeat.withDefaults()
+	orDefault(&o.SocketMode, 0o660)
+	o.Security = o.Security.withDefaults()
+	orDefault(&o.RefusalHold, time.Second)
 	orDefault(&o.DialTimeout, 5*time.Second)
 	orDefault(&o.BackoffMin, 100*time.Millisecond)
 	orDefault(&o.BackoffMax, 5*time.Second)

@@ -19,9 +19,9 @@ const (
 	// maxVectors is how many pieces one system call takes.
 	maxVectors = 64
 
-	// maxPongs bounds the answers to PINGs that wait in the queue: a peer that
+	// maxCommands bounds the PINGs and PONGs that wait in the queue: a peer that
 	// pings and never reads gets no more.
-	maxPongs = 64
+	maxCommands = 64
 )
 
 var errNoMessage = errors.New("zmtp: message without frames")
@@ -33,7 +33,7 @@ type chunk struct {
 	off      int  // buf.b[off:] is to be written
 	shared   bool // copied together: more may be appended until it is taken
 	messages int
-	pongs    int
+	commands int
 }
 
 // outbox is guarded by its connection's mutex. While writing is set, the one
@@ -49,8 +49,9 @@ type outbox struct {
 
 	messages int   // in both lists; those in a shared chunk count until all of it is written
 	bytes    int64 // in both lists
-	pongs    int   // in both lists
+	commands int   // in both lists
 
+	seal    *sealer  // nil: nothing is encrypted
 	vectors [][]byte // reused argument of the stream's write
 }
 
@@ -61,11 +62,19 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	}
 	wire := m.wire()
 	size := len(prefix) + len(wire)
+	if o.seal != nil {
+		size = sealedSizeOf(prefix) + sealedSizeOf(wire)
+	}
 	if o.messages > 0 && (o.messages >= o.maxMessages || o.bytes+int64(size) > o.maxBytes) {
 		return ErrFull
 	}
 	o.messages++
 	o.bytes += int64(size)
+	if o.seal != nil {
+		o.putSealed(prefix, wire, size)
+		m.Release()
+		return nil
+	}
 	if size <= coalesceMax {
 		c := o.shared(size)
 		c.buf.b = append(append(c.buf.b, prefix...), wire...)
@@ -81,16 +90,20 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	return nil
 }
 
-// putPong queues the answer to a PING, past the high-water marks.
-func (o *outbox) putPong(context []byte) {
-	if o.pongs == maxPongs {
+// putCommand queues a short command past the high-water marks.
+func (o *outbox) putCommand(name string, data []byte) {
+	if o.commands == maxCommands {
 		return
 	}
-	c := o.shared(shortHeader + 1 + len(cmdPong) + len(context))
+	c := o.shared(sealOverhead + shortHeader + 1 + len(name) + len(data))
 	before := len(c.buf.b)
-	c.buf.b = appendCommand(c.buf.b, cmdPong, context)
-	c.pongs++
-	o.pongs++
+	if o.seal != nil {
+		c.buf.b = o.seal.appendCommand(c.buf.b, name, data)
+	} else {
+		c.buf.b = appendCommand(c.buf.b, name, data)
+	}
+	c.commands++
+	o.commands++
 	o.bytes += int64(len(c.buf.b) - before)
 }
 
@@ -155,7 +168,7 @@ func (o *outbox) wrote(n int) {
 
 func (o *outbox) done(c *chunk) {
 	o.messages -= c.messages
-	o.pongs -= c.pongs
+	o.commands -= c.commands
 	c.buf.release()
 	c.buf = nil
 }

@@ -42,6 +42,8 @@ type reader struct {
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
 	command func(body []byte) error
+
+	sealed sealedReader // in use if it has an opener
 }
 
 func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
@@ -61,6 +63,9 @@ func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
 // message returns the next message, which the caller owns. At the end of the
 // stream the error is io.EOF between and io.ErrUnexpectedEOF within messages.
 func (r *reader) message() (Message, error) {
+	if r.sealed.opener != nil {
+		return r.sealedMessage()
+	}
 	var m Message
 	for {
 		more, err := r.next(&m)
@@ -167,6 +172,9 @@ func (r *reader) readCommand(h header) error {
 
 // complete reports whether message will return without reading from src.
 func (r *reader) complete() bool {
+	if r.sealed.opener != nil {
+		return r.sealedComplete()
+	}
 	for rest := r.buf[r.r:r.w]; ; {
 		h, ok := decodeHeader(rest)
 		if !ok {

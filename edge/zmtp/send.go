@@ -63,11 +63,12 @@ func (c *Conn) Queued() (messages, bytes int) {
 	return c.out.messages, int(c.out.bytes)
 }
 
-// sendPong queues and flushes the answer to a PING.
-func (c *Conn) sendPong(context []byte) {
+// sendCommand queues and flushes a command. Not while draining: the write side
+// may be closed, and what is still to come is sign of life enough.
+func (c *Conn) sendCommand(name string, data []byte) {
 	c.mu.Lock()
-	if c.cause == nil {
-		c.out.putPong(context)
+	if c.cause == nil && !c.draining {
+		c.out.putCommand(name, data)
 	}
 	c.mu.Unlock()
 	c.Flush()

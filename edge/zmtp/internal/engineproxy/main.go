@@ -2,13 +2,21 @@
 // libzmq's zmq_proxy: the least that can be built on the engine, without any of
 // the broker's bookkeeping.
 //
-//	engineproxy FRONT BACK
+//	engineproxy [-cpuprofile FILE] [-curve-secret Z85] FRONT BACK
+//
+// For each line of its standard input it prints how many allocations it has made.
 package main
 
 import (
+	"bufio"
+	"context"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"os"
+	"os/signal"
+	"runtime"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,31 +25,65 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: engineproxy FRONT BACK")
+	profile := flag.String("cpuprofile", "", "write a CPU profile to `FILE` at the end (interrupt)")
+	secret := flag.String("curve-secret", "", "serve CURVE with this secret key, in Z85")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		fmt.Fprintln(os.Stderr, "usage: engineproxy [-cpuprofile FILE] [-curve-secret Z85] FRONT BACK")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2]); err != nil {
+	if err := run(flag.Arg(0), flag.Arg(1), *secret, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(front, back string) error {
-	f, err := zmtp.Listen(front, zmtp.Options{SocketType: "ROUTER"})
+func run(front, back, secret, profile string) error {
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	var security zmtp.Security
+	if secret != "" {
+		key, err := zmtp.ParseSecretKey(secret)
+		if err != nil {
+			return err
+		}
+		security = zmtp.Security{Mechanism: zmtp.Curve, Key: key}
+	}
+	f, err := zmtp.Listen(front, zmtp.Options{SocketType: "ROUTER", Security: security})
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	b, err := zmtp.Listen(back, zmtp.Options{SocketType: "DEALER"})
+	b, err := zmtp.Listen(back, zmtp.Options{SocketType: "DEALER", Security: security})
 	if err != nil {
 		return err
 	}
 	defer b.Close()
 	p := &proxy{clients: make(map[uint32]*zmtp.Conn)}
 	go accept(b, p.serveWorker)
-	accept(f, p.serveClient)
+	go accept(f, p.serveClient)
+	go tellAllocations()
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	<-interrupted.Done()
 	return nil
+}
+
+func tellAllocations() {
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		fmt.Println(m.Mallocs)
+	}
 }
 
 func accept(l *zmtp.Listener, serve func(*zmtp.Conn)) {

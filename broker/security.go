@@ -1,0 +1,89 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"trawl/edge/keys"
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// Security puts CURVE on every endpoint but inproc, which does not leave the
+// process.
+type Security struct {
+	Key     zmtp.SecretKey // the broker's; the zero key: no security
+	Allowed *keys.Set      // who may come in, and as what
+	// RefuseForever tells strangers to stay away, instead of holding their
+	// connection for a second.
+	RefuseForever bool
+}
+
+func (s *Security) on() bool { return s.Key != zmtp.SecretKey{} }
+
+// protect returns o for an endpoint that is for peers with one of roles.
+func (s *Security) protect(endpoint string, o zmtp.Options, roles ...keys.Role) zmtp.Options {
+	if s.on() && !strings.HasPrefix(endpoint, "inproc://") {
+		o.Security = zmtp.Security{
+			Mechanism: zmtp.Curve, Key: s.Key, RefuseForever: s.RefuseForever,
+			Authorize: s.Allowed.Authorizer(roles...),
+		}
+	}
+	return o
+}
+
+// entry returns what is known of a peer's key.
+func (s *Security) entry(peer zmtp.Peer) (keys.Entry, bool) {
+	key, err := zmtp.ParsePublicKey(peer.User)
+	if err != nil {
+		return keys.Entry{}, false
+	}
+	return s.Allowed.Lookup(key)
+}
+
+// mayControl: with keys an admin may stop and drain, without them whoever is
+// on this machine; who can open an ipc socket always may.
+func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
+	switch {
+	case strings.HasPrefix(peer.RemoteAddr, "ipc://"):
+		return nil
+	case peer.Mechanism != zmtp.Curve:
+		if peer.Local {
+			return nil
+		}
+		return wire.Errorf(wire.Forbidden, "%s is only taken from the broker's own machine; run it there", op)
+	}
+	if e, ok := s.entry(peer); ok && e.Role == keys.Admin {
+		return nil
+	}
+	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
+}
+
+// ReloadKeys reads the allowed keys again and ends the connections of keys
+// that are not in them any more. With an error the old ones stay in force. Any
+// goroutine may call it.
+func (b *Broker) ReloadKeys() error {
+	s := &b.options.Security
+	if !s.on() {
+		return nil
+	}
+	if err := s.Allowed.Reload(); err != nil {
+		return err
+	}
+	b.options.Log.Info("allowed keys read", "keys", s.Allowed.Len())
+	b.mu.Lock()
+	conns := slices.Collect(maps.Keys(b.conns))
+	b.mu.Unlock()
+	for _, c := range conns {
+		peer := c.Peer()
+		if peer.Mechanism != zmtp.Curve {
+			continue
+		}
+		if _, ok := s.entry(peer); !ok {
+			b.options.Log.Info("connection ended: its key is not allowed any more", "address", peer.RemoteAddr, "key", peer.User)
+			_ = c.Close()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
+	sampled := func(rates ...int) (s []sample) {
+		for _, r := range rates {
+			s = append(s, sample{Requests: r, Seconds: 1, P50: float64(r)})
+		}
+		return s
+	}
+	// The machine was half as fast in the second run.
+	theirs := &result{broker: reference, load: loads[0], samples: sampled(100, 50, 110)}
+	mine := &result{broker: engine, load: loads[0], samples: sampled(120, 60, 121), against: theirs}
+	if got := mine.ratio(rate); got != 1.2 {
+		t.Errorf("ratio %v, want 1.2", got)
+	}
+	if got := mine.median(rate); got != 120 {
+		t.Errorf("median %v, want 120", got)
+	}
+	if got := mine.bestRatio(p50); got != 1.2 {
+		t.Errorf("ratio of the best runs %v, want 60/50", got)
+	}
+}
+
+func TestBarsShowWhatIsMissed(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{atLeast(1.2, 1.1), "1.20 (≥ 1.10)"},
+		{atLeast(1.0, 1.1), "**1.00** (≥ 1.10)"},
+		{atMost(0.5, 0.65), "0.50 (≤ 0.65)"},
+		{atMost(0.7, 0.65), "**0.70** (≤ 0.65)"},
+		{atMost(0.7, 0), "0.70"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s, want %s", c.got, c.want)
+		}
+	}
+}
+
+func TestOnlyChosenRowsAreMeasuredBesideTheReference(t *testing.T) {
+	b := &bench{only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}
+	var rows []string
+	for _, r := range b.rows() {
+		rows = append(rows, r.broker.name+": "+r.load.String())
+	}
+	if got := strings.Join(rows, "; "); got != "zmq_proxy: 256 B, CURVE, 1 in flight; engine: 256 B, CURVE, 1 in flight" {
+		t.Errorf("rows: %s", got)
+	}
+}
+
+// The benchmark itself works: one short measurement of each broker.
+func TestEveryBrokerAnswersUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	if _, err := os.Stat("/usr/include/zmq.h"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("needs libzmq3-dev")
+	}
+	if _, err := exec.LookPath("gcc"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("needs gcc")
+	}
+	t.Chdir("../../..")
+	b := &bench{ctx: t.Context(), seconds: 0.05}
+	var err error
+	if b.tools, err = buildTools(b.ctx, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if b.keys, err = b.tools.newKeys(b.ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range brokers {
+		for _, curve := range []bool{false, true} {
+			if curve && !k.curve {
+				continue
+			}
+			r := &result{broker: k, load: load{size: 256, inFlight: 8, curve: curve}}
+			if err := b.measure(r); err != nil {
+				t.Errorf("%s: %v", k.name, err)
+			} else if s := r.samples[0]; s.Requests == 0 || s.CPU <= 0 || s.P50 <= 0 || s.P99 < s.P50 {
+				t.Errorf("%s: %+v", k.name, s)
+			}
+		}
+	}
+}

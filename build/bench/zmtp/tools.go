@@ -1,0 +1,99 @@
+// The programs that take part, and the machine they run on.
+
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// tools are the paths of the programs.
+type tools struct{ peer, engine, trawl, zmq4 string }
+
+// keys are the server's CURVE keys in Z85.
+type keys struct{ secret, public string }
+
+// buildTools builds all of them into the folder out.
+func buildTools(ctx context.Context, out string) (*tools, error) {
+	out, err := filepath.Abs(out)
+	if err == nil {
+		err = os.MkdirAll(out, 0o755)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &tools{
+		peer:   filepath.Join(out, "libzmqpeer"),
+		engine: filepath.Join(out, "engineproxy"),
+		trawl:  filepath.Join(out, "trawl"),
+		zmq4:   filepath.Join(out, "zmq4proxy"),
+	}
+	sources, err := filepath.Glob("build/bench/zmtp/libzmqpeer/*.c")
+	if err != nil || len(sources) == 0 {
+		return nil, fmt.Errorf("build/bench/zmtp/libzmqpeer is not here; run this in the root of the repository")
+	}
+	progress("building")
+	defer progress("")
+	cc := append([]string{"gcc", "-std=gnu11", "-O2", "-Wall", "-o", t.peer}, sources...)
+	for _, argv := range [][]string{
+		append(cc, "-lzmq"),
+		{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
+		{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
+		{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},
+	} {
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, text)
+		}
+	}
+	return t, nil
+}
+
+// newKeys makes a key pair.
+func (t *tools) newKeys(ctx context.Context) (keys, error) {
+	out, err := exec.CommandContext(ctx, t.peer, "keygen").Output()
+	k := strings.Fields(string(out))
+	if err != nil || len(k) != 2 {
+		return keys{}, fmt.Errorf("libzmqpeer keygen: %q, %w", out, err)
+	}
+	return keys{secret: k[0], public: k[1]}, nil
+}
+
+// machine describes where and with what this run is made.
+func (b *bench) machine() string {
+	libzmq, _ := exec.CommandContext(b.ctx, b.tools.peer, "version").Output()
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%d cores (%s), Linux %s, %s/%s, %s, libzmq %s, %s",
+		runtime.NumCPU(), cpuModel(), strings.TrimSpace(string(release)), runtime.GOOS, runtime.GOARCH,
+		runtime.Version(), strings.TrimSpace(string(libzmq)), zmq4Version(b.tools.zmq4))
+}
+
+// zmq4Version returns the version of the library in a program.
+func zmq4Version(program string) string {
+	const path = "github.com/go-zeromq/zmq4"
+	if info, err := buildinfo.ReadFile(program); err == nil {
+		for _, d := range info.Deps {
+			if d.Path == path {
+				return path + " " + d.Version
+			}
+		}
+	}
+	return path
+}
+
+func cpuModel() string {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(info)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}

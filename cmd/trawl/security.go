@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"trawl/broker"
+	"trawl/edge/config"
+	"trawl/edge/keys"
+	"trawl/edge/zmtp"
+)
+
+// brokerSecurity reads the keys of a broker, if there are to be any.
+func brokerSecurity(c *config.Config) (broker.Security, error) {
+	s := &c.Security
+	if !s.On() {
+		return broker.Security{}, nil
+	}
+	if s.AllowedKeys == "" {
+		return broker.Security{}, errors.New("a broker with a key admits nobody without allowed keys: list them in a file, a line KEY ROLE [NAME] for each, and name it with --allowed-keys")
+	}
+	key, err := keys.ReadKeyFile(s.Key)
+	if err != nil {
+		return broker.Security{}, err
+	}
+	allowed, err := keys.OpenSet(s.AllowedKeys)
+	return broker.Security{Key: key, Allowed: allowed, RefuseForever: s.Refuse == "permanent"}, err
+}
+
+// peerSecurity reads the keys of a worker or a client, if there are to be any.
+func peerSecurity(c *config.Config) (zmtp.Security, error) {
+	s := &c.Security
+	if !s.On() {
+		return zmtp.Security{}, nil
+	}
+	if s.ServerKey == "" {
+		return zmtp.Security{}, errors.New("with a key of our own the broker's public key is needed too: give it with --server-key")
+	}
+	key, err := keys.ReadKeyFile(s.Key)
+	if err != nil {
+		return zmtp.Security{}, err
+	}
+	server, err := publicKey(s.ServerKey)
+	return zmtp.Security{Mechanism: zmtp.Curve, Key: key, ServerKey: server}, err
+}
+
+// publicKey reads a key in Z85, or a file that holds one.
+func publicKey(keyOrFile string) (zmtp.PublicKey, error) {
+	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
+		return key, nil
+	}
+	b, err := os.ReadFile(keyOrFile)
+	if err != nil {
+		return zmtp.PublicKey{}, fmt.Errorf("server key: neither 40 characters of Z85 nor a file: %w", err)
+	}
+	key, err := zmtp.ParsePublicKey(strings.TrimSpace(string(b)))
+	if err != nil {
+		return key, fmt.Errorf("server key %s: %w", keyOrFile, err)
+	}
+	return key, nil
+}
+
+// watchKeys makes a broker, if it has keys, read the allowed ones again when
+// their file changes, and on SIGHUP, until the function returned is called.
+func watchKeys(b *broker.Broker, c *config.Config, log *slog.Logger) (stop func()) {
+	if !c.Security.On() {
+		return func() {}
+	}
+	path := c.Security.AllowedKeys
+	const every = 2 * time.Second
+	hangup, done, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for last := stamp(path); ; {
+			select {
+			case <-done:
+				return
+			case <-hangup:
+			case <-ticker.C:
+				if stamp(path) == last {
+					continue
+				}
+			}
+			last = stamp(path)
+			if err := b.ReloadKeys(); err != nil {
+				log.Error("allowed keys not read again; the old ones stay in force", "error", err)
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		close(done)
+		<-ended
+	}
+}
+
+// stamp changes when a file does.
+func stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+}
+
+func (a *app) keygenCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keygen [NAME]",
+		Short: "Make a key pair for CURVE: NAME.key, to be kept secret, and NAME.pub",
+		Long: `Make a key pair for CURVE, by default named trawl: NAME.key, which only its owner
+can read, and NAME.pub with the public key. A broker, each worker and each client
+have a pair of their own. The broker knows the others' public keys, with a role
+each (--allowed-keys), they know the broker's (--server-key).`,
+		Example: `  trawl keygen broker; trawl keygen pi2
+  echo "$(cat pi2.pub) worker pi2" >> allowed.keys
+  trawl broker --key broker.key --allowed-keys allowed.keys --clients tcp://*:5555 --workers tcp://*:5556
+  trawl worker --key pi2.key --server-key broker.pub --broker tcp://pi1:5556 --rules words.txt`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	dir := cmd.Flags().StringP("output", "o", ".", "`FOLDER` to write the two files to")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		name := "trawl"
+		if len(args) == 1 {
+			name = args[0]
+		}
+		if name != filepath.Base(name) {
+			return usage(cmd, "NAME must be without a folder; give that with -o")
+		}
+		key := zmtp.GenerateKey()
+		private, public := filepath.Join(*dir, name+".key"), filepath.Join(*dir, name+".pub")
+		if err := keys.WriteKeyFile(private, key); err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(public, []byte(key.Public().String()+"\n"), 0o644); err != nil {
+			return cannotWrite(public, err)
+		}
+		a.printf("%s: keep it secret, it stays on its board\n%s: %s\n", private, public, key.Public())
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,135 @@
+// The file of allowed keys. Each line allows one key:
+//
+//	# key                                    role   name
+//	rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 client the log shipper in the attic
+//
+// A word that begins with # starts a comment. No key does: # is a digit of Z85,
+// but as the first of five it would stand for more than four bytes can hold.
+
+package keys
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"trawl/edge/zmtp"
+)
+
+// Role is what a key allows its owner to be.
+type Role string
+
+// The roles.
+const (
+	Client Role = "client" // sends requests
+	Worker Role = "worker" // answers them
+	Admin  Role = "admin"  // everything, and stops, reloads and asks for the state
+)
+
+var roles = []Role{Client, Worker, Admin}
+
+// Entry is one allowed key.
+type Entry struct {
+	Key  zmtp.PublicKey
+	Role Role
+	Name string // for people; may be empty
+	Line int    // in the file, from 1
+}
+
+const (
+	maxName     = 100     // bytes
+	maxAllowed  = 4 << 20 // bytes of the file: some 50,000 keys
+	maxProblems = 100
+)
+
+// Problem is one thing that is wrong with a file of allowed keys.
+type Problem struct {
+	Line    int // from 1
+	Message string
+}
+
+// Problems is the error that names everything that is wrong, one line each. At most
+// 100 are kept.
+type Problems struct {
+	File string
+	List []Problem
+	More int // that were not kept
+}
+
+func (p *Problems) Error() string {
+	lines := make([]string, 0, len(p.List)+1)
+	for _, q := range p.List {
+		lines = append(lines, fmt.Sprintf("%s:%d: %s", p.File, q.Line, q.Message))
+	}
+	if p.More > 0 {
+		lines = append(lines, fmt.Sprintf("%s: and %d more", p.File, p.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *Problems) add(line int, format string, arguments ...any) {
+	if len(p.List) == maxProblems {
+		p.More++
+		return
+	}
+	p.List = append(p.List, Problem{line, fmt.Sprintf(format, arguments...)})
+}
+
+// ParseAllowed reads the content of a file of allowed keys, in the order of its
+// lines. file is its name in the error, a *Problems.
+func ParseAllowed(file, text string) ([]Entry, error) {
+	problems := &Problems{File: file}
+	var entries []Entry
+	lineOf := make(map[zmtp.PublicKey]int)
+	number := 0
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		number++
+		words := strings.Fields(line)
+		if comment := slices.IndexFunc(words, startsComment); comment >= 0 {
+			words = words[:comment]
+		}
+		if len(words) == 0 {
+			continue
+		}
+		e, err := parseEntry(words)
+		if err != nil {
+			problems.add(number, "%s", err)
+			continue
+		}
+		if first, twice := lineOf[e.Key]; twice {
+			problems.add(number, "the key is already in line %d: a key has one role", first)
+			continue
+		}
+		e.Line = number
+		lineOf[e.Key] = number
+		entries = append(entries, e)
+	}
+	if len(problems.List) > 0 {
+		return nil, problems
+	}
+	return entries, nil
+}
+
+func startsComment(word string) bool { return word[0] == '#' }
+
+func parseEntry(words []string) (Entry, error) {
+	key, err := zmtp.ParsePublicKey(words[0])
+	if err != nil {
+		return Entry{}, fmt.Errorf("the line must begin with a public key in Z85: %w", err)
+	}
+	if len(words) < 2 {
+		return Entry{}, fmt.Errorf("a role is missing behind the key: %s", roleNames())
+	}
+	role := Role(words[1])
+	if !slices.Contains(roles, role) {
+		return Entry{}, fmt.Errorf("unknown role %q: use %s", words[1], roleNames())
+	}
+	e := Entry{Key: key, Role: role, Name: strings.Join(words[2:], " ")}
+	if len(e.Name) > maxName || !utf8.ValidString(e.Name) {
+		return Entry{}, fmt.Errorf("the name must be text of at most %d bytes", maxName)
+	}
+	return e, nil
+}
+
+func roleNames() string { return fmt.Sprintf("%s, %s or %s", roles[0], roles[1], roles[2]) }

@@ -1,0 +1,119 @@
+// Key files: one key pair each, in the form of CZMQ's certificates, so that
+// czmq and pyzmq (zmq.auth.load_certificate) read ours and we read theirs.
+//
+//	curve
+//	    public-key = "40 characters of Z85"
+//	    secret-key = "40 characters of Z85"
+
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+
+	"trawl/edge/zmtp"
+)
+
+const (
+	publicName = "public-key"
+	secretName = "secret-key"
+
+	maxKeyFile = 64 << 10 // bytes; certificates carry free metadata
+	ownerOnly  = 0o600
+	others     = 0o077
+)
+
+// WriteKeyFile creates the file path with key, for its owner alone. It never
+// replaces a file: then the error wraps fs.ErrExist.
+func WriteKeyFile(path string, key zmtp.SecretKey) error {
+	text := fmt.Sprintf("# trawl key pair: keep this file secret, give the public key to others\n\ncurve\n    %s = %q\n    %s = %q\n",
+		publicName, key.Public(), secretName, key.Z85())
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, ownerOnly)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("key file %s is there already and is not replaced: remove it or choose another name: %w", path, err)
+	}
+	if err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(path)
+		return fmt.Errorf("write key file: %w", err)
+	}
+	return nil
+}
+
+// ReadKeyFile returns the secret key in the file path. It refuses a file that
+// others than its owner can read, write or run, and one whose public key belongs
+// to another secret one.
+func ReadKeyFile(path string) (zmtp.SecretKey, error) {
+	text, err := readPrivate(path)
+	if err != nil {
+		return zmtp.SecretKey{}, err
+	}
+	key, err := parseKeyFile(text)
+	if err != nil {
+		return zmtp.SecretKey{}, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return key, nil
+}
+
+// readPrivate reads a file that its owner alone may read. Permissions mean
+// nothing on Windows.
+func readPrivate(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read key file: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("read key file: %w", err)
+	}
+	switch mode := info.Mode(); {
+	case !mode.IsRegular():
+		return "", fmt.Errorf("key file %s is no regular file", path)
+	case mode.Perm()&others != 0 && runtime.GOOS != "windows":
+		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return "", fmt.Errorf("read key file: %w", err)
+	}
+	if len(text) > maxKeyFile {
+		return "", fmt.Errorf("key file %s has more than %d bytes: this is something else", path, maxKeyFile)
+	}
+	return string(text), nil
+}
+
+// parseKeyFile reads the content of a key file. Its errors never repeat any of it.
+func parseKeyFile(text string) (zmtp.SecretKey, error) {
+	var key zmtp.SecretKey
+	var public zmtp.PublicKey
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		value = strings.Trim(strings.TrimSpace(value), `"'`)
+		var err error
+		switch strings.TrimSpace(name) {
+		case secretName:
+			key, err = zmtp.ParseSecretKey(value)
+		case publicName:
+			public, err = zmtp.ParsePublicKey(value)
+		}
+		if err != nil {
+			return zmtp.SecretKey{}, fmt.Errorf("%s: %w", strings.TrimSpace(name), err)
+		}
+	}
+	if key == (zmtp.SecretKey{}) {
+		return zmtp.SecretKey{}, fmt.Errorf("no line with %s", secretName)
+	}
+	if public != (zmtp.PublicKey{}) && public != key.Public() {
+		return zmtp.SecretKey{}, errors.New("the public key does not belong to the secret one")
+	}
+	return key, nil
+}

@@ -1,0 +1,83 @@
+// Set: the allowed keys in use, and how they are exchanged for newer ones.
+
+package keys
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync/atomic"
+
+	"trawl/edge/zmtp"
+)
+
+// Set is the keys that a file allows. Its methods are for any goroutine.
+type Set struct {
+	path    string
+	entries atomic.Pointer[map[zmtp.PublicKey]Entry]
+}
+
+// OpenSet reads the file of allowed keys at path. The error is a *Problems when
+// the file can be read and is wrong.
+func OpenSet(path string) (*Set, error) {
+	s := &Set{path: path}
+	if err := s.Reload(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Reload reads the file again. With an error, as of OpenSet, the set stays as it
+// was. Connections that are up stay up: whoever wants to end those of keys that
+// went asks Lookup.
+func (s *Set) Reload() error {
+	text, err := readAllowed(s.path)
+	if err != nil {
+		return err
+	}
+	list, err := ParseAllowed(s.path, text)
+	if err != nil {
+		return err
+	}
+	entries := make(map[zmtp.PublicKey]Entry, len(list))
+	for _, e := range list {
+		entries[e.Key] = e
+	}
+	s.entries.Store(&entries)
+	return nil
+}
+
+func readAllowed(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("read allowed keys: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxAllowed+1))
+	if err != nil {
+		return "", fmt.Errorf("read allowed keys: %w", err)
+	}
+	if len(text) > maxAllowed {
+		return "", fmt.Errorf("allowed keys %s: more than %d bytes: this is something else", path, maxAllowed)
+	}
+	return string(text), nil
+}
+
+// Len returns how many keys are allowed.
+func (s *Set) Len() int { return len(*s.entries.Load()) }
+
+// Lookup returns what is known of a key, and whether it is allowed at all.
+func (s *Set) Lookup(key zmtp.PublicKey) (Entry, bool) {
+	e, ok := (*s.entries.Load())[key]
+	return e, ok
+}
+
+// Authorizer returns a function for zmtp.Security.Authorize that admits keys
+// with one of roles. It follows Reload. The user is the key in Z85.
+func (s *Set) Authorizer(roles ...Role) func(zmtp.PublicKey) (user string, ok bool) {
+	return func(key zmtp.PublicKey) (string, bool) {
+		e, ok := s.Lookup(key)
+		return key.String(), ok && slices.Contains(roles, e.Role)
+	}
+}

@@ -1,0 +1,136 @@
+// The security mechanism CURVE (RFC 26, CurveZMQ): both ends have a lasting key
+// pair, the client knows the server's public key. The order of commands is
+//
+//	client: HELLO    (C', a box for S by C')
+//	server: WELCOME  (a box for C' by S: S' and a cookie)
+//	client: INITIATE (the cookie, a box for S' by C': C, a vouch, metadata)
+//	server: READY    (a box for C' by S': metadata)
+//	both:   MESSAGE  (a box between C' and S': one frame; see curvetraffic.go)
+//
+// C and S are lasting keys, C' and S' are made for one connection and forgotten
+// with it, so that what was recorded stays closed even to who steals C and S. curveclient.go
+// and curveserver.go have the two sides; here is what they share.
+
+package zmtp
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+
+	"golang.org/x/crypto/curve25519"
+	"golang.org/x/crypto/nacl/secretbox"
+	"golang.org/x/crypto/salsa20/salsa"
+)
+
+type curve struct{}
+
+// Parts of commands, in bytes.
+const (
+	nonceSize    = 24
+	counterSize  = 8  // what of a nonce is sent where the rest is a long prefix
+	randomSize   = 16 // and where it is a short one
+	boxOverhead  = secretbox.Overhead
+	curveVersion = "\x01\x00" // of CurveZMQ, in HELLO
+
+	helloPadding = 72 // makes HELLO longer than WELCOME: no amplification
+	helloPlain   = 64 // zeros
+	helloSize    = len(curveVersion) + helloPadding + KeySize + counterSize + boxOverhead + helloPlain
+
+	cookieSize  = randomSize + boxOverhead + 2*KeySize // for s' and C'
+	welcomeSize = randomSize + boxOverhead + KeySize + cookieSize
+
+	vouchSize    = randomSize + boxOverhead + 2*KeySize // for C' and S
+	initiateHead = KeySize + vouchSize                  // then metadata
+	initiateMin  = cookieSize + counterSize + boxOverhead + initiateHead
+)
+
+// Prefixes of nonces: one for each purpose, so that no two boxes under one key
+// ever have the same nonce.
+const (
+	nonceHello    = "CurveZMQHELLO---"
+	nonceWelcome  = "WELCOME-"
+	nonceCookie   = "COOKIE--"
+	nonceVouch    = "VOUCH---"
+	nonceInitiate = "CurveZMQINITIATE"
+	nonceReady    = "CurveZMQREADY---"
+	nonceByClient = "CurveZMQMESSAGEC"
+	nonceByServer = "CurveZMQMESSAGES"
+)
+
+type nonce = [nonceSize]byte
+
+// boxKey seals and opens boxes: NaCl's secretbox, and with agree its box.
+type boxKey [32]byte
+
+// agree returns the key that the owners of two key pairs share: NaCl's
+// crypto_box_beforenm. The error says that theirs is one of the few points that
+// lead to the same key with everyone.
+func agree(theirs PublicKey, ours SecretKey) (*boxKey, error) {
+	shared, err := curve25519.X25519(ours[:], theirs[:])
+	if err != nil {
+		return nil, protocolError("weak public key")
+	}
+	var key boxKey
+	salsa.HSalsa20((*[32]byte)(&key), new([16]byte), (*[32]byte)(shared), &salsa.Sigma)
+	return &key, nil
+}
+
+// seal appends a box with plain to dst. They must not overlap.
+func (k *boxKey) seal(dst, plain []byte, n *nonce) []byte {
+	return secretbox.Seal(dst, plain, n, (*[32]byte)(k))
+}
+
+// open appends what is in box to dst. They must not overlap.
+func (k *boxKey) open(dst, box []byte, n *nonce) (plain []byte, ok bool) {
+	return secretbox.Open(dst, box, n, (*[32]byte)(k))
+}
+
+// sealCounted appends counter and a box with plain.
+func (k *boxKey) sealCounted(dst []byte, prefix string, counter uint64, plain []byte) []byte {
+	n := countedNonce(prefix, counter)
+	dst = binary.BigEndian.AppendUint64(dst, counter)
+	return k.seal(dst, plain, &n)
+}
+
+// openCounted opens what sealCounted has made.
+func (k *boxKey) openCounted(sealed []byte, prefix string) (plain []byte, counter uint64, ok bool) {
+	if len(sealed) < counterSize+boxOverhead {
+		return nil, 0, false
+	}
+	counter = binary.BigEndian.Uint64(sealed)
+	n := countedNonce(prefix, counter)
+	plain, ok = k.open(nil, sealed[counterSize:], &n)
+	return plain, counter, ok
+}
+
+// sealRandom appends half a random nonce and a box with plain.
+func (k *boxKey) sealRandom(dst []byte, prefix string, plain []byte) []byte {
+	var n nonce
+	rand.Read(n[copy(n[:], prefix):])
+	dst = append(dst, n[len(prefix):]...)
+	return k.seal(dst, plain, &n)
+}
+
+// openRandom opens what sealRandom has made.
+func (k *boxKey) openRandom(sealed []byte, prefix string) (plain []byte, ok bool) {
+	if len(sealed) < randomSize+boxOverhead {
+		return nil, false
+	}
+	var n nonce
+	copy(n[copy(n[:], prefix):], sealed)
+	return k.open(nil, sealed[randomSize:], &n)
+}
+
+func countedNonce(prefix string, counter uint64) (n nonce) {
+	binary.BigEndian.PutUint64(n[copy(n[:], prefix):], counter)
+	return n
+}
+
+// errBox is about a command of the handshake whose box does not open: altered,
+// replayed, or made with other keys.
+func errBox(command string) error {
+	return protocolError(command + " whose box does not open")
+}
+
+var errHello = errors.New("HELLO whose box does not open: the peer has another server key than ours, or the command was altered")

@@ -1,0 +1,345 @@
+// Hostile in numbers: floods of silent connections, no descriptors left, peers
+// that send a byte now and then, and what of it goes to the log.
+
+package zmtp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestTenThousandSilentConnections(t *testing.T) {
+	t.Parallel()
+	const flood, dialers, handshakes = 10_000, 50, 1024
+	needDescriptors(t, flood+handshakes+200)
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", MaxHandshakes: handshakes, HandshakeTimeout: time.Minute})
+	dialed := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"})
+	served := mustAccept(t, l)
+
+	var connecting, open sync.WaitGroup
+	ended := make(chan struct{})
+	for range dialers {
+		connecting.Add(1)
+		open.Go(func() {
+			for range flood / dialers {
+				c, err := net.Dial("tcp", strings.TrimPrefix(l.Endpoint(), "tcp://"))
+				if err != nil {
+					t.Error(err)
+					break
+				}
+				defer c.Close()
+			}
+			connecting.Done()
+			<-ended
+		})
+	}
+	for range 3 { // in the middle of it
+		mustEcho(t, dialed, served)
+		mustServe(t, l)
+	}
+	connecting.Wait()
+	mustEcho(t, dialed, served)
+	begin := time.Now()
+	mustServe(t, l)
+	t.Logf("with %d silent connections open, a new peer was served after %v", flood, time.Since(begin))
+	if n := l.Stats().Handshaking; n > handshakes {
+		t.Errorf("%d handshakes in progress", n)
+	}
+	close(ended)
+	open.Wait()
+}
+
+// needDescriptors skips the test where a process cannot have n.
+func needDescriptors(t *testing.T, n uint64) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) < n {
+		t.Skipf("needs %d descriptors; the limit is %d, %v", n, limit.Cur, err)
+	}
+}
+
+// A listener that gets no descriptor for a connection waits and tries again. It
+// serves the ones it has, and the new one once there is a descriptor.
+func TestListenerSurvivesTheEndOfTheDescriptors(t *testing.T) {
+	var log logBuffer
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Log: log.logger()})
+	dialed := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"})
+	served := mustAccept(t, l)
+
+	giveBack := takeAllDescriptors(t)
+	giveBack(1)
+	raw := rawDial(t, l.Endpoint()) // takes it; none is left to accept with
+	waitUntil(t, func() bool { return strings.Contains(log.String(), "cannot accept") })
+	mustEcho(t, dialed, served)
+	time.Sleep(50 * time.Millisecond) // for more attempts, which the log does not tell
+	giveBack(-1)
+	raw.Write(append(nullGreeting(), readyFrame("DEALER")...))
+	mustAccept(t, l)
+	mustServe(t, l)
+	if n := strings.Count(log.String(), "cannot accept"); n != 1 {
+		t.Errorf("%d lines in the log:\n%s", n, &log.b)
+	}
+}
+
+// takeAllDescriptors lowers the limit and opens files until it is reached. The
+// result closes some of them, or with -1 all and restores the limit.
+func takeAllDescriptors(t *testing.T) (giveBack func(n int)) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	low := limit
+	low.Cur = 200
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &low); err != nil {
+		t.Fatal(err)
+	}
+	var files []*os.File
+	giveBack = func(n int) {
+		if n < 0 {
+			n = len(files)
+			syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+		}
+		for _, f := range files[:n] {
+			f.Close()
+		}
+		files = files[n:]
+	}
+	t.Cleanup(func() { giveBack(-1) })
+	for {
+		f, err := os.Open(os.DevNull)
+		if errors.Is(err, syscall.EMFILE) {
+			return giveBack
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+}
+
+// The deadline of the handshake is one for all of it: a byte now and then does
+// not put it off.
+func TestSlowLorisInTheHandshakeEndsAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	const timeout = 200 * time.Millisecond
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", HandshakeTimeout: timeout})
+	var slow sync.WaitGroup
+	for range 20 {
+		raw := rawDial(t, l.Endpoint())
+		slow.Go(func() {
+			begin := time.Now()
+			for _, b := range nullGreeting() {
+				if _, err := raw.Write([]byte{b}); err != nil {
+					break
+				}
+				time.Sleep(timeout / 10) // a tenth of the greeting within the deadline
+			}
+			mustBeClosed(t, raw)
+			if took := time.Since(begin); took > timeout*64/10 {
+				t.Errorf("could go on for %v", took)
+			}
+		})
+	}
+	mustServe(t, l)
+	slow.Wait()
+	if n := l.Stats().Refused[ReasonTimeout]; n != 20 {
+		t.Errorf("%d peers refused because of time: %+v", n, l.Stats())
+	}
+}
+
+// After the handshake a byte now and then is allowed. It costs its own bytes
+// and nobody else's time.
+func TestSlowLorisInAMessageHoldsOnlyWhatItSent(t *testing.T) {
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER"})
+	for range 20 {
+		raw := rawPeer(t, l.Endpoint())
+		slow := mustAccept(t, l)
+		received := make(chan error, 1)
+		go func() {
+			_, err := slow.Recv()
+			received <- err
+		}()
+		for _, b := range longFrame(0, 50<<20, "a little") {
+			raw.Write([]byte{b})
+		}
+		t.Cleanup(func() {
+			slow.Close()
+			if err := <-received; !errors.Is(err, ErrClosed) {
+				t.Errorf("Recv: %v", err)
+			}
+		})
+	}
+	mustServe(t, l)
+}
+
+func TestRefusedPeersDoNotFloodTheLog(t *testing.T) {
+	var log logBuffer
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Log: log.logger()})
+	const flood = 5 * refusalLines
+	for range flood {
+		raw := rawDial(t, l.Endpoint())
+		raw.Write([]byte("garbage"))
+		mustBeClosed(t, raw)
+	}
+	l.Close()
+	if n := strings.Count(log.String(), "peer refused"); n != refusalLines {
+		t.Errorf("%d lines, want %d", n, refusalLines)
+	}
+	if want := fmt.Sprintf("suppressed=%d", flood-refusalLines); !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not say %s", want)
+	}
+	if stats := l.Stats(); stats.Refused[ReasonProtocol] != flood {
+		t.Errorf("counted %+v", stats)
+	}
+}
+
+func TestLogIsOpenAgainAfterTheWindow(t *testing.T) {
+	var log logBuffer
+	r := refusals{log: log.logger(), endpoint: "tcp://x"}
+	defer r.close()
+	for range 2 * refusalLines {
+		r.add("peer", protocolError("x"))
+	}
+	r.window.Stop()
+	r.endWindow()
+	r.add("the next", protocolError("x"))
+	if got := log.String(); strings.Count(got, "peer refused") != refusalLines+1 || !strings.Contains(got, fmt.Sprintf("suppressed=%d", refusalLines)) || !strings.Contains(got, "the next") {
+		t.Errorf("log:\n%s", got)
+	}
+}
+
+func TestStatsCountByReason(t *testing.T) {
+	t.Parallel()
+	for reason, make := range map[Reason]func(raw net.Conn){
+		ReasonLeft: func(raw net.Conn) { raw.Close() },
+		ReasonError: func(raw net.Conn) {
+			raw.Write(append(nullGreeting(), appendCommand(nil, cmdError, []byte("\x02no"))...))
+		},
+		ReasonTimeout:     func(net.Conn) {},
+		ReasonProtocol:    func(raw net.Conn) { raw.Write([]byte("garbage")) },
+		ReasonSecurity:    func(raw net.Conn) { raw.Write(greeting{version: ours, mechanism: "OTHER"}.encode()) },
+		ReasonApplication: func(raw net.Conn) { raw.Write(append(nullGreeting(), readyFrame("REQ")...)) },
+	} {
+		t.Run(string(reason), func(t *testing.T) {
+			l := mustListen(t, "tcp://127.0.0.1:0", Options{
+				HandshakeTimeout: 200 * time.Millisecond,
+				RefusalHold:      -1,
+				Announce: func(p Peer) (string, error) {
+					if p.SocketType == "REQ" {
+						return "", errors.New("not today")
+					}
+					return "DEALER", nil
+				},
+			})
+			mustServe(t, l)
+			make(rawDial(t, l.Endpoint()))
+			waitUntil(t, func() bool { return len(l.Stats().Refused) > 0 })
+			if stats := l.Stats(); stats.Accepted != 1 || stats.Refused[reason] != 1 || len(stats.Refused) != 1 {
+				t.Errorf("%+v", stats)
+			}
+			waitUntil(t, func() bool { return l.Stats().Handshaking == 0 })
+		})
+	}
+}
+
+func TestHandshakesThatGaveWayAreCounted(t *testing.T) {
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", MaxHandshakes: 2, HandshakeTimeout: time.Minute})
+	for range 3 {
+		rawDial(t, l.Endpoint())
+	}
+	waitUntil(t, func() bool { return l.Stats().Refused[ReasonOverload] > 0 })
+	if n := l.Stats().Handshaking; n > 2 {
+		t.Errorf("%d in progress", n)
+	}
+}
+
+// One peer never reads, another sends 64 KB messages at full speed, all of them
+// to the one that never reads: the others go on as ever.
+func TestDeafPeerUnderFullFireLeavesOthersAlone(t *testing.T) {
+	const budget = 4 << 20
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", SendBytes: budget})
+	rawPeer(t, l.Endpoint())
+	deaf := mustAccept(t, l)
+	gun := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"})
+	loud := mustAccept(t, l)
+	dialed := mustDial(t, l.Endpoint(), Options{SocketType: "DEALER"})
+	served := mustAccept(t, l)
+	go answerInUpperCase(served)
+
+	var firing sync.WaitGroup
+	firing.Go(func() {
+		m := NewMessage(make([]byte, 64<<10))
+		defer m.Release()
+		for {
+			if err := gun.Send(nil, m.Retain()); err != nil && err != ErrFull {
+				return
+			}
+			if n, _ := gun.Queued(); n > 100 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	})
+	full := make(chan struct{})
+	firing.Go(func() {
+		for refused := 0; ; {
+			m, err := loud.Recv()
+			if err != nil {
+				return
+			}
+			if err := deaf.Send(nil, m); err == ErrFull {
+				if refused++; refused == 1 {
+					close(full)
+				}
+			}
+		}
+	})
+	within(t, "ErrFull", func() (any, error) { <-full; return nil, nil })
+	var took []time.Duration
+	for range 300 {
+		begin := time.Now()
+		dialed.Send(nil, msg("x"))
+		recvFrames(t, dialed)
+		took = append(took, time.Since(begin))
+		if _, bytes := deaf.Queued(); bytes > budget {
+			t.Fatalf("%d bytes are queued", bytes)
+		}
+	}
+	slices.Sort(took)
+	t.Logf("round trip of others: p50 %v, p99 %v", took[len(took)/2], took[len(took)*99/100])
+	gun.Close()
+	firing.Wait()
+}
+
+// After any of the hostile openings there is a listener that serves, and
+// nothing left of the peer.
+func TestHostilePeersOverIPC(t *testing.T) {
+	path := socketPath(t)
+	l := mustListen(t, "ipc://"+path, limits)
+	for _, cases := range []map[string]struct {
+		sent   []byte
+		reason string
+	}{badHandshakes, badTraffic} {
+		for _, test := range cases {
+			raw, err := net.Dial("unix", path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw.SetDeadline(time.Now().Add(patience))
+			go raw.Write(bytes.Clone(test.sent))
+			raw.(*net.UnixConn).CloseWrite()
+			io.Copy(io.Discard, raw)
+			raw.Close()
+		}
+	}
+	mustServe(t, l)
+}

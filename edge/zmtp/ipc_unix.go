@@ -1,0 +1,40 @@
+//go:build unix && !illumos && !solaris && !aix
+
+// What ipc:// needs of the operating system: a lock around looking at a socket
+// file and replacing it, and permissions before the file is there.
+
+package zmtp
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// directoryLockWait bounds the wait for the lock: everybody who may read the
+// directory may hold it, and starting without it is better than not starting.
+const directoryLockWait = time.Second
+
+// lockDirectory keeps other listeners from replacing socket files next to path
+// until unlock. Two that start at once over a stale file would otherwise be able
+// to remove each other's. Without the right to read the directory there is no lock.
+func lockDirectory(path string) (unlock func()) {
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return func() {}
+	}
+	for deadline := time.Now().Add(directoryLockWait); ; time.Sleep(5 * time.Millisecond) {
+		err := unix.Flock(int(directory.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err != unix.EWOULDBLOCK && err != unix.EINTR || time.Now().After(deadline) {
+			return func() { directory.Close() }
+		}
+	}
+}
+
+// restrictSocket sets the mode that Linux gives the file of the socket when it
+// is bound, less the process's umask. Other systems ignore or refuse it.
+func restrictSocket(fd uintptr, mode os.FileMode) {
+	_ = unix.Fchmod(int(fd), uint32(mode.Perm()))
+}

@@ -1,0 +1,152 @@
+// Liveness: the watch over a silent peer. A timer looks at the connection a few
+// times before the peer is taken for dead. It costs nothing per message and no
+// goroutine while the connection is idle.
+
+package zmtp
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// looksPerLimit is how many times, at least, a connection is looked at before
+// its peer is taken for dead.
+const looksPerLimit = 3
+
+// epoch is what times are counted from, so that one fits into an atomic integer.
+var epoch = time.Now()
+
+// heardStream is a stream that notes when bytes arrive.
+type heardStream struct {
+	stream
+	last atomic.Int64 // nanoseconds since epoch
+}
+
+func (s *heardStream) Read(p []byte) (int, error) {
+	n, err := s.stream.Read(p)
+	if n > 0 {
+		s.note()
+	}
+	return n, err
+}
+
+func (s *heardStream) note() { s.last.Store(int64(time.Since(epoch))) }
+
+// LastReceived returns when the latest bytes arrived, whatever they were part
+// of. At first that is the end of the handshake.
+func (c *Conn) LastReceived() time.Time {
+	return epoch.Add(time.Duration(c.heard.last.Load()))
+}
+
+// liveness is what the watch knows of a peer. Conn.mu guards it. All times are
+// since epoch.
+type liveness struct {
+	Heartbeat
+	pingable bool          // ZMTP 3.1, or has sent a PING
+	ttl      time.Duration // silence after which the peer wants to be taken for dead; 0: never
+
+	timer    *time.Timer   // nil while there is nothing to watch for
+	due      time.Duration // when it fires
+	nextPing time.Duration
+	counted  time.Duration // silence before this does not count
+}
+
+// pings reports whether PINGs are sent.
+func (l *liveness) pings() bool { return l.Interval > 0 && l.pingable }
+
+// limit is the silence that ends the connection; 0: none does.
+func (l *liveness) limit() time.Duration {
+	if l.pings() && l.Timeout > 0 && (l.ttl == 0 || l.Timeout < l.ttl) {
+		return l.Timeout
+	}
+	return l.ttl
+}
+
+// period is the time between two looks; 0: there is nothing to watch for.
+func (l *liveness) period() time.Duration {
+	period := l.limit() / looksPerLimit
+	if l.pings() && (period == 0 || l.Interval < period) {
+		return l.Interval
+	}
+	return period
+}
+
+// watch begins to watch, or to look more often, as what is known of the peer
+// wants it. c.mu is held.
+func (c *Conn) watch() {
+	l, now := &c.live, time.Since(epoch)
+	period := l.period()
+	switch {
+	case period == 0 || c.cause != nil:
+	case l.timer == nil:
+		l.counted, l.nextPing, l.due = now, now+l.Interval, now+period
+		l.timer = time.AfterFunc(period, c.look)
+	case l.due > now+period:
+		l.due = now + period
+		l.timer.Reset(period)
+	}
+}
+
+func (l *liveness) stop() {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// pinged notes that the peer has sent a PING with ttl.
+func (c *Conn) pinged(ttl time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.live.pingable, c.live.ttl = true, ttl
+	c.watch()
+}
+
+// look is what the timer calls: it takes a peer that was silent for too long
+// for dead, else sends a PING when it is time.
+func (c *Conn) look() {
+	nobodyReads := c.recvMu.TryLock()
+	if nobodyReads {
+		c.recvMu.Unlock()
+	}
+	if silence, dead := c.judge(nobodyReads); dead {
+		c.end(fmt.Errorf("zmtp: %w: nothing received from %s for %v", ErrSilent, c.peer.RemoteAddr, silence.Round(time.Millisecond)))
+		return
+	}
+	c.Flush() // the PING
+}
+
+// judge returns for how long the peer has been silent and whether it is dead.
+// If not, it queues a PING when it is time, and winds up the timer. Silence does
+// not count while nobody reads, or while the process itself stood still: then
+// the signs of life may be waiting in the socket.
+func (c *Conn) judge(nobodyReads bool) (silence time.Duration, dead bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l, now := &c.live, time.Since(epoch)
+	if c.cause != nil || c.draining {
+		return 0, false
+	}
+	if l.period() == 0 {
+		l.timer = nil
+		return 0, false
+	}
+	if stoodStill := now-l.due > l.period()/2; nobodyReads || stoodStill {
+		l.counted = now
+	}
+	wait := l.period()
+	silence = now - max(l.counted, time.Duration(c.heard.last.Load()))
+	if limit := l.limit(); limit > 0 {
+		if silence >= limit {
+			return silence, true
+		}
+		wait = min(wait, limit-silence)
+	}
+	if l.pings() && now >= l.nextPing {
+		c.out.putCommand(cmdPing, l.ping())
+		l.nextPing = now + l.Interval
+	}
+	l.due = now + wait
+	l.timer.Reset(wait)
+	return silence, false
+}

@@ -1,0 +1,146 @@
+// Refused peers: why, how many, and how much of it goes to the log.
+
+package zmtp
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Reason says why a listener has refused a peer, in a word for counters.
+type Reason string
+
+const (
+	ReasonLeft        Reason = "left"        // the peer hung up
+	ReasonError       Reason = "error"       // it sent ERROR
+	ReasonTimeout     Reason = "timeout"     // it did not finish the handshake in time
+	ReasonOverload    Reason = "overload"    // it gave way to another handshake
+	ReasonProtocol    Reason = "protocol"    // it broke the protocol or a limit, or cannot talk to us
+	ReasonSecurity    Reason = "security"    // wrong mechanism, key or password
+	ReasonApplication Reason = "application" // Options.Announce did not want it
+	ReasonNetwork     Reason = "network"     // anything else
+)
+
+// Stats counts what a listener has seen since it began to listen.
+type Stats struct {
+	Accepted    uint64            // connections handed over by Accept
+	Refused     map[Reason]uint64 // peers whose handshake failed; only reasons that occurred
+	Handshaking int               // handshakes in progress, and done ones that wait for Accept
+}
+
+// refusal is an error of a handshake that knows its reason.
+type refusal struct {
+	reason Reason
+	err    error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
+
+// reasonOf returns the reason to count the error of a handshake under.
+func reasonOf(err error) Reason {
+	var r *refusal
+	switch {
+	case errors.As(err, &r):
+		return r.reason
+	case errors.Is(err, ErrProtocol):
+		return ReasonProtocol
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return ReasonLeft
+	case errors.Is(err, net.ErrClosed):
+		return ReasonOverload
+	case isTimeout(err):
+		return ReasonTimeout
+	}
+	return ReasonNetwork
+}
+
+const (
+	// refusalLines is how many refused peers a listener logs one by one in each
+	// refusalWindow. The others it only counts.
+	refusalLines  = 20
+	refusalWindow = 10 * time.Second
+)
+
+// refusals keeps account of a listener's refused peers.
+type refusals struct {
+	log      *slog.Logger
+	endpoint string
+
+	mu         sync.Mutex
+	counts     map[Reason]uint64
+	logged     int         // in this window
+	suppressed int         // in this window
+	window     *time.Timer // ends the window; nil while there is none
+	closed     bool
+}
+
+// add counts a refused peer and logs it, if there is room in the window. Peers
+// that connect and leave, as port scans and health checks do, are not worth more
+// than a debug line.
+func (r *refusals) add(peer string, err error) {
+	reason := reasonOf(err)
+	log := r.log.Info
+	if reason == ReasonLeft {
+		log = r.log.Debug
+	}
+	if r.count(reason) {
+		log("peer refused", "peer", peer, "endpoint", r.endpoint, "reason", handshakeError(err))
+	}
+}
+
+// count counts and reports whether a line may be logged.
+func (r *refusals) count(reason Reason) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = make(map[Reason]uint64)
+	}
+	r.counts[reason]++
+	if reason == ReasonLeft {
+		return true // who reads debug lines wants them all
+	}
+	if r.window == nil && !r.closed {
+		r.window = time.AfterFunc(refusalWindow, r.endWindow)
+	}
+	if r.logged == refusalLines {
+		r.suppressed++
+		return false
+	}
+	r.logged++
+	return true
+}
+
+func (r *refusals) stats() map[Reason]uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.counts)
+}
+
+// endWindow says how many lines were suppressed, and allows new ones.
+func (r *refusals) endWindow() {
+	r.mu.Lock()
+	suppressed := r.suppressed
+	r.logged, r.suppressed, r.window = 0, 0, nil
+	r.mu.Unlock()
+	if suppressed > 0 {
+		r.log.Warn("more peers were refused than logged", "endpoint", r.endpoint, "suppressed", suppressed, "within", refusalWindow)
+	}
+}
+
+// close ends the window. Nothing is suppressed unsaid.
+func (r *refusals) close() {
+	r.mu.Lock()
+	r.closed = true
+	window := r.window
+	r.mu.Unlock()
+	if window != nil && window.Stop() {
+		r.endWindow()
+	}
+}
