@@ -16,7 +16,19 @@ func (b *Broker) status() *wire.Status {
 	s.Broker.Name, s.Broker.Version, s.Broker.Protocol = b.options.Name, b.options.Version, wire.ProtocolVersion
 	s.Broker.ClientsAt, s.Broker.WorkersAt = b.ClientEndpoints(), b.WorkerEndpoints()
 	s.Broker.ResidentBytes = board.Resident()
+	s.Broker.Refused = b.refused()
 	return s
+}
+
+// refused counts, by reason, the peers whose handshake failed.
+func (b *Broker) refused() map[string]int64 {
+	counts := make(map[string]int64)
+	for _, l := range slices.Concat(b.clients, b.workers, b.plain) {
+		for reason, n := range l.Stats().Refused {
+			counts[string(reason)] += int64(n)
+		}
+	}
+	return counts
 }
 
 func (r *router) status(now time.Time) *wire.Status {

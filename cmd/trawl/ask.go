@@ -160,7 +160,11 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
 	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
 		size(b.PendingBytes), size(b.ResidentBytes))
-	a.printf("%s answered: %s; %d given to another worker\n\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried)
+	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried)
+	if len(b.Refused) > 0 {
+		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))
+	}
+	a.printf("\n")
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED")

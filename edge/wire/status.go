@@ -33,6 +33,7 @@ type BrokerStatus struct {
 	Answers       map[string]int64 `json:"answers"`      // by outcome: ok, or an error code
 	Retried       int64            `json:"retried"`      // dispatched again after a worker was lost
 	LateDropped   int64            `json:"late_dropped"` // worker answers that nobody waited for any more
+	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
 	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
 }
 
