@@ -33,15 +33,6 @@ func (s *Security) protect(endpoint string, o zmtp.Options, roles ...keys.Role) 
 	return o
 }
 
-// entry returns what is known of a peer's key.
-func (s *Security) entry(peer zmtp.Peer) (keys.Entry, bool) {
-	key, err := zmtp.ParsePublicKey(peer.User)
-	if err != nil {
-		return keys.Entry{}, false
-	}
-	return s.Allowed.Lookup(key)
-}
-
 // mayControl: with keys an admin may stop and drain, without them whoever is
 // on this machine; who can open an ipc socket always may.
 func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
@@ -54,7 +45,7 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 		}
 		return wire.Errorf(wire.Forbidden, "%s is only taken from the broker's own machine; run it there", op)
 	}
-	if e, ok := s.entry(peer); ok && e.Role == keys.Admin {
+	if e, ok := s.Allowed.Lookup(peer.Key); ok && e.Role == keys.Admin {
 		return nil
 	}
 	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
@@ -80,7 +71,7 @@ func (b *Broker) ReloadKeys() error {
 		if peer.Mechanism != zmtp.Curve {
 			continue
 		}
-		if _, ok := s.entry(peer); !ok {
+		if _, ok := s.Allowed.Lookup(peer.Key); !ok {
 			b.options.Log.Info("connection ended: its key is not allowed any more", "address", peer.RemoteAddr, "key", peer.User)
 			_ = c.Close()
 		}

@@ -71,8 +71,8 @@ func TestAllProblemsAreNamedWithTheirLines(t *testing.T) {
 }
 
 func TestProblemsAreBounded(t *testing.T) {
-	_, err := ParseAllowed("f", strings.Repeat("nonsense\n", 1_000_000))
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != maxProblems+1 || lines[maxProblems] != "f: and 999900 more" {
+	_, err := ParseAllowed("f", strings.Repeat("nonsense\n", 1_000))
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != maxProblems+1 || lines[maxProblems] != "f: and 900 more" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 }
