@@ -219,6 +219,28 @@ func TestPriority(t *testing.T) {
 	}
 }
 
+func TestClientsTakeTurns(t *testing.T) {
+	r := start(t, nil)
+	greedy, modest := r.client(), r.client()
+	for i := range 50 {
+		greedy.send(fmt.Sprint("greedy ", i))
+	}
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == 50 })
+	modest.send("modest 0")
+	modest.send("modest 1")
+	r.until("all wait", func(s *wire.Status) bool { return s.Broker.Pending == 52 })
+	w := r.worker("w", 1)
+	var order []string
+	for range 5 {
+		task := w.task()
+		order = append(order, task.frames[0])
+		w.answer(task, "a")
+	}
+	if want := []string{"greedy 0", "modest 0", "greedy 1", "modest 1", "greedy 2"}; !slices.Equal(order, want) {
+		t.Errorf("order %q, want clients in turn: %q", order, want)
+	}
+}
+
 func TestBusy(t *testing.T) {
 	r := start(t, func(o *Options) {
 		o.Limits = Limits{Queue: 3, Memory: 1000}

@@ -9,7 +9,7 @@ import (
 type client struct {
 	conn       *zmtp.Conn
 	socketType string
-	requests   list // admitted and not answered
+	requests   requestList // admitted and not answered
 }
 
 // bareHeader is what a request in bare form asks for.

@@ -68,7 +68,7 @@ func (r *router) pump(w *worker, out *batch) {
 		if q == nil {
 			return
 		}
-		q.target.queue.remove(q)
+		q.target.queue.take(q)
 		if !r.dispatch(w, q, out) {
 			q.target.queue.pushFront(q)
 			return

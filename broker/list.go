@@ -5,42 +5,42 @@ package broker
 type link struct {
 	prev, next *link
 	of         *request
-	in         *list
+	in         *requestList
 }
 
-// list is a doubly linked list of requests through links that lie in them:
+// requestList is a doubly linked list of requests through links that lie in them:
 // inserting and removing take constant time and allocate nothing. The zero
-// list is empty.
-type list struct {
+// value is empty.
+type requestList struct {
 	root link
 	n    int
 }
 
 // front returns the first request, nil if there is none.
-func (l *list) front() *request {
+func (l *requestList) front() *request {
 	if l.n == 0 {
 		return nil
 	}
 	return l.root.next.of
 }
 
-func (l *list) pushBack(k *link, r *request) {
+func (l *requestList) pushBack(k *link, r *request) {
 	l.init()
 	l.insert(k, r, l.root.prev)
 }
 
-func (l *list) pushFront(k *link, r *request) {
+func (l *requestList) pushFront(k *link, r *request) {
 	l.init()
 	l.insert(k, r, &l.root)
 }
 
-func (l *list) init() {
+func (l *requestList) init() {
 	if l.root.next == nil {
 		l.root.next, l.root.prev = &l.root, &l.root
 	}
 }
 
-func (l *list) insert(k *link, r *request, after *link) {
+func (l *requestList) insert(k *link, r *request, after *link) {
 	k.of, k.in = r, l
 	k.prev, k.next = after, after.next
 	after.next.prev = k

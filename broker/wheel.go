@@ -10,7 +10,7 @@ const tick = 25 * time.Millisecond
 // removing take constant time, whatever the number of requests (Varghese and
 // Lauck, Hashed and Hierarchical Timing Wheels, 1987).
 type wheel struct {
-	slots [512]list
+	slots [512]requestList
 	start time.Time
 	next  int64 // the first tick that was not swept yet
 }

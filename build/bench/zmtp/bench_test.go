@@ -67,11 +67,12 @@ func TestEveryBrokerAnswersUnderLoad(t *testing.T) {
 	}
 	t.Chdir("../../..")
 	b := &bench{ctx: t.Context(), seconds: 0.05}
+	out := t.TempDir()
 	var err error
-	if b.tools, err = buildTools(b.ctx, t.TempDir()); err != nil {
+	if b.tools, err = buildTools(b.ctx, out); err != nil {
 		t.Fatal(err)
 	}
-	if b.keys, err = b.tools.newKeys(b.ctx); err != nil {
+	if b.keys, err = newKeys(b.ctx, b.tools, out); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range brokers {

@@ -41,19 +41,19 @@ var loads = []load{
 // broker is one of those compared.
 type broker struct {
 	name    string
-	curve   bool // can do CURVE
-	backs   int  // endpoints for workers
-	command func(t *tools, front string, backs []string, secret string) []string
+	curve   bool                                                           // can do CURVE
+	backs   int                                                            // endpoints for workers
+	command func(t *tools, front string, backs []string, k *keys) []string // k is nil without CURVE
 	bars    func(l load) bars
 }
 
 // reference is what the others are compared with.
 var reference = &broker{
 	name: "zmq_proxy", curve: true, backs: 1,
-	command: func(t *tools, front string, backs []string, secret string) []string {
+	command: func(t *tools, front string, backs []string, k *keys) []string {
 		argv := []string{t.peer, "proxy", "--front", front, "--back", backs[0]}
-		if secret != "" {
-			argv = append(argv, "--server-secret", secret)
+		if k != nil {
+			argv = append(argv, "--secret", k.broker.secret)
 		}
 		return argv
 	},
@@ -62,8 +62,12 @@ var reference = &broker{
 
 var engine = &broker{
 	name: "engine", curve: true, backs: 1,
-	command: func(t *tools, front string, backs []string, secret string) []string {
-		return []string{t.engine, "-curve-secret", secret, front, backs[0]}
+	command: func(t *tools, front string, backs []string, k *keys) []string {
+		argv := []string{t.engine}
+		if k != nil {
+			argv = append(argv, "-curve-secret", k.broker.secret)
+		}
+		return append(argv, front, backs[0])
 	},
 	bars: func(l load) bars {
 		switch {
@@ -79,9 +83,13 @@ var engine = &broker{
 }
 
 var product = &broker{
-	name: "trawl broker", backs: 1,
-	command: func(t *tools, front string, backs []string, _ string) []string {
-		return []string{t.trawl, "broker", "--clients", front, "--workers", backs[0], "--log-level", "warn"}
+	name: "trawl broker", curve: true, backs: 1,
+	command: func(t *tools, front string, backs []string, k *keys) []string {
+		argv := []string{t.trawl, "broker", "--clients", front, "--workers", backs[0], "--log-level", "warn"}
+		if k != nil {
+			argv = append(argv, "--key", k.file, "--allowed-keys", k.allowed)
+		}
+		return argv
 	},
 	bars: func(l load) bars {
 		switch {
@@ -98,7 +106,7 @@ var product = &broker{
 
 var zmq4 = &broker{
 	name: "go-zeromq/zmq4", backs: workers,
-	command: func(t *tools, front string, backs []string, _ string) []string {
+	command: func(t *tools, front string, backs []string, _ *keys) []string {
 		return append([]string{t.zmq4, front}, backs...)
 	},
 	bars: func(load) bars { return bars{} },

@@ -21,7 +21,7 @@ import (
 type bench struct {
 	ctx     context.Context
 	tools   *tools
-	keys    keys
+	keys    *keys
 	runs    int
 	seconds float64 // of one measurement
 	only    *regexp.Regexp
@@ -52,10 +52,11 @@ func (b *bench) run() error {
 	defer stop()
 	b.ctx = ctx
 	var err error
-	if b.tools, err = buildTools(ctx, "build/bench/out"); err != nil {
+	const out = "build/bench/out"
+	if b.tools, err = buildTools(ctx, out); err != nil {
 		return err
 	}
-	if b.keys, err = b.tools.newKeys(ctx); err != nil {
+	if b.keys, err = newKeys(ctx, b.tools, out); err != nil {
 		return err
 	}
 	fmt.Printf("%s\n\n%d runs of %v each in turn, with 2 workers.\n", b.machine(), b.runs,

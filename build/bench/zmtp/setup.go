@@ -25,7 +25,7 @@ type setup struct {
 	broker    *process // nil: it is in this process
 	front     string   // endpoint for clients
 	backs     []string
-	curve     bool
+	keys      *keys // nil: without CURVE
 	processes []*process
 }
 
@@ -39,16 +39,15 @@ type process struct {
 
 // start starts a broker and connects workers to it. The caller stops the setup.
 func (b *bench) start(k *broker, curve bool) (*setup, error) {
-	s := &setup{b: b, front: freeEndpoint(), curve: curve}
+	s := &setup{b: b, front: freeEndpoint()}
 	for range k.backs {
 		s.backs = append(s.backs, freeEndpoint())
 	}
-	secret := ""
 	if curve {
-		secret = b.keys.secret
+		s.keys = b.keys
 	}
 	var err error
-	if s.broker, err = s.run(k.command(b.tools, s.front, s.backs, secret)...); err == nil {
+	if s.broker, err = s.run(k.command(b.tools, s.front, s.backs, s.keys)...); err == nil {
 		err = s.connectWorkers()
 	}
 	if err != nil {
@@ -73,8 +72,12 @@ func (s *setup) connectWorkers() error {
 // peer starts a command of the libzmq peer that connects to endpoint.
 func (s *setup) peer(command, endpoint string, args ...string) (*process, error) {
 	argv := append([]string{s.b.tools.peer, command, "--connect", endpoint}, args...)
-	if s.curve {
-		argv = append(argv, "--server-public", s.b.keys.public)
+	if s.keys != nil {
+		own := s.keys.client
+		if command == "worker" {
+			own = s.keys.worker
+		}
+		argv = append(argv, s.keys.peerArguments(own)...)
 	}
 	return s.run(argv...)
 }

@@ -16,9 +16,6 @@ import (
 // tools are the paths of the programs.
 type tools struct{ peer, engine, trawl, zmq4 string }
 
-// keys are the server's CURVE keys in Z85.
-type keys struct{ secret, public string }
-
 // buildTools builds all of them into the folder out.
 func buildTools(ctx context.Context, out string) (*tools, error) {
 	out, err := filepath.Abs(out)
@@ -54,16 +51,6 @@ func buildTools(ctx context.Context, out string) (*tools, error) {
 		}
 	}
 	return t, nil
-}
-
-// newKeys makes a key pair.
-func (t *tools) newKeys(ctx context.Context) (keys, error) {
-	out, err := exec.CommandContext(ctx, t.peer, "keygen").Output()
-	k := strings.Fields(string(out))
-	if err != nil || len(k) != 2 {
-		return keys{}, fmt.Errorf("libzmqpeer keygen: %q, %w", out, err)
-	}
-	return keys{secret: k[0], public: k[1]}, nil
 }
 
 // machine describes where and with what this run is made.

@@ -22,10 +22,10 @@ static const char usage[] =
     "  keygen  prints a secret and a public CURVE key\n"
     "  version prints that of libzmq\n"
     "\n"
-    "With CURVE: --server-secret Z85 for the proxy, --server-public Z85 for all others.\n";
+    "With CURVE: --secret Z85 for the proxy; for all others that, --public Z85 and --server-public Z85.\n";
 
 enum {
-    CONNECT, FRONT, BACK, SIZE, IN_FLIGHT, SECONDS, WARM_UP, RATE, NEVER_READ, CPU_OF, SERVER_SECRET, SERVER_PUBLIC
+    CONNECT, FRONT, BACK, SIZE, IN_FLIGHT, SECONDS, WARM_UP, RATE, NEVER_READ, CPU_OF, SECRET, PUBLIC, SERVER_PUBLIC
 };
 
 static const struct option long_options[] = {
@@ -39,7 +39,8 @@ static const struct option long_options[] = {
     {"rate", required_argument, NULL, RATE},
     {"never-read", no_argument, NULL, NEVER_READ},
     {"cpu-of", required_argument, NULL, CPU_OF},
-    {"server-secret", required_argument, NULL, SERVER_SECRET},
+    {"secret", required_argument, NULL, SECRET},
+    {"public", required_argument, NULL, PUBLIC},
     {"server-public", required_argument, NULL, SERVER_PUBLIC},
     {0},
 };
@@ -68,7 +69,8 @@ static struct settings parse(int argc, char **argv) {
         case RATE: o.rate = strtoul(optarg, NULL, 10); break;
         case NEVER_READ: o.never_read = true; break;
         case CPU_OF: o.cpu_of = strtol(optarg, NULL, 10); break;
-        case SERVER_SECRET: o.server_secret = optarg; break;
+        case SECRET: o.secret = optarg; break;
+        case PUBLIC: o.public = optarg; break;
         case SERVER_PUBLIC: o.server_public = optarg; break;
         default: bad_usage();
         }

@@ -19,8 +19,8 @@ struct settings {
     long cpu_of;              /* process whose CPU time is measured; 0: none */
 
     /* CURVE keys in Z85; NULL: without security. */
-    const char *server_secret; /* of sockets that bind */
-    const char *server_public; /* of the server that is connected to */
+    const char *secret, *public; /* our own; the proxy needs the secret one alone */
+    const char *server_public;   /* of the server that is connected to */
 };
 
 int proxy(const struct settings *);

@@ -26,24 +26,22 @@ static void set_string(void *socket, int option, const char *value) {
 static void be_server(void *socket, const struct settings *o) {
     int on = 1;
     zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &on, sizeof on);
-    set_string(socket, ZMQ_CURVE_SECRETKEY, o->server_secret);
+    set_string(socket, ZMQ_CURVE_SECRETKEY, o->secret);
 }
 
-/* be_client gives a socket a key pair of its own. */
 static void be_client(void *socket, const struct settings *o) {
-    char public_key[Z85_KEY], secret_key[Z85_KEY];
-    if (zmq_curve_keypair(public_key, secret_key) != 0)
-        fail("make CURVE keys", errno);
+    if (!o->public || !o->secret)
+        fail("CURVE needs a key pair of our own", 0);
     set_string(socket, ZMQ_CURVE_SERVERKEY, o->server_public);
-    set_string(socket, ZMQ_CURVE_PUBLICKEY, public_key);
-    set_string(socket, ZMQ_CURVE_SECRETKEY, secret_key);
+    set_string(socket, ZMQ_CURVE_PUBLICKEY, o->public);
+    set_string(socket, ZMQ_CURVE_SECRETKEY, o->secret);
 }
 
 void *new_socket(void *context, int type, bool server, const struct settings *o) {
     void *socket = zmq_socket(context, type);
     if (!socket)
         fail("new socket", errno);
-    if (server && o->server_secret)
+    if (server && o->secret)
         be_server(socket, o);
     if (!server && o->server_public)
         be_client(socket, o);
