@@ -18,9 +18,8 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"golang.org/x/crypto/curve25519"
+	"golang.org/x/crypto/nacl/box"
 	"golang.org/x/crypto/nacl/secretbox"
-	"golang.org/x/crypto/salsa20/salsa"
 )
 
 type curve struct{}
@@ -63,17 +62,23 @@ type nonce = [nonceSize]byte
 // boxKey seals and opens boxes: NaCl's secretbox, and with agree its box.
 type boxKey [32]byte
 
-// agree returns the key that the owners of two key pairs share: NaCl's
-// crypto_box_beforenm. The error says that theirs is one of the few points that
-// lead to the same key with everyone.
+// weakKey is what agree comes to with one of the few points of small order,
+// whoever asks: everyone knows it.
+var weakKey = precompute(PublicKey{}, GenerateKey())
+
+// agree returns the key that the owners of two key pairs share. The error says
+// that theirs is a point of small order.
 func agree(theirs PublicKey, ours SecretKey) (*boxKey, error) {
-	shared, err := curve25519.X25519(ours[:], theirs[:])
-	if err != nil {
+	key := precompute(theirs, ours)
+	if key == weakKey {
 		return nil, protocolError("weak public key")
 	}
-	var key boxKey
-	salsa.HSalsa20((*[32]byte)(&key), new([16]byte), (*[32]byte)(shared), &salsa.Sigma)
 	return &key, nil
+}
+
+func precompute(theirs PublicKey, ours SecretKey) (key boxKey) {
+	box.Precompute((*[32]byte)(&key), (*[32]byte)(&theirs), (*[32]byte)(&ours))
+	return key
 }
 
 // seal appends a box with plain to dst. They must not overlap.
@@ -81,9 +86,9 @@ func (k *boxKey) seal(dst, plain []byte, n *nonce) []byte {
 	return secretbox.Seal(dst, plain, n, (*[32]byte)(k))
 }
 
-// open appends what is in box to dst. They must not overlap.
-func (k *boxKey) open(dst, box []byte, n *nonce) (plain []byte, ok bool) {
-	return secretbox.Open(dst, box, n, (*[32]byte)(k))
+// open appends what is in the box sealed to dst. They must not overlap.
+func (k *boxKey) open(dst, sealed []byte, n *nonce) (plain []byte, ok bool) {
+	return secretbox.Open(dst, sealed, n, (*[32]byte)(k))
 }
 
 // sealCounted appends counter and a box with plain.

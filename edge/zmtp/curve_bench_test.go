@@ -1,4 +1,4 @@
-// What encryption costs per frame; BenchmarkRoutedCurve has it within the whole.
+// What encryption costs per frame. make bench-zmtp has it within the whole.
 
 package zmtp
 

@@ -121,7 +121,7 @@ func mustServe(t *testing.T, l *Listener) {
 
 func TestSilenceAtEveryPointOfTheHandshakeEndsAtTheDeadline(t *testing.T) {
 	var log logBuffer
-	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", HandshakeTimeout: 100 * time.Millisecond, Log: log.logger()})
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", HandshakeTimeout: 500 * time.Millisecond, Log: log.logger()})
 	whole := append(nullGreeting(), readyFrame("DEALER")...)
 	var silent []net.Conn
 	for cut := range len(whole) {

@@ -125,6 +125,7 @@ func TestInteropDEALERWithAllRequestsInFlight(t *testing.T) {
 // The peer is silent for longer than its heartbeat timeout. Without PONGs it
 // would drop the connection and come back on another.
 func TestInteropHeartbeatsKeepAnIdleConnection(t *testing.T) {
+	t.Parallel()
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER"})
 	peer := startPeer(t, "ping", l.Endpoint(), "2")
 	c := mustAccept(t, l)

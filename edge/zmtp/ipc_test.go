@@ -1,3 +1,5 @@
+//go:build unix
+
 // The ipc transport: its socket file from beginning to end. What all transports
 // have in common is tested over all of them.
 

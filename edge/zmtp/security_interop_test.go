@@ -82,13 +82,11 @@ func TestSecureInteropServersThatBind(t *testing.T) {
 func TestSecureInteropHeartbeatsOfThePeer(t *testing.T) {
 	setPeer(t, curveDialer(), false)
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", Security: curveListener()})
-	peer := startPeer(t, "ping", l.Endpoint(), "3")
+	peer := startPeer(t, "ping", l.Endpoint(), "1")
 	c := mustAccept(t, l)
 	go answerInUpperCase(c)
-	for i := range 3 {
-		if got, want := peer.line(), fmt.Sprint(peerSize(i)); got != want {
-			t.Fatalf("answer %d: %q, want %s", i, got, want)
-		}
+	if got, want := peer.line(), fmt.Sprint(peerSize(0)); got != want {
+		t.Errorf("answer %q, want %s", got, want)
 	}
 }
 

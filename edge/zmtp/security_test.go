@@ -185,7 +185,7 @@ func TestPeerThatAnnounceRefusesIsHeld(t *testing.T) {
 		c.Close()
 		t.Fatal("admitted")
 	}
-	if took := time.Since(begin); took < hold || strings.Contains(err.Error(), "400") {
+	if took := time.Since(begin); took < hold || strings.Contains(err.Error(), `"400"`) {
 		t.Errorf("after %v: %v", took, err)
 	}
 }
