@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -64,6 +65,7 @@ func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 	for {
 		m, err := conn.Recv()
 		if err != nil {
+			b.ended(w, err)
 			return
 		}
 		number, ok := plainReply(m)
@@ -115,7 +117,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 	for {
 		m, err := conn.Recv()
 		if err != nil {
-			log.Debug("connection ended", "error", err)
+			b.ended(w, err)
 			return
 		}
 		if err := b.fromWorker(w, m, &out); err != nil {
@@ -218,6 +220,15 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
 	return nil
+}
+
+// ended says why a worker's connection ended.
+func (b *Broker) ended(w *worker, err error) {
+	if errors.Is(err, zmtp.ErrSilent) {
+		b.options.Log.Warn("worker is silent: lost", "worker", w.name, "error", err)
+	} else {
+		b.options.Log.Debug("worker's connection ended", "worker", w.name, "error", err)
+	}
 }
 
 // leave ends a worker's membership after its connection ended.
