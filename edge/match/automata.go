@@ -18,45 +18,46 @@ type automata struct {
 func (e *automata) supports(Want) bool { return true }
 
 func (e *automata) scan(s *Scratch, text []byte) {
-	e.scanText(s, text, at(0), true)
+	e.forget(s)
+	if e.exact != nil {
+		s.exactAt.start(0)
+		e.run(s, source{automaton: e.exact, text: text, original: text, tracked: s.tracked[0]}, &s.exactAt)
+	}
+	if e.folded != nil && !s.satisfied() {
+		s.folded.set(text)
+		s.foldedAt.start(0)
+		e.run(s, source{
+			automaton: e.folded, text: s.folded.bytes,
+			original: text, shifts: s.folded.shifts, tracked: s.tracked[1],
+		}, &s.foldedAt)
+	}
+	e.runRegexes(s, text)
 }
 
-// scanText scans a text from what is known: up to exact there is no exact
-// literal, and with folded false the folded automaton finds nothing.
-func (e *automata) scanText(s *Scratch, text []byte, exact cursor, folded bool) {
+// forget makes s ready for another text.
+func (e *automata) forget(s *Scratch) {
 	s.scans++
 	s.anyHinted = false
 	clear(s.hinted)
-	if e.exact != nil {
-		e.run(s, source{automaton: e.exact, text: text, original: text, tracked: s.tracked[0]}, exact)
-	}
-	if s.want == WantAny && s.any || s.stopped {
-		return
-	}
-	if e.folded != nil && folded {
-		s.text.set(text)
-		e.run(s, source{e.folded, s.text.bytes, text, s.text.shifts, s.tracked[1]}, at(0))
-	}
-	if e.unhinted > 0 || s.anyHinted {
-		e.runRegexes(s, text)
-	}
 }
 
-// source is an automaton with the text it runs over.
+// source is an automaton with what it runs over.
 type source struct {
 	*automaton
-	text     []byte // folded, or as it is
-	original []byte
+	text     []byte // folded, or as it is; ends with the text at hand
+	from     int    // where in it the text at hand begins
+	original []byte // the text at hand, as it is
+	offset   int    // where that lies in what was folded
 	shifts   shiftList
 	tracked  []tracker
 }
 
-// run takes the matches from c on into s.
-func (e *automata) run(s *Scratch, src source, c cursor) {
+// run takes the matches from where f is on into s.
+func (e *automata) run(s *Scratch, src source, f *finder) {
 	first := len(s.matches)
-	for c.hit || src.seek(s, src.text, &c) {
-		c.hit = false
-		e.report(s, &src, c)
+	for f.seek(s, src.automaton, src.text) {
+		f.hit = false
+		e.report(s, &src, f.cursor)
 		if s.enough(first) {
 			return
 		}
@@ -89,7 +90,7 @@ func (e *automata) reportHit(s *Scratch, src *source, end int, h hit) {
 		return
 	}
 	start := end - h.length
-	if start < 0 { // in the line before
+	if start < src.from { // in the line before
 		return
 	}
 	if h.long >= 0 {
@@ -99,7 +100,7 @@ func (e *automata) reportHit(s *Scratch, src *source, end int, h hit) {
 		}
 		end = start + len(l.text)
 	}
-	start, end = src.shifts.original(start), src.shifts.original(end)
+	start, end = src.shifts.original(start)-src.offset, src.shifts.original(end)-src.offset
 	if flags&ruleWhole != 0 && !isWhole(src.original, start, end) {
 		return
 	}
@@ -121,11 +122,14 @@ func (s *Scratch) hint(e *automata, rule uint32) {
 
 // runRegexes runs those without hints and those of which one was seen.
 func (e *automata) runRegexes(s *Scratch, text []byte) {
+	if e.unhinted == 0 && !s.anyHinted {
+		return
+	}
 	for i, r := range e.regexes {
 		if r.hinted && !hasBit(s.hinted, uint32(i)) {
 			continue
 		}
-		if s.stop() || s.want == WantAny && s.any {
+		if s.stop() || s.satisfied() {
 			return
 		}
 		r.run(s, text)
@@ -135,9 +139,10 @@ func (e *automata) runRegexes(s *Scratch, text []byte) {
 // begin looks at the block once for all its lines; with a regex that runs on
 // every line there is nothing to gain.
 func (e *automata) begin(s *Scratch, block []byte) {
-	s.exactAt, s.foldedAt = at(0), at(0)
+	s.exactAt.start(0)
+	s.foldedAt.start(0)
 	if e.folded != nil && e.unhinted == 0 {
-		s.block.set(block)
+		s.folded.set(block)
 	}
 }
 
@@ -146,11 +151,11 @@ func (e *automata) seek(s *Scratch, block []byte, pos int) int {
 		return pos
 	}
 	end := len(block) + 1
-	if e.exact != nil && e.exact.seek(s, block, &s.exactAt) {
+	if e.exact != nil && s.exactAt.seek(s, e.exact, block) {
 		end = s.exactAt.pos
 	}
-	if e.folded != nil && e.folded.seek(s, s.block.bytes, &s.foldedAt) {
-		end = min(end, s.block.shifts.original(s.foldedAt.pos))
+	if e.folded != nil && s.foldedAt.seek(s, e.folded, s.folded.bytes) {
+		end = min(end, s.folded.shifts.original(s.foldedAt.pos))
 	}
 	if s.stopped || end > len(block) {
 		return -1
@@ -158,46 +163,37 @@ func (e *automata) seek(s *Scratch, block []byte, pos int) int {
 	return end - 1
 }
 
-// seek moves c to the next hit, if it is not at one, and says whether there is one.
-func (a *automaton) seek(s *Scratch, text []byte, c *cursor) bool {
-	for stop := s.stopped; !c.hit && c.pos < len(text) && !stop; {
-		from := c.pos
-		a.next(text, c, min(len(text), from+pollEvery))
-		stop = s.spent(c.pos - from)
-	}
-	return c.hit
-}
-
+// scanLine goes on from the hits that seek found; where there is none in the
+// line, that automaton has nothing to say about it.
 func (e *automata) scanLine(s *Scratch, block []byte, start, end int) {
-	text := block[start:end]
+	line := block[start:end]
 	if e.unhinted > 0 {
-		e.scan(s, text)
+		e.scan(s, line)
 		return
 	}
-	exact := at(len(text))
-	if s.exactAt.hit && s.exactAt.pos <= end {
-		exact = s.exactAt
-		exact.pos -= start
+	e.forget(s)
+	if at := &s.exactAt; at.hit && at.pos <= end+1 {
+		src := source{automaton: e.exact, text: block[:end], from: start, original: line, offset: start, tracked: s.tracked[0]}
+		e.runLine(s, src, at)
 	}
-	folded := s.foldedAt.hit && s.block.shifts.original(s.foldedAt.pos) <= end
-	e.scanText(s, text, exact, folded)
-	skipLine(&s.exactAt, block, end)
-	if s.foldedAt.hit && s.block.shifts.original(s.foldedAt.pos) <= end+1 {
+	if at := &s.foldedAt; at.hit && s.folded.shifts.original(at.pos) <= end+1 {
 		// Folding leaves '\n' alone, and the hit's last byte is in this line
 		// or is its '\n'.
-		rest := s.foldedAt.pos - 1
-		if n := bytes.IndexByte(s.block.bytes[rest:], '\n'); n >= 0 {
-			s.foldedAt = at(rest + n + 1)
-		} else {
-			s.foldedAt = at(len(s.block.bytes))
+		folded, last := s.folded.bytes, at.pos-1
+		src := source{
+			automaton: e.folded, text: folded[:lineEnd(folded, last)], from: bytes.LastIndexByte(folded[:last], '\n') + 1,
+			original: line, offset: start, shifts: s.folded.shifts, tracked: s.tracked[1],
 		}
+		e.runLine(s, src, at)
 	}
+	e.runRegexes(s, line)
 }
 
-// skipLine moves a cursor that is not beyond the line that ends at end to the
-// beginning of the next.
-func skipLine(c *cursor, block []byte, end int) {
-	if c.hit && c.pos <= end+1 {
-		*c = at(min(end+1, len(block)))
+// runLine runs to the end of a line, which src.text ends with, and leaves f at
+// the beginning of the next.
+func (e *automata) runLine(s *Scratch, src source, f *finder) {
+	if f.pos <= len(src.text) && !s.satisfied() {
+		e.run(s, src, f)
 	}
+	f.skip(len(src.text) + 1)
 }

@@ -2,7 +2,7 @@ package match
 
 // The double-array automaton: eight bytes a slot, one stream. DESIGN.md
 // explains it; trie.go builds it; loadautomaton.go checks what
-// these loops rely on.
+// these loops rely on; lockstep.go is the same for four places at once.
 
 import "math/bits"
 
@@ -47,6 +47,9 @@ type automaton struct {
 	depths []uint8  // per terminal state: bytes from the root
 	lists  []uint32 // items of terminal states with more than one pattern
 	long   []longLiteral
+
+	deepest  int      // the most of depths
+	lockstep lockstep // when and how four places are scanned at once
 }
 
 // cursor is a place in a text and the state there.

@@ -41,9 +41,11 @@ func FuzzLoad(f *testing.F) {
 			p.Hints(i)
 		}
 		text = text[:min(len(text), 1000)]
-		for want := WantMatches; want <= WantAny; want++ {
-			p.Scan(s, text, Query{Want: want})
-			p.ScanLines(s, text, Query{Want: want, Limit: 5}, func(*Line) bool { return true })
+		for _, p := range []*Pack{oneStream(t, p), withLanes(t, p, 4, 100)} {
+			for want := WantMatches; want <= WantAny; want++ {
+				p.Scan(s, text, Query{Want: want})
+				p.ScanLines(s, text, Query{Want: want, Limit: 5}, func(*Line) bool { return true })
+			}
 		}
 	})
 }
@@ -102,5 +104,6 @@ func FuzzScan(f *testing.F) {
 		}
 		q := Query{Want: Want(bits >> 8 % 5), Limit: int(bits >> 12 & 3), Total: int(bits >> 14)}
 		checkScan(t, p, &Scratch{}, rules, text, q)
+		checkScan(t, withLanes(t, p, 4, 4+int(bits>>5&31)), &Scratch{}, rules, text, q)
 	})
 }

@@ -29,6 +29,10 @@ func (l *loader) automaton(first uint32, p *Pack) *automaton {
 	}
 	l.checkSlots(a)
 	l.checkOutputs(a, p.flags, first == sectionFolded)
+	for _, depth := range a.depths {
+		a.deepest = max(a.deepest, int(depth))
+	}
+	a.lockstep = newLockstep(a.deepest)
 	return a
 }
 

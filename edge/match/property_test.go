@@ -75,8 +75,11 @@ func TestScanAgreesWithOracle(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				rules := drawRules(t, pieces)
 				p := compileRapid(t, rules)
+				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
 				for range 3 {
-					checkScan(t, p, s, rules, drawBytes(t, pieces, 0, most, "text"), drawQuery(t))
+					text, q := drawBytes(t, pieces, 0, most, "text"), drawQuery(t)
+					checkScan(t, p, s, rules, text, q)
+					checkScan(t, lanes, s, rules, text, q)
 				}
 			})
 		})

@@ -64,11 +64,13 @@ func TestEdgesAgreeWithOracle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, s := compile(t, EngineAuto, c.rules), &Scratch{}
+			lanes := withLanes(t, p, 4, 16)
 			for _, text := range c.texts {
 				for want := WantMatches; want <= WantAny; want++ {
 					for _, q := range []Query{{}, {Limit: 1}, {Limit: 3}, {Total: 1}, {Total: 3}} {
 						q.Want = want
 						checkScan(t, p, s, c.rules, []byte(text), q)
+						checkScan(t, lanes, s, c.rules, []byte(text), q)
 					}
 				}
 			}

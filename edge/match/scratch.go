@@ -33,11 +33,11 @@ type Scratch struct {
 
 	// The automata's.
 	hits      []hit
-	text      foldedText // the text at hand
-	block     foldedText // the block whose lines are scanned
-	exactAt   cursor     // in the block: the next hit
-	foldedAt  cursor     // in the folded block
-	hinted    []uint64   // bit per regex: one of its hints was seen
+	folded    foldedText // the text at hand, or the block whose lines are scanned
+	exactAt   finder     // in the text or block as it is
+	foldedAt  finder     // in the folded one
+	lanes     lanes
+	hinted    []uint64 // bit per regex: one of its hints was seen
 	anyHinted bool
 	tracked   [2][]tracker // of the long literals: exact, folded
 	scans     uint64       // tells trackers of different texts apart
@@ -180,6 +180,15 @@ func (s *Scratch) trimLate() {
 // matches come after all these.
 func (s *Scratch) enough(first int) bool {
 	return s.stopped || s.want == WantAny && s.any || s.most > 0 && len(s.matches)-first >= s.most
+}
+
+// satisfied says whether nothing more need be looked for in the text at hand.
+func (s *Scratch) satisfied() bool { return s.stopped || s.want == WantAny && s.any }
+
+// brief says whether a text or line is left, as a rule, after its first hits.
+func (s *Scratch) brief() bool {
+	q := &s.query
+	return q.Want == WantAny || q.Want == WantFirst || q.Limit == 1 && q.Want != WantCount
 }
 
 // compareMatches is the order in which matches are reported.

@@ -1,0 +1,89 @@
+package match
+
+// From hit to hit through a text: by one stream, or by lanes that look ahead.
+
+// finder is a place in a text, and what is known of the text behind it.
+type finder struct {
+	cursor // while pos < end.pos, its slot is void unless it is at a hit
+
+	// Up to end the lanes have been: of the places with hits those from next on
+	// are still to come. Their positions count from base.
+	ahead []place
+	next  int
+	base  int
+	end   cursor
+}
+
+// place is where patterns end.
+type place struct{ pos, slot uint32 }
+
+// start moves to pos of a new text, in the root state.
+func (f *finder) start(pos int) {
+	f.cursor, f.end = at(pos), cursor{}
+	f.ahead, f.next = f.ahead[:0], 0
+}
+
+// seek moves to the next hit in text, if f is not at one, and says whether
+// there is one. A later call may give a longer piece of the same text.
+func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
+	// Where a hit ends the work on a line, the next lines may have some as well:
+	// lanes would scan bytes that one stream skips. So first see that it is quiet.
+	quiet := !s.brief()
+	for !f.hit {
+		if f.pos < f.end.pos {
+			if !f.take(len(text)) {
+				return false
+			}
+			continue
+		}
+		if s.stopped || f.pos >= len(text) {
+			return false
+		}
+		from := f.pos
+		if quiet && len(text)-from >= a.lockstep.least {
+			f.lookAhead(&s.lanes, a, text)
+			s.spent(f.end.pos - from)
+			continue
+		}
+		piece := min(len(text)-from, pollEvery)
+		if !quiet {
+			piece, quiet = min(piece, a.lockstep.least), true
+		}
+		a.next(text, &f.cursor, from+piece)
+		s.spent(f.pos - from)
+	}
+	return true
+}
+
+// take moves to the next place up to limit that is known, or to the end of
+// what is known; false: that is beyond limit.
+func (f *finder) take(limit int) bool {
+	if f.next < len(f.ahead) {
+		p := f.ahead[f.next]
+		if pos := f.base + int(p.pos); pos <= limit {
+			f.cursor = cursor{pos: pos, slot: p.slot, hit: true, links: maxDepth}
+			f.next++
+			return true
+		}
+	} else if f.end.pos <= limit {
+		f.cursor = f.end
+		return true
+	}
+	f.pos = limit
+	return false
+}
+
+// skip moves to pos, the beginning of a line, unless f is beyond it already.
+func (f *finder) skip(pos int) {
+	if f.pos > pos {
+		return
+	}
+	if pos >= f.end.pos {
+		f.start(pos)
+		return
+	}
+	f.pos, f.hit = pos, false
+	for f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) <= pos {
+		f.next++
+	}
+}

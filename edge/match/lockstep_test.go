@@ -1,0 +1,105 @@
+package match
+
+// Lanes against one stream: the same hits, in the same order.
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// withLanes is the pack p with lanes from so many bytes of text on, which look
+// so many ahead at most.
+func withLanes(t interface{ Fatal(...any) }, p *Pack, least, most int) *Pack {
+	p, err := Load(p.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, ok := p.engine.(*automata); ok {
+		for _, a := range []*automaton{e.exact, e.folded} {
+			if a != nil {
+				a.lockstep = lockstep{least, most}
+			}
+		}
+	}
+	return p
+}
+
+func oneStream(t interface{ Fatal(...any) }, p *Pack) *Pack { return withLanes(t, p, math.MaxInt, 0) }
+
+// Texts of many looks ahead, too big for the oracle.
+func TestLanesAgreeWithOneStream(t *testing.T) {
+	a300 := strings.Repeat("a", 300)
+	rules := []*Rule{
+		{Literals: literals("error")},
+		{Literals: literals("or")},
+		{ID: "lines", Literals: literals("end\nbegin", "\n", "n\n")},
+		{ID: "nested", Literals: literals("a", "aa", "aaaaaaaaaaaaaaaa", a300[:255], a300)},
+		{ID: "case", Literals: literals("KELVIN", "ß"), NoCase: true},
+		{ID: "whole", Literals: literals("he"), Whole: true},
+		{ID: "regex", Regex: "(?i:warn)ing [0-9]+"},
+	}
+	var busy bytes.Buffer
+	for i := range 700 {
+		fmt.Fprintf(&busy, "begin %d error \u212aelvin he she warning %d end\n", i, i)
+		if i%350 == 349 {
+			busy.WriteString(strings.Repeat("a", 400) + "\n")
+		}
+	}
+	quiet := bytes.Repeat([]byte("nxthxng xs hxrx xn thxs lxnx\r"), 8000)
+	copy(quiet[100_000:], "\nWARNING 7 error\n")
+	for name, text := range map[string][]byte{"busy": busy.Bytes(), "quiet": quiet} {
+		pack := compile(t, EngineAuto, rules)
+		one, s, other := oneStream(t, pack), &Scratch{}, &Scratch{}
+		large, small := withLanes(t, pack, 1<<10, 32<<10), withLanes(t, pack, 5, 777)
+		for want := WantMatches; want <= WantAny; want++ {
+			for _, q := range []Query{{Want: want}, {Want: want, Limit: 1}, {Want: want, Limit: 5, Total: 1000}} {
+				lines := collectLines(one, other, text, q)
+				all := one.Scan(other, text, q)
+				for i, p := range []*Pack{large, small} {
+					if got := p.Scan(s, text, q); !sameResult(got, all) || !got.Any {
+						t.Fatalf("%s, pack %d, %+v: %d matches, want %d", name, i, q, got.Count, all.Count)
+					}
+					if got := collectLines(p, s, text, q); !slices.EqualFunc(got, lines, sameLine) {
+						t.Fatalf("%s, pack %d, %+v: %d lines, want %d", name, i, q, len(got), len(lines))
+					}
+				}
+			}
+		}
+	}
+}
+
+// collectLines copies what ScanLines gives, the sum last.
+func collectLines(p *Pack, s *Scratch, block []byte, q Query) []Line {
+	var lines []Line
+	total := p.ScanLines(s, block, q, func(l *Line) bool {
+		line := *l
+		line.Matches, line.Rules = slices.Clone(l.Matches), slices.Clone(l.Rules)
+		lines = append(lines, line)
+		return true
+	})
+	return append(lines, Line{Result: total})
+}
+
+func sameLine(a, b Line) bool {
+	return a.Number == b.Number && a.Offset == b.Offset && a.Length == b.Length && sameResult(a.Result, b.Result)
+}
+
+// A lane begins in the state that the lane before ends in: however long the
+// literals across the seam.
+func TestLiteralsAcrossSeams(t *testing.T) {
+	var list [][]byte
+	for n := 1; n <= 255; n += 2 {
+		list = append(list, bytes.Repeat([]byte("a"), n))
+	}
+	rules := []*Rule{{ID: "a", Literals: list}}
+	p := withLanes(t, compile(t, EngineAuto, rules), 4, 64)
+	s := &Scratch{}
+	for n := 250; n < 270; n++ {
+		text := append(bytes.Repeat([]byte("a"), n), "b\naa"...)
+		checkScan(t, p, s, rules, text, Query{})
+	}
+}
