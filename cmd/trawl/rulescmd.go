@@ -44,8 +44,8 @@ func (a *app) rulesCompileCommand() *cobra.Command {
 	}
 	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
 	placeholder(cmd.Flags(), "output", "PACK")
-	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, da8 or cloudflare")
-	completes(cmd, "engine", "auto", "da8", "cloudflare")
+	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, da8, dfa or cloudflare")
+	completes(cmd, "engine", "auto", "da8", "dfa", "cloudflare")
 	placeholder(cmd.Flags(), "engine", "ENGINE")
 	name := cmd.Flags().String("name", "", "name of the rule set (default: what the rule files say)")
 	placeholder(cmd.Flags(), "name", "NAME")

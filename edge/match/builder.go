@@ -27,8 +27,9 @@ const (
 // Builder collects rules for a pack. It is not safe for concurrent use.
 type Builder struct {
 	options Options
-	engine  engineKind
-	err     error // from NewBuilder: returned by Add and Pack
+	engine  engineKind // asked for
+	kind    engineKind // of the last pack
+	err     error      // from NewBuilder: returned by Add and Pack
 
 	arena  []byte // literals, folded ones, hints, ids
 	exact  []literal
@@ -232,24 +233,48 @@ func (b *Builder) sections() ([]section, error) {
 		return nil, err
 	}
 	list := b.ruleSections()
-	if b.engine == kindCloudflare {
+	if b.kind = b.engine; b.kind == kindCloudflare {
 		return append([]section{b.infoSection()}, append(list, b.literalSection())...), nil
 	}
-	for _, a := range []struct {
+	automata, err := b.automata()
+	if err != nil {
+		return nil, err
+	}
+	return append([]section{b.infoSection()}, append(list, automata...)...), nil
+}
+
+// automata compiles the literals, with tables if the engine has them, and
+// settles what auto stands for.
+func (b *Builder) automata() ([]section, error) {
+	var list []section
+	var tables []func() []section
+	size := int64(0)
+	for _, part := range []struct {
 		first    uint32
 		literals []literal
 	}{{sectionExact, b.exact}, {sectionFolded, b.folded}} {
-		if len(a.literals) == 0 {
+		if len(part.literals) == 0 {
 			continue
 		}
-		built, err := buildAutomaton(b.arena, a.literals)
+		built, err := buildAutomaton(b.arena, part.literals)
 		if err != nil {
 			return nil, err
 		}
 		b.stats.States += built.states
-		list = append(list, automatonSections(a.first, built)...)
+		a := built.automaton()
+		list = append(list, automatonSections(part.first, built, a)...)
+		table := newDFABuilder(built, a)
+		size += table.size()
+		tables = append(tables, func() []section { return table.build(part.first) })
 	}
-	return append([]section{b.infoSection()}, list...), nil
+	var err error
+	if b.kind, err = b.engine.settle(size); err != nil || b.kind != kindDFA {
+		return list, err
+	}
+	for _, build := range tables {
+		list = append(list, build()...)
+	}
+	return list, nil
 }
 
 // countLiterals fills in what the literals, hints aside, amount to.

@@ -210,7 +210,7 @@ func TestInfo(t *testing.T) {
 		{ID: "hinted", Regex: "error [0-9]+"},
 		{ID: "unhinted", Regex: "[0-9]+"},
 	}).Info()
-	if i.Name != "test" || i.Engine != EngineDA8 || i.Rules != 4 || i.Literals != 3 || i.Regexes != 2 ||
+	if i.Name != "test" || i.Engine != EngineDFA || i.Rules != 4 || i.Literals != 3 || i.Regexes != 2 ||
 		i.Unhinted != 1 || i.PatternBytes != 7 || i.LongestLiteral != 3 || i.States != 1+4+1+1+len("error ") {
 		t.Errorf("%+v", i)
 	}

@@ -50,6 +50,7 @@ type automaton struct {
 
 	deepest  int      // the most of depths
 	lockstep lockstep // when and how four places are scanned at once
+	dfa      *dfa     // nil: lanes use the slots
 }
 
 // cursor is a place in a text and the state there.

@@ -26,6 +26,9 @@ type engineKind uint32
 const (
 	kindDA8 engineKind = iota + 1
 	kindCloudflare
+	kindDFA
+
+	kindAuto engineKind = 0 // until the automata are built; in no pack
 )
 
 func (k engineKind) String() string {
@@ -34,18 +37,24 @@ func (k engineKind) String() string {
 		return EngineDA8
 	case kindCloudflare:
 		return EngineCloudflare
+	case kindDFA:
+		return EngineDFA
 	}
 	return fmt.Sprintf("engine %d", uint32(k))
 }
 
 func engineByName(name string) (engineKind, error) {
 	switch name {
-	case "", EngineAuto, EngineDA8:
+	case "", EngineAuto:
+		return kindAuto, nil
+	case EngineDA8:
 		return kindDA8, nil
+	case EngineDFA:
+		return kindDFA, nil
 	case EngineCloudflare:
 		return kindCloudflare, nil
 	}
-	return 0, fmt.Errorf("%w %q: use auto, da8 or cloudflare", ErrUnknownEngine, name)
+	return 0, fmt.Errorf("%w %q: use auto, da8, dfa or cloudflare", ErrUnknownEngine, name)
 }
 
 // accepts refuses rules that the engine cannot match.
@@ -81,4 +90,24 @@ func (k engineKind) fits(patternBytes int64) error {
 	}
 	return fmt.Errorf("%w: engine cloudflare would take %d MB for these literals, over its %d MB; use auto",
 		ErrTooLarge, need>>20, cloudflareBudget>>20)
+}
+
+const (
+	dfaBudget = 2 << 20  // bytes of tables that auto allows: they should stay in a small board's cache
+	dfaLimit  = 64 << 20 // bytes of tables at all
+)
+
+// settle decides between the engines with automata; tables of a dfa would
+// take size bytes.
+func (k engineKind) settle(size int64) (engineKind, error) {
+	switch {
+	case k == kindDFA && size > dfaLimit:
+		return k, fmt.Errorf("%w: engine dfa would take %d MB for these literals, over its %d MB; use auto",
+			ErrTooLarge, size>>20, dfaLimit>>20)
+	case k == kindAuto && size > 0 && size <= dfaBudget:
+		return kindDFA, nil
+	case k == kindAuto:
+		return kindDA8, nil
+	}
+	return k, nil
 }

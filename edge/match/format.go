@@ -14,7 +14,7 @@ import (
 
 const (
 	magic         = "trawlpk\x00"
-	formatVersion = 1
+	formatVersion = 2
 
 	headerSize  = 64
 	tableEntry  = 24 // bytes per section in the table
@@ -52,7 +52,11 @@ const (
 	partDepths = 4
 	partLists  = 5
 	partLong   = 6
-	parts      = 7
+
+	// Engine dfa only.
+	partClasses   = 7
+	partNext      = 8
+	partTerminals = 9
 )
 
 // infoSize is the fixed part of the info section; the name follows.
@@ -136,7 +140,7 @@ func uint64Section(kind uint32, values []uint64) section {
 }
 
 func (b *Builder) infoSection() section {
-	data := binary.LittleEndian.AppendUint32(nil, uint32(b.engine))
+	data := binary.LittleEndian.AppendUint32(nil, uint32(b.kind))
 	data = binary.LittleEndian.AppendUint32(data, 0)
 	data = appendUint64s(data, []uint64{
 		uint64(b.stats.Literals), uint64(b.stats.PatternBytes),
@@ -198,8 +202,7 @@ func (b *Builder) literalSection() section {
 	return section{sectionLiterals, data}
 }
 
-func automatonSections(first uint32, b *automatonBuilder) []section {
-	a := b.automaton()
+func automatonSections(first uint32, b *automatonBuilder, a *automaton) []section {
 	list := []section{
 		uint64Section(first+partSlots, a.slots),
 		uint64Section(first+partEnds, a.ends),

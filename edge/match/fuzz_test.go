@@ -11,8 +11,9 @@ import (
 // with those that load: nothing may panic or hang.
 func FuzzLoad(f *testing.F) {
 	packs := [][]byte{
-		compile(f, EngineAuto, mixedRules()).data,
-		compile(f, EngineAuto, []*Rule{{Literals: literals("abcab")}, {Literals: literals("bcd")}}).data,
+		compile(f, EngineDA8, mixedRules()).data,
+		compile(f, EngineDA8, []*Rule{{Literals: literals("abcab")}, {Literals: literals("bcd")}}).data,
+		compile(f, EngineDFA, []*Rule{{Literals: literals("abcab")}, {ID: "n", Literals: literals("bcd"), NoCase: true}}).data,
 		compile(f, EngineCloudflare, []*Rule{{Literals: literals("ab")}, {Literals: literals("b")}}).data,
 	}
 	for i := range packs {
@@ -87,7 +88,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		var rules []*Rule
-		b := NewBuilder(Options{})
+		b := NewBuilder(Options{Engine: []string{EngineDA8, EngineDFA}[bits>>3&1]})
 		add := func(r *Rule) {
 			r.ID = fmt.Sprint(len(rules))
 			if b.Add(r) == nil {

@@ -66,10 +66,10 @@ func Load(data []byte) (*Pack, error) {
 		}
 	}
 	switch kind {
-	case kindDA8:
+	case kindDA8, kindDFA:
 		e := &automata{flags: p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
-		e.exact = l.automaton(sectionExact, p)
-		e.folded = l.automaton(sectionFolded, p)
+		e.exact = l.automaton(sectionExact, p, kind)
+		e.folded = l.automaton(sectionFolded, p, kind)
 		p.engine = e
 	case kindCloudflare:
 		p.engine = l.cloudflare(p)

@@ -3,10 +3,13 @@ package match
 // Opening a pack, continued: the arrays of an automaton, and that whatever
 // they lead to is there.
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // automaton takes the sections from first on; nil if there are none.
-func (l *loader) automaton(first uint32, p *Pack) *automaton {
+func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 	a := &automaton{
 		slots:  viewUint64s(l.take(first+partSlots, 8*blockSlots)),
 		ends:   viewUint64s(l.take(first+partEnds, 8)),
@@ -33,6 +36,10 @@ func (l *loader) automaton(first uint32, p *Pack) *automaton {
 		a.deepest = max(a.deepest, int(depth))
 	}
 	a.lockstep = newLockstep(a.deepest)
+	if kind == kindDFA {
+		a.dfa = l.dfa(first, a)
+		a.lockstep = newDFALockstep(a.deepest)
+	}
 	return a
 }
 
@@ -124,4 +131,37 @@ func (l *loader) checkLists(a *automaton, isRule func(uint32) bool) {
 			return
 		}
 	}
+}
+
+// dfa takes the table of an automaton. Rows that lead into the middle of a row
+// find something else than they should, but nothing outside: so they are not
+// looked for.
+func (l *loader) dfa(first uint32, a *automaton) *dfa {
+	classes := l.take(first+partClasses, blockSlots)
+	d := &dfa{
+		next:      viewUint32s(l.take(first+partNext, 4)),
+		terminals: viewUint32s(l.take(first+partTerminals, 4)),
+	}
+	if len(classes) != blockSlots {
+		l.damaged("%d classes", len(classes))
+		return nil
+	}
+	d.classes = (*[blockSlots]uint8)(classes)
+	d.stride = uint32(slices.Max(classes)) + 1
+	ending := int64(len(d.next)) - int64(len(d.terminals))*int64(d.stride)
+	if ending < int64(d.stride) || len(d.next)%int(d.stride) != 0 {
+		l.damaged("%d transitions of %d classes", len(d.next), d.stride)
+		return nil
+	}
+	d.ending = uint32(ending)
+	if slices.Max(d.next) > uint32(len(d.next))-d.stride {
+		l.damaged("transitions")
+	}
+	for _, slot := range d.terminals {
+		if int(slot) >= len(a.slots) {
+			l.damaged("a terminal state")
+			break
+		}
+	}
+	return d
 }

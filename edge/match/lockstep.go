@@ -25,12 +25,15 @@ func newLockstep(deepest int) lockstep {
 	return lockstep{max(1<<10, 16*deepest), 32 << 10}
 }
 
-// lanes are four pieces of a text that follow each other, as far as they have
-// been scanned.
-type lanes [numLanes]struct {
-	pos, end int
-	entry    uint64  // slot of the state
-	hits     []place // that end in the lane
+// newDFALockstep: a table needs few registers, and less to begin with.
+func newDFALockstep(deepest int) lockstep { return lockstep{max(128, 16*deepest), 32 << 10} }
+
+// lanes are four pieces of a text that follow each other.
+type lanes [numLanes]lane
+
+type lane struct {
+	pos, end int     // where the scan is and where the piece ends
+	hits     []place // before pos
 }
 
 // lookAhead finds the places with hits of a piece of text from f on.
@@ -41,15 +44,19 @@ func (f *finder) lookAhead(l *lanes, a *automaton, text []byte) {
 		lane := &l[i]
 		lane.pos, lane.end = f.base+i*(size/numLanes), f.base+(i+1)*(size/numLanes)
 		lane.hits = lane.hits[:0]
-		lane.entry = a.slots[a.stateAt(text, lane.pos).slot]
 	}
-	l[0].entry = a.slots[f.slot]
 	l[numLanes-1].end = f.base + size
-	a.inLockstep(text, l, f.base)
+	if a.dfa != nil {
+		a.dfa.inLockstep(text, l, f.base, a.deepest)
+	} else {
+		a.inLockstep(text, l, f.base)
+	}
 	f.ahead, f.next = f.ahead[:0], 0
 	for i := range l {
 		lane := &l[i]
-		a.finish(text, lane.pos, lane.end, &lane.hits, f.base)
+		if lane.pos < lane.end {
+			a.finish(text, lane, f.base)
+		}
 		f.ahead = append(f.ahead, lane.hits...)
 	}
 	f.end = a.stateAt(text, f.base+size)
@@ -67,11 +74,10 @@ func (a *automaton) stateAt(text []byte, pos int) cursor {
 }
 
 // finish goes by one stream to the end of a lane that others have left behind.
-func (a *automaton) finish(text []byte, pos, end int, hits *[]place, base int) {
-	c := a.stateAt(text, pos)
-	for c.pos < end {
-		if a.next(text, &c, end); c.hit {
-			*hits = append(*hits, place{uint32(c.pos - base), c.slot})
+func (a *automaton) finish(text []byte, l *lane, base int) {
+	for c := a.stateAt(text, l.pos); c.pos < l.end; {
+		if a.next(text, &c, l.end); c.hit {
+			l.hits = append(l.hits, place{uint32(c.pos - base), c.slot})
 		}
 	}
 }
@@ -81,7 +87,11 @@ func (a *automaton) finish(text []byte, pos, end int, hits *[]place, base int) {
 func (a *automaton) inLockstep(text []byte, l *lanes, base int) {
 	slots := a.slots
 	i0, i1, i2, i3 := l[0].pos, l[1].pos, l[2].pos, l[3].pos
-	e0, e1, e2, e3 := l[0].entry, l[1].entry, l[2].entry, l[3].entry
+	var entries [numLanes]uint64
+	for i := range l {
+		entries[i] = slots[a.stateAt(text, l[i].pos).slot]
+	}
+	e0, e1, e2, e3 := entries[0], entries[1], entries[2], entries[3]
 	// Bytes and links; only in a damaged pack are there more.
 	budget := 2*(l[3].end-l[3].pos) + maxDepth
 	for budget > 0 {

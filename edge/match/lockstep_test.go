@@ -4,6 +4,7 @@ package match
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -52,14 +53,18 @@ func TestLanesAgreeWithOneStream(t *testing.T) {
 	quiet := bytes.Repeat([]byte("nxthxng xs hxrx xn thxs lxnx\r"), 8000)
 	copy(quiet[100_000:], "\nWARNING 7 error\n")
 	for name, text := range map[string][]byte{"busy": busy.Bytes(), "quiet": quiet} {
-		pack := compile(t, EngineAuto, rules)
+		pack := compile(t, EngineDA8, rules)
 		one, s, other := oneStream(t, pack), &Scratch{}, &Scratch{}
-		large, small := withLanes(t, pack, 1<<10, 32<<10), withLanes(t, pack, 5, 777)
+		table := compile(t, EngineDFA, rules)
+		packs := []*Pack{
+			withLanes(t, pack, 1<<10, 32<<10), withLanes(t, pack, 5, 777),
+			withLanes(t, table, 1<<10, 32<<10), withLanes(t, table, 5, 777),
+		}
 		for want := WantMatches; want <= WantAny; want++ {
 			for _, q := range []Query{{Want: want}, {Want: want, Limit: 1}, {Want: want, Limit: 5, Total: 1000}} {
 				lines := collectLines(one, other, text, q)
 				all := one.Scan(other, text, q)
-				for i, p := range []*Pack{large, small} {
+				for i, p := range packs {
 					if got := p.Scan(s, text, q); !sameResult(got, all) || !got.Any {
 						t.Fatalf("%s, pack %d, %+v: %d matches, want %d", name, i, q, got.Count, all.Count)
 					}
@@ -88,6 +93,37 @@ func sameLine(a, b Line) bool {
 	return a.Number == b.Number && a.Offset == b.Offset && a.Length == b.Length && sameResult(a.Result, b.Result)
 }
 
+// A table has a row for each state, no two for one.
+func TestTablesHaveARowForEachState(t *testing.T) {
+	p := compile(t, EngineDFA, []*Rule{{Literals: literals("he", "she"), ID: "a"}, {Literals: literals("hers")}})
+	d := p.engine.(*automata).exact.dfa
+	if rows := len(d.next) / int(d.stride); rows != p.Info().States || d.stride != 5 || len(d.terminals) != 3 {
+		t.Errorf("%d rows of %d, %d terminals", rows, d.stride, len(d.terminals))
+	}
+}
+
+// auto takes tables up to a budget; who asks for more than can be gets an error.
+func TestAutoTakesTablesWithinTheBudget(t *testing.T) {
+	add := func(n int) *Builder {
+		b := NewBuilder(Options{})
+		for i := range n {
+			if err := b.Add(&Rule{Literals: literals(fmt.Sprintf("%d-literal", i*7919))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return b
+	}
+	for n, want := range map[int]string{0: EngineDA8, 100: EngineDFA, 10_000: EngineDA8} {
+		p, err := add(n).Pack()
+		if err != nil || p.Info().Engine != want {
+			t.Errorf("%d literals: %s, %v", n, p.Info().Engine, err)
+		}
+	}
+	if _, err := kindDFA.settle(dfaLimit + 1); !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
+	}
+}
+
 // A lane begins in the state that the lane before ends in: however long the
 // literals across the seam.
 func TestLiteralsAcrossSeams(t *testing.T) {
@@ -96,10 +132,12 @@ func TestLiteralsAcrossSeams(t *testing.T) {
 		list = append(list, bytes.Repeat([]byte("a"), n))
 	}
 	rules := []*Rule{{ID: "a", Literals: list}}
-	p := withLanes(t, compile(t, EngineAuto, rules), 4, 64)
 	s := &Scratch{}
+	da8 := withLanes(t, compile(t, EngineDA8, rules), 4, 64)
+	dfa := withLanes(t, compile(t, EngineDFA, rules), 4, 64)
 	for n := 250; n < 270; n++ {
 		text := append(bytes.Repeat([]byte("a"), n), "b\naa"...)
-		checkScan(t, p, s, rules, text, Query{})
+		checkScan(t, da8, s, rules, text, Query{})
+		checkScan(t, dfa, s, rules, text, Query{})
 	}
 }

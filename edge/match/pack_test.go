@@ -172,7 +172,7 @@ func setSection(data []byte, kind uint32, at int, value uint64, size int) []byte
 }
 
 func TestLoadChecksWhatScansFollow(t *testing.T) {
-	p := compile(t, EngineAuto, mixedRules())
+	p := compile(t, EngineDFA, mixedRules())
 	e := p.engine.(*automata).exact
 	leaf := slices.IndexFunc(e.slots, func(s uint64) bool { return s&selfFlag != 0 })
 	plain := slices.IndexFunc(e.slots[2*blockSlots:], func(s uint64) bool { return s&selfFlag == 0 }) + 2*blockSlots
@@ -198,6 +198,10 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 		"a broken regex":          setSection(p.data, sectionRegexes, 3, '(', 1),
 		"metadata of no rule":     setSection(p.data, sectionMetaRules, 0, 99, 4),
 		"broken metadata":         setSection(p.data, sectionMeta, 0, 0x7f, 1),
+		"a class too many":        setSection(p.data, sectionExact+partClasses, 0, 0xff, 1),
+		"a transition outside":    setSection(p.data, sectionExact+partNext, 40, uint64(len(e.dfa.next))-1, 4),
+		"a terminal outside":      setSection(p.data, sectionExact+partTerminals, 0, uint64(len(e.slots)), 4),
+		"tables of another":       setSection(p.data, sectionInfo, 0, uint64(kindDA8), 4),
 		"an unknown engine":       setSection(p.data, sectionInfo, 0, 9, 4),
 		"counts that overflow":    setSection(p.data, sectionInfo, 8, 1<<63, 8),
 	} {
@@ -213,7 +217,7 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 // Failure links that go round are not looked for when loading: a scan gives up
 // by itself.
 func TestScanEndsWithLinksThatGoRound(t *testing.T) {
-	p := compile(t, EngineAuto, []*Rule{{Literals: literals("abcdef")}, {Literals: literals("bcdx")}})
+	p := compile(t, EngineDA8, []*Rule{{Literals: literals("abcdef")}, {Literals: literals("bcdx")}})
 	e := p.engine.(*automata).exact
 	data := p.data
 	for slot, entry := range e.slots[2*blockSlots:] {

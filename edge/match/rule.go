@@ -30,8 +30,9 @@ type Rule struct {
 
 // Engines that [Options] can name.
 const (
-	EngineAuto       = "auto"       // the best for the set; today always da8
+	EngineAuto       = "auto"       // dfa if its tables take 2 MB at most, else da8
 	EngineDA8        = "da8"        // double array with failure links
+	EngineDFA        = "dfa"        // da8 with tables of all transitions: several times faster and larger
 	EngineCloudflare = "cloudflare" // github.com/cloudflare/ahocorasick: rules and any only
 )
 

@@ -63,14 +63,15 @@ func TestEdgesAgreeWithOracle(t *testing.T) {
 		"alternatives":               {[]*Rule{{ID: "r", Regex: "error|errno|(?i:k)elvin"}}, []string{"errno", "xelvin Kelvin \u212aelvin", "eRror"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, s := compile(t, EngineAuto, c.rules), &Scratch{}
-			lanes := withLanes(t, p, 4, 16)
+			s, da8, dfa := &Scratch{}, compile(t, EngineDA8, c.rules), compile(t, EngineDFA, c.rules)
+			packs := []*Pack{da8, withLanes(t, da8, 4, 16), dfa, withLanes(t, dfa, 4, 16)}
 			for _, text := range c.texts {
 				for want := WantMatches; want <= WantAny; want++ {
 					for _, q := range []Query{{}, {Limit: 1}, {Limit: 3}, {Total: 1}, {Total: 3}} {
 						q.Want = want
-						checkScan(t, p, s, c.rules, []byte(text), q)
-						checkScan(t, lanes, s, c.rules, []byte(text), q)
+						for _, p := range packs {
+							checkScan(t, p, s, c.rules, []byte(text), q)
+						}
 					}
 				}
 			}

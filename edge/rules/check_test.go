@@ -114,7 +114,7 @@ func TestFilesTogether(t *testing.T) {
 		{"nocase and bytes", "latin1.txt", Options{NoCase: true}, []string{`latin1.txt:1: nocase literal "caf\xe9": not valid UTF-8`}},
 		{"pack and others", "x.pack words.txt", Options{}, []string{"x.pack: a pack cannot be combined with other files; compile the files that it was made of together with them"}},
 		{"pack and flags", "x.pack", Options{NoCase: true}, []string{"x.pack: ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them"}},
-		{"pack and engine", "x.pack", Options{Engine: "cloudflare"}, []string{"x.pack: compiled for engine da8, not cloudflare; compile its files again"}},
+		{"pack and engine", "x.pack", Options{Engine: "cloudflare"}, []string{"x.pack: compiled for engine dfa, not cloudflare; compile its files again"}},
 		{"standard input", "-", Options{}, []string{"-: rules are not read from standard input; name a file"}},
 		{"unknown engine, once", "words.txt a.yaml", Options{Engine: "magic"}, nil},
 	}
