@@ -54,10 +54,10 @@ func withCurve(_ *testing.T, o *zmtp.Options, weListen bool) []string {
 	server := zmtp.GenerateKey()
 	o.Security = zmtp.Security{Mechanism: zmtp.Curve, Key: server}
 	if weListen {
-		return []string{"--curve-server", server.Public().String()}
+		return []string{"--curve-server=" + server.Public().String()} // in one word: a key may begin with a dash
 	}
 	o.Security.Key, o.Security.ServerKey = zmtp.GenerateKey(), server.Public()
-	return []string{"--curve-secret", server.Z85()}
+	return []string{"--curve-secret=" + server.Z85()}
 }
 
 const (
