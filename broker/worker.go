@@ -17,7 +17,7 @@ const (
 	// windowPerSlot and windowBytes bound the window from above; one request
 	// for each slot and one more are always in it. What a worker holds, a small
 	// request of another client waits for: beside a client that sends 64 KB at
-	// full speed that is 3.4 ms (p99, two cores), with 256 KiB 5.0, with 1 MiB 12.
+	// full speed that is 3.4 ms (p99, two cores), with 256 KiB 5.0.
 	windowPerSlot = 32
 	windowBytes   = 128 << 10
 	// plainPatience is how long a plain worker may be silent while it has
