@@ -131,7 +131,7 @@ func TestPeerThatTakesNothingIsClosedAfterTheWriteTimeout(t *testing.T) {
 func TestWriteTimeoutDoesNotOutliveTheWait(t *testing.T) {
 	overTransports(t, func(t *testing.T, endpoint string) {
 		t.Parallel()
-		const timeout = 400 * time.Millisecond
+		const timeout = time.Second
 		a, b := pair(t, endpoint, Options{}, Options{WriteTimeout: timeout})
 		m := NewMessage(make([]byte, 8<<20)) // more than the socket takes at once
 		b.Send(nil, m)
