@@ -13,7 +13,7 @@ import (
 
 func (a *app) rulesCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "rules", Short: "Check and compile word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand())
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand())
 	return cmd
 }
 
