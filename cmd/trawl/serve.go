@@ -16,6 +16,7 @@ import (
 	"trawl/edge/match"
 	"trawl/edge/rules"
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 	"trawl/worker"
 )
 
@@ -44,6 +45,7 @@ func (a *app) brokerCommand() *cobra.Command {
 			return err
 		}
 		defer watchKeys(b, c, o.Log)()
+		zmtp.StayAwake()
 		return b.Serve(cmd.Context())
 	}
 	return cmd

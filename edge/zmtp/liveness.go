@@ -31,7 +31,13 @@ func (s *heardStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (s *heardStream) note() { s.last.Store(int64(time.Since(epoch))) }
+func (s *heardStream) note() {
+	now := time.Since(epoch)
+	s.last.Store(int64(now))
+	if awake.enabled.Load() {
+		awake.read(now)
+	}
+}
 
 // LastReceived returns when the latest bytes arrived, whatever they were part
 // of. At first that is the end of the handshake.

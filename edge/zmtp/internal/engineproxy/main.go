@@ -50,6 +50,7 @@ func run(front, back, secret, profile string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	zmtp.StayAwake()
 	var security zmtp.Security
 	if secret != "" {
 		key, err := zmtp.ParseSecretKey(secret)
