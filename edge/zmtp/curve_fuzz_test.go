@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -31,25 +30,20 @@ func FuzzCurveHandshake(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, toTheServer bool, at uint8, offset uint16, mask byte, cut uint16, inserted []byte) {
 		to := direction(toTheServer)
-		var edited atomic.Bool // by a goroutine that a deadline may leave behind
-		edited.Store(len(inserted) > 0)
-		m := meddleFor(t, 300*time.Millisecond, func(d direction, i int, frame []byte) [][]byte {
+		honest := mask == 0 && cut == 0 && len(inserted) == 0
+		timeout := 300 * time.Millisecond
+		if honest { // it must succeed, however slow the machine is
+			timeout = patience
+		}
+		m := meddleFor(t, timeout, func(d direction, i int, frame []byte) [][]byte {
 			if d != to || i != int(at) {
 				return [][]byte{frame}
 			}
 			flags, body := cutRaw(frame)
-			was := bytes.Clone(body)
 			if int(offset) < len(body) {
 				body[offset] ^= mask
 			}
 			body = body[:len(body)-min(len(body), int(cut))]
-			if i == 0 && d == toServer && len(body) == len(was) { // HELLO: nobody looks at the padding
-				clear(was[8:][:helloPadding])
-				copy(body[8:], was[8:][:helloPadding])
-			}
-			if !bytes.Equal(body, was) {
-				edited.Store(true)
-			}
 			return [][]byte{rawFrame(flags, body), inserted}
 		})
 		m.send()
@@ -62,7 +56,7 @@ func FuzzCurveHandshake(f *testing.F) {
 		if err == nil && !slices.Equal(got, []string{"hello"}) {
 			t.Errorf("received %q", got)
 		}
-		if err != nil && !edited.Load() && !isTimeout(err) && at < 3 {
+		if err != nil && honest {
 			t.Errorf("unedited, and yet: %v", err)
 		}
 	})
