@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 var endpointNumber atomic.Int64
 

@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of the tests: it is reached only when one fails.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // transports are the endpoints to listen on that tests run over.
 var transports = map[string]func(t testing.TB) string{

@@ -55,7 +55,7 @@ def main(kind, endpoint, count=0, ttl=0):
     types = {"req": zmq.REQ, "dealer": zmq.DEALER, "rep": zmq.REP, "router": zmq.ROUTER,
              "push": zmq.PUSH, "pull": zmq.PULL, "ping": zmq.REQ}
     s = zmq.Context().socket(types[kind])
-    s.rcvtimeo = s.sndtimeo = 20_000
+    s.rcvtimeo = s.sndtimeo = 60_000
     s.linger = 20_000
     if kind in ("rep", "router"):
         s.rcvtimeo = -1
