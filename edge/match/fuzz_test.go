@@ -51,22 +51,6 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// canSeal says whether the section table can be followed at all.
-func canSeal(data []byte) bool {
-	count := binary.LittleEndian.Uint32(data[atCount:])
-	if count > maxSections || headerSize+int(count)*tableEntry > len(data) {
-		return false
-	}
-	for i := range int(count) {
-		entry := data[headerSize+i*tableEntry:]
-		from, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
-		if from > uint64(len(data)) || size > uint64(len(data))-from {
-			return false
-		}
-	}
-	return true
-}
-
 // FuzzLoadBytes gives Load anything.
 func FuzzLoadBytes(f *testing.F) {
 	f.Add([]byte("trawlpk\x00"))

@@ -4,7 +4,6 @@ package match
 // they lead to is there.
 
 import (
-	"math/bits"
 	"slices"
 )
 
@@ -31,7 +30,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 		return nil
 	}
 	l.checkSlots(a)
-	l.checkOutputs(a, p.flags, first == sectionFolded)
+	l.checkOutputs(a, &p.flags, first == sectionFolded)
 	for _, depth := range a.depths {
 		a.deepest = max(a.deepest, int(depth))
 	}
@@ -71,25 +70,19 @@ func (l *loader) checkSlots(a *automaton) {
 
 // checkOutputs: ranks count the bitmap, output words lead to rules and lists
 // that end. Either automaton may report a regex's hint.
-func (l *loader) checkOutputs(a *automaton, flags []byte, folded bool) {
-	total := 0
-	if len(a.rank) != len(a.ends) {
-		l.damaged("ranks")
-		return
-	}
-	for i, word := range a.ends {
-		if a.rank[i] != uint32(total) {
-			l.damaged("ranks")
-			return
-		}
-		total += bits.OnesCount64(word)
-	}
+func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
+	total := l.ranks(a.ends, a.rank)
 	if len(a.outs) != total || len(a.depths) != total {
 		l.damaged("%d outputs of %d states", len(a.outs), total)
 		return
 	}
+	l.patterns += total + len(a.lists)
 	isRule := func(rule uint32) bool {
-		return int(rule) < len(flags) && (flags[rule]&ruleRegex != 0 || (flags[rule]&ruleNoCase != 0) == folded)
+		if int(rule) >= flags.rules {
+			return false
+		}
+		f := flags.of(rule)
+		return f&ruleRegex != 0 || (f&ruleNoCase != 0) == folded
 	}
 	for _, out := range a.outs {
 		if out&outList == 0 && !isRule(out) || out&outList != 0 && int(out&^outList) >= len(a.lists) {

@@ -11,16 +11,17 @@ import (
 
 // Pack is a compiled set of rules. It is immutable and safe for concurrent use.
 type Pack struct {
-	data []byte // all of it; the rest are views
-	hash string
-	info Info
+	data   []byte // all of it; the rest are views
+	mapped []byte // data, if it is a map
+	hash   string
+	info   Info
 
-	flags     []byte // per rule
-	idOffsets []uint32
-	ids       []byte
-	metas     metaTable
-	regexes   []*regexRule // by rule
-	engine    engine
+	flags   flagTable
+	names   nameTable
+	texts   func() []string // ids that are no part of names, by rule
+	metas   metaTable
+	regexes []*regexRule // by rule
+	engine  engine
 }
 
 // Info sums a pack up.
@@ -36,10 +37,6 @@ type Info struct {
 	PatternBytes   int64 // of all literals
 	LongestLiteral int   // bytes
 }
-
-// Close gives the pack's memory back. No scan may be running, and strings and
-// slices that the pack gave out hold no longer.
-func (p *Pack) Close() error { return nil }
 
 // WriteTo writes the pack as [Load] and [Open] read it.
 func (p *Pack) WriteTo(w io.Writer) (int64, error) {
@@ -67,12 +64,7 @@ func (p *Pack) Verify() error {
 func (p *Pack) Info() Info { return p.info }
 
 // NumRules is the number of rules; they are numbered from 0.
-func (p *Pack) NumRules() int { return len(p.flags) }
-
-// ID names a rule; it is always valid UTF-8, and holds until Close.
-func (p *Pack) ID(rule int) string {
-	return viewString(p.ids[p.idOffsets[rule]:p.idOffsets[rule+1]])
-}
+func (p *Pack) NumRules() int { return p.flags.rules }
 
 // Meta returns a copy of what the rule says about its matches.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
