@@ -56,26 +56,21 @@ func (a *app) rulesCompileCommand() *cobra.Command {
 			return usage(cmd, "say where to write the pack: -o FILE.pack")
 		}
 		o := rules.Options{Name: *name, Engine: *engine, NoCase: *nocase, Whole: *whole}
-		pack, report, err := rules.Compile(files, o)
-		if err != nil {
-			return err
-		}
-		defer pack.Close()
 		t, err := renameio.NewPendingFile(*out, renameio.WithPermissions(0o644))
 		if err != nil {
 			return cannotWrite(*out, err)
 		}
 		defer t.Cleanup()
-		if _, err := pack.WriteTo(t); err != nil {
-			return cannotWrite(*out, err)
+		made, report, err := rules.CompileTo(t, files, o)
+		if err != nil {
+			return err
 		}
 		if err := t.CloseAtomicallyReplace(); err != nil {
 			return cannotWrite(*out, err)
 		}
-		info := pack.Info()
 		a.printf("%s\n", report)
-		a.printf("%s: %d bytes (%.1f per pattern byte), engine %s with %d states, sha256 %s\n", *out, info.Bytes,
-			float64(info.Bytes)/float64(max(1, info.PatternBytes)), info.Engine, info.States, pack.Hash())
+		a.printf("%s: %d bytes (%.1f per pattern byte), engine %s with %d states, sha256 %s\n", *out, made.Bytes,
+			float64(made.Bytes)/float64(max(1, made.PatternBytes)), made.Engine, made.States, made.Hash)
 		return nil
 	}
 	return cmd

@@ -15,6 +15,7 @@ type Options struct {
 	Whole  bool   // every literal matches as a whole word only; a regex is then a problem
 	Name   string // of the rule set; empty: what the rule files say, if they agree
 	Engine string // of the pack, see match.Options; empty: match chooses
+	Budget int64  // most memory the pack may take, see match.Options; 0: no bound
 }
 
 // Compile reads word lists, rule files and packs, and the rule files of
@@ -34,6 +35,25 @@ func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 		return nil, &l.report, fmt.Errorf("compile rules: %w", err)
 	}
 	return pack, &l.report, nil
+}
+
+// CompileTo is Compile with the pack written to f, an empty file, which takes
+// much less memory. A pack among the files is a problem: it is compiled already.
+// If f fails, what it holds is to be thrown away.
+func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Report, error) {
+	l, err := load(paths, o)
+	if l.pack != nil {
+		l.closePack()
+		err = Problems{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
+	}
+	if err != nil {
+		return nil, &l.report, err
+	}
+	c, err := l.builder.Write(f)
+	if err != nil {
+		return nil, &l.report, fmt.Errorf("compile rules: %w", err)
+	}
+	return c, &l.report, nil
 }
 
 // Check reads and validates like Compile, without compiling.
@@ -79,7 +99,7 @@ func load(paths []string, o Options) (*loader, error) {
 		}
 	}
 	l.report.Name = ruleSetName(o, sources)
-	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name})
+	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name, Budget: o.Budget})
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
 	}
@@ -222,6 +242,7 @@ func (l *loader) addWords(s *source) {
 	f := FileReport{Path: s.path, Kind: KindWords}
 	literal := make([][]byte, 1)
 	rule := match.Rule{Literals: literal, NoCase: l.options.NoCase, Whole: l.options.Whole}
+	l.builder.Grow(s.countWords())
 	stats, err := ReadWords(s, func(line int, word []byte) {
 		if l.fatal {
 			return

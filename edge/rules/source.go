@@ -81,6 +81,15 @@ func openSource(path string) (*source, error) {
 	return s, nil
 }
 
+// countWords says how many words a word list has at most, and bytes in them. A
+// pipe cannot be read twice: then both are 0.
+func (s *source) countWords() (words, size int) {
+	if !s.info.Mode().IsRegular() {
+		return 0, 0
+	}
+	return countWords(io.NewSectionReader(s.file, 0, s.info.Size()))
+}
+
 // parse reads a rule file; false if it is one of those before, or unreadable.
 func (l *loader) parse(s *source, before []*source) bool {
 	for _, other := range before {
