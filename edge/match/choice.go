@@ -52,8 +52,8 @@ func tableSize(sections []section) (size int64) {
 }
 
 // regexMemory is what a regex takes on the heap once it has run, in bytes: the
-// middle of some hundreds of logcheck's and SpamAssassin's.
-const regexMemory = 8 << 10
+// mean of those in docs/examples.
+const regexMemory = 4 << 10
 
 // builtPart is an automaton and where its sections begin.
 type builtPart struct {
@@ -133,12 +133,12 @@ func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, e
 		return c, p, nil
 	}
 	least := &c.Sizes[smallest]
-	hint := "raise it, or split the rule set"
+	which, hint := ", the smallest,", "raise it, or split the rule set"
 	if k != kindAuto {
-		hint = "raise it, or use auto"
+		which, hint = "", "raise it, or use auto"
 	}
-	return c, nil, fmt.Errorf("%w: engine %s, the smallest, would take %s, %s more than %s; %s", ErrBudget,
-		least.Engine, megabytes(least.Memory), megabytes(least.Memory-budget), megabytes(budget), hint)
+	return c, nil, fmt.Errorf("%w: engine %s%s would take %s, %s more than %s; %s", ErrBudget, least.Engine, which,
+		megabytes(least.Memory), megabytes(least.Memory-budget), megabytes(budget), hint)
 }
 
 // suits says whether auto may choose the plan, and if not, why.
