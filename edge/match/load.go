@@ -127,8 +127,8 @@ func (l *loader) layout() error {
 	if len(data) < headerSize {
 		return fmt.Errorf("%w (%d bytes)", ErrDamaged, len(data))
 	}
-	if v := binary.LittleEndian.Uint32(data[atVersion:]); v != FormatVersion {
-		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, FormatVersion)
+	if err := checkVersion(data); err != nil {
+		return err
 	}
 	if n := binary.LittleEndian.Uint64(data[atLength:]); n != uint64(len(data)) || len(data) > math.MaxInt32 {
 		return fmt.Errorf("%w (%d bytes, its header says %d)", ErrDamaged, len(data), n)
@@ -158,6 +158,14 @@ func (l *loader) layout() error {
 			return fmt.Errorf("%w (section %d twice)", ErrDamaged, kind)
 		}
 		l.sections[kind] = body
+	}
+	return nil
+}
+
+// checkVersion refuses a header of another version of the format.
+func checkVersion(header []byte) error {
+	if v := binary.LittleEndian.Uint32(header[atVersion:]); v != FormatVersion {
+		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, FormatVersion)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 )
 
@@ -50,6 +51,25 @@ func (p *Pack) WriteTo(w io.Writer) (int64, error) {
 // Hash is the SHA-256 of the content, 64 hex digits: the same rules compiled
 // with the same options have the same hash.
 func (p *Pack) Hash() string { return p.hash }
+
+// FileHash reads the hash of the pack in the file path from its header, without
+// looking at the rest. Its errors are those of the file, ErrNotPack and
+// ErrVersion.
+func FileHash(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var header [headerSize]byte
+	if _, err := io.ReadFull(f, header[:]); err != nil || !IsPack(header[:]) {
+		return "", fmt.Errorf("%s: %w", path, ErrNotPack)
+	}
+	if err := checkVersion(header[:]); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return fmt.Sprintf("%x", header[atHash:]), nil
+}
 
 // Verify computes the SHA-256 anew: a pack from elsewhere is what its hash
 // says only if this gives no error.

@@ -73,6 +73,15 @@ type loader struct {
 
 	ids   map[string]place // rules of rule files by id, wrong ones too
 	fatal bool             // adding more is pointless
+
+	openPack func(path string) (*match.Pack, error)
+	digests  bool       // the sources' key is wanted
+	key      sourcesKey // of what was read
+	once     bool       // one of the sources cannot be read again
+}
+
+func newLoader(o Options) *loader {
+	return &loader{options: o, ids: map[string]place{}, openPack: match.Open}
 }
 
 // place is where a rule stands.
@@ -86,7 +95,11 @@ func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 // load reads all files: first what they are and what the rule set is called,
 // then their rules in the order of the files.
 func load(paths []string, o Options) (*loader, error) {
-	l := &loader{options: o, ids: map[string]place{}}
+	l := newLoader(o)
+	return l, l.load(paths)
+}
+
+func (l *loader) load(paths []string) error {
 	paths = expand(paths)
 	if len(paths) == 0 {
 		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
@@ -98,7 +111,8 @@ func load(paths []string, o Options) (*loader, error) {
 			sources = append(sources, s)
 		}
 	}
-	l.report.Name = ruleSetName(o, sources)
+	o := &l.options
+	l.report.Name = ruleSetName(*o, sources)
 	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name, Budget: o.Budget})
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
@@ -108,7 +122,13 @@ func load(paths []string, o Options) (*loader, error) {
 	if err != nil {
 		l.closePack()
 	}
-	return l, err
+	for _, s := range sources {
+		if l.digests {
+			l.key.add(s.kind, s.digest)
+			l.once = l.once || !s.info.Mode().IsRegular()
+		}
+	}
+	return err
 }
 
 func (l *loader) closePack() {
@@ -159,7 +179,7 @@ func (l *loader) addPack(s *source, alone bool) {
 		l.problems.add(s.path, 0, "a pack must be a regular file; save it first")
 		return
 	}
-	pack, err := match.Open(s.path)
+	pack, err := l.openPack(s.path)
 	if err != nil {
 		l.problems.add(s.path, 0, "not a usable pack: %v; compile it again", err)
 		return
