@@ -50,16 +50,19 @@ func (l *loader) checkSlots(a *automaton) {
 		l.damaged("%d slots", len(a.slots))
 		return
 	}
-	bad := false
+	// The number of slots is a multiple of 256, so base|255 is a slot if base is.
+	highest, bad := uint64(0), false
+	highestBase := uint32(0)
 	for i, word := range a.ends {
 		var self uint64
-		for j, entry := range a.slots[64*i : 64*i+64] {
-			base, fail := uint32(entry)>>baseShift, uint32(entry>>failShift)
-			bad = bad || base|(blockSlots-1) >= n || fail >= n
-			self |= entry / selfFlag & 1 << j
+		for _, entry := range a.slots[64*i : 64*i+64] {
+			highest = max(highest, entry)
+			highestBase = max(highestBase, uint32(entry))
+			self = self>>1 | entry<<31&(1<<63)
 		}
 		bad = bad || self != word
 	}
+	bad = bad || highestBase>>baseShift >= n || uint32(highest>>failShift) >= n
 	for c := range uint64(blockSlots) {
 		bad = bad || a.slots[rootBase^c]&0xff != c
 	}
@@ -84,7 +87,14 @@ func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
 		f := flags.of(rule)
 		return f&ruleRegex != 0 || (f&ruleNoCase != 0) == folded
 	}
+	fine := uint32(0) // rules below it are
+	if flags.mask == 0 && isRule(0) {
+		fine = uint32(flags.rules)
+	}
 	for _, out := range a.outs {
+		if out < fine {
+			continue
+		}
 		if out&outList == 0 && !isRule(out) || out&outList != 0 && int(out&^outList) >= len(a.lists) {
 			l.damaged("outputs")
 			return
