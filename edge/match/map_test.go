@@ -113,11 +113,35 @@ func TestFaultsAreKnown(t *testing.T) {
 	if err := os.Truncate(path, 4096); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := OpenMapped(path); !errors.Is(err, ErrDamaged) {
+		t.Error(err)
+	}
+	checkFault(t, p, Query{})
+}
+
+// The same in the midst of a scan.
+func TestFaultUnderAScan(t *testing.T) {
+	path := packFile(t, compile(t, EngineDA8, manyRules(10_000)))
+	p, err := OpenMapped(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	checkFault(t, p, Query{Stop: func() bool {
+		if err := os.Truncate(path, 4096); err != nil {
+			t.Error(err)
+		}
+		return false
+	}})
+}
+
+func checkFault(t *testing.T, p *Pack, q Query) {
+	t.Helper()
 	var fault any
 	func() {
 		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 		defer func() { fault = recover() }()
-		p.Scan(&Scratch{}, []byte("0-0 9e3779b1-1"), Query{})
+		p.Scan(&Scratch{}, bytes.Repeat([]byte("0-0 9e3779b1-1 "), 20_000), q)
 	}()
 	if fault == nil || !p.IsFault(fault) {
 		t.Errorf("the scan ended with %v", fault)
@@ -125,9 +149,6 @@ func TestFaultsAreKnown(t *testing.T) {
 	other := compile(t, EngineDA8, nil)
 	if other.IsFault(fault) || p.IsFault(nil) || p.IsFault("x") || p.IsFault(errors.New("x")) {
 		t.Error("faults of others are taken for its own")
-	}
-	if _, err := OpenMapped(path); !errors.Is(err, ErrDamaged) {
-		t.Error(err)
 	}
 }
 

@@ -48,12 +48,48 @@ func drawRules(t *rapid.T, pieces []string) []*Rule {
 			for range rapid.IntRange(1, 4).Draw(t, "literals") {
 				r.Literals = append(r.Literals, drawBytes(t, pieces, 1, 6, "literal"))
 			}
+			switch rapid.IntRange(0, 3).Draw(t, "id") {
+			case 0:
+				r.ID = "" // the literal, if there is only one
+			case 1:
+				r.ID = string(r.Literals[0])
+			}
 		}
 		if b.Add(r) == nil { // else not UTF-8, or a regex that matches nothing
 			rules = append(rules, r)
 		}
 	}
 	return rules
+}
+
+// IDs are those of the rules, wherever they come from.
+func TestIDsAreThoseOfTheRules(t *testing.T) {
+	for name, pieces := range domains {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				b := NewBuilder(Options{Engine: rapid.SampledFrom([]string{EngineDA8, EngineDFA, EngineCloudflare}).Draw(t, "engine")})
+				var want []string
+				for _, r := range drawRules(t, pieces) {
+					if b.Add(r) == nil {
+						id, err := ruleID(r)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want = append(want, string(id))
+					}
+				}
+				p, err := b.Pack()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, id := range want {
+					if got := p.ID(i); got != id {
+						t.Fatalf("rule %d has the id %q, want %q", i, got, id)
+					}
+				}
+			})
+		})
+	}
 }
 
 func drawQuery(t *rapid.T) Query {
