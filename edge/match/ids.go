@@ -65,9 +65,9 @@ func (p *Pack) literalTexts() []string {
 	return texts
 }
 
-// owners returns, by base, the state whose children lie there: a state without
-// children has borrowed the base of another, which is less deep, and literals end
-// in it.
+// owners returns, by base, the state whose children lie there. A state without
+// children may have borrowed the base: then literals end in it, and none in the
+// owner.
 func (a *automaton) owners() []uint32 {
 	owners := make([]uint32, len(a.slots))
 	for i, entry := range a.slots {
@@ -75,17 +75,12 @@ func (a *automaton) owners() []uint32 {
 		if base == 0 || base == rootBase {
 			continue
 		}
-		if other := owners[base]; other == 0 || a.slots[other]&selfFlag != 0 && (entry&selfFlag == 0 || a.depthOf(slot) < a.depthOf(other)) {
+		if owners[base] == 0 || entry&selfFlag == 0 {
 			owners[base] = slot
 		}
 	}
 	owners[rootBase] = rootSlot
 	return owners
-}
-
-// depthOf is the depth of a terminal state.
-func (a *automaton) depthOf(slot uint32) uint8 {
-	return a.depths[a.rank[slot/64]+uint32(bits.OnesCount64(a.ends[slot/64]&(1<<(slot%64)-1)))]
 }
 
 // spell returns the bytes that lead to slot, nothing if they are not length:

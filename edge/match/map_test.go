@@ -5,7 +5,6 @@ package match
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -90,15 +89,6 @@ func TestOpenMappedRefuses(t *testing.T) {
 	if _, err := OpenMapped(t.TempDir()); err == nil {
 		t.Error("a folder was opened")
 	}
-}
-
-// manyRules make automata of many pages.
-func manyRules(n int) []*Rule {
-	rules := make([]*Rule, n)
-	for i := range rules {
-		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-%d", i*2654435761%(1<<31), i))}
-	}
-	return rules
 }
 
 // A file cut short under a scan is a panic of that goroutine, which the pack

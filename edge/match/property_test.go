@@ -5,6 +5,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -90,6 +91,40 @@ func TestIDsAreThoseOfTheRules(t *testing.T) {
 			})
 		})
 	}
+}
+
+// In a crowded automaton states lie where there was room, not in order.
+func TestIDsOfManyRules(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := NewBuilder(Options{Engine: EngineDA8})
+	var want []string
+	for range 5000 {
+		word := make([]byte, 1+random.IntN(5))
+		for i := range word {
+			word[i] = ' ' + byte(random.IntN(95))
+		}
+		if b.Add(&Rule{Literals: [][]byte{word}}) == nil { // else it was there
+			want = append(want, string(word))
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range want {
+		if got := p.ID(i); got != id {
+			t.Fatalf("rule %d has the id %q, want %q", i, got, id)
+		}
+	}
+}
+
+// manyRules make automata of many pages.
+func manyRules(n int) []*Rule {
+	rules := make([]*Rule, n)
+	for i := range rules {
+		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-%d", uint32(i)*2654435761, i))}
+	}
+	return rules
 }
 
 func drawQuery(t *rapid.T) Query {
