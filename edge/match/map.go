@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"unsafe"
 )
@@ -80,12 +81,28 @@ func loadMapped(data []byte) (p *Pack, err error) {
 func (p *Pack) IsFault(v any) bool { return isFault(v, p.mapped) }
 
 func isFault(v any, data []byte) bool {
-	fault, ok := v.(interface{ Addr() uintptr })
-	if !ok || len(data) == 0 {
+	if _, ok := v.(runtime.Error); !ok || len(data) == 0 {
 		return false
 	}
-	first := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
-	return first <= fault.Addr() && fault.Addr()-first < uintptr(len(data))
+	if fault, ok := v.(interface{ Addr() uintptr }); ok {
+		first := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
+		return first <= fault.Addr() && fault.Addr()-first < uintptr(len(data))
+	}
+	// Where it was is not known everywhere (emulated ARM): so look.
+	return !readable(data)
+}
+
+// readable says whether each page of a map can be read.
+func readable(data []byte) (ok bool) {
+	const page = 4096 // or a part of one
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { ok = recover() == nil }()
+	sum := byte(0)
+	for i := 0; i < len(data); i += page {
+		sum += data[i]
+	}
+	runtime.KeepAlive(sum) // it has to be read
+	return true
 }
 
 // Close gives the pack's memory back. No scan may be running, and none may

@@ -140,6 +140,25 @@ func checkFault(t *testing.T, p *Pack, q Query) {
 	if other.IsFault(fault) || p.IsFault(nil) || p.IsFault("x") || p.IsFault(errors.New("x")) {
 		t.Error("faults of others are taken for its own")
 	}
+	// Without an address, as emulators have it, the map itself tells.
+	if fault = nilPanic(); !p.IsFault(fault) || other.IsFault(fault) {
+		t.Error("a fault at no address is not known")
+	}
+	whole, err := OpenMapped(packFile(t, compile(t, EngineDA8, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer whole.Close()
+	if whole.IsFault(fault) {
+		t.Error("a map that can be read is said to have failed")
+	}
+}
+
+// nilPanic returns what a nil pointer panics with.
+func nilPanic() (v any) {
+	defer func() { v = recover() }()
+	var p *Pack
+	return p.hash
 }
 
 // A file that shrinks while it is being checked is an error.
