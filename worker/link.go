@@ -105,6 +105,17 @@ func (l *link) set(conn *zmtp.Conn) {
 	l.conn = conn
 }
 
+// again ends the connection, so that the next one begins with another hello.
+// The broker gives what is on its way to other workers.
+func (l *link) again() {
+	l.mu.Lock()
+	conn := l.conn
+	l.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close()
+	}
+}
+
 // handle takes one message of the broker over.
 func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 	control := m.Frame(0)

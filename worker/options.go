@@ -23,6 +23,10 @@ type Options struct {
 	Security zmtp.Security
 	// Rules are the rule sets to serve, by name. The packs stay the caller's.
 	Rules map[string]*match.Pack
+	// Reload opens the pack of a rule set anew when the file behind the one in
+	// use has failed. It is called by one goroutine at a time for each set. Nil:
+	// the set's requests are answered with errors from then on.
+	Reload func(set string) (*match.Pack, error)
 
 	Slots        int           // requests worked on at once; default: one per core
 	Limits       Limits        //

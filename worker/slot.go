@@ -3,7 +3,6 @@ package worker
 import (
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"trawl/edge/match"
@@ -20,8 +19,10 @@ type slot struct {
 	stop    func() bool // asks stopped, made once
 
 	job     job
-	results []byte // all result frames, one after the other
-	ends    []int  // where each ends
+	set     *ruleSet    // that the job asks for, once it is known
+	pack    *match.Pack // and its pack
+	results []byte      // all result frames, one after the other
+	ends    []int       // where each ends
 }
 
 func newSlot(w *state) *slot {
@@ -32,6 +33,7 @@ func newSlot(w *state) *slot {
 
 // run does jobs until the queue is closed.
 func (s *slot) run() {
+	debug.SetPanicOnFault(true) // packs can be maps, see match.OpenMapped; do recovers
 	for {
 		j, ok := s.worker.jobs.pop()
 		if !ok {
@@ -40,7 +42,7 @@ func (s *slot) run() {
 		s.job = j
 		s.do()
 		j.message.Release()
-		s.job = job{}
+		s.job, s.set, s.pack = job{}, nil, nil
 		s.worker.jobs.done()
 	}
 }
@@ -64,8 +66,7 @@ func (s *slot) do() {
 		w.busyUS.Add(time.Since(start).Microseconds())
 		w.requests.Add(1)
 		if fault := recover(); fault != nil {
-			w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
-			s.fail(&header, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
+			s.fault(&header, fault)
 		}
 	}()
 	if s.stopped() {
@@ -81,9 +82,9 @@ func (s *slot) do() {
 		}
 		texts = texts.Tail(1)
 	}
-	name, pack, err := w.pack(header.Rules)
-	if err == nil {
-		err = s.match(pack, &header, texts)
+	var err *wire.Error
+	if s.set, s.pack, err = w.findSet(header.Rules); err == nil {
+		err = s.match(s.pack, &header, texts)
 	}
 	if err != nil {
 		s.fail(&header, err)
@@ -91,19 +92,23 @@ func (s *slot) do() {
 	}
 	head := wire.AnswerHeader{
 		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
-		Rules: wire.RulesName(name, pack.Hash()), TookUS: time.Since(start).Microseconds(),
+		Rules: wire.RulesName(s.set.name, s.pack.Hash()), TookUS: time.Since(start).Microseconds(),
 	}
 	s.send(&head)
 }
 
-// pack finds the pack of a rule set, by name or name@hash.
-func (w *state) pack(rules string) (name string, pack *match.Pack, err *wire.Error) {
-	name, hash := wire.SplitRules(rules)
-	pack = w.options.Rules[name]
-	if pack == nil || !strings.HasPrefix(pack.Hash(), hash) {
-		return "", nil, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, rules)
+// fault answers s.job after a panic. What the matcher left half done is
+// thrown away.
+func (s *slot) fault(h *wire.RequestHeader, fault any) {
+	w := s.worker
+	s.scratch = match.Scratch{}
+	if s.pack == nil || !s.pack.IsFault(fault) {
+		w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
+		s.fail(h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
+		return
 	}
-	return name, pack, nil
+	s.fail(h, wire.Errorf(wire.Internal, "the rules %q on worker %q cannot be read any more; it loads them again, so ask once more", s.set.name, w.options.Name))
+	w.reload(s.set, s.pack)
 }
 
 // match scans all texts and leaves their results in s.results.

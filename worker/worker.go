@@ -21,6 +21,7 @@ type state struct {
 	nonce   string
 	jobs    *queue
 	links   []*link
+	sets    map[string]*ruleSet // the packs in them change, see ruleSet
 
 	stop     chan struct{} // closed by a broker's stop
 	stopOnce sync.Once
@@ -42,16 +43,22 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), stop: make(chan struct{})}
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: make(map[string]*ruleSet), stop: make(chan struct{})}
+	for name, pack := range o.Rules {
+		set := &ruleSet{name: name}
+		set.pack.Store(pack)
+		w.sets[name] = set
+	}
 
 	var slots, links sync.WaitGroup
+	for _, broker := range o.Brokers {
+		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
+	}
 	for range o.Slots {
 		slots.Go(func() { newSlot(w).run() })
 	}
 	linking, unlink := context.WithCancel(context.Background())
-	for _, broker := range o.Brokers {
-		l := &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})}
-		w.links = append(w.links, l)
+	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
 	o.Log.Info("worker ready", "name", o.Name, "rules", w.ruleNames(), "slots", o.Slots, "brokers", o.Brokers)
@@ -93,8 +100,8 @@ func (w *state) hello() *wire.Hello {
 		Slots: w.options.Slots,
 	}
 	h.Board, _ = json.Marshal(board.Read())
-	for _, name := range slices.Sorted(maps.Keys(w.options.Rules)) {
-		pack := w.options.Rules[name]
+	for _, name := range slices.Sorted(maps.Keys(w.sets)) {
+		pack := w.sets[name].pack.Load()
 		info := pack.Info()
 		h.Rules = append(h.Rules, wire.RuleSet{
 			Name: name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
@@ -106,8 +113,8 @@ func (w *state) hello() *wire.Hello {
 
 func (w *state) ruleNames() []string {
 	var names []string
-	for name, pack := range w.options.Rules {
-		names = append(names, wire.RulesName(name, pack.Hash()))
+	for name, set := range w.sets {
+		names = append(names, wire.RulesName(name, set.pack.Load().Hash()))
 	}
 	slices.Sort(names)
 	return names

@@ -49,14 +49,18 @@ func run(ctx context.Context, trawl string) (err error) {
 		return err
 	}
 
+	state, err := os.MkdirTemp("", "trawl-demo-") // for compiled rules
+	if err != nil {
+		return err
+	}
 	d := &demo{trawl: trawl}
-	defer func() { err = errors.Join(err, d.stop()) }()
+	defer func() { err = errors.Join(err, d.stop(), os.RemoveAll(state)) }()
 	at, err := d.startBroker()
 	if err != nil {
 		return err
 	}
 	for _, name := range []string{"anna", "bert"} {
-		if err := d.start("worker "+name, "worker", "--broker", at.Workers[0], "--name", name, "--slots", "1", "--rules", rules); err != nil {
+		if err := d.start("worker "+name, "worker", "--broker", at.Workers[0], "--name", name, "--slots", "1", "--rules", rules, "--state-dir", state); err != nil {
 			return err
 		}
 	}

@@ -32,10 +32,13 @@ func outcomes(m map[string]int64) string {
 	return strings.Join(parts, ", ")
 }
 
-// plural is "1 client" or "2 clients".
+// plural is "1 client", "2 clients" or "2 regexes".
 func plural(n int64, what string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + what
+	case strings.HasSuffix(what, "x"):
+		return fmt.Sprintf("%d %ses", n, what)
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

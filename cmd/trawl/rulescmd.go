@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,8 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"trawl/edge/config"
+	"trawl/edge/match"
 	"trawl/edge/rules"
 )
 
@@ -36,49 +39,127 @@ func (a *app) rulesCheckCommand() *cobra.Command {
 
 func (a *app) rulesCompileCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "compile -o PACK FILE…",
-		Short:   "Compile word lists and rule files into one pack",
-		Long:    "Compile word lists and rule files, and the rule files in folders, into one pack.",
-		Example: "  trawl rules compile -o words.pack words.txt names.yaml",
-		Args:    someFiles,
+		Use:   "compile -o PACK FILE…",
+		Short: "Compile word lists and rule files into one pack",
+		Long: `Compile word lists and rule files, and the rule files in folders, into one pack, and
+say what became of them: which engine and why, how large the pack is and what
+memory it takes on a worker, besides the worker itself.`,
+		Example: `  trawl rules compile -o words.pack words.txt names.yaml
+  trawl rules compile -o words.pack --budget 8MB words.txt`,
+		Args: someFiles,
 	}
 	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
 	placeholder(cmd.Flags(), "output", "PACK")
 	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, da8, dfa or cloudflare")
 	completes(cmd, "engine", "auto", "da8", "dfa", "cloudflare")
 	placeholder(cmd.Flags(), "engine", "ENGINE")
+	budget := cmd.Flags().String("budget", "", "most memory that the pack may take on a worker, such as 8MB: auto takes the fastest engine within it")
+	placeholder(cmd.Flags(), "budget", "SIZE")
 	name := cmd.Flags().String("name", "", "name of the rule set (default: what the rule files say)")
 	placeholder(cmd.Flags(), "name", "NAME")
 	nocase := cmd.Flags().BoolP("ignore-case", "i", false, "every rule ignores case")
 	whole := cmd.Flags().BoolP("word", "w", false, "every literal matches whole words only")
+	asJSON := cmd.Flags().Bool("json", false, "print what was made as one JSON object")
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
 		if *out == "" {
 			return usage(cmd, "say where to write the pack: -o FILE.pack")
 		}
 		o := rules.Options{Name: *name, Engine: *engine, NoCase: *nocase, Whole: *whole}
-		pack, report, err := rules.Compile(files, o)
-		if err != nil {
+		if *budget != "" {
+			size, err := config.ParseSize(*budget)
+			if err != nil {
+				return fmt.Errorf("--budget: %w", err)
+			}
+			if size == 0 {
+				return errors.New("--budget: nothing fits into 0 bytes; leave it out for no bound")
+			}
+			o.Budget = int64(size)
+		}
+		made, report, err := compileTo(*out, files, o)
+		switch {
+		case err != nil:
 			return err
+		case *asJSON:
+			return a.printCompiledJSON(*out, made)
 		}
-		defer pack.Close()
-		t, err := renameio.NewPendingFile(*out, renameio.WithPermissions(0o644))
-		if err != nil {
-			return cannotWrite(*out, err)
-		}
-		defer t.Cleanup()
-		if _, err := pack.WriteTo(t); err != nil {
-			return cannotWrite(*out, err)
-		}
-		if err := t.CloseAtomicallyReplace(); err != nil {
-			return cannotWrite(*out, err)
-		}
-		info := pack.Info()
 		a.printf("%s\n", report)
-		a.printf("%s: %d bytes (%.1f per pattern byte), engine %s with %d states, sha256 %s\n", *out, info.Bytes,
-			float64(info.Bytes)/float64(max(1, info.PatternBytes)), info.Engine, info.States, pack.Hash())
+		a.printCompiled(*out, made)
 		return nil
 	}
 	return cmd
+}
+
+// compileTo writes a pack, which takes the place of what was at path once it
+// is complete.
+func compileTo(path string, files []string, o rules.Options) (*match.Compiled, *rules.Report, error) {
+	t, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return nil, nil, cannotWrite(path, err)
+	}
+	defer t.Cleanup()
+	made, report, err := rules.CompileTo(t, files, o)
+	var failed *os.PathError
+	switch {
+	case errors.As(err, &failed):
+		return nil, nil, cannotWrite(path, failed)
+	case err != nil:
+		return nil, nil, err
+	}
+	if err := t.CloseAtomicallyReplace(); err != nil {
+		return nil, nil, cannotWrite(path, err)
+	}
+	return made, report, nil
+}
+
+// printCompiled says what became of the rules.
+func (a *app) printCompiled(path string, c *match.Compiled) {
+	a.printf("%s: %d bytes (%.2f per pattern byte), sha256 %s\n", path, c.Bytes, perPatternByte(c), c.Hash)
+	a.printf("%s, %s, %s, %s\n", plural(int64(c.Rules), "rule"), plural(int64(c.Literals), "literal"),
+		plural(int64(c.Regexes), "regex"), plural(int64(c.States), "state"))
+	a.printf("engine %s: %s\n", c.Engine, c.Choice.Why)
+	a.printf("memory on a worker: %s\n", size(c.Choice.Memory))
+}
+
+func perPatternByte(c *match.Compiled) float64 {
+	return float64(c.Bytes) / float64(max(1, c.PatternBytes))
+}
+
+// printCompiledJSON is the same for programs. Its keys stay as they are.
+func (a *app) printCompiledJSON(path string, c *match.Compiled) error {
+	type engine struct {
+		Engine string `json:"engine"`
+		Bytes  int64  `json:"bytes"`
+		Memory int64  `json:"memory"`
+	}
+	engines := make([]engine, len(c.Choice.Sizes))
+	for i, e := range c.Choice.Sizes {
+		engines[i] = engine(e)
+	}
+	line, err := json.Marshal(struct {
+		Pack           string   `json:"pack"`
+		Name           string   `json:"name,omitempty"`
+		SHA256         string   `json:"sha256"`
+		Bytes          int64    `json:"bytes"`
+		PatternBytes   int64    `json:"pattern_bytes"`
+		PerPatternByte float64  `json:"bytes_per_pattern_byte"`
+		Memory         int64    `json:"memory"`
+		Rules          int      `json:"rules"`
+		Literals       int      `json:"literals"`
+		Regexes        int      `json:"regexes"`
+		Unhinted       int      `json:"unhinted_regexes"`
+		States         int      `json:"states"`
+		Engine         string   `json:"engine"`
+		Why            string   `json:"why"`
+		Engines        []engine `json:"engines"`
+	}{
+		path, c.Name, c.Hash, c.Bytes, c.PatternBytes, perPatternByte(c), c.Choice.Memory,
+		c.Rules, c.Literals, c.Regexes, c.Unhinted, c.States, c.Engine, c.Choice.Why, engines,
+	})
+	if err != nil {
+		return err
+	}
+	a.printf("%s\n", line)
+	return nil
 }
 
 // cannotWrite leaves out what err says of the temporary file.

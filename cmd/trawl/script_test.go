@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 // listens at, for a broker of its own, and $NOBODY to one where nothing ever
 // will.
 func setUp(env *testscript.Env) error {
+	env.Setenv("TRAWL_WORKER_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else, with -race, each program sleeps for 1 s at its end
 	for _, name := range []string{"CLIENTS", "WORKERS", "NOBODY"} {
 		port, err := freePort()

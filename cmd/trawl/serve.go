@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -59,7 +62,7 @@ func (a *app) workerCommand() *cobra.Command {
   trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
 		Args: noArgs,
 	}
-	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
+	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.state_dir", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -73,21 +76,46 @@ func (a *app) workerCommand() *cobra.Command {
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
-		if o.Rules, err = compileSets(c.Worker.Rules, o.Log.Info); err != nil {
+		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
+		defer store.Close()
+		if o.Rules, err = openSets(c.Worker.Rules, store.Open, o.Log.Info); err != nil {
 			return err
+		}
+		store.Clean()
+		o.Reload = func(set string) (*match.Pack, error) {
+			pack, _, err := store.Open(c.Worker.Rules[set], rules.Options{Name: set})
+			return pack, err
 		}
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
 }
 
-// compileSets compiles the rule sets of a worker. All problems of all sets
-// are in the error.
-func compileSets(sets map[string][]string, say func(string, ...any)) (map[string]*match.Pack, error) {
+// stateDir is where a worker keeps compiled rules: as configured, else as
+// systemd says, else in the user's cache folder. Empty: nowhere.
+func stateDir(c *config.Config, env []string) string {
+	if c.Worker.StateDir != "" {
+		return c.Worker.StateDir
+	}
+	for _, e := range env {
+		if list, ok := strings.CutPrefix(e, "STATE_DIRECTORY="); ok && list != "" {
+			first, _, _ := strings.Cut(list, ":") // a unit can have several
+			return first
+		}
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(cache, "trawl")
+	}
+	return ""
+}
+
+// openSets opens the rule sets of a worker. All problems of all sets are in
+// the error.
+func openSets(sets map[string][]string, open func([]string, rules.Options) (*match.Pack, *rules.Report, error), say func(string, ...any)) (map[string]*match.Pack, error) {
 	packs := make(map[string]*match.Pack)
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		pack, _, err := rules.Compile(sets[name], rules.Options{Name: name})
+		pack, _, err := open(sets[name], rules.Options{Name: name})
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -128,7 +156,7 @@ file and the environment.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
-		packs, err := compileSets(map[string][]string{wire.DefaultRules: *files}, log.Info)
+		packs, err := openSets(map[string][]string{wire.DefaultRules: *files}, rules.Compile, log.Info)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,7 @@ type Worker struct {
 	Brokers      []string            // endpoints to connect to
 	Slots        int                 // requests worked on at once; 0: one per core
 	Rules        map[string][]string // rule set name to files
+	StateDir     string              // where compiled rules are kept; empty: see keys.go
 	DrainTimeout time.Duration
 }
 

@@ -79,7 +79,7 @@ func (c *Config) parseFile(path string, data []byte) Problems {
 // runs in another one.
 func (c *Config) resolvePaths(dir string) {
 	s := &c.Security
-	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys} {
+	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir} {
 		if *path != "" && !filepath.IsAbs(*path) && !isKey(*path) {
 			*path = filepath.Join(dir, *path)
 		}

@@ -95,6 +95,11 @@ var keys = []Key{
 		at:  func(c *Config) any { return &c.Worker.Rules },
 	},
 	{
+		Path: "worker.state_dir", Env: "TRAWL_WORKER_STATE_DIR", Flag: "state-dir",
+		Doc: "Folder in which the worker keeps compiled rules, in `packs/`, so that a restart does not compile again and workers on one board share memory; it can be deleted at any time. A path in the configuration file starts at its folder. By default systemd's STATE_DIRECTORY, else `trawl` in the user's cache folder.",
+		at:  func(c *Config) any { return &c.Worker.StateDir },
+	},
+	{
 		Path: "worker.drain_timeout", Env: "TRAWL_WORKER_DRAIN_TIMEOUT", Flag: "drain-timeout", Default: "10s", Min: "0s", Max: "1h",
 		Doc: "How long requests that the worker has may still take once it is told to stop.",
 		at:  func(c *Config) any { return &c.Worker.DrainTimeout },

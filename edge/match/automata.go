@@ -10,7 +10,7 @@ import "bytes"
 type automata struct {
 	exact    *automaton // nil: no such literals
 	folded   *automaton // nil: no such literals and no hints
-	flags    []byte     // of rules
+	flags    *flagTable // of rules
 	regexes  []*regexRule
 	unhinted int // regexes that run on every text
 }
@@ -84,7 +84,7 @@ func (e *automata) report(s *Scratch, src *source, c cursor) {
 }
 
 func (e *automata) reportHit(s *Scratch, src *source, end int, h hit) {
-	flags := e.flags[h.rule]
+	flags := e.flags.of(h.rule)
 	if flags&ruleRegex != 0 {
 		s.hint(e, h.rule)
 		return

@@ -21,6 +21,11 @@ func words(tb testing.TB, n int) [][]byte {
 	if err != nil {
 		tb.Skip("no word list: install wamerican")
 	}
+	return pick(list, n)
+}
+
+// pick returns n words of at least 5 bytes, spread over the list.
+func pick(list []byte, n int) [][]byte {
 	var all [][]byte
 	for _, w := range bytes.Fields(list) {
 		if len(w) >= 5 {
@@ -173,4 +178,14 @@ func BenchmarkRegexLines(b *testing.B) {
 		p.ScanLines(s, block, Query{}, func(*Line) bool { return true })
 	}
 	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// insaneWords returns n words of at least 5 bytes of Debian's largest list.
+func insaneWords(tb testing.TB, n int) [][]byte {
+	tb.Helper()
+	list, err := os.ReadFile("/usr/share/dict/american-english-insane")
+	if err != nil {
+		tb.Skip("no word list: install wamerican-insane")
+	}
+	return pick(list, n)
 }

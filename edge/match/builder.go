@@ -1,22 +1,14 @@
 package match
 
-// Collecting rules: everything is checked and copied into arenas when added,
-// and laid out as a pack at the end.
+// Collecting rules: everything is checked and copied into an arena when added;
+// compile.go makes a pack of it.
 
 import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
-)
-
-// Flags of a rule, a byte each in the pack.
-const (
-	ruleNoCase = 1 << iota
-	ruleWhole
-	ruleRegex
-
-	ruleFlags = ruleNoCase | ruleWhole | ruleRegex
 )
 
 const (
@@ -28,13 +20,15 @@ const (
 type Builder struct {
 	options Options
 	engine  engineKind // asked for
-	kind    engineKind // of the last pack
-	err     error      // from NewBuilder: returned by Add and Pack
+	err     error      // returned by Add, Pack and Write
+	made    *compiled  // once Pack or Write was called
 
-	arena  []byte // literals, folded ones, hints, ids
+	arena  []byte // literals, folded ones, hints, ids that are no literal
 	exact  []literal
 	folded []literal
-	rules  []builtRule
+	flags  flagTable
+	named  []namedRule
+	places []uint32 // per rule: where its id is; see idOf
 	ids    *idSet
 
 	regexes []builtRegex
@@ -42,11 +36,8 @@ type Builder struct {
 	stats   Info
 }
 
-// builtRule is a rule as the builder keeps it; its id lies in the arena.
-type builtRule struct {
-	id, idLength uint32
-	flags        uint8
-}
+// namedRule is a rule whose id is not the text that it matches.
+type namedRule struct{ rule, id, length uint32 }
 
 type builtRegex struct {
 	rule   uint32
@@ -55,7 +46,7 @@ type builtRegex struct {
 }
 
 // NewBuilder starts an empty rule set. An unknown engine is reported by the
-// first Add, or by Pack.
+// first Add, or by Pack or Write.
 func NewBuilder(o Options) *Builder {
 	b := &Builder{options: o, ids: newIDSet()}
 	b.engine, b.err = engineByName(o.Engine)
@@ -65,13 +56,29 @@ func NewBuilder(o Options) *Builder {
 	return b
 }
 
+// Grow makes room for so many rules of one exact literal each, of so many bytes
+// together. It saves memory for those who know what is to come.
+func (b *Builder) Grow(rules, bytes int) {
+	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxSlots || bytes > maxArena {
+		return // more than an automaton holds: Add or Pack refuses them
+	}
+	b.arena = slices.Grow(b.arena, bytes)
+	b.exact = slices.Grow(b.exact, rules)
+	b.places = slices.Grow(b.places, rules)
+	b.ids.grow(rules, b.idOf)
+}
+
 // Add takes one more rule and copies what it keeps of it. The rules are
 // numbered from 0 in the order in which they are added. On an error, one of
 // the package's Err values with the details, the builder is as before and can
-// go on: so all errors of a file can be found in one go.
+// go on: so all errors of a file can be found in one go. After Pack or Write no
+// rule can be added any more.
 func (b *Builder) Add(r *Rule) error {
-	if b.err != nil {
+	switch {
+	case b.err != nil:
 		return b.err
+	case b.made != nil:
+		return ErrCompiled
 	}
 	if err := b.check(r); err != nil {
 		return err
@@ -88,18 +95,18 @@ func (b *Builder) Add(r *Rule) error {
 		if hints, folded = hintsOf(tree); folded {
 			into = &b.folded
 		}
-		regex = builtRegex{uint32(len(b.rules)), r.Regex, len(hints) > 0}
+		regex = builtRegex{uint32(b.flags.rules), r.Regex, len(hints) > 0}
 	}
 	id, err := ruleID(r)
 	if err != nil {
 		return err
 	}
-	if other, ok := b.ids.find(id, b.idOf); ok {
+	other, at, ok := b.ids.find(id, b.idOf)
+	if ok {
 		return fmt.Errorf("%w %q: rule %d has it already", ErrDuplicateID, id, other+1)
 	}
 
-	number := uint32(len(b.rules))
-	first := len(b.arena)
+	number := uint32(b.flags.rules)
 	b.addLiterals(r, number)
 	for _, hint := range hints {
 		b.addLiteral(into, []byte(hint), number)
@@ -107,7 +114,8 @@ func (b *Builder) Add(r *Rule) error {
 	if r.Regex != "" {
 		b.regexes = append(b.regexes, regex)
 	}
-	b.addRule(r, id, first)
+	b.addRule(r, id, number)
+	b.ids.put(at, number, b.idOf)
 	b.metas.add(number, r)
 	return nil
 }
@@ -142,7 +150,7 @@ func (b *Builder) check(r *Rule) error {
 			break
 		}
 	}
-	if len(b.arena) > maxArena-size || len(b.rules) == maxRules || b.metas.full(r) {
+	if len(b.arena) > maxArena-size || b.flags.rules == maxRules || b.metas.full(r) {
 		return fmt.Errorf("%w: split the rule set", ErrTooLarge)
 	}
 	return b.engine.accepts(r)
@@ -180,112 +188,38 @@ func (b *Builder) addLiteral(list *[]literal, l []byte, number uint32) {
 	b.arena = append(b.arena, l...)
 }
 
-// addRule notes the rule whose first literal is at first of the arena: an id
-// that is this literal is not stored again.
-func (b *Builder) addRule(r *Rule, id []byte, first int) {
-	rule := builtRule{id: uint32(first), idLength: uint32(len(id))}
-	if end := first + len(id); end > len(b.arena) || string(b.arena[first:end]) != string(id) {
-		rule.id = uint32(len(b.arena))
-		b.arena = append(b.arena, id...)
-	}
+// addRule notes the rule, whose literals have been added, and its id, unless
+// that is what it matches. The engine cloudflare does not know what it matches.
+func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
+	flags := uint8(0)
 	if r.NoCase {
-		rule.flags |= ruleNoCase
+		flags |= ruleNoCase
 	}
 	if r.Whole {
-		rule.flags |= ruleWhole
+		flags |= ruleWhole
 	}
 	if r.Regex != "" {
-		rule.flags |= ruleRegex
+		flags |= ruleRegex
 	}
-	b.rules = append(b.rules, rule)
-	b.ids.add(uint32(len(b.rules)-1), b.idOf)
+	b.flags.add(flags)
+	if len(r.Literals) == 1 && !r.NoCase && string(id) == string(r.Literals[0]) && b.engine != kindCloudflare {
+		b.places = append(b.places, uint32(len(b.exact)-1))
+	} else {
+		b.places = append(b.places, placeNamed|uint32(len(b.named)))
+		b.named = append(b.named, namedRule{number, uint32(len(b.arena)), uint32(len(id))})
+		b.arena = append(b.arena, id...)
+	}
 }
+
+// placeNamed marks the place of an id: it is a number in named, else the number
+// of the literal that is the id.
+const placeNamed = 1 << 31
 
 func (b *Builder) idOf(rule uint32) []byte {
-	r := b.rules[rule]
-	return b.arena[r.id : r.id+r.idLength]
-}
-
-// Pack compiles what was added. The same rules in the same order give the same
-// bytes, and so the same hash. More rules can be added afterwards, for another
-// pack. An empty set is a pack that matches nothing.
-func (b *Builder) Pack() (*Pack, error) {
-	if b.err != nil {
-		return nil, b.err
+	place := b.places[rule]
+	if place&placeNamed == 0 {
+		return b.exact[place].bytes(b.arena)
 	}
-	sections, err := b.sections()
-	if err != nil {
-		return nil, err
-	}
-	data, err := assemble(sections)
-	if err != nil {
-		return nil, err
-	}
-	return Load(data)
-}
-
-// sections compiles the rules into the parts of the pack.
-func (b *Builder) sections() ([]section, error) {
-	b.exact = sortLiterals(b.arena, b.exact)
-	b.folded = sortLiterals(b.arena, b.folded)
-	b.countLiterals()
-	if err := b.engine.fits(b.stats.PatternBytes); err != nil {
-		return nil, err
-	}
-	list := b.ruleSections()
-	if b.kind = b.engine; b.kind == kindCloudflare {
-		return append([]section{b.infoSection()}, append(list, b.literalSection())...), nil
-	}
-	automata, err := b.automata()
-	if err != nil {
-		return nil, err
-	}
-	return append([]section{b.infoSection()}, append(list, automata...)...), nil
-}
-
-// automata compiles the literals, with tables if the engine has them, and
-// settles what auto stands for.
-func (b *Builder) automata() ([]section, error) {
-	var list []section
-	var tables []func() []section
-	size := int64(0)
-	for _, part := range []struct {
-		first    uint32
-		literals []literal
-	}{{sectionExact, b.exact}, {sectionFolded, b.folded}} {
-		if len(part.literals) == 0 {
-			continue
-		}
-		built, err := buildAutomaton(b.arena, part.literals)
-		if err != nil {
-			return nil, err
-		}
-		b.stats.States += built.states
-		a := built.automaton()
-		list = append(list, automatonSections(part.first, built, a)...)
-		table := newDFABuilder(built, a)
-		size += table.size()
-		tables = append(tables, func() []section { return table.build(part.first) })
-	}
-	var err error
-	if b.kind, err = b.engine.settle(size); err != nil || b.kind != kindDFA {
-		return list, err
-	}
-	for _, build := range tables {
-		list = append(list, build()...)
-	}
-	return list, nil
-}
-
-// countLiterals fills in what the literals, hints aside, amount to.
-func (b *Builder) countLiterals() {
-	b.stats.Literals, b.stats.PatternBytes, b.stats.States = 0, 0, 0
-	for _, list := range [][]literal{b.exact, b.folded} {
-		for _, l := range list {
-			if b.rules[l.rule].flags&ruleRegex == 0 {
-				b.stats.Literals++
-				b.stats.PatternBytes += int64(l.length)
-			}
-		}
-	}
+	n := b.named[place&^placeNamed]
+	return b.arena[n.id : n.id+n.length]
 }

@@ -23,11 +23,18 @@ type cells struct {
 	first    int      // blocks before it are not asked any more
 }
 
-// newCells has two blocks of its own. Block 0 holds the root and is the base
+// newCells has room for so many states, and two blocks of its own. Block 0 holds the root and is the base
 // (0) of states without children: no check in it fits its slot. Block 1 holds
 // the root's children.
-func newCells() *cells {
-	t := &cells{}
+func newCells(states int) *cells {
+	blocks := blocksFor(states)
+	t := &cells{
+		cell:     make([]uint32, 0, blocks*blockSlots),
+		used:     make([]uint64, 0, blocks*blockSlots/64),
+		bases:    make([]uint64, 0, blocks*blockSlots/64),
+		free:     make([]uint16, 0, blocks),
+		refusals: make([]uint8, 0, blocks),
+	}
 	t.grow()
 	t.grow()
 	for i := range t.used {
@@ -46,6 +53,10 @@ func newCells() *cells {
 	t.cell[rootSlot] |= rootBase << baseShift
 	return t
 }
+
+// blocksFor is how many blocks so many states take as a rule: place leaves one
+// slot in a hundred free. It costs nothing to have room for more.
+func blocksFor(states int) int { return (states+states/32)/blockSlots + 4 }
 
 func (t *cells) grow() {
 	t.cell = append(t.cell, make([]uint32, blockSlots)...)

@@ -2,16 +2,9 @@ package match
 
 // From a double array to the table of a DFA.
 
-// byteClasses puts each byte that occurs in a literal into a class of its own
+// byteClasses puts each byte that leads to a state into a class of its own
 // and all others into class 0; it returns how many classes there are.
-func byteClasses(arena []byte, literals []literal) (classes [256]uint8, n int) {
-	var used [256]bool
-	for _, l := range literals {
-		text := l.bytes(arena)
-		for _, c := range text[:min(len(text), maxDepth)] {
-			used[c] = true
-		}
-	}
+func byteClasses(used *[256]bool) (classes [256]uint8, n int) {
 	for _, u := range used {
 		if !u {
 			n = 1
@@ -28,27 +21,35 @@ func byteClasses(arena []byte, literals []literal) (classes [256]uint8, n int) {
 
 // dfaBuilder walks the states of an automaton, breadth first.
 type dfaBuilder struct {
-	automaton *automaton
+	automaton *builtAutomaton
 	classes   [256]uint8
 	stride    int
-	states    int
 }
 
-func newDFABuilder(b *automatonBuilder, a *automaton) *dfaBuilder {
-	classes, n := byteClasses(b.arena, b.literals)
-	return &dfaBuilder{automaton: a, classes: classes, stride: n, states: b.states}
+// dfaSections are those of the double array and those of the table, which is
+// built when it is written.
+func dfaSections(a *builtAutomaton, first uint32) []section {
+	b := &dfaBuilder{automaton: a}
+	b.classes, b.stride = byteClasses(&a.used)
+	var terminals []uint32
+	return append(a.sections(first),
+		bytesSection(first+partClasses, b.classes[:]),
+		section{first + partNext, 4 * int64(a.states) * int64(b.stride), func(w *packWriter) {
+			var next []uint32
+			next, terminals = b.build()
+			uint32Section(0, next).write(w)
+		}},
+		section{first + partTerminals, 4 * int64(a.reporting), func(w *packWriter) {
+			uint32Section(0, terminals).write(w)
+		}})
 }
-
-// size of the table in bytes.
-func (b *dfaBuilder) size() int64 { return 4 * int64(b.states) * int64(b.stride) }
 
 // step is where the byte c leads from slot.
 func (b *dfaBuilder) step(slot uint32, c byte) uint32 {
-	slots := b.automaton.slots
 	for {
-		entry := slots[slot]
+		entry := b.automaton.slot(slot)
 		child := uint32(entry)>>baseShift ^ uint32(c)
-		e := slots[child]
+		e := b.automaton.slot(child)
 		if byte(e) != c {
 			slot = uint32(entry >> failShift)
 			continue
@@ -60,20 +61,18 @@ func (b *dfaBuilder) step(slot uint32, c byte) uint32 {
 	}
 }
 
-// build returns the sections: classes, table, slots of the states where
-// something ends.
-func (b *dfaBuilder) build(first uint32) []section {
+// build returns the table and the slots of the states where something ends.
+func (b *dfaBuilder) build() (next, terminals []uint32) {
 	var bytes [256]byte // of each class one
 	for c, class := range b.classes {
 		bytes[class] = byte(c)
 	}
 	slots, targets := b.walk(bytes[:b.stride])
-	var terminals []uint32
-	row := make([]uint32, len(b.automaton.slots)) // by slot
+	row := make([]uint32, len(b.automaton.cell)) // by slot
 	placed := uint32(0)
 	for _, ends := range []bool{false, true} {
 		for _, slot := range slots {
-			if ends == (b.automaton.slots[slot]&(selfFlag|chainFlag) != 0) {
+			if ends == (b.automaton.slot(slot)&(selfFlag|chainFlag) != 0) {
 				row[slot] = placed
 				placed += uint32(b.stride)
 				if ends {
@@ -82,25 +81,22 @@ func (b *dfaBuilder) build(first uint32) []section {
 			}
 		}
 	}
-	next := make([]uint32, len(targets))
+	next = make([]uint32, len(targets))
 	for i, slot := range slots {
 		for c, target := range targets[i*b.stride : (i+1)*b.stride] {
 			next[int(row[slot])+c] = row[target]
 		}
 	}
-	return []section{
-		{first + partClasses, b.classes[:]},
-		uint32Section(first+partNext, next),
-		uint32Section(first+partTerminals, terminals),
-	}
+	return next, terminals
 }
 
 // walk lists the states and, for each of them and each class, the next one.
 func (b *dfaBuilder) walk(bytes []byte) (slots, targets []uint32) {
+	states := b.automaton.states
 	seen := make([]uint64, len(b.automaton.ends))
 	setBit(seen, rootSlot)
-	slots = append(make([]uint32, 0, b.states), rootSlot)
-	targets = make([]uint32, 0, b.states*b.stride)
+	slots = append(make([]uint32, 0, states), rootSlot)
+	targets = make([]uint32, 0, states*b.stride)
 	for i := 0; i < len(slots); i++ {
 		for _, c := range bytes {
 			target := b.step(slots[i], c)

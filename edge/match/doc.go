@@ -12,7 +12,7 @@
 //
 //	s := pack.NewScratch()
 //	for _, m := range pack.Scan(s, text, match.Query{}).Matches {
-//		fmt.Println(pack.ID(int(m.Rule)), text[m.Start:m.End])
+//		fmt.Printf("%s at %d\n", pack.MatchID(m, text), m.Start)
 //	}
 //
 // Patterns and texts are bytes, offsets count bytes. Every occurrence of every

@@ -96,18 +96,3 @@ const (
 	dfaBudget = 2 << 20  // bytes of tables that auto allows: they should stay in a small board's cache
 	dfaLimit  = 64 << 20 // bytes of tables at all
 )
-
-// settle decides between the engines with automata; tables of a dfa would
-// take size bytes.
-func (k engineKind) settle(size int64) (engineKind, error) {
-	switch {
-	case k == kindDFA && size > dfaLimit:
-		return k, fmt.Errorf("%w: engine dfa would take %d MB for these literals, over its %d MB; use auto",
-			ErrTooLarge, size>>20, dfaLimit>>20)
-	case k == kindAuto && size > 0 && size <= dfaBudget:
-		return kindDFA, nil
-	case k == kindAuto:
-		return kindDA8, nil
-	}
-	return k, nil
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -32,39 +33,93 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		sealPack(data)
-		p, err := Load(data)
-		if err != nil {
-			return
+		useDamaged(t, s, data, text)
+	})
+}
+
+// FuzzLoadSections changes whole sections: their size, kind, order and content,
+// sections of other packs among them, with all checksums right.
+func FuzzLoadSections(f *testing.F) {
+	var packs [][]rawSection
+	for _, engine := range []string{EngineDA8, EngineDFA, EngineCloudflare} {
+		packs = append(packs, sectionsOf(compile(f, engine, goldenRules(engine)).data))
+	}
+	packs = append(packs,
+		sectionsOf(compile(f, EngineDA8, wordRules(literals("he", "she", "hers"))).data),
+		sectionsOf(compile(f, EngineDA8, nil).data))
+	for i := range packs {
+		f.Add(uint8(i), []byte{}, []byte(mixedText))
+		for op := range byte(8) {
+			f.Add(uint8(i), []byte{op, 1, 2, 3, op + 1, 4, 5, 6}, []byte(mixedText))
 		}
-		for i := range p.NumRules() {
-			p.ID(i)
-			p.Meta(i)
-			p.Hints(i)
-		}
-		text = text[:min(len(text), 1000)]
-		for _, p := range []*Pack{oneStream(t, p), withLanes(t, p, 4, 100)} {
-			for want := WantMatches; want <= WantAny; want++ {
-				p.Scan(s, text, Query{Want: want})
-				p.ScanLines(s, text, Query{Want: want, Limit: 5}, func(*Line) bool { return true })
+	}
+	s := &Scratch{}
+	f.Fuzz(func(t *testing.T, which uint8, changes, text []byte) {
+		list := slices.Clone(packs[int(which)%len(packs)])
+		// A change is what (1 byte), which section, and two numbers.
+		for ; len(changes) >= 4 && len(list) > 0; changes = changes[4:] {
+			i, x, y := int(changes[1])%len(list), int(changes[2]), int(changes[3])
+			c := &list[i]
+			switch changes[0] % 8 {
+			case 0: // shorter
+				c.data = c.data[:len(c.data)*x/256&^(y&7)]
+			case 1: // longer
+				c.data = append(slices.Clone(c.data), bytes.Repeat([]byte{byte(y)}, 4*x)...)
+			case 2: // of another pack
+				other := packs[x%len(packs)]
+				c.data = other[y%len(other)].data
+			case 3: // of the same kind in another pack
+				for _, other := range packs[x%len(packs)] {
+					if other.kind == c.kind {
+						c.data = other.data
+					}
+				}
+			case 4: // gone
+				list = slices.Delete(list, i, i+1)
+			case 5: // another kind, in another place
+				c.kind = uint32(x % 64)
+				j := y % len(list)
+				list[i], list[j] = list[j], list[i]
+			case 6: // the same number all over
+				c.data = bytes.Repeat([]byte{byte(x), byte(y), 0, 0}, (len(c.data)+3)/4)
+			case 7: // numbers in another order
+				c.data = slices.Clone(c.data)
+				for at := 0; at+8 <= len(c.data); at += 4 {
+					if from := (at*x + 4*y) % (len(c.data) - 3) &^ 3; at%8 == 0 {
+						copy(c.data[at:at+4], c.data[from:])
+					}
+				}
 			}
+		}
+		if len(list) <= maxSections {
+			useDamaged(t, s, packOf(t, list), text)
 		}
 	})
 }
 
-// canSeal says whether the section table can be followed at all.
-func canSeal(data []byte) bool {
-	count := binary.LittleEndian.Uint32(data[atCount:])
-	if count > maxSections || headerSize+int(count)*tableEntry > len(data) {
-		return false
+// useDamaged does with a pack that loads all that one can.
+func useDamaged(t *testing.T, s *Scratch, data, text []byte) {
+	p, err := Load(data)
+	if err != nil {
+		return
 	}
-	for i := range int(count) {
-		entry := data[headerSize+i*tableEntry:]
-		from, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
-		if from > uint64(len(data)) || size > uint64(len(data))-from {
-			return false
+	if p.NumRules() > len(data) {
+		t.Fatalf("%d rules in %d bytes", p.NumRules(), len(data))
+	}
+	for i := range p.NumRules() {
+		p.ID(i)
+		p.Meta(i)
+		p.Hints(i)
+	}
+	text = text[:min(len(text), 1000)]
+	for _, p := range []*Pack{oneStream(t, p), withLanes(t, p, 4, 100)} {
+		for want := WantMatches; want <= WantAny; want++ {
+			for _, m := range p.Scan(s, text, Query{Want: want}).Matches {
+				p.MatchID(m, text)
+			}
+			p.ScanLines(s, text, Query{Want: want, Limit: 5}, func(*Line) bool { return true })
 		}
 	}
-	return true
 }
 
 // FuzzLoadBytes gives Load anything.

@@ -10,7 +10,7 @@ import (
 	"hash/crc32"
 	"math"
 	"os"
-	"unicode/utf8"
+	"sync"
 )
 
 // ErrDamaged is behind the error for a pack that is not as it was written.
@@ -29,17 +29,24 @@ func IsPack(head []byte) bool {
 	return len(head) >= len(magic) && string(head[:len(magic)]) == magic
 }
 
-// Open reads the pack in the file path and checks it as [Load] does.
+// Open reads the pack in the file path into memory and checks it as [Load]
+// does. The file may change afterwards; [OpenMapped] is for files that cannot.
 func Open(path string) (*Pack, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err // names the file
 	}
-	p, err := Load(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	return named(path)(Load(data))
+}
+
+// named puts the file's name into the errors of a pack.
+func named(path string) func(*Pack, error) (*Pack, error) {
+	return func(p *Pack, err error) (*Pack, error) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return p, nil
 	}
-	return p, nil
 }
 
 // Load uses data, which it takes over, as a pack. It checks the layout, the
@@ -53,42 +60,55 @@ func Load(data []byte) (*Pack, error) {
 	}
 	p := &Pack{data: data, hash: fmt.Sprintf("%x", data[atHash:headerSize])}
 	kind := l.info(p)
-	l.rules(p)
-	l.metas(p)
-	l.regexes(p)
+	for _, step := range []func(*Pack){l.flags, l.names, l.metas, l.regexes} {
+		if l.err == nil { // each relies on those before
+			step(p)
+		}
+	}
 	if l.err != nil {
 		return nil, l.err
 	}
-	p.info.Rules, p.info.Regexes, p.info.Bytes = len(p.flags), len(p.regexes), int64(len(data))
+	p.info.Regexes, p.info.Bytes = len(p.regexes), int64(len(data))
 	for _, r := range p.regexes {
 		if !r.hinted {
 			p.info.Unhinted++
 		}
 	}
-	switch kind {
-	case kindDA8, kindDFA:
-		e := &automata{flags: p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
-		e.exact = l.automaton(sectionExact, p, kind)
-		e.folded = l.automaton(sectionFolded, p, kind)
-		p.engine = e
-	case kindCloudflare:
-		p.engine = l.cloudflare(p)
-	default:
-		l.damaged("info names %v", kind)
-	}
-	if l.err == nil && len(l.sections) > 0 {
+	l.patterns = len(p.regexes)
+	p.engine = l.engine(p, kind)
+	switch {
+	case p.info.Rules > l.patterns: // of nothing: they could be any number
+		l.damaged("%d rules of %d patterns", p.info.Rules, l.patterns)
+	case len(l.sections) > 0:
 		l.damaged("%d sections too many", len(l.sections))
 	}
 	if l.err != nil {
 		return nil, l.err
 	}
+	p.texts = sync.OnceValue(p.literalTexts)
 	return p, nil
+}
+
+// engine takes what the engine needs.
+func (l *loader) engine(p *Pack, kind engineKind) engine {
+	switch kind {
+	case kindDA8, kindDFA:
+		e := &automata{flags: &p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
+		e.exact = l.automaton(sectionExact, p, kind)
+		e.folded = l.automaton(sectionFolded, p, kind)
+		return e
+	case kindCloudflare:
+		return l.cloudflare(p)
+	}
+	l.damaged("info names %v", kind)
+	return nil
 }
 
 // loader takes a pack apart. After the first error the rest does nothing.
 type loader struct {
 	data     []byte
 	sections map[uint32][]byte // not yet used, by kind
+	patterns int               // regexes, and literals of rules
 	err      error
 }
 
@@ -107,8 +127,8 @@ func (l *loader) layout() error {
 	if len(data) < headerSize {
 		return fmt.Errorf("%w (%d bytes)", ErrDamaged, len(data))
 	}
-	if v := binary.LittleEndian.Uint32(data[atVersion:]); v != formatVersion {
-		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, formatVersion)
+	if err := checkVersion(data); err != nil {
+		return err
 	}
 	if n := binary.LittleEndian.Uint64(data[atLength:]); n != uint64(len(data)) || len(data) > math.MaxInt32 {
 		return fmt.Errorf("%w (%d bytes, its header says %d)", ErrDamaged, len(data), n)
@@ -117,26 +137,35 @@ func (l *loader) layout() error {
 	if count > maxSections || headerSize+int(count)*tableEntry > len(data) {
 		return fmt.Errorf("%w (%d sections)", ErrDamaged, count)
 	}
-	if headerChecksum(data, int(count)) != binary.LittleEndian.Uint32(data[atChecksum:]) {
+	end := len(data) - int(count)*tableEntry
+	table := data[end:]
+	if headerChecksum(data, table) != binary.LittleEndian.Uint32(data[atChecksum:]) {
 		return fmt.Errorf("%w (checksum of the header)", ErrDamaged)
 	}
-	free := uint64(headerSize + int(count)*tableEntry)
-	for i := range int(count) {
-		entry := data[headerSize+i*tableEntry:]
-		kind := binary.LittleEndian.Uint32(entry)
-		at, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
-		if at < free || at%alignment != 0 || at > uint64(len(data)) || size > uint64(len(data))-at {
+	free := uint64(headerSize)
+	for ; len(table) > 0; table = table[tableEntry:] {
+		kind := binary.LittleEndian.Uint32(table)
+		at, size := binary.LittleEndian.Uint64(table[8:]), binary.LittleEndian.Uint64(table[16:])
+		if at < free || at%alignment != 0 || at > uint64(end) || size > uint64(end)-at {
 			return fmt.Errorf("%w (section %d lies outside)", ErrDamaged, kind)
 		}
 		free = at + size
 		body := data[at : at+size : at+size]
-		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(entry[4:]) {
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(table[4:]) {
 			return fmt.Errorf("%w (checksum of section %d)", ErrDamaged, kind)
 		}
 		if _, twice := l.sections[kind]; twice {
 			return fmt.Errorf("%w (section %d twice)", ErrDamaged, kind)
 		}
 		l.sections[kind] = body
+	}
+	return nil
+}
+
+// checkVersion refuses a header of another version of the format.
+func checkVersion(header []byte) error {
+	if v := binary.LittleEndian.Uint32(header[atVersion:]); v != FormatVersion {
+		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, FormatVersion)
 	}
 	return nil
 }
@@ -159,7 +188,7 @@ func (l *loader) info(p *Pack) engineKind {
 		l.damaged("info is too short")
 		return 0
 	}
-	var counts [4]int64
+	var counts [5]int64
 	for i := range counts {
 		v := binary.LittleEndian.Uint64(body[8+8*i:])
 		if v > math.MaxInt32 {
@@ -171,31 +200,34 @@ func (l *loader) info(p *Pack) engineKind {
 	p.info = Info{
 		Name:           string(body[infoSize:]),
 		Engine:         kind.String(),
-		Literals:       int(counts[0]),
-		PatternBytes:   counts[1],
-		LongestLiteral: int(counts[2]),
-		States:         int(counts[3]),
+		Rules:          int(counts[0]),
+		Literals:       int(counts[1]),
+		PatternBytes:   counts[2],
+		LongestLiteral: int(counts[3]),
+		States:         int(counts[4]),
 	}
 	return kind
 }
 
-func (l *loader) rules(p *Pack) {
-	p.flags = l.take(sectionFlags, 1)
-	p.idOffsets = viewUint32s(l.take(sectionIDOffsets, 4))
-	p.ids = l.take(sectionIDs, 1)
-	for _, f := range p.flags {
-		if f&^ruleFlags != 0 || f&ruleRegex != 0 && f&ruleWhole != 0 {
-			l.damaged("a rule's flags are %#x", f)
-			return
-		}
-	}
-	if len(p.flags) > maxRules || !isOffsets(p.idOffsets, len(p.flags), len(p.ids)) || !utf8.Valid(p.ids) {
-		l.damaged("ids")
+// flags takes a byte for each rule, or one for all of them.
+func (l *loader) flags(p *Pack) {
+	t := &p.flags
+	t.bytes, t.rules = l.take(sectionFlags, 1), p.info.Rules
+	switch len(t.bytes) {
+	case t.rules:
+		t.mask = ^uint32(0)
+	case 1:
+	default:
+		l.damaged("flags of %d rules, not %d", len(t.bytes), t.rules)
 		return
 	}
-	for _, at := range p.idOffsets {
-		if int(at) < len(p.ids) && !utf8.RuneStart(p.ids[at]) {
-			l.damaged("an id is cut inside a character")
+	if t.rules > maxRules || t.rules == 0 && len(t.bytes) > 0 {
+		l.damaged("%d rules", t.rules)
+		return
+	}
+	for _, f := range t.bytes {
+		if f&^ruleFlags != 0 || f&ruleRegex != 0 && f&ruleWhole != 0 {
+			l.damaged("a rule's flags are %#x", f)
 			return
 		}
 	}
@@ -227,7 +259,7 @@ func (l *loader) metas(p *Pack) {
 		return
 	}
 	for i, rule := range t.rules {
-		if int(rule) >= len(p.flags) || i > 0 && rule <= t.rules[i-1] {
+		if int(rule) >= p.flags.rules || i > 0 && rule <= t.rules[i-1] {
 			l.damaged("metadata of rule %d", rule)
 			return
 		}
@@ -243,12 +275,16 @@ func (l *loader) regexes(p *Pack) {
 	for len(r.rest) > 0 && !r.bad {
 		rule, hinted, expr := r.number(), r.number(), string(r.bytes())
 		n := len(p.regexes)
-		if r.bad || hinted > 1 || rule >= uint64(len(p.flags)) || p.flags[rule]&ruleRegex == 0 ||
+		if r.bad || hinted > 1 || rule >= uint64(p.flags.rules) || p.flags.of(uint32(rule))&ruleRegex == 0 ||
 			n > 0 && rule <= uint64(p.regexes[n-1].rule) {
 			l.damaged("regexes")
 			return
 		}
-		source := regexSource(expr, p.flags[rule]&ruleNoCase != 0)
+		if _, named := p.names.find(uint32(rule)); !named {
+			l.damaged("a regex without an id")
+			return
+		}
+		source := regexSource(expr, p.flags.of(uint32(rule))&ruleNoCase != 0)
 		if _, err := checkRegex(source); err != nil {
 			l.damaged("regex of rule %d", rule)
 			return
@@ -256,10 +292,13 @@ func (l *loader) regexes(p *Pack) {
 		p.regexes = append(p.regexes, newRegexRule(uint32(rule), source, hinted == 1))
 	}
 	regexRules := 0
-	for _, f := range p.flags {
+	for _, f := range p.flags.bytes {
 		if f&ruleRegex != 0 {
 			regexRules++
 		}
+	}
+	if regexRules > 0 && p.flags.mask == 0 {
+		regexRules = p.flags.rules
 	}
 	if regexRules != len(p.regexes) {
 		l.damaged("%d regexes for %d rules", len(p.regexes), regexRules)
@@ -273,12 +312,16 @@ func (l *loader) cloudflare(p *Pack) engine {
 	total := int64(0)
 	for len(r.rest) > 0 && !r.bad {
 		rule, text := r.number(), r.bytes()
-		if r.bad || rule >= uint64(len(p.flags)) || p.flags[rule] != 0 || len(text) == 0 || len(text) > maxDepth {
+		if r.bad || rule >= uint64(p.flags.rules) || p.flags.of(uint32(rule)) != 0 || len(text) == 0 || len(text) > maxDepth {
 			l.damaged("literals")
 			return nil
 		}
 		literals, rules = append(literals, text), append(rules, uint32(rule))
 		total += int64(len(text))
+	}
+	l.patterns += len(rules)
+	if p.names.count() != p.flags.rules {
+		l.damaged("%d ids of %d rules", p.names.count(), p.flags.rules)
 	}
 	if err := kindCloudflare.fits(total); err != nil {
 		l.err = err

@@ -4,7 +4,6 @@ package match
 // they lead to is there.
 
 import (
-	"math/bits"
 	"slices"
 )
 
@@ -31,7 +30,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 		return nil
 	}
 	l.checkSlots(a)
-	l.checkOutputs(a, p.flags, first == sectionFolded)
+	l.checkOutputs(a, &p.flags, first == sectionFolded)
 	for _, depth := range a.depths {
 		a.deepest = max(a.deepest, int(depth))
 	}
@@ -51,16 +50,19 @@ func (l *loader) checkSlots(a *automaton) {
 		l.damaged("%d slots", len(a.slots))
 		return
 	}
-	bad := false
+	// The number of slots is a multiple of 256, so base|255 is a slot if base is.
+	highest, bad := uint64(0), false
+	highestBase := uint32(0)
 	for i, word := range a.ends {
 		var self uint64
-		for j, entry := range a.slots[64*i : 64*i+64] {
-			base, fail := uint32(entry)>>baseShift, uint32(entry>>failShift)
-			bad = bad || base|(blockSlots-1) >= n || fail >= n
-			self |= entry / selfFlag & 1 << j
+		for _, entry := range a.slots[64*i : 64*i+64] {
+			highest = max(highest, entry)
+			highestBase = max(highestBase, uint32(entry))
+			self = self>>1 | entry<<31&(1<<63)
 		}
 		bad = bad || self != word
 	}
+	bad = bad || highestBase>>baseShift >= n || uint32(highest>>failShift) >= n
 	for c := range uint64(blockSlots) {
 		bad = bad || a.slots[rootBase^c]&0xff != c
 	}
@@ -71,27 +73,28 @@ func (l *loader) checkSlots(a *automaton) {
 
 // checkOutputs: ranks count the bitmap, output words lead to rules and lists
 // that end. Either automaton may report a regex's hint.
-func (l *loader) checkOutputs(a *automaton, flags []byte, folded bool) {
-	total := 0
-	if len(a.rank) != len(a.ends) {
-		l.damaged("ranks")
-		return
-	}
-	for i, word := range a.ends {
-		if a.rank[i] != uint32(total) {
-			l.damaged("ranks")
-			return
-		}
-		total += bits.OnesCount64(word)
-	}
+func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
+	total := l.ranks(a.ends, a.rank)
 	if len(a.outs) != total || len(a.depths) != total {
 		l.damaged("%d outputs of %d states", len(a.outs), total)
 		return
 	}
+	l.patterns += total + len(a.lists)
 	isRule := func(rule uint32) bool {
-		return int(rule) < len(flags) && (flags[rule]&ruleRegex != 0 || (flags[rule]&ruleNoCase != 0) == folded)
+		if int(rule) >= flags.rules {
+			return false
+		}
+		f := flags.of(rule)
+		return f&ruleRegex != 0 || (f&ruleNoCase != 0) == folded
+	}
+	fine := uint32(0) // rules below it are
+	if flags.mask == 0 && isRule(0) {
+		fine = uint32(flags.rules)
 	}
 	for _, out := range a.outs {
+		if out < fine {
+			continue
+		}
 		if out&outList == 0 && !isRule(out) || out&outList != 0 && int(out&^outList) >= len(a.lists) {
 			l.damaged("outputs")
 			return

@@ -119,7 +119,8 @@ func TestAutoTakesTablesWithinTheBudget(t *testing.T) {
 			t.Errorf("%d literals: %s, %v", n, p.Info().Engine, err)
 		}
 	}
-	if _, err := kindDFA.settle(dfaLimit + 1); !errors.Is(err, ErrTooLarge) {
+	tooLarge := []plan{{kind: kindDFA, sections: []section{{kind: sectionExact + partNext, size: dfaLimit + 1}}}}
+	if _, _, err := kindDFA.choose(tooLarge, 0, 0); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }

@@ -153,6 +153,25 @@ func sameResult(a, b Result) bool {
 		a.Unsupported == b.Unsupported && slices.Equal(a.Incomplete, b.Incomplete)
 }
 
+// checkNames says whether the ids of matches are those of the rules. For rules
+// it forgets the places, which the oracle does not know.
+func checkNames(t interface{ Fatalf(string, ...any) }, p *Pack, rules []*Rule, text []byte, r *Result) {
+	for _, m := range r.Matches {
+		if want, err := ruleID(rules[m.Rule]); err != nil || string(p.MatchID(m, text)) != string(want) {
+			t.Fatalf("match %+v of %q has the id %q, want %q (%v)", m, text, p.MatchID(m, text), want, err)
+		}
+	}
+	if len(r.Rules) == 0 {
+		return
+	}
+	for i, m := range r.Matches {
+		if len(r.Matches) != len(r.Rules) || m.Rule != r.Rules[i] {
+			t.Fatalf("matches %+v of rules %v", r.Matches, r.Rules)
+		}
+	}
+	r.Matches = nil
+}
+
 // checkScan compares scans of text and of its lines with the oracle.
 func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
 	limit := q.Limit
@@ -160,12 +179,15 @@ func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules
 		limit = q.Total
 	}
 	want := oracleResult(oracle(rules, text), q.Want, limit)
-	if got := p.Scan(s, text, q); !sameResult(got, want) {
+	got := p.Scan(s, text, q)
+	checkNames(t, p, rules, text, &got)
+	if !sameResult(got, want) {
 		t.Fatalf("scan of %q for %v, limit %d, total %d:\n got %+v\nwant %+v", text, q.Want, q.Limit, q.Total, got, want)
 	}
 	lines, total := oracleLines(rules, text, q)
 	n := 0
-	got := p.ScanLines(s, text, q, func(l *Line) bool {
+	got = p.ScanLines(s, text, q, func(l *Line) bool {
+		checkNames(t, p, rules, text[l.Offset:l.Offset+l.Length], &l.Result)
 		if n == len(lines) || l.Number != lines[n].Number || l.Offset != lines[n].Offset ||
 			l.Length != lines[n].Length || !sameResult(l.Result, lines[n].Result) {
 			t.Fatalf("lines of %q for %v, limit %d, total %d:\n got %+v\nwant the %d. of %+v",

@@ -6,21 +6,23 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 )
 
 // Pack is a compiled set of rules. It is immutable and safe for concurrent use.
 type Pack struct {
-	data []byte // all of it; the rest are views
-	hash string
-	info Info
+	data   []byte // all of it; the rest are views
+	mapped []byte // data, if it is a map
+	hash   string
+	info   Info
 
-	flags     []byte // per rule
-	idOffsets []uint32
-	ids       []byte
-	metas     metaTable
-	regexes   []*regexRule // by rule
-	engine    engine
+	flags   flagTable
+	names   nameTable
+	texts   func() []string // ids that are no part of names, by rule
+	metas   metaTable
+	regexes []*regexRule // by rule
+	engine  engine
 }
 
 // Info sums a pack up.
@@ -37,10 +39,6 @@ type Info struct {
 	LongestLiteral int   // bytes
 }
 
-// Close gives the pack's memory back. No scan may be running, and strings and
-// slices that the pack gave out hold no longer.
-func (p *Pack) Close() error { return nil }
-
 // WriteTo writes the pack as [Load] and [Open] read it.
 func (p *Pack) WriteTo(w io.Writer) (int64, error) {
 	n, err := w.Write(p.data)
@@ -53,6 +51,25 @@ func (p *Pack) WriteTo(w io.Writer) (int64, error) {
 // Hash is the SHA-256 of the content, 64 hex digits: the same rules compiled
 // with the same options have the same hash.
 func (p *Pack) Hash() string { return p.hash }
+
+// FileHash reads the hash of the pack in the file path from its header, without
+// looking at the rest. Its errors are those of the file, ErrNotPack and
+// ErrVersion.
+func FileHash(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var header [headerSize]byte
+	if _, err := io.ReadFull(f, header[:]); err != nil || !IsPack(header[:]) {
+		return "", fmt.Errorf("%s: %w", path, ErrNotPack)
+	}
+	if err := checkVersion(header[:]); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return fmt.Sprintf("%x", header[atHash:]), nil
+}
 
 // Verify computes the SHA-256 anew: a pack from elsewhere is what its hash
 // says only if this gives no error.
@@ -67,12 +84,7 @@ func (p *Pack) Verify() error {
 func (p *Pack) Info() Info { return p.info }
 
 // NumRules is the number of rules; they are numbered from 0.
-func (p *Pack) NumRules() int { return len(p.flags) }
-
-// ID names a rule; it is always valid UTF-8, and holds until Close.
-func (p *Pack) ID(rule int) string {
-	return viewString(p.ids[p.idOffsets[rule]:p.idOffsets[rule+1]])
-}
+func (p *Pack) NumRules() int { return p.flags.rules }
 
 // Meta returns a copy of what the rule says about its matches.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }

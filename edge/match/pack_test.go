@@ -84,19 +84,9 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
-	b := NewBuilder(Options{})
-	if err := b.Add(&Rule{Literals: literals("a")}); err != nil {
-		t.Fatal(err)
-	}
-	sections, err := b.sections()
-	if err != nil {
-		t.Fatal(err)
-	}
+	good := compile(t, EngineAuto, []*Rule{{Literals: literals("a")}}).data
 	for kind, want := range map[uint32]error{77: ErrDamaged, sectionIDs: ErrDamaged} {
-		data, err := assemble(append(slices.Clone(sections), section{kind, []byte("x")}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := packOf(t, append(sectionsOf(good), rawSection{kind, []byte("x")}))
 		if _, err := Load(data); !errors.Is(err, want) {
 			t.Errorf("section %d: %v", kind, err)
 		}
@@ -106,17 +96,17 @@ func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
 // Whatever bit of header, table or sections is flipped, a checksum sees it.
 func TestLoadSeesEveryFlippedByte(t *testing.T) {
 	good := compile(t, EngineAuto, []*Rule{{Literals: literals("he")}, {ID: "r", Regex: "x+y"}}).data
-	count := int(binary.LittleEndian.Uint32(good[atCount:]))
 	covered := make([]bool, len(good))
-	for i := range headerSize + count*tableEntry {
-		covered[i] = true
-	}
-	for i := range count {
-		entry := good[headerSize+i*tableEntry:]
-		from, size := binary.LittleEndian.Uint64(entry[8:]), binary.LittleEndian.Uint64(entry[16:])
-		for j := from; j < from+size; j++ {
-			covered[j] = true
+	mark := func(from, to int) {
+		for i := from; i < to; i++ {
+			covered[i] = true
 		}
+	}
+	mark(0, headerSize)
+	mark(len(good)-len(tableOf(good)), len(good))
+	for table := tableOf(good); len(table) > 0; table = table[tableEntry:] {
+		from := int(binary.LittleEndian.Uint64(table[8:]))
+		mark(from, from+int(binary.LittleEndian.Uint64(table[16:])))
 	}
 	for i := range good {
 		if !covered[i] || i > 4096 && i%61 != 0 {
@@ -137,8 +127,7 @@ func TestVerifySeesAnotherContent(t *testing.T) {
 	}
 	// Padding is in no section's checksum, but in the hash.
 	data := bytes.Clone(p.data)
-	gap := align(headerSize+int(binary.LittleEndian.Uint32(data[atCount:]))*tableEntry) - 1
-	data[gap] ^= 1
+	data[len(data)-len(tableOf(data))-1] ^= 1
 	q, err := Load(data)
 	if err != nil {
 		t.Fatal(err)
@@ -153,22 +142,6 @@ func TestIsPack(t *testing.T) {
 	if !IsPack(p.data) || !IsPack(p.data[:8]) || IsPack(p.data[:7]) || IsPack([]byte("trawlpkg and more")) {
 		t.Error("wrong")
 	}
-}
-
-// setSection overwrites a number of a section and makes the checksums right,
-// as someone who wants to break in would.
-func setSection(data []byte, kind uint32, at int, value uint64, size int) []byte {
-	data = bytes.Clone(data)
-	for i := range int(binary.LittleEndian.Uint32(data[atCount:])) {
-		entry := data[headerSize+i*tableEntry:]
-		if binary.LittleEndian.Uint32(entry) == kind {
-			var b [8]byte
-			binary.LittleEndian.PutUint64(b[:], value)
-			copy(data[binary.LittleEndian.Uint64(entry[8:])+uint64(at):], b[:size])
-		}
-	}
-	sealPack(data)
-	return data
 }
 
 func TestLoadChecksWhatScansFollow(t *testing.T) {
@@ -193,6 +166,10 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 		"a short long literal":    setSection(p.data, sectionExact+partLong, 0, 0x05, 1),
 		"ids that go back":        setSection(p.data, sectionIDOffsets, 4, 1<<31, 4),
 		"ids not UTF-8":           setSection(p.data, sectionIDs, 0, 0xff, 1),
+		"ids of another rule":     setSection(p.data, sectionNamed, 7, 0x80, 1),
+		"ids of other ranks":      setSection(p.data, sectionNamedRank, 0, 1, 4),
+		"a regex without id":      setSection(p.data, sectionNamed, 0, 0b10111101, 1),
+		"more rules":              setSection(p.data, sectionInfo, 8, 9, 8),
 		"flags unknown":           setSection(p.data, sectionFlags, 0, 0x80, 1),
 		"a regex too many":        setSection(p.data, sectionFlags, 0, ruleRegex, 1),
 		"a broken regex":          setSection(p.data, sectionRegexes, 3, '(', 1),

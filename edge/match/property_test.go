@@ -5,6 +5,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -48,10 +49,80 @@ func drawRules(t *rapid.T, pieces []string) []*Rule {
 			for range rapid.IntRange(1, 4).Draw(t, "literals") {
 				r.Literals = append(r.Literals, drawBytes(t, pieces, 1, 6, "literal"))
 			}
+			switch rapid.IntRange(0, 3).Draw(t, "id") {
+			case 0:
+				r.ID = "" // the literal, if there is only one
+			case 1:
+				r.ID = string(r.Literals[0])
+			}
 		}
 		if b.Add(r) == nil { // else not UTF-8, or a regex that matches nothing
 			rules = append(rules, r)
 		}
+	}
+	return rules
+}
+
+// IDs are those of the rules, wherever they come from.
+func TestIDsAreThoseOfTheRules(t *testing.T) {
+	for name, pieces := range domains {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				b := NewBuilder(Options{Engine: rapid.SampledFrom([]string{EngineDA8, EngineDFA, EngineCloudflare}).Draw(t, "engine")})
+				var want []string
+				for _, r := range drawRules(t, pieces) {
+					if b.Add(r) == nil {
+						id, err := ruleID(r)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want = append(want, string(id))
+					}
+				}
+				p, err := b.Pack()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, id := range want {
+					if got := p.ID(i); got != id {
+						t.Fatalf("rule %d has the id %q, want %q", i, got, id)
+					}
+				}
+			})
+		})
+	}
+}
+
+// In a crowded automaton states lie where there was room, not in order.
+func TestIDsOfManyRules(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	b := NewBuilder(Options{Engine: EngineDA8})
+	var want []string
+	for range 5000 {
+		word := make([]byte, 1+random.IntN(5))
+		for i := range word {
+			word[i] = ' ' + byte(random.IntN(95))
+		}
+		if b.Add(&Rule{Literals: [][]byte{word}}) == nil { // else it was there
+			want = append(want, string(word))
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range want {
+		if got := p.ID(i); got != id {
+			t.Fatalf("rule %d has the id %q, want %q", i, got, id)
+		}
+	}
+}
+
+// manyRules make automata of many pages.
+func manyRules(n int) []*Rule {
+	rules := make([]*Rule, n)
+	for i := range rules {
+		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-%d", uint32(i)*2654435761, i))}
 	}
 	return rules
 }

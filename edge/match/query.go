@@ -55,7 +55,7 @@ type Match struct {
 // Result of one text. Its slices belong to the [Scratch] and hold until that
 // is used again.
 type Result struct {
-	Matches []Match  // for matches and first; in the order end, start, rule
+	Matches []Match  // for matches and first, in the order end, start, rule; for rules each one's first
 	Rules   []uint32 // for rules; in the order of each rule's first match
 	Count   int64    // for count: all matches; else how many are in Matches or Rules
 	Any     bool     // something matched, whatever was wanted

@@ -40,10 +40,11 @@ const (
 type Options struct {
 	Engine string // one of the Engine constants; empty means auto
 	Name   string // name of the rule set, kept in the pack
+	Budget int64  // most memory the pack may take, in bytes (Choice.Memory); 0: no bound
 }
 
-// Errors of [Builder.Add] and [Builder.Pack]; errors.Is finds them behind the
-// message that says more.
+// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds
+// them behind the message that says more.
 var (
 	ErrDuplicateID   = errors.New("duplicate id")
 	ErrNoID          = errors.New("a rule without an id needs exactly one literal")
@@ -56,4 +57,6 @@ var (
 	ErrUnknownEngine = errors.New("unknown engine")
 	ErrUnsupported   = errors.New("not supported by this engine")
 	ErrTooLarge      = errors.New("rules too large for one pack")
+	ErrBudget        = errors.New("over the memory budget")
+	ErrCompiled      = errors.New("the rules are compiled already: start a new builder")
 )

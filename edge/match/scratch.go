@@ -97,7 +97,7 @@ func (s *Scratch) reset(want Want, limit int) {
 // nextRound makes every rule fresh.
 func (s *Scratch) nextRound() {
 	if s.seen == nil {
-		s.seen = make([]uint32, len(s.pack.flags))
+		s.seen = make([]uint32, s.pack.NumRules())
 	}
 	if s.round++; s.round == 0 {
 		clear(s.seen)
@@ -225,6 +225,7 @@ func (s *Scratch) finish() Result {
 		r.Matches = s.matches
 		r.Count = int64(len(r.Matches))
 	case WantRules:
+		r.Matches = s.matches
 		for _, m := range s.matches {
 			s.rules = append(s.rules, m.Rule)
 		}

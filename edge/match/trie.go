@@ -4,33 +4,9 @@ package match
 // state being a range of the sorted list, so that no tree is ever built.
 
 import (
-	"bytes"
 	"fmt"
 	"math/bits"
-	"slices"
 )
-
-// literal is a pattern whose bytes lie in an arena.
-type literal struct{ offset, length, rule uint32 }
-
-func (l literal) bytes(arena []byte) []byte {
-	return arena[l.offset : l.offset+l.length : l.offset+l.length]
-}
-
-// sortLiterals orders by bytes, then by rule, and merges those that are
-// the same in both.
-func sortLiterals(arena []byte, literals []literal) []literal {
-	order := func(a, b literal) int {
-		if c := bytes.Compare(a.bytes(arena), b.bytes(arena)); c != 0 {
-			return c
-		}
-		return int(a.rule) - int(b.rule)
-	}
-	if !slices.IsSortedFunc(literals, order) {
-		slices.SortFunc(literals, order)
-	}
-	return slices.CompactFunc(literals, func(a, b literal) bool { return order(a, b) == 0 })
-}
 
 // state is a state of the level being built: the literals low to high of the
 // sorted list begin with its string.
@@ -39,45 +15,98 @@ type state struct{ low, high, slot, parent uint32 }
 // automatonBuilder holds what is needed while an automaton is built.
 type automatonBuilder struct {
 	arena    []byte
-	literals []literal
+	literals []literal // the first of those that end in a state turns into its ending
 	cells    *cells
 	fail     []uint32 // per slot: the longest proper suffix that is a state
 	link     []uint32 // per slot: fail, shortened, <<2 | chain | self
-	ends     []ending
 	lists    []uint32
 	long     []literal
-	states   int
+	used     [256]bool // bytes that lead to a state
 
 	labels []byte // of the state at hand
 }
 
-// ending is a terminal state.
-type ending struct {
-	slot, out uint32
-	depth     uint8
+// builtAutomaton is an automaton as it comes out of building: what its
+// sections are written from.
+type builtAutomaton struct {
+	cell   []uint32 // per slot: the lower half
+	link   []uint32 // per slot: the upper half
+	ends   []uint64
+	rank   []uint32
+	outs   []uint32
+	depths []uint8
+	lists  []uint32
+
+	arena     []byte // of long
+	long      []literal
+	used      [256]bool // bytes that lead to a state
+	states    int
+	reporting int // states where something ends, their own or behind a link
 }
 
-// buildAutomaton takes sorted literals.
-func buildAutomaton(arena []byte, literals []literal) (*automatonBuilder, error) {
-	b := &automatonBuilder{arena: arena, literals: literals, cells: newCells()}
-	level := []state{{0, uint32(len(literals)), rootSlot, rootSlot}}
-	var next []state
+// slot is the whole slot.
+func (b *builtAutomaton) slot(i uint32) uint64 { return uint64(b.cell[i]) | uint64(b.link[i])<<32 }
+
+// buildAutomaton takes sorted literals and uses them up: their list is no list
+// of literals any more afterwards. Over most slots it gives up.
+func buildAutomaton(arena []byte, literals []literal, most int) (*builtAutomaton, error) {
+	levels := countStates(arena, literals)
+	states, widest := 0, [2]int{}
+	for depth, n := range levels {
+		states += n
+		widest[depth%2] = max(widest[depth%2], n)
+	}
+	if states > most {
+		return nil, tooManyStates(states, most)
+	}
+	slots := blocksFor(states) * blockSlots
+	b := &automatonBuilder{
+		arena: arena, literals: literals, cells: newCells(states),
+		fail: make([]uint32, 0, slots), link: make([]uint32, 0, slots),
+	}
+	level, next := make([]state, 0, widest[0]), make([]state, 0, widest[1])
+	level = append(level, state{0, uint32(len(literals)), rootSlot, rootSlot})
 	for depth := 0; len(level) > 0; depth++ {
 		next = next[:0]
 		for _, s := range level {
 			next = b.expand(s, depth, next)
 		}
-		if len(b.cells.cell) > maxSlots {
-			return nil, fmt.Errorf("%w: over %d automaton states", ErrTooLarge, maxSlots)
+		if len(b.cells.cell) > most {
+			return nil, tooManyStates(states, most)
 		}
-		b.states += len(level)
 		b.linkFailures(next)
 		b.shortenLinks(level)
 		level, next = next, level
 	}
 	b.cells.seal()
-	b.fail = nil
-	return b, nil
+	b.fillRoot()
+	return b.finish(states), nil
+}
+
+func tooManyStates(states, most int) error {
+	return fmt.Errorf("%w: its automaton has %d states and more than %d slots", ErrTooLarge, states, most)
+}
+
+// countStates counts the states of each depth: a literal adds those behind
+// what it has in common with the one before.
+func countStates(arena []byte, literals []literal) (levels [maxDepth + 1]int) {
+	var begin, end [maxDepth + 2]int // states that the literals add begin and end at these depths
+	var last []byte
+	for _, l := range literals {
+		text := l.bytes(arena)
+		text = text[:min(len(text), maxDepth)]
+		common := commonPrefix(text[:min(len(text), len(last))], last)
+		begin[common+1]++
+		end[len(text)+1]++
+		last = text
+	}
+	levels[0] = 1
+	n := 0
+	for depth := 1; depth <= maxDepth; depth++ {
+		n += begin[depth] - end[depth]
+		levels[depth] = n
+	}
+	return levels
 }
 
 // expand records the literals that end in s and appends its children to next.
@@ -95,6 +124,7 @@ func (b *automatonBuilder) expand(s state, depth int, next []state) []state {
 		label := b.labelAt(rest, depth)
 		end := b.lastWith(label, rest, s.high, depth)
 		b.labels = append(b.labels, label)
+		b.used[label] = true
 		next = append(next, state{low: rest, high: end, parent: s.slot})
 		rest = end
 	}
@@ -130,11 +160,13 @@ func (b *automatonBuilder) lastWith(label byte, low, high uint32, depth int) uin
 	return high
 }
 
-// end makes slot a terminal state that reports literals.
+// end makes slot a terminal state that reports literals. They are not looked at
+// again, so the place of the first takes the ending, and the others are
+// cleared: 12 bytes for each literal less.
 func (b *automatonBuilder) end(slot uint32, depth int, literals []literal) {
-	e := ending{slot: slot, depth: uint8(depth), out: literals[0].rule}
+	out := literals[0].rule
 	if len(literals) > 1 || literals[0].length > maxDepth {
-		e.out = outList | uint32(len(b.lists))
+		out = outList | uint32(len(b.lists))
 		for i, l := range literals {
 			item := l.rule
 			if i == len(literals)-1 {
@@ -148,9 +180,19 @@ func (b *automatonBuilder) end(slot uint32, depth int, literals []literal) {
 			b.long = append(b.long, l)
 		}
 	}
-	b.ends = append(b.ends, e)
+	clear(literals)
+	literals[0] = endingOf(slot, depth, out)
 	b.growLinks()
 	b.link[slot] |= selfFlag >> 32
+}
+
+// endingOf is a terminal state in the place of a literal; ending takes it apart.
+func endingOf(slot uint32, depth int, out uint32) literal {
+	return literal{offset: slot, length: uint32(depth), rule: out}
+}
+
+func (l literal) ending() (slot uint32, depth uint8, out uint32, ok bool) {
+	return l.offset, uint8(l.length), l.rule, l.length > 0
 }
 
 func (b *automatonBuilder) growLinks() {
@@ -220,39 +262,43 @@ func (b *automatonBuilder) addsNothing(f, base uint32) bool {
 	return true
 }
 
-// automaton assembles the arrays that scanning uses.
-func (b *automatonBuilder) automaton() *automaton {
-	n := len(b.cells.cell)
+// fillRoot: from the root every byte leads somewhere, to a child or, by a copy
+// of the root in the child's place, to the root.
+func (b *automatonBuilder) fillRoot() {
 	b.growLinks()
-	a := &automaton{
-		slots:  make([]uint64, n),
-		ends:   make([]uint64, n/64),
-		rank:   make([]uint32, n/64),
-		outs:   make([]uint32, len(b.ends)),
-		depths: make([]uint8, len(b.ends)),
-		lists:  b.lists,
-	}
-	for slot, cell := range b.cells.cell {
-		a.slots[slot] = uint64(cell) | uint64(b.link[slot])<<32
-	}
-	// From the root every byte leads somewhere: to a child or, by a copy of
-	// the root in the child's place, to the root.
 	for c := range uint32(blockSlots) {
-		if e := &a.slots[rootBase^c]; byte(*e) != byte(c) {
-			*e = uint64(c) | rootBase<<baseShift | rootSlot<<failShift
+		if slot := rootBase ^ c; byte(b.cells.cell[slot]) != byte(c) {
+			b.cells.cell[slot], b.link[slot] = c|rootBase<<baseShift, rootSlot<<2
 		}
 	}
-	for _, e := range b.ends {
-		setBit(a.ends, e.slot)
+}
+
+// finish puts the terminal states in order.
+func (b *automatonBuilder) finish(states int) *builtAutomaton {
+	n := len(b.cells.cell)
+	a := &builtAutomaton{
+		cell: b.cells.cell, link: b.link, ends: make([]uint64, n/64), lists: b.lists,
+		arena: b.arena, long: b.long, used: b.used, states: states,
 	}
-	total := uint32(0)
-	for i, word := range a.ends {
-		a.rank[i] = total
-		total += uint32(bits.OnesCount64(word))
+	b.cells, b.fail, b.link = nil, nil, nil
+	terminals := 0
+	for _, l := range b.literals {
+		if slot, _, _, ok := l.ending(); ok {
+			setBit(a.ends, slot)
+			terminals++
+		}
 	}
-	for _, e := range b.ends {
-		r := a.rank[e.slot/64] + uint32(bits.OnesCount64(a.ends[e.slot/64]&(1<<(e.slot%64)-1)))
-		a.outs[r], a.depths[r] = e.out, e.depth
+	a.rank, a.outs, a.depths = rankOf(a.ends), make([]uint32, terminals), make([]uint8, terminals)
+	for _, l := range b.literals {
+		if slot, depth, out, ok := l.ending(); ok {
+			n := a.rank[slot/64] + uint32(bits.OnesCount64(a.ends[slot/64]&(1<<(slot%64)-1)))
+			a.outs[n], a.depths[n] = out, depth
+		}
+	}
+	for _, link := range a.link {
+		if link&((selfFlag|chainFlag)>>32) != 0 {
+			a.reporting++
+		}
 	}
 	return a
 }

@@ -15,6 +15,7 @@ type Options struct {
 	Whole  bool   // every literal matches as a whole word only; a regex is then a problem
 	Name   string // of the rule set; empty: what the rule files say, if they agree
 	Engine string // of the pack, see match.Options; empty: match chooses
+	Budget int64  // most memory the pack may take, see match.Options; 0: no bound
 }
 
 // Compile reads word lists, rule files and packs, and the rule files of
@@ -36,6 +37,25 @@ func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 	return pack, &l.report, nil
 }
 
+// CompileTo is Compile with the pack written to f, an empty file, which takes
+// much less memory. A pack among the files is a problem: it is compiled already.
+// If f fails, what it holds is to be thrown away.
+func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Report, error) {
+	l, err := load(paths, o)
+	if l.pack != nil {
+		l.closePack()
+		err = Problems{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
+	}
+	if err != nil {
+		return nil, &l.report, err
+	}
+	c, err := l.builder.Write(f)
+	if err != nil {
+		return nil, &l.report, fmt.Errorf("compile rules: %w", err)
+	}
+	return c, &l.report, nil
+}
+
 // Check reads and validates like Compile, without compiling.
 func Check(paths []string, o Options) (*Report, error) {
 	l, err := load(paths, o)
@@ -53,6 +73,15 @@ type loader struct {
 
 	ids   map[string]place // rules of rule files by id, wrong ones too
 	fatal bool             // adding more is pointless
+
+	openPack func(path string) (*match.Pack, error)
+	digests  bool       // the sources' key is wanted
+	key      sourcesKey // of what was read
+	once     bool       // one of the sources cannot be read again
+}
+
+func newLoader(o Options) *loader {
+	return &loader{options: o, ids: map[string]place{}, openPack: match.Open}
 }
 
 // place is where a rule stands.
@@ -66,7 +95,11 @@ func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 // load reads all files: first what they are and what the rule set is called,
 // then their rules in the order of the files.
 func load(paths []string, o Options) (*loader, error) {
-	l := &loader{options: o, ids: map[string]place{}}
+	l := newLoader(o)
+	return l, l.load(paths)
+}
+
+func (l *loader) load(paths []string) error {
 	paths = expand(paths)
 	if len(paths) == 0 {
 		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
@@ -78,8 +111,9 @@ func load(paths []string, o Options) (*loader, error) {
 			sources = append(sources, s)
 		}
 	}
-	l.report.Name = ruleSetName(o, sources)
-	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name})
+	o := &l.options
+	l.report.Name = ruleSetName(*o, sources)
+	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name, Budget: o.Budget})
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
 	}
@@ -88,7 +122,13 @@ func load(paths []string, o Options) (*loader, error) {
 	if err != nil {
 		l.closePack()
 	}
-	return l, err
+	for _, s := range sources {
+		if l.digests {
+			l.key.add(s.kind, s.digest)
+			l.once = l.once || !s.info.Mode().IsRegular()
+		}
+	}
+	return err
 }
 
 func (l *loader) closePack() {
@@ -139,7 +179,7 @@ func (l *loader) addPack(s *source, alone bool) {
 		l.problems.add(s.path, 0, "a pack must be a regular file; save it first")
 		return
 	}
-	pack, err := match.Open(s.path)
+	pack, err := l.openPack(s.path)
 	if err != nil {
 		l.problems.add(s.path, 0, "not a usable pack: %v; compile it again", err)
 		return
@@ -222,6 +262,7 @@ func (l *loader) addWords(s *source) {
 	f := FileReport{Path: s.path, Kind: KindWords}
 	literal := make([][]byte, 1)
 	rule := match.Rule{Literals: literal, NoCase: l.options.NoCase, Whole: l.options.Whole}
+	l.builder.Grow(s.countWords())
 	stats, err := ReadWords(s, func(line int, word []byte) {
 		if l.fatal {
 			return

@@ -4,7 +4,9 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -22,6 +24,8 @@ type source struct {
 	path  string
 	kind  string
 	rules *File // of a rule file
+
+	digest hash.Hash // SHA-256 of what was read; nil: not wanted
 }
 
 func (s *source) Close() error { return s.file.Close() }
@@ -35,6 +39,10 @@ func (l *loader) open(path string, before []*source) *source {
 		return nil
 	}
 	s, err := openSource(path)
+	if err == nil && l.digests {
+		s.digest = sha256.New()
+		s.Reader = io.TeeReader(s.Reader, s.digest)
+	}
 	if err != nil {
 		l.problems.list = append(l.problems.list, openProblem(path, err))
 		return nil
@@ -79,6 +87,15 @@ func openSource(path string) (*source, error) {
 		s.kind = KindRules
 	}
 	return s, nil
+}
+
+// countWords says how many words a word list has at most, and bytes in them. A
+// pipe cannot be read twice: then both are 0.
+func (s *source) countWords() (words, size int) {
+	if !s.info.Mode().IsRegular() {
+		return 0, 0
+	}
+	return countWords(io.NewSectionReader(s.file, 0, s.info.Size()))
 }
 
 // parse reads a rule file; false if it is one of those before, or unreadable.

@@ -63,6 +63,32 @@ func ReadWords(r io.Reader, each func(line int, word []byte)) (WordStats, error)
 	}
 }
 
+// countWords counts the words in r, and their bytes, as far as that goes
+// without looking at them closely.
+func countWords(r io.Reader) (words, size int) {
+	buffer := make([]byte, 64<<10)
+	within := false // a line with something in it
+	for {
+		n, err := r.Read(buffer)
+		for rest := buffer[:n]; len(rest) > 0; {
+			end := bytes.IndexByte(rest, '\n')
+			if end != 0 && !within {
+				words++
+			}
+			within = end < 0
+			if end < 0 {
+				size += len(rest)
+				break
+			}
+			size += end
+			rest = rest[end+1:]
+		}
+		if err != nil {
+			return words, size
+		}
+	}
+}
+
 func ignoreEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return nil

@@ -74,7 +74,7 @@ const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string (RFC 8259, section 7); bytes that
 // are not UTF-8 become U+FFFD.
-func AppendString(dst []byte, s string) []byte {
+func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -84,7 +84,7 @@ func AppendString(dst []byte, s string) []byte {
 			continue
 		}
 		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
+			r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 			if r != utf8.RuneError || n != 1 {
 				i += n
 				continue

@@ -64,26 +64,30 @@ func (p *packer) flags(dst []byte, pack *match.Pack, truncated bool, incomplete 
 	}
 	dst = append(dst, f)
 	if len(incomplete) > 0 {
-		dst = p.rules(dst, pack, incomplete)
+		dst = binary.AppendUvarint(dst, uint64(len(incomplete)))
+		for _, rule := range incomplete {
+			dst = p.rule(dst, rule, []byte(pack.ID(int(rule)))) // a regex: has one in the pack
+		}
 	}
 	return dst
 }
 
-// outcome writes what was found in at most about left bytes.
-func (p *packer) outcome(dst []byte, pack *match.Pack, r *match.Result, left int) []byte {
+// outcome writes what was found in text, in at most about left bytes.
+func (p *packer) outcome(dst []byte, pack *match.Pack, text []byte, r *match.Result, left int) []byte {
 	truncated := r.Truncated
-	matches, rules := r.Matches, r.Rules
+	matches := r.Matches // for rules: one of each
 	// A match takes at most 25 bytes and an id; a cut list is cut before it is counted.
 	if most := max(0, left/8); len(matches) > most {
 		matches, truncated = matches[:most], true
 	}
-	if most := max(0, left/8); len(rules) > most {
-		rules, truncated = rules[:most], true
-	}
 	dst = p.flags(dst, pack, truncated, r.Incomplete)
 	switch p.want {
 	case match.WantRules:
-		return p.rules(dst, pack, rules)
+		dst = binary.AppendUvarint(dst, uint64(len(matches)))
+		for _, m := range matches {
+			dst = p.rule(dst, m.Rule, pack.MatchID(m, text))
+		}
+		return dst
 	case match.WantCount:
 		return binary.AppendUvarint(dst, uint64(r.Count))
 	case match.WantAny:
@@ -98,27 +102,18 @@ func (p *packer) outcome(dst []byte, pack *match.Pack, r *match.Result, left int
 		m := &matches[i]
 		dst = binary.AppendUvarint(dst, uint64(m.End-last))
 		dst = binary.AppendUvarint(dst, uint64(m.End-m.Start))
-		dst = p.rule(dst, pack, m.Rule)
+		dst = p.rule(dst, m.Rule, pack.MatchID(*m, text))
 		last = m.End
 	}
 	return dst
 }
 
-func (p *packer) rules(dst []byte, pack *match.Pack, rules []uint32) []byte {
-	dst = binary.AppendUvarint(dst, uint64(len(rules)))
-	for _, rule := range rules {
-		dst = p.rule(dst, pack, rule)
-	}
-	return dst
-}
-
-func (p *packer) rule(dst []byte, pack *match.Pack, rule uint32) []byte {
+func (p *packer) rule(dst []byte, rule uint32, id []byte) []byte {
 	if ref, ok := p.refs[rule]; ok {
 		return binary.AppendUvarint(dst, ref)
 	}
 	ref := uint64(len(p.refs))
 	p.refs[rule] = ref
-	id := pack.ID(int(rule))
 	dst = binary.AppendUvarint(dst, ref)
 	dst = binary.AppendUvarint(dst, uint64(len(id)))
 	return append(dst, id...)

@@ -36,7 +36,7 @@ func (e *Encoder) Text(dst, text []byte, r *match.Result) []byte {
 	start := len(dst)
 	if e.packed != nil {
 		dst = e.packed.begin(dst, e.want, false)
-		dst = e.packed.outcome(dst, e.pack, r, e.left)
+		dst = e.packed.outcome(dst, e.pack, text, r, e.left)
 	} else {
 		o := object{dst: append(dst, '{')}
 		e.outcome(&o, text, r)
@@ -61,7 +61,7 @@ func (e *Encoder) Line(dst, text []byte, l *match.Line) []byte {
 	start := len(dst)
 	if e.packed != nil {
 		dst = e.packed.line(dst, l)
-		dst = e.packed.outcome(dst, e.pack, &l.Result, e.left)
+		dst = e.packed.outcome(dst, e.pack, text, &l.Result, e.left)
 	} else {
 		if !e.firstLine {
 			dst = append(dst, ',')
@@ -93,7 +93,7 @@ func (e *Encoder) outcome(o *object, text []byte, r *match.Result) {
 	switch e.want {
 	case match.WantRules:
 		o.key("rules")
-		truncated = e.ruleList(o, r.Rules) || truncated
+		truncated = e.ruleList(o, text, r.Matches) || truncated
 	case match.WantCount:
 		o.int("count", r.Count)
 	case match.WantAny:
@@ -110,14 +110,22 @@ func (e *Encoder) flags(o *object, truncated bool, incomplete []uint32) {
 	}
 	if len(incomplete) > 0 {
 		o.key("incomplete")
-		e.ruleList(o, incomplete)
+		o.dst = append(o.dst, '[')
+		for i, rule := range incomplete {
+			if i > 0 {
+				o.dst = append(o.dst, ',')
+			}
+			o.dst = AppendString(o.dst, e.pack.ID(int(rule))) // a regex has one in the pack
+		}
+		o.dst = append(o.dst, ']')
 	}
 }
 
-func (e *Encoder) ruleList(o *object, rules []uint32) (cut bool) {
+// ruleList appends the ids of matches in text, one of each rule.
+func (e *Encoder) ruleList(o *object, text []byte, matches []match.Match) (cut bool) {
 	end := len(o.dst) + e.left
 	o.dst = append(o.dst, '[')
-	for i, rule := range rules {
+	for i, m := range matches {
 		if len(o.dst) > end {
 			cut = true
 			break
@@ -125,7 +133,7 @@ func (e *Encoder) ruleList(o *object, rules []uint32) (cut bool) {
 		if i > 0 {
 			o.dst = append(o.dst, ',')
 		}
-		o.dst = AppendString(o.dst, e.pack.ID(int(rule)))
+		o.dst = AppendString(o.dst, e.pack.MatchID(m, text))
 	}
 	o.dst = append(o.dst, ']')
 	return cut
@@ -145,7 +153,8 @@ func (e *Encoder) matches(o *object, text []byte, matches []match.Match) (cut bo
 		}
 		m := &matches[i]
 		in := object{dst: append(o.dst, '{')}
-		in.string("rule", e.pack.ID(int(m.Rule)))
+		in.key("rule")
+		in.dst = AppendString(in.dst, e.pack.MatchID(*m, text))
 		in.int("start", m.Start)
 		in.int("end", m.End)
 		if e.fields != 0 {

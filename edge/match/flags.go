@@ -1,0 +1,38 @@
+package match
+
+// What kind of rule each is: a byte of flags per rule.
+
+import "bytes"
+
+// Flags of a rule, a byte each in the pack.
+const (
+	ruleNoCase = 1 << iota
+	ruleWhole
+	ruleRegex
+
+	ruleFlags = ruleNoCase | ruleWhole | ruleRegex
+)
+
+// flagTable holds the flags of all rules. A set whose rules are all of one
+// kind, as those of a word list, needs one byte for all of them.
+type flagTable struct {
+	bytes []byte
+	mask  uint32 // of a rule's number: 0 where one byte stands for all
+	rules int
+}
+
+func (t *flagTable) of(rule uint32) uint8 { return t.bytes[rule&t.mask] }
+
+// add appends the flags of one more rule.
+func (t *flagTable) add(flags uint8) {
+	switch {
+	case t.rules == 0:
+		t.bytes = []byte{flags}
+	case t.mask != 0:
+		t.bytes = append(t.bytes, flags)
+	case flags != t.bytes[0]:
+		t.bytes = append(bytes.Repeat(t.bytes, t.rules), flags)
+		t.mask = ^uint32(0)
+	}
+	t.rules++
+}

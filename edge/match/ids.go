@@ -1,0 +1,99 @@
+package match
+
+// Naming rules: from a match in its text at once, from a number alone by going
+// through the automata.
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// MatchID names the rule of a match in text, which is what was scanned. It is a
+// view, of the pack or of text: it holds as long as they do, and must not be
+// changed. It is valid UTF-8.
+func (p *Pack) MatchID(m Match, text []byte) []byte {
+	if id, ok := p.names.find(m.Rule); ok {
+		return id
+	}
+	return text[m.Start:m.End:m.End]
+}
+
+// ID names a rule; it is always valid UTF-8, and holds until Close. Where a
+// match is at hand use [Pack.MatchID]: ids that are the literal itself are not
+// in the pack, so the first call for one of these has to walk all literals and
+// keeps their texts.
+func (p *Pack) ID(rule int) string {
+	if id, ok := p.names.find(uint32(rule)); ok {
+		return viewString(id)
+	}
+	return p.texts()[rule]
+}
+
+// literalTexts returns the literals of the rules without an id in the pack.
+func (p *Pack) literalTexts() []string {
+	texts := make([]string, p.NumRules())
+	e, ok := p.engine.(*automata)
+	if !ok {
+		return texts // all have an id
+	}
+	var hits []hit
+	for _, a := range []*automaton{e.exact, e.folded} {
+		if a == nil {
+			continue
+		}
+		owners := a.owners()
+		for i, word := range a.ends {
+			for ; word != 0; word &= word - 1 {
+				slot := uint32(64*i + bits.TrailingZeros64(word))
+				hits = a.appendEnds(hits[:0], slot)
+				for _, h := range hits {
+					if int(h.rule) >= p.NumRules() {
+						continue // of a regex
+					}
+					if _, named := p.names.find(h.rule); named {
+						continue
+					}
+					if h.long >= 0 {
+						texts[h.rule] = strings.ToValidUTF8(string(a.long[h.long].text), "\uFFFD")
+						continue
+					}
+					texts[h.rule] = strings.ToValidUTF8(string(a.spell(owners, slot, h.length)), "\uFFFD")
+				}
+			}
+		}
+	}
+	return texts
+}
+
+// owners returns, by base, the state whose children lie there. A state without
+// children may have borrowed the base: then literals end in it, and none in the
+// owner.
+func (a *automaton) owners() []uint32 {
+	owners := make([]uint32, len(a.slots))
+	for i, entry := range a.slots {
+		slot, base := uint32(i), uint32(entry)>>baseShift
+		if base == 0 || base == rootBase {
+			continue
+		}
+		if owners[base] == 0 || entry&selfFlag == 0 {
+			owners[base] = slot
+		}
+	}
+	owners[rootBase] = rootSlot
+	return owners
+}
+
+// spell returns the bytes that lead to slot, nothing if they are not length:
+// then the pack is damaged.
+func (a *automaton) spell(owners []uint32, slot uint32, length int) []byte {
+	text := make([]byte, length)
+	for slot != rootSlot {
+		if length == 0 || slot == 0 {
+			return nil
+		}
+		length--
+		text[length] = byte(a.slots[slot])
+		slot = owners[slot^uint32(text[length])]
+	}
+	return text[length:]
+}

@@ -1,0 +1,54 @@
+// What tells whether sources are those that a pack was made of.
+
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+
+	"trawl/edge/match"
+)
+
+// key is the key of the sources at paths, or empty: they cannot be read, or
+// not twice, or are a pack.
+func (s *Store) key(paths []string, o Options) string {
+	k := newKey(s.version, o)
+	for _, path := range expand(paths) {
+		src, err := openSource(path)
+		if err != nil {
+			return "" // the loader says it better
+		}
+		if src.kind == KindPack || !src.info.Mode().IsRegular() {
+			src.Close()
+			return ""
+		}
+		digest := sha256.New()
+		_, err = io.Copy(digest, src)
+		src.Close()
+		if err != nil {
+			return ""
+		}
+		k.add(src.kind, digest)
+	}
+	return k.String()
+}
+
+// sourcesKey is a key in the making.
+type sourcesKey struct{ hash.Hash }
+
+// newKey begins with everything that a pack depends on besides the sources.
+func newKey(version string, o Options) sourcesKey {
+	k := sourcesKey{sha256.New()}
+	fmt.Fprintf(k, "trawl sources\nformat %d, program %q\noptions %+q\n", match.FormatVersion, version, fmt.Sprintf("%+v", o))
+	return k
+}
+
+// add adds a source: its kind, which depends on its name, and its content.
+func (k sourcesKey) add(kind string, content hash.Hash) {
+	fmt.Fprintf(k, "%s %x\n", kind, content.Sum(nil))
+}
+
+func (k sourcesKey) String() string { return hex.EncodeToString(k.Sum(nil)) }

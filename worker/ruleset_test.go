@@ -1,0 +1,169 @@
+//go:build unix
+
+package worker
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"trawl/edge/match"
+	"trawl/edge/rules"
+)
+
+// syncBuffer is a log that goroutines write to.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// mappedSet is a worker whose pack is a file of a store.
+type mappedSet struct {
+	t      *testing.T
+	broker *fakeBroker
+	words  string
+	store  *rules.Store
+	file   string
+	log    syncBuffer
+}
+
+func newMappedSet(t *testing.T) (*mappedSet, Options) {
+	t.Helper()
+	s := &mappedSet{t: t, broker: listen(t), words: filepath.Join(t.TempDir(), "words.txt")}
+	s.writeWords("he", "his")
+	state := t.TempDir()
+	log := slog.New(slog.NewTextHandler(&s.log, nil))
+	s.store = rules.NewStore(state, "test", log)
+	t.Cleanup(func() {
+		if err := s.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	o := options(s.broker, t)
+	o.Slots, o.Log = 1, log
+	o.Reload = func(set string) (*match.Pack, error) {
+		p, _, err := s.store.Open([]string{s.words}, rules.Options{Name: set})
+		return p, err
+	}
+	p, err := o.Reload("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Rules = map[string]*match.Pack{"default": p}
+	s.file = filepath.Join(state, "packs", p.Hash()+".pack")
+	return s, o
+}
+
+func (s *mappedSet) writeWords(words ...string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.words, []byte(strings.Join(words, "\n")), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// cutShort damages the pack in use.
+func (s *mappedSet) cutShort() {
+	s.t.Helper()
+	if err := os.Truncate(s.file, 0); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestFaultOfAPackIsAnsweredAndThePackLoadedAgain(t *testing.T) {
+	s, o := newMappedSet(t)
+	stop := run(t, o)
+	l, _ := s.broker.welcome(time.Minute)
+	const want = `{"matches":[{"rule":"his","start":1,"end":4},{"rule":"he","start":5,"end":7}]}`
+	for range 2 {
+		if failed, got := l.ask(false, "this here"); failed || got[0] != want {
+			t.Fatalf("%v %q", failed, got)
+		}
+		s.cutShort()
+		if failed, got := l.ask(false, "this here"); !failed || !strings.Contains(got[0], `"internal"`) || !strings.Contains(got[0], "ask once more") {
+			t.Fatalf("%v %q", failed, got)
+		}
+	}
+	if failed, got := l.ask(false, "this here"); failed || got[0] != want {
+		t.Errorf("%v %q", failed, got)
+	}
+	_ = l.conn.Close() // it would wait for the broker's leave
+	stop()
+	if log := s.log.String(); !strings.Contains(log, "loaded again") {
+		t.Error(log)
+	}
+}
+
+// Rules that have changed meanwhile are other rules: the brokers are told.
+func TestReloadOfOtherRulesIsAnnounced(t *testing.T) {
+	s, o := newMappedSet(t)
+	run(t, o)
+	l, first := s.broker.welcome(time.Minute)
+	s.writeWords("he", "hers")
+	s.cutShort()
+	if failed, got := l.ask(false, "hers"); !failed {
+		t.Fatalf("%q", got)
+	}
+	if got := l.recv(); got != nil {
+		t.Errorf("instead of another hello: %q", got)
+	}
+	l, second := s.broker.welcome(time.Minute)
+	if first.Rules[0].Hash == second.Rules[0].Hash {
+		t.Error("announced under the same hash")
+	}
+	if failed, got := l.ask(false, "hers"); failed || strings.Count(got[0], "rule") != 2 {
+		t.Errorf("%v %q", failed, got)
+	}
+}
+
+func TestReloadThatFailsIsSaid(t *testing.T) {
+	s, o := newMappedSet(t)
+	tries := 0
+	o.Reload = func(string) (*match.Pack, error) { tries++; return nil, errors.New("the disk is gone") }
+	stop := run(t, o)
+	l, _ := s.broker.welcome(time.Minute)
+	s.cutShort()
+	for range 3 {
+		if failed, got := l.ask(false, "his"); !failed || !strings.Contains(got[0], `"internal"`) {
+			t.Errorf("%v %q", failed, got)
+		}
+	}
+	_ = l.conn.Close() // it would wait for the broker's leave
+	stop()
+	if log := s.log.String(); tries != 1 || strings.Count(log, "the disk is gone") != 1 || !strings.Contains(log, "restart the worker") {
+		t.Errorf("%d tries: %s", tries, log)
+	}
+}
+
+func TestFaultWithoutReload(t *testing.T) {
+	s, o := newMappedSet(t)
+	o.Reload = nil
+	stop := run(t, o)
+	l, _ := s.broker.welcome(time.Minute)
+	s.cutShort()
+	if failed, got := l.ask(false, "his"); !failed || !strings.Contains(got[0], `"internal"`) {
+		t.Errorf("%v %q", failed, got)
+	}
+	_ = l.conn.Close() // it would wait for the broker's leave
+	stop()
+	if log := s.log.String(); !strings.Contains(log, "restart the worker") {
+		t.Error(log)
+	}
+}
