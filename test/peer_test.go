@@ -36,9 +36,13 @@ var installed = map[string]func() bool{
 	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
 	"qemu-user-static":    func() bool { return emulator() != "" },
 	"wamerican":           sync.OnceValue(func() bool { _, err := os.Stat(dictionary); return err == nil }),
+	"wamerican-insane":    sync.OnceValue(func() bool { _, err := os.Stat(largeDictionary); return err == nil }),
 }
 
-const dictionary = "/usr/share/dict/words"
+const (
+	dictionary      = "/usr/share/dict/words"
+	largeDictionary = "/usr/share/dict/american-english-insane"
+)
 
 // python returns an interpreter in which code runs, empty if there is none.
 // The system's own, where Debian's packages are, need not be the first in PATH.
