@@ -11,7 +11,10 @@
 // the report, and everything that is wrong is an error with file and line, all
 // of it at once (Problems). If anything is wrong, there is no pack.
 //
-// Check does the same without compiling. Parse and ReadFile give the rules of
+// CompileTo writes the pack into a file, with less memory. A Store keeps packs in
+// a folder, from which they are mapped: what a worker does.
+//
+// Check does the same as Compile without compiling. Parse and ReadFile give the rules of
 // one rule file as a model, for tools that look at single rules and examples;
 // ReadWords goes through a word list.
 package rules
