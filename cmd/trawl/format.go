@@ -20,6 +20,14 @@ func size(n int64) string {
 	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
 }
 
+// decimalSize is size in powers of 1000, as --budget is mostly given.
+func decimalSize(n int64) string {
+	if n < 1e6 {
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
 // outcomes formats counters by outcome, as "12 ok, 1 busy".
 func outcomes(m map[string]int64) string {
 	var parts []string
