@@ -56,16 +56,23 @@ func NewBuilder(o Options) *Builder {
 	return b
 }
 
-// Grow makes room for so many rules of one exact literal each, of so many bytes
-// together. It saves memory for those who know what is to come.
-func (b *Builder) Grow(rules, bytes int) {
-	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxSlots || bytes > maxArena {
+// Grow makes room for so many rules like r, of one literal each that is their
+// id, and of so many bytes together. It saves memory for those who know what is
+// to come.
+func (b *Builder) Grow(rules, bytes int, r *Rule) {
+	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxSlots || bytes > maxArena/2 {
 		return // more than an automaton holds: Add or Pack refuses them
 	}
-	b.arena = slices.Grow(b.arena, bytes)
-	b.exact = slices.Grow(b.exact, rules)
 	b.places = slices.Grow(b.places, rules)
 	b.ids.grow(rules, b.idOf)
+	if !r.NoCase {
+		b.arena = slices.Grow(b.arena, bytes)
+		b.exact = slices.Grow(b.exact, rules)
+		return
+	}
+	b.arena = slices.Grow(b.arena, 2*bytes) // folded, and as an id
+	b.folded = slices.Grow(b.folded, rules)
+	b.named = slices.Grow(b.named, rules)
 }
 
 // Add takes one more rule and copies what it keeps of it. The rules are

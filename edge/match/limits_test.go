@@ -109,11 +109,12 @@ func TestWordListsCostTheirAutomaton(t *testing.T) {
 
 // Grow is no more than a hint.
 func TestGrow(t *testing.T) {
-	for _, hint := range [][2]int{{0, 0}, {1, 1}, {-1, 5}, {1 << 40 >> 20, 1}, {1 << 30, 1 << 30}, {1000, 10_000}} {
+	for n, hint := range [][2]int{{0, 0}, {1, 1}, {-1, 5}, {1 << 20, 1}, {1 << 30, 1 << 30}, {1000, 10_000}, {1000, 10_000}} {
 		b := NewBuilder(Options{})
 		for i, word := range []string{"he", "she", "he", "hers"} {
-			b.Grow(hint[0], hint[1])
-			err := b.Add(&Rule{Literals: literals(word)})
+			r := &Rule{Literals: literals(word), NoCase: n%2 == 0}
+			b.Grow(hint[0], hint[1], r)
+			err := b.Add(r)
 			if (i == 2) != errors.Is(err, ErrDuplicateID) {
 				t.Errorf("hint %v: %v", hint, err)
 			}
@@ -121,7 +122,7 @@ func TestGrow(t *testing.T) {
 		if p, err := b.Pack(); err != nil || p.NumRules() != 3 {
 			t.Errorf("hint %v: %v", hint, err)
 		}
-		b.Grow(10, 10) // too late
+		b.Grow(10, 10, &Rule{}) // too late
 	}
 }
 

@@ -262,7 +262,8 @@ func (l *loader) addWords(s *source) {
 	f := FileReport{Path: s.path, Kind: KindWords}
 	literal := make([][]byte, 1)
 	rule := match.Rule{Literals: literal, NoCase: l.options.NoCase, Whole: l.options.Whole}
-	l.builder.Grow(s.countWords())
+	words, size := s.countWords()
+	l.builder.Grow(words, size, &rule)
 	stats, err := ReadWords(s, func(line int, word []byte) {
 		if l.fatal {
 			return
