@@ -59,6 +59,8 @@ func (b *Broker) bind() error {
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
 	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
+	toClients.Budget = b.options.budget
+	toClients.SendBytes = max(16<<20, b.options.Limits.Memory) // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {
 		if err := listen(&b.clients, e, s.protect(e, toClients, keys.Client, keys.Admin)); err != nil {
@@ -191,6 +193,12 @@ func (b *Broker) tick(ctx context.Context) {
 	defer sweeps.Stop()
 	beats := time.NewTicker(b.options.Heartbeat)
 	defer beats.Stop()
+	var hedges <-chan time.Time
+	if b.options.hedges() {
+		hedging := time.NewTicker(hedgeTick)
+		defer hedging.Stop()
+		hedges = hedging.C
+	}
 	var out batch
 	for {
 		select {
@@ -200,6 +208,8 @@ func (b *Broker) tick(ctx context.Context) {
 			b.router.sweep(now, &out)
 		case <-beats.C:
 			b.router.beat(&out)
+		case <-hedges:
+			b.router.hedgeSlow(&out)
 		}
 		out.flush()
 	}

@@ -5,11 +5,19 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// client is one connection of a client. The router's lock guards requests.
+// client is one connection of a client. The router's lock guards what is below
+// the line.
 type client struct {
-	conn       *zmtp.Conn
+	conn       port
 	socketType string
-	requests   requestList // admitted and not answered
+
+	// ---
+	requests requestList // admitted and not answered
+	bytes    int64       // their cost
+	waiting  int         // of them, in queues
+	flows    []*flow     // that those wait in
+	unread   int64       // bytes of answers that the connection may still have to write; at most
+	heldBack bool        // too many: its requests wait
 }
 
 // bareHeader is what a request in bare form asks for.
@@ -19,9 +27,12 @@ var bareHeader = wire.NewRequestHeader()
 // are flushed together once everything that arrived together was handled.
 func (b *Broker) serveClient(conn *zmtp.Conn) {
 	c := &client{conn: conn, socketType: conn.Peer().SocketType}
-	b.router.addClient(c)
-	defer b.router.removeClient(c)
 	var out batch
+	b.router.addClient(c)
+	defer func() {
+		b.router.removeClient(c, &out)
+		out.flush()
+	}()
 	for {
 		m, err := conn.Recv()
 		if err != nil {

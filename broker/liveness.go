@@ -7,24 +7,58 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// beat sends every trawl worker a heartbeat and closes those that were silent
-// for too long; their readers then take them out.
+// beat sends every trawl worker a heartbeat, closes those that were silent for
+// too long (their readers then take them out), and looks after those that are
+// alive but answer nothing.
 func (r *router) beat(out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := missedHeartbeats * r.options.Heartbeat
+	now := out.now()
+	// After a pause of our own (the process was stopped, the board suspended)
+	// everybody seems silent: they get until the next beat.
+	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > missedHeartbeats*r.options.Heartbeat/2
+	r.lastBeat = now
 	for w := range r.workers {
-		if w.plain {
-			continue
+		if !w.plain {
+			if silent := now.Sub(w.conn.LastReceived()); silent > missedHeartbeats*r.options.Heartbeat && !slept {
+				if !w.gone {
+					r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
+				}
+				w.gone = true
+				_ = w.conn.Close()
+				continue
+			}
+			r.tell(w, wire.KindHeartbeat, out)
 		}
-		if silent := time.Since(w.conn.LastReceived()); silent > limit {
-			r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
-			w.gone = true
-			_ = w.conn.Close()
-			continue
+		if w.silent(now) {
+			r.standIn(w, out)
 		}
-		r.tell(w, wire.KindHeartbeat, out)
 		r.pump(w, out) // in case its connection was full
+	}
+	for _, t := range r.targets {
+		if t.hedge.on {
+			t.hedge.settle(t.rules.Hedge)
+		}
+	}
+}
+
+// standIn looks after the requests of a worker that is connected but has
+// answered nothing for its patience. It is not lost, and its answers still
+// count; but what it has not begun others get instead, and what it has begun,
+// or a plain worker may have, others get, too, if asking twice is harmless.
+func (r *router) standIn(w *worker, out *batch) {
+	r.relieve(w, out)
+	if w.hello.Recall && w.recalls > 0 {
+		return // first hear what it gives back
+	}
+	for i := range w.held {
+		q := w.held[i].request
+		if q == nil || q.copied() || q.target.key.worker || q.target.rules.Impure {
+			continue
+		}
+		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
+			r.copied++
+		}
 	}
 }
 

@@ -46,6 +46,9 @@ type Options struct {
 	SendMessages int   // default 10,000 messages
 	SendBytes    int64 // in wire form; default 16 MiB; the memory behind it is at most about twice that
 
+	// Budget, if there is one, is told what the connections hold.
+	Budget *Budget
+
 	// WriteTimeout closes a connection whose peer takes not one byte of what
 	// is queued for it during this time. Default 30 s; negative: never.
 	WriteTimeout time.Duration
