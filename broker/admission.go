@@ -56,12 +56,12 @@ func (r *router) room(q *request) *wire.Error {
 	t, c, cost := q.target, q.client, q.cost()
 	held := r.held()
 	free := r.options.Limits.Memory - held
-	most := r.queueLimit(t)
+	most, waiting := r.queueLimit(t), t.queue.of(c)
 	switch {
 	case t.queue.n > 0 && t.queue.n >= most:
 		return wire.Errorf(wire.Busy, "%d requests wait for the %s %q already; try later", t.queue.n, t.what(), t.key.name)
-	case c.waiting > 0 && c.waiting >= most-t.queue.n:
-		return wire.Errorf(wire.Busy, "%d requests of this client wait already, and the rest of the queue is for others; try later", c.waiting)
+	case waiting > 0 && waiting >= most-t.queue.n:
+		return wire.Errorf(wire.Busy, "%d requests of this client wait already, and the rest of the queue is for others; try later", waiting)
 	case r.pending == 0:
 		return nil // the only one always has room
 	case cost > free:

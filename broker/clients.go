@@ -14,8 +14,7 @@ type client struct {
 	// ---
 	requests requestList // admitted and not answered
 	bytes    int64       // their cost
-	waiting  int         // of them, in queues
-	flows    []*flow     // that those wait in
+	flows    []*flow     // that those of them wait in that wait
 	unread   int64       // bytes of answers that the connection may still have to write; at most
 	heldBack bool        // too many: its requests wait
 }

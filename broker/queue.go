@@ -60,7 +60,6 @@ func (q *queue) added(r *request, f *flow) {
 	r.flow = f
 	q.n++
 	q.cost += r.cost()
-	r.client.waiting++
 }
 
 // flow returns the flow that r belongs into; first puts it before the others.
@@ -101,7 +100,6 @@ func (q *queue) remove(r *request) {
 	r.flow = nil
 	q.n--
 	q.cost -= r.cost()
-	r.client.waiting--
 	if f.waiting.n == 0 {
 		f.park()
 		delete(f.lane.flows, f.client)
@@ -152,6 +150,17 @@ func (l *lane) head() *request {
 		return nil
 	}
 	return l.turns.next.waiting.front()
+}
+
+// of returns how many of a client's requests wait.
+func (q *queue) of(c *client) int {
+	n := 0
+	for _, f := range c.flows {
+		if f.queue == q {
+			n += f.waiting.n
+		}
+	}
+	return n
 }
 
 // any returns a waiting request, be its client held back or not; nil if none waits.
