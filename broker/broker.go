@@ -16,6 +16,10 @@ import (
 // is being ended.
 const flushTime = time.Second
 
+// keepMore is how much more than limits.request is read into memory, in bytes: an
+// envelope and a header.
+const keepMore = 256 << 10
+
 // Broker is a running broker. Listen makes one, Serve runs it.
 type Broker struct {
 	options Options
@@ -59,7 +63,7 @@ func (b *Broker) bind() error {
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
 	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
-	toClients.Budget = b.options.budget
+	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
 	toClients.SendBytes = max(16<<20, b.options.Limits.Memory) // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {

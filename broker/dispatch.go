@@ -21,15 +21,12 @@ func (r *router) assign(q *request, out *batch) bool {
 		if r.dispatch(w, q, out) {
 			return true
 		}
-		if !w.gone { // its connection is full: the answers to come make room
-			return false
-		}
 	}
 }
 
 // dispatch gives q to w, as a copy if another has it; false if w could not take
-// it. A request that the worker may not do is answered here, which counts as
-// taken.
+// it, and then w has no room any more. A request that the worker may not do is
+// answered here, which counts as taken.
 func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 	if q.target.key.worker && !w.serves(q.header.Rules) {
 		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
@@ -51,7 +48,8 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		m = m.Tail(1) // the text alone
 	}
 	if err := w.conn.Queue(r.prefix, m); err != nil {
-		w.gone = w.gone || !errors.Is(err, zmtp.ErrFull)
+		w.full = errors.Is(err, zmtp.ErrFull)
+		w.gone = w.gone || !w.full
 		return false
 	}
 	if q.held() {

@@ -33,12 +33,28 @@ func (r *router) beat(out *batch) {
 		if w.silent(now) {
 			r.standIn(w, out)
 		}
-		r.pump(w, out) // in case its connection was full
+		w.full = false // perhaps
+		r.pump(w, out)
+	}
+	for c := range r.clients {
+		r.closeStalled(c, now)
 	}
 	for _, t := range r.targets {
 		if t.hedge.on {
 			t.hedge.settle(t.rules.Hedge)
 		}
+	}
+}
+
+// stallTime is how long a client may stop in the middle of a large request. Its
+// parts take memory that others need.
+const stallTime = 30 * time.Second
+
+func (r *router) closeStalled(c *client, now time.Time) {
+	if n := c.conn.Partial(); n > 0 && now.Sub(c.conn.LastReceived()) > stallTime {
+		r.stalled++
+		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", stallTime)
+		_ = c.conn.Close()
 	}
 }
 

@@ -84,7 +84,9 @@ func (o Options) withDefaults() Options {
 	if o.clock == nil {
 		o.clock = time.Now
 	}
-	o.budget = new(zmtp.Budget)
+	// Requests that are still arriving may take half the memory, so that those
+	// that stop arriving cannot keep the others out; but one always may.
+	o.budget = &zmtp.Budget{Partial: max(o.Limits.Memory/2, o.Limits.Request+2*keepMore)}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

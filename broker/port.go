@@ -14,6 +14,7 @@ type port interface {
 	Flush()
 	Close() error
 	Queued() (messages, bytes int)
+	Partial() int64
 	LastReceived() time.Time
 	Peer() zmtp.Peer
 }

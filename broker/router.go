@@ -66,6 +66,7 @@ type counters struct {
 	holds      int64
 	late       int64
 	overflowed int64
+	stalled    int64
 }
 
 func newRouter(o *Options) *router {

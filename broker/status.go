@@ -45,7 +45,7 @@ func (r *router) status(now time.Time) *wire.Status {
 			HeldBytes: r.options.budget.Held(),
 			Retried:   r.retried, Recalled: r.recalled, Abandoned: r.abandoned, Copied: r.copied,
 			Hedged: r.hedged, HedgesWon: r.copiesWon, HeldBack: r.holds,
-			LateDropped: r.late, Overflowed: r.overflowed,
+			LateDropped: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},

@@ -42,6 +42,7 @@ type worker struct {
 	proven   bool   // has answered on this connection
 	draining bool
 	gone     bool // the connection failed; its reader will say so
+	full     bool // the connection takes nothing more until an answer came, or the next beat
 	answered int64
 	stats    *wire.WorkerStats
 	progress time.Time     // last answer, or dispatch when it held nothing
@@ -89,7 +90,7 @@ func (w *worker) serves(rules string) bool {
 func (w *worker) hasRoom(now time.Time) bool {
 	n := len(w.held)
 	room := n < w.window && (w.bytes < windowBytes || n <= w.hello.Slots)
-	return room && !w.draining && !w.gone && !w.silent(now)
+	return room && !w.draining && !w.gone && !w.full && !w.silent(now)
 }
 
 // idle reports whether a slot of w has nothing to do.
@@ -131,6 +132,7 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	}
 	q := w.remove(i)
 	w.answered++
+	w.full = false
 	w.adapt(now.Sub(w.progress))
 	w.progress = now
 	if q == nil {

@@ -42,6 +42,7 @@ type BrokerStatus struct {
 	LateDropped   int64            `json:"late_dropped"` // worker answers that nobody waited for any more
 	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
 	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
+	Stalled       int64            `json:"stalled"`      // clients closed because they stopped in the middle of a request
 }
 
 // RuleSetStatus describes one rule set, or one name@hash that was asked for.
