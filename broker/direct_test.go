@@ -352,3 +352,5 @@ func (d *direct) checkTarget(t *target) {
 		d.t.Fatalf("%d requests of %d bytes wait for %q, counted %d of %d", n, cost, t.key.name, t.queue.n, t.queue.cost)
 	}
 }
+
+func wireDrain() zmtp.Message { return zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)) }
