@@ -48,28 +48,32 @@ func (r *router) admissible(q *request) *wire.Error {
 	return r.room(q)
 }
 
-// room reports whether there is memory and a place in the queue for q. Nobody
-// may take more than is left for all others: so a client that is alone gets
-// half, one of two that fill everything a third, and there is always room for one
-// that comes later (Choudhury and Hahne, Dynamic queue length thresholds, 1998).
+// room reports whether there is memory and a place in the queue for q. A
+// client may not take more than it leaves for all others: so one that is alone
+// gets half, and however many there are, one that comes later finds room
+// (Choudhury and Hahne, Dynamic queue length thresholds, 1998). What waits for one
+// address takes no more than three quarters of the memory.
 func (r *router) room(q *request) *wire.Error {
 	t, c, cost := q.target, q.client, q.cost()
-	held := r.held()
-	free := r.options.Limits.Memory - held
-	most, waiting := r.queueLimit(t), t.queue.of(c)
+	most, own := r.queueLimit(t), t.queue.of(q.client)
 	switch {
 	case t.queue.n > 0 && t.queue.n >= most:
 		return wire.Errorf(wire.Busy, "%d requests wait for the %s %q already; try later", t.queue.n, t.what(), t.key.name)
-	case waiting > 0 && waiting >= most-t.queue.n:
-		return wire.Errorf(wire.Busy, "%d requests of this client wait already, and the rest of the queue is for others; try later", waiting)
+	case own > 0 && own >= most-t.queue.n:
+		return wire.Errorf(wire.Busy, "%d requests of this client wait for the %s %q already, and the rest of the queue is for others; try later", own, t.what(), t.key.name)
 	case r.pending == 0:
 		return nil // the only one always has room
+	}
+	memory, held := r.options.Limits.Memory, r.held()
+	free := memory - held
+	freeHere := memory - memory/4 - t.queue.cost
+	switch {
 	case cost > free:
 		return wire.Errorf(wire.Busy, "the broker holds %d bytes of requests and answers and takes no more for now; try later", held)
-	case c.bytes > 0 && c.bytes+cost > free:
-		return wire.Errorf(wire.Busy, "the broker holds %d bytes of this client's requests, and the rest of its memory is for others; try later", c.bytes)
-	case t.queue.n > 0 && t.queue.cost+cost > free:
+	case t.queue.n > 0 && cost > freeHere:
 		return wire.Errorf(wire.Busy, "%d bytes of requests wait for the %s %q, and the rest of the memory is for others; try later", t.queue.cost, t.what(), t.key.name)
+	case c.bytes > 0 && c.bytes+cost > min(free, freeHere):
+		return wire.Errorf(wire.Busy, "the broker holds %d bytes of this client's requests, and the rest of its memory is for others; try later", c.bytes)
 	}
 	return nil
 }
