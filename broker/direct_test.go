@@ -274,6 +274,9 @@ func (d *direct) check() {
 			if (q.flow != nil) == q.held() {
 				d.t.Fatalf("request %d waits: %v, is held: %v", q.seq, q.flow != nil, q.held())
 			}
+			if q.copied() && q.at[0].worker == q.at[1].worker {
+				d.t.Fatalf("worker %s has a copy of what it has", q.at[0].worker.name)
+			}
 			for _, p := range q.at {
 				if p.worker == nil {
 					continue

@@ -316,6 +316,9 @@ func (m *model) end() {
 		m.advance(500 * time.Millisecond)
 		m.beatHearts()
 		m.check()
+		if len(m.r.heldBack) > 0 {
+			m.t.Fatal("a client that has read everything is held back")
+		}
 	}
 	for _, c := range m.clients {
 		m.judge(c, true)
