@@ -17,6 +17,8 @@ type client struct {
 	flows    []*flow     // that those of them wait in that wait
 	unread   int64       // bytes of answers that the connection may still have to write; at most
 	heldBack bool        // too many: its requests wait
+
+	unreadBefore int64 // of the latest heartbeat at which memory was short
 }
 
 // bareHeader is what a request in bare form asks for.

@@ -118,5 +118,5 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 	c := q.client
 	r.finish(q)
 	r.tellAbandoned(out)
-	r.holdBackIfSlow(c, out)
+	r.holdBackIfSlow(c)
 }

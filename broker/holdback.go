@@ -1,6 +1,9 @@
 package broker
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A client that does not take its answers as fast as they come gets no more
 // work done: its requests wait, while its connection is still read, until it
@@ -9,18 +12,29 @@ import "slices"
 
 const (
 	// holdBackAt is how many bytes of answers may wait for a client before its
-	// requests do, and releaseAt how few before they go on.
-	holdBackAt = 4 << 20
-	releaseAt  = 1 << 20
+	// requests do; fewer if memory is short, down to holdBackLeast. They go on
+	// when a quarter of that is left.
+	holdBackAt    = 4 << 20
+	holdBackLeast = 64 << 10
 )
+
+// holdBackLimit is how many bytes of answers may wait for a client now: like
+// with requests, what it leaves for others.
+func (r *router) holdBackLimit() int64 {
+	return max(holdBackLeast, min(holdBackAt, r.options.Limits.Memory-r.held()))
+}
 
 // holdBackIfSlow looks at how much waits for c after an answer. Asking the
 // connection costs a lock, so it is asked only once that much was sent.
-func (r *router) holdBackIfSlow(c *client, out *batch) {
-	if c.heldBack || c.unread < holdBackAt {
+func (r *router) holdBackIfSlow(c *client) {
+	if c.heldBack || c.unread < holdBackLeast {
 		return
 	}
-	if c.unread = queued(c); c.unread < holdBackAt {
+	most := r.holdBackLimit()
+	if c.unread < most {
+		return
+	}
+	if c.unread = queued(c); c.unread < most {
 		return
 	}
 	c.heldBack = true
@@ -35,7 +49,7 @@ func (r *router) holdBackIfSlow(c *client, out *batch) {
 // every tick.
 func (r *router) release(out *batch) {
 	for c := range r.heldBack {
-		if c.unread = queued(c); c.unread < releaseAt {
+		if c.unread = queued(c); c.unread < r.holdBackLimit()/4 {
 			r.letGo(c, out)
 		}
 	}
@@ -56,6 +70,33 @@ func (r *router) letGo(c *client, out *batch) {
 		for _, w := range slices.Clone(t.workers) {
 			r.pump(w, out)
 		}
+	}
+}
+
+// closeDeaf closes clients that take no answers while memory is short because of
+// them, those with the most first, until a quarter is free. It is called with
+// every heartbeat; a client is deaf if it took nothing since the one before.
+func (r *router) closeDeaf() {
+	memory := r.options.Limits.Memory
+	over := r.held() - (memory - memory/4)
+	if over <= 0 {
+		return
+	}
+	var deaf []*client
+	for c := range r.clients {
+		n := queued(c)
+		if n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
+			deaf = append(deaf, c)
+		}
+		c.unreadBefore = n
+	}
+	slices.SortFunc(deaf, func(a, b *client) int { return cmp.Compare(b.unreadBefore, a.unreadBefore) })
+	for _, c := range deaf {
+		if over <= 0 {
+			return
+		}
+		over -= c.unreadBefore
+		r.overflow(c)
 	}
 }
 

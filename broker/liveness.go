@@ -39,6 +39,7 @@ func (r *router) beat(out *batch) {
 	for c := range r.clients {
 		r.closeStalled(c, now)
 	}
+	r.closeDeaf()
 	for _, t := range r.targets {
 		if t.hedge.on {
 			t.hedge.settle(t.rules.Hedge)
@@ -46,14 +47,25 @@ func (r *router) beat(out *batch) {
 	}
 }
 
-// stallTime is how long a client may stop in the middle of a large request. Its
-// parts take memory that others need.
-const stallTime = 30 * time.Second
+// A client that stops in the middle of a large request takes memory that others
+// need: it is closed after stallTime, and sooner if such memory is short.
+const (
+	stallTime        = 30 * time.Second
+	stallTimeCrowded = 3 * time.Second
+)
 
 func (r *router) closeStalled(c *client, now time.Time) {
-	if n := c.conn.Partial(); n > 0 && now.Sub(c.conn.LastReceived()) > stallTime {
+	n := c.conn.Partial()
+	if n == 0 {
+		return
+	}
+	most := stallTime
+	if r.options.budget.Crowded() {
+		most = stallTimeCrowded
+	}
+	if silent := now.Sub(c.conn.LastReceived()); silent > most {
 		r.stalled++
-		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", stallTime)
+		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", silent.Round(time.Second))
 		_ = c.conn.Close()
 	}
 }

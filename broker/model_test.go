@@ -149,7 +149,7 @@ func (m *model) step() {
 		m.loseClient(m.rng.IntN(len(m.clients)))
 	default:
 		c := m.clients[m.rng.IntN(len(m.clients))]
-		c.port.unread = []int{0, releaseAt / 2, holdBackAt, 2 * holdBackAt}[m.rng.IntN(4)]
+		c.port.unread = []int{0, holdBackLeast / 8, holdBackAt, 2 * holdBackAt}[m.rng.IntN(4)]
 		if c.port.unread > 0 {
 			c.unread = int64(c.port.unread) // as if it had been sent
 		}

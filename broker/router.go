@@ -178,8 +178,13 @@ func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) 
 		return
 	}
 	if errors.Is(err, zmtp.ErrFull) {
-		r.overflowed++
-		r.log.Warn("client does not read its answers: closed", "client", c.conn.Peer().RemoteAddr)
-		_ = c.conn.Close()
+		r.overflow(c)
 	}
+}
+
+// overflow closes a client that does not read.
+func (r *router) overflow(c *client) {
+	r.overflowed++
+	r.log.Warn("client does not read its answers: closed", "client", c.conn.Peer().RemoteAddr, "bytes", queued(c))
+	_ = c.conn.Close()
 }

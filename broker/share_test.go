@@ -166,3 +166,23 @@ func TestClientThatStopsInTheMiddleOfARequestIsClosed(t *testing.T) {
 		t.Errorf("closed: the one that stalled %v, the one that is only slow %v", stalled.port.closed, slow.port.closed)
 	}
 }
+
+// While memory is short, those who take nothing are closed; not those who only
+// are slow, and nobody while there is enough.
+func TestDeafClientsAreClosedWhenMemoryIsShort(t *testing.T) {
+	d := newDirect(t, Options{Limits: Limits{Memory: 10 << 20}})
+	deaf, slow, other := d.client(), d.client(), d.client()
+	deaf.port.unread, slow.port.unread = 6<<20, 3<<20
+	d.advance(5 * time.Second)
+	if deaf.port.closed {
+		t.Fatal("closed though memory is not short")
+	}
+	d.send(other, "x", `{"rules":"nobody"}`, strings.Repeat("x", 9<<20))
+	for range 3 {
+		slow.port.unread -= 1000
+		d.advance(time.Second)
+	}
+	if !deaf.port.closed || slow.port.closed || other.port.closed {
+		t.Errorf("closed: deaf %v, slow %v, other %v", deaf.port.closed, slow.port.closed, other.port.closed)
+	}
+}

@@ -57,6 +57,27 @@ func TestNothingIsLostWhenWorkersAreKilled(t *testing.T) {
 	}
 }
 
+// Workers that leave in order give back what they have not begun: nothing is
+// retried, so nothing counts as a loss.
+func TestWorkersThatLeaveInOrderCostNothing(t *testing.T) {
+	f, _, words, workers, l := faultyFleet(t)
+	every(500*time.Millisecond, func() {
+		i := rand.IntN(len(workers))
+		workers[i].signal(syscall.SIGTERM)
+		if code := workers[i].wait(t); code != 0 {
+			t.Errorf("exit status %d", code)
+		}
+		workers[i] = f.worker(t, fmt.Sprint("w", i), words)
+	})
+	l.waitAnswered(t)
+	l.finish(t)
+	s := f.status(t)
+	t.Logf("retried %d, recalled %d, late answers dropped %d", s.Broker.Retried, s.Broker.Recalled, s.Broker.LateDropped)
+	if s.Broker.Retried != 0 || s.Broker.LateDropped != 0 {
+		t.Error("want no retries and no late answers")
+	}
+}
+
 func TestStoppedWorkerIsReplacedAndServesAgain(t *testing.T) {
 	f, broker, _, workers, l := faultyFleet(t)
 	rounds := 0

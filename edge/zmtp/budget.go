@@ -26,10 +26,14 @@ const budgetSlack = 4 << 10
 // Held returns the number of bytes, exact to 4 KiB a connection.
 func (b *Budget) Held() int64 { return b.queued.Load() + b.partial.Load() }
 
+// Crowded reports whether more than half of Partial is taken: a peer that stops in
+// the middle of a message is in the way of others.
+func (b *Budget) Crowded() bool { return b.Partial > 0 && b.partial.Load() > b.Partial/2 }
+
 // allows reports whether a message that has grown to size, of which counted
 // bytes are counted already, may be kept.
 func (b *Budget) allows(size, counted int64) bool {
-	return b == nil || b.Partial == 0 || b.partial.Load()-counted+size <= b.Partial
+	return b == nil || b.Partial == 0 || size <= readStep || b.partial.Load()-counted+size <= b.Partial
 }
 
 // count tells the budget what a reader holds now.

@@ -98,7 +98,7 @@ func (r *reader) openMessage(message []byte) error {
 		m.buf = newBuffer(inner.size + len(message))
 	}
 	before := len(m.buf.b)
-	if size := int64(before + inner.size + len(message)); size > readStep && !r.budget.allows(size, r.counted.Load()) {
+	if size := int64(before + inner.size + len(message)); !r.budget.allows(size, r.counted.Load()) {
 		return fmt.Errorf("no memory left for a message of more than %d bytes", size)
 	}
 	m.buf = m.buf.reserve(inner.size + len(message))

@@ -21,7 +21,7 @@ func readerOf(o Options, frames ...[]byte) *reader {
 
 func TestWhatIsTooLongIsCutAndTheRestGoesOn(t *testing.T) {
 	long := bytes.Repeat([]byte("x"), 300_000)
-	full := &Budget{Partial: 100_000}
+	full := &Budget{Partial: 10_000}
 	for _, tt := range []struct {
 		name   string
 		o      Options
@@ -33,6 +33,7 @@ func TestWhatIsTooLongIsCutAndTheRestGoesOn(t *testing.T) {
 		{"last frame", Options{KeepMessage: 200_000}, [][]byte{{}, []byte("{}"), long}, []string{"", "{}", "\x00"}, 300_009},
 		{"only frame", Options{KeepMessage: 200_000}, [][]byte{long}, []string{"\x00"}, 300_009},
 		{"in the middle", Options{KeepMessage: 200_000}, [][]byte{[]byte("{}"), long, []byte("a"), []byte("b")}, []string{"{}", "\x00"}, 300_015},
+		{"small, whatever the budget", Options{Budget: full}, [][]byte{[]byte("{}"), long[:60_000]}, []string{"{}", string(long[:60_000])}, 0},
 		{"budget", Options{Budget: full}, [][]byte{[]byte("{}"), long, []byte("a")}, []string{"{}", "\x00"}, 300_012},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
