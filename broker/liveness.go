@@ -76,7 +76,7 @@ func (r *router) closeStalled(c *client, now time.Time) {
 // or a plain worker may have, others get, too, if asking twice is harmless.
 func (r *router) standIn(w *worker, out *batch) {
 	r.relieve(w, out)
-	if w.hello.Recall && w.recalls > 0 {
+	if w.recalls > 0 && out.now().Sub(w.progress) < w.patience+missedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
 	for i := range w.held {

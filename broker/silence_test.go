@@ -112,3 +112,33 @@ func TestBrokerThatSleptDoesNotLoseItsWorkers(t *testing.T) {
 		t.Error("never lost")
 	}
 }
+
+// One that does not even answer a recall is stood in for all the same.
+func TestWorkerThatIgnoresRecallsIsStoodInFor(t *testing.T) {
+	d := newDirect(t, Options{})
+	hung := d.worker("hung", 1, true)
+	c := d.client()
+	for i := range 2 {
+		d.send(c, fmt.Sprint(i), `{"deadline_ms":60000}`, fmt.Sprint(i))
+	}
+	for range 15 {
+		hung.port.heard = d.now
+		d.advance(time.Second)
+	}
+	good := d.worker("good", 2, true)
+	d.hang(1, good)
+	for range 2 {
+		hung.port.heard = d.now
+		d.hang(1, good)
+	}
+	if len(good.has) != 2 {
+		t.Fatalf("the good worker has %d requests, want both", len(good.has))
+	}
+	good.answer(d, 0, false)
+	good.answer(d, 0, false)
+	hung.receive(d) // now it gives back, and has nothing that counts
+	if a := c.answers(); len(a["0"]) != 1 || len(a["1"]) != 1 {
+		t.Errorf("answers %v", a)
+	}
+	d.check()
+}
