@@ -64,7 +64,7 @@ func (b *Broker) bind() error {
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
 	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
 	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
-	toClients.SendBytes = max(16<<20, b.options.Limits.Memory) // requests are held back long before
+	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {
 		if err := listen(&b.clients, e, s.protect(e, toClients, keys.Client, keys.Admin)); err != nil {
