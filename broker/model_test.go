@@ -15,7 +15,7 @@ import (
 // that are full; time that passes.
 
 func TestPromiseUnderRandomFaults(t *testing.T) {
-	seeds := 100
+	seeds := 60
 	if testing.Short() {
 		seeds = 20
 	}
