@@ -16,6 +16,10 @@ import (
 // is being ended.
 const flushTime = time.Second
 
+// keepMore is how much more than limits.request is read into memory, in bytes: an
+// envelope and a header.
+const keepMore = 256 << 10
+
 // Broker is a running broker. Listen makes one, Serve runs it.
 type Broker struct {
 	options Options
@@ -59,6 +63,8 @@ func (b *Broker) bind() error {
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
 	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
+	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
+	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {
 		if err := listen(&b.clients, e, s.protect(e, toClients, keys.Client, keys.Admin)); err != nil {
@@ -191,6 +197,12 @@ func (b *Broker) tick(ctx context.Context) {
 	defer sweeps.Stop()
 	beats := time.NewTicker(b.options.Heartbeat)
 	defer beats.Stop()
+	var hedges <-chan time.Time
+	if b.options.hedges() {
+		hedging := time.NewTicker(hedgeTick)
+		defer hedging.Stop()
+		hedges = hedging.C
+	}
 	var out batch
 	for {
 		select {
@@ -200,6 +212,8 @@ func (b *Broker) tick(ctx context.Context) {
 			b.router.sweep(now, &out)
 		case <-beats.C:
 			b.router.beat(&out)
+		case <-hedges:
+			b.router.hedgeSlow(&out)
 		}
 		out.flush()
 	}

@@ -243,28 +243,35 @@ func TestClientsTakeTurns(t *testing.T) {
 
 func TestBusy(t *testing.T) {
 	r := start(t, func(o *Options) {
-		o.Limits = Limits{Queue: 3, Memory: 1000}
+		o.Limits = Limits{Queue: 4, Memory: 10_000}
 		o.RuleSets = map[string]RuleSet{"small": {Queue: 1}}
 		o.ExpectRules = []string{"small"}
 	})
-	c := r.client()
-	for range 3 {
+	c, other := r.client(), r.client()
+	for range 2 {
 		c.send("t")
 	}
-	c.send("one too many")
+	c.send("one too many: the other half is for others")
 	c.wantError(wire.Busy)
-	c.send(`{"rules":"small"}`, "t")
-	c.send(`{"rules":"small"}`, "one too many")
-	c.wantError(wire.Busy)
-	c.send(`{"worker":"w"}`, strings.Repeat("x", 990))
-	c.wantError(wire.Busy)
+	other.send("t")
+	other.send("one too many")
+	other.wantError(wire.Busy)
+	third := r.client()
+	third.send("the last place")
+	third.send("full")
+	third.wantError(wire.Busy)
+	other.send(`{"rules":"small"}`, "t")
+	other.send(`{"rules":"small"}`, "one too many")
+	other.wantError(wire.Busy)
+	third.send(`{"worker":"w"}`, strings.Repeat("x", 9000))
+	third.wantError(wire.Busy)
 	w := r.worker("w", 8, "default", "small")
-	for range 4 {
+	for range 5 {
 		task := w.task()
 		w.answer(task, task.frames...)
-		c.recv()
 	}
-	c.send("room again")
+	r.until("all is answered", func(s *wire.Status) bool { return s.Broker.Pending == 0 })
+	third.send("room again")
 	w.task()
 }
 

@@ -5,11 +5,20 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// client is one connection of a client. The router's lock guards requests.
+// client is one connection of a client. The router's lock guards what is below
+// the line.
 type client struct {
-	conn       *zmtp.Conn
+	conn       port
 	socketType string
-	requests   requestList // admitted and not answered
+
+	// ---
+	requests requestList // admitted and not answered
+	bytes    int64       // their cost
+	flows    []*flow     // that those of them wait in that wait
+	unread   int64       // bytes of answers that the connection may still have to write; at most
+	heldBack bool        // too many: its requests wait
+
+	unreadBefore int64 // of the latest heartbeat at which memory was short
 }
 
 // bareHeader is what a request in bare form asks for.
@@ -19,9 +28,12 @@ var bareHeader = wire.NewRequestHeader()
 // are flushed together once everything that arrived together was handled.
 func (b *Broker) serveClient(conn *zmtp.Conn) {
 	c := &client{conn: conn, socketType: conn.Peer().SocketType}
-	b.router.addClient(c)
-	defer b.router.removeClient(c)
 	var out batch
+	b.router.addClient(c)
+	defer func() {
+		b.router.removeClient(c, &out)
+		out.flush()
+	}()
 	for {
 		m, err := conn.Recv()
 		if err != nil {
@@ -66,6 +78,11 @@ func (b *Broker) parse(q *request) error {
 		}
 	}
 	limits := &b.options.Limits
+	if cut := q.message.Cut(); cut > 0 && q.size()+cut <= limits.Request {
+		return wire.Errorf(wire.Busy, "the broker has no memory for a request of %d bytes for now; try later", q.size()+cut)
+	} else if cut > 0 {
+		return wire.Errorf(wire.TooLarge, "the request has %d bytes, the broker takes %d; send it in parts", q.size()+cut, limits.Request)
+	}
 	if q.size() > limits.Request {
 		return wire.Errorf(wire.TooLarge, "the request has %d bytes, the broker takes %d; send it in parts", q.size(), limits.Request)
 	}

@@ -62,7 +62,7 @@ func (r *router) stopWorker(name string, exit bool) *wire.Error {
 		if exit && w.plain {
 			return wire.Errorf(wire.BadRequest, "%q is a plain worker, which cannot be told to stop; end its process", name)
 		}
-		w.draining = true
+		r.setDraining(w, &out)
 		if exit {
 			r.tell(w, wire.KindStop, &out)
 		}

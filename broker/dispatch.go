@@ -21,14 +21,12 @@ func (r *router) assign(q *request, out *batch) bool {
 		if r.dispatch(w, q, out) {
 			return true
 		}
-		if !w.gone { // its connection is full: the answers to come make room
-			return false
-		}
 	}
 }
 
-// dispatch gives q to w; false if w could not take it. A request that the
-// worker may not do is answered here, which counts as taken.
+// dispatch gives q to w, as a copy if another has it; false if w could not take
+// it, and then w has no room any more. A request that the worker may not do is
+// answered here, which counts as taken.
 func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 	if q.target.key.worker && !w.serves(q.header.Rules) {
 		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
@@ -50,8 +48,14 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		m = m.Tail(1) // the text alone
 	}
 	if err := w.conn.Queue(r.prefix, m); err != nil {
-		w.gone = !errors.Is(err, zmtp.ErrFull)
+		w.full = errors.Is(err, zmtp.ErrFull)
+		w.gone = w.gone || !w.full
 		return false
+	}
+	if q.held() {
+		q.inHedge.remove()
+	} else {
+		q.target.hedge.dispatched(q)
 	}
 	w.hold(q, r.number, out.now())
 	out.add(w.conn)
@@ -82,22 +86,37 @@ func (r *router) pump(w *worker, out *batch) {
 func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if q := w.release(number, out.now()); q != nil {
-		prefix := q.envelope
-		if w.plain && q.full {
-			head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
-			prefix = zmtp.AppendFrame(slices.Clip(prefix), head.Append(nil), true)
-		}
-		if failed {
-			r.count("failed_on_worker")
-		} else {
-			r.countOK()
-		}
-		r.answer(q.client, prefix, m.Tail(skip), out)
-		r.finish(q)
+	if q, by := w.release(number, out.now()); q != nil {
+		r.deliver(q, by, failed, m.Tail(skip), out)
 	} else {
 		r.late++
 		m.Release()
 	}
 	r.pump(w, out)
+}
+
+// deliver answers q with what a worker said.
+func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out *batch) {
+	prefix := q.envelope
+	if w := by.worker; w.plain && q.full {
+		head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
+		prefix = zmtp.AppendFrame(slices.Clip(prefix), head.Append(nil), true)
+	}
+	if failed {
+		r.count("failed_on_worker")
+	} else {
+		r.countOK()
+	}
+	q.target.answered(q, by, out.now())
+	if by.copy {
+		r.copiesWon++
+	}
+	r.answer(q.client, prefix, m, out)
+	if q.held() { // a copy
+		r.abandon(q)
+	}
+	c := q.client
+	r.finish(q)
+	r.tellAbandoned(out)
+	r.holdBackIfSlow(c)
 }

@@ -7,24 +7,86 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// beat sends every trawl worker a heartbeat and closes those that were silent
-// for too long; their readers then take them out.
+// beat sends every trawl worker a heartbeat, closes those that were silent for
+// too long (their readers then take them out), and looks after those that are
+// alive but answer nothing.
 func (r *router) beat(out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	limit := missedHeartbeats * r.options.Heartbeat
+	now := out.now()
+	// After a pause of our own (the process was stopped, the board suspended)
+	// everybody seems silent: they get until the next beat.
+	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > missedHeartbeats*r.options.Heartbeat/2
+	r.lastBeat = now
 	for w := range r.workers {
-		if w.plain {
+		if !w.plain {
+			if silent := now.Sub(w.conn.LastReceived()); silent > missedHeartbeats*r.options.Heartbeat && !slept {
+				if !w.gone {
+					r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
+				}
+				w.gone = true
+				_ = w.conn.Close()
+				continue
+			}
+			r.tell(w, wire.KindHeartbeat, out)
+		}
+		if w.silent(now) {
+			r.standIn(w, out)
+		}
+		w.full = false // perhaps
+		r.pump(w, out)
+	}
+	for c := range r.clients {
+		r.closeStalled(c, now)
+	}
+	r.closeDeaf()
+	for _, t := range r.targets {
+		if t.hedge.on {
+			t.hedge.settle(t.rules.Hedge)
+		}
+	}
+}
+
+// A client that stops in the middle of a large request takes memory that others
+// need: it is closed after stallTime, and sooner if such memory is short.
+const (
+	stallTime        = 30 * time.Second
+	stallTimeCrowded = 3 * time.Second
+)
+
+func (r *router) closeStalled(c *client, now time.Time) {
+	n := c.conn.Partial()
+	if n == 0 {
+		return
+	}
+	most := stallTime
+	if r.options.budget.Crowded() {
+		most = stallTimeCrowded
+	}
+	if silent := now.Sub(c.conn.LastReceived()); silent > most {
+		r.stalled++
+		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", silent.Round(time.Second))
+		_ = c.conn.Close()
+	}
+}
+
+// standIn looks after the requests of a worker that is connected but has
+// answered nothing for its patience. It is not lost, and its answers still
+// count; but what it has not begun others get instead, and what it has begun,
+// or a plain worker may have, others get, too, if asking twice is harmless.
+func (r *router) standIn(w *worker, out *batch) {
+	r.relieve(w, out)
+	if w.recalls > 0 && out.now().Sub(w.progress) < w.patience+missedHeartbeats*r.options.Heartbeat {
+		return // first hear what it gives back
+	}
+	for i := range w.held {
+		q := w.held[i].request
+		if q == nil || q.copied() || q.target.key.worker || q.target.rules.Impure {
 			continue
 		}
-		if silent := time.Since(w.conn.LastReceived()); silent > limit {
-			r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
-			w.gone = true
-			_ = w.conn.Close()
-			continue
+		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
+			r.copied++
 		}
-		r.tell(w, wire.KindHeartbeat, out)
-		r.pump(w, out) // in case its connection was full
 	}
 }
 

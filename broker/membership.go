@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"slices"
-
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -73,23 +71,40 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 		t.remove(w)
 	}
 	orphans := r.orphans(w)
-	var waiting []*request
+	n := len(orphans)
+	again := orphans[:0]
 	for _, q := range orphans {
 		if err := r.mayRetry(q, w); err != nil {
 			r.fail(q, err, out)
-		} else if r.retried++; !r.assign(q, out) {
-			waiting = append(waiting, q)
+		} else {
+			r.retried++
+			again = append(again, q)
 		}
 	}
-	for _, q := range slices.Backward(waiting) { // so that the oldest is first
-		q.target.queue.pushFront(q)
+	r.again(again, out)
+	if w.plain {
+		r.forgetAddress(w, out)
 	}
-	return len(orphans)
+	return n
 }
 
-// orphans returns the unanswered requests that w held, oldest first, and
-// charges those that were on a slot: a worker takes what it gets in order, so
-// they are the oldest.
+// forgetAddress ends the target of a plain worker that is gone: it was named
+// after its address, under which nobody comes back.
+func (r *router) forgetAddress(w *worker, out *batch) {
+	t := r.targets[targetKey{worker: true, name: w.name}]
+	if t == nil || len(t.workers) > 0 {
+		return
+	}
+	t.seen = false
+	for q := t.queue.any(); q != nil; q = t.queue.any() {
+		r.fail(q, wire.Errorf(wire.WorkerLost, "plain worker %q went away; it was named after its address and does not come back under it", w.name), out)
+	}
+	r.forget(t)
+}
+
+// orphans returns the requests that nobody has any more now that w is lost,
+// oldest first, and charges those that were on a slot: a worker takes what it
+// gets in order, so they are the oldest.
 func (r *router) orphans(w *worker) []*request {
 	var orphans []*request
 	for i, h := range w.held {
@@ -100,10 +115,13 @@ func (r *router) orphans(w *worker) []*request {
 		if i < w.hello.Slots {
 			q.losses++
 		}
-		q.worker = nil
-		orphans = append(orphans, q)
+		q.leave(w)
+		if !q.held() {
+			q.inHedge.remove()
+			orphans = append(orphans, q)
+		}
 	}
-	w.held = nil
+	w.held, w.bytes = nil, 0
 	return orphans
 }
 
@@ -115,17 +133,35 @@ func (r *router) mayRetry(q *request, lost *worker) *wire.Error {
 		return wire.Errorf(wire.WorkerLost, "worker %q went away before it answered", lost.name)
 	case q.losses >= maxLosses:
 		return wire.Errorf(wire.WorkerLost, "%d workers went away while they worked on this request; it is not given to a third", q.losses)
-	case !r.options.pure(q.target.key.name):
+	case q.target.rules.Impure:
 		return wire.Errorf(wire.WorkerLost, "worker %q went away; the rule set is declared impure, so the request is not given to another", lost.name)
 	}
 	return nil
 }
 
-// setDraining stops w from getting anything new.
-func (r *router) setDraining(w *worker) {
+// setDraining stops w from getting anything new. What it has not begun goes to
+// others that can do it; what waits for it by name is answered at once, as are
+// requests that come for it later.
+func (r *router) setDraining(w *worker, out *batch) {
+	w.draining = true
+	r.relieve(w, out)
+	t := r.targets[targetKey{worker: true, name: w.name}]
+	for q := t.queue.any(); q != nil; q = t.queue.any() {
+		r.fail(q, t.leaving(), out)
+	}
+}
+
+// drains is setDraining for a worker that has asked for it; ready is queued as
+// the answer.
+func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w.draining = true
+	if _, ok := r.workers[w]; ok {
+		r.setDraining(w, out)
+	}
+	if w.conn.Queue(nil, ready) == nil {
+		out.add(w.conn)
+	}
 }
 
 func (r *router) addClient(c *client) {
@@ -134,13 +170,17 @@ func (r *router) addClient(c *client) {
 	r.clients[c] = struct{}{}
 }
 
-// removeClient drops what a client that is gone still waits for.
-func (r *router) removeClient(c *client) {
+// removeClient drops what a client that is gone still waits for: nobody will
+// work on it.
+func (r *router) removeClient(c *client, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.clients, c)
+	delete(r.heldBack, c)
 	for q := c.requests.front(); q != nil; q = c.requests.front() {
 		r.count("client_gone")
+		r.abandon(q)
 		r.finish(q)
 	}
+	r.tellAbandoned(out)
 }

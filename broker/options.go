@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"trawl/edge/config"
-
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // Options configure a broker. The zero value of a field is its default.
@@ -37,6 +37,9 @@ type Options struct {
 	// bootTime is how long after the start requests for names that were never
 	// seen wait: boards come up in any order. 10 s but in tests.
 	bootTime time.Duration
+	patience time.Duration    // see workerPatience
+	clock    func() time.Time // time.Now but in tests
+	budget   *zmtp.Budget     // of what connections to clients hold
 }
 
 // Plain is an endpoint whose REP workers serve one rule set.
@@ -46,6 +49,9 @@ type Plain struct{ Endpoint, Rules string }
 type RuleSet struct {
 	Impure bool // asking twice is not harmless: never retried
 	Queue  int  // most requests waiting; 0: Limits.Queue
+	// Hedge, if it is not 0, is a percentile, as 95: a request that a worker has
+	// had for longer than that share of the recent ones goes to a second one.
+	Hedge int
 }
 
 // Limits bound what clients can ask of a broker.
@@ -55,7 +61,7 @@ type Limits struct {
 	Frame   int64 // bytes of one frame, the connection is closed beyond; default 64 MiB
 	Texts   int   // texts of one request; default 65,536
 	Queue   int   // requests waiting per rule set; default 4,096
-	Memory  int64 // bytes of all requests held; default 64 MiB
+	Memory  int64 // bytes of all requests and answers held; default 64 MiB
 }
 
 // Missed heartbeats after which a worker counts as lost.
@@ -74,23 +80,33 @@ func (o Options) withDefaults() Options {
 	o.Heartbeat = cmp.Or(o.Heartbeat, time.Second)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.bootTime = cmp.Or(o.bootTime, 10*time.Second)
+	o.patience = cmp.Or(o.patience, workerPatience)
+	if o.clock == nil {
+		o.clock = time.Now
+	}
+	// Requests that are still arriving may take half the memory, so that those
+	// that stop arriving cannot keep the others out; but one always may.
+	o.budget = &zmtp.Budget{Partial: max(o.Limits.Memory/2, o.Limits.Request+2*keepMore)}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
 }
 
-func (o *Options) queueLimit(rules string) int {
+// ruleSet returns how requests for rules, a name or name@hash, are treated.
+func (o *Options) ruleSet(rules string) RuleSet {
 	name, _ := wire.SplitRules(rules)
-	if n := o.RuleSets[name].Queue; n > 0 {
-		return n
-	}
-	return o.Limits.Queue
+	return o.RuleSets[name]
 }
 
-func (o *Options) pure(rules string) bool {
-	name, _ := wire.SplitRules(rules)
-	return !o.RuleSets[name].Impure
+// hedges reports whether any rule set wants second copies of slow requests.
+func (o *Options) hedges() bool {
+	for _, set := range o.RuleSets {
+		if set.Hedge > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // check refuses endpoints that would open the broker to the network by

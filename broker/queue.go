@@ -1,79 +1,129 @@
 package broker
 
-import (
-	"container/list"
-
-	"trawl/edge/wire"
-)
+import "trawl/edge/wire"
 
 // queue holds the requests that wait for a target's workers: by priority, then
 // clients in turn, then in the order of their admission. Those for trawl
 // workers only lie apart, so that a plain worker finds its work at once.
 type queue struct {
-	lanes [2][wire.MaxPriority + 1]lane // [needs a trawl worker][priority]
+	lanes [2][wire.MaxPriority + 1]*lane // [needs a trawl worker][priority]; made when first used
 	n     int
+	cost  int64 // of all that waits, in bytes
 }
 
 // lane holds requests of one kind and priority. Clients take turns: one that
 // sends thousands does not hold up one that sends a single request.
 type lane struct {
-	flows map[*client]*list.Element // of turns
-	turns list.List                 // of *flow, none empty; the front is next
+	flows map[*client]*flow
+	turns flow  // root of a ring: those that may be served, the next one first
+	spare *flow // empty; so that a client that waits now and then costs no memory
 }
 
 // flow is what one client has waiting in a lane, the oldest first.
-type flow struct{ waiting requestList }
+type flow struct {
+	queue      *queue
+	lane       *lane
+	client     *client
+	waiting    requestList
+	prev, next *flow // in lane.turns; nil while the client is held back
+}
 
 func (q *queue) lane(r *request) *lane {
 	kind := 0
 	if r.needsTrawl() {
 		kind = 1
 	}
-	return &q.lanes[kind][r.header.Priority]
+	at := &q.lanes[kind][r.header.Priority]
+	if *at == nil {
+		l := &lane{flows: make(map[*client]*flow)}
+		l.turns.prev, l.turns.next = &l.turns, &l.turns
+		*at = l
+	}
+	return *at
 }
 
+// pushBack adds a request that has not been given to anybody yet.
 func (q *queue) pushBack(r *request) {
-	l := q.lane(r)
-	e := l.flows[r.client]
-	if e == nil {
-		e = l.open(r.client)
-		l.turns.MoveToBack(e)
-	}
-	e.Value.(*flow).waiting.pushBack(&r.inQueue, r)
-	q.n++
+	f := q.flow(r, false)
+	f.waiting.pushBack(&r.inQueue, r)
+	q.added(r, f)
 }
 
 // pushFront puts back a request that was taken out before: it is next.
 func (q *queue) pushFront(r *request) {
-	l := q.lane(r)
-	e := l.flows[r.client]
-	if e == nil {
-		e = l.open(r.client)
-	}
-	l.turns.MoveToFront(e)
-	e.Value.(*flow).waiting.pushFront(&r.inQueue, r)
+	f := q.flow(r, true)
+	f.waiting.pushFront(&r.inQueue, r)
+	q.added(r, f)
+}
+
+func (q *queue) added(r *request, f *flow) {
+	r.flow = f
 	q.n++
+	q.cost += r.cost()
+}
+
+// flow returns the flow that r belongs into; first puts it before the others.
+func (q *queue) flow(r *request, first bool) *flow {
+	l := q.lane(r)
+	f := l.flows[r.client]
+	if f == nil {
+		if f = l.spare; f == nil {
+			f = &flow{queue: q, lane: l}
+		}
+		l.spare, f.client = nil, r.client
+		l.flows[r.client] = f
+		r.client.flows = append(r.client.flows, f)
+	} else if !first {
+		return f
+	}
+	if !r.client.heldBack {
+		f.park()
+		f.enter(first)
+	}
+	return f
 }
 
 // take removes a request that is given to a worker: its client's turn is over.
 func (q *queue) take(r *request) {
-	l := q.lane(r)
-	e := l.flows[r.client]
+	f := r.flow
 	q.remove(r)
-	if l.flows[r.client] != nil {
-		l.turns.MoveToBack(e)
+	if f.waiting.n > 0 && f.next != nil {
+		f.park()
+		f.enter(false)
 	}
 }
 
-// remove removes a request that was answered while it waited.
+// remove removes a request.
 func (q *queue) remove(r *request) {
-	l := q.lane(r)
-	e := l.flows[r.client]
+	f := r.flow
 	r.inQueue.remove()
+	r.flow = nil
 	q.n--
-	if e.Value.(*flow).waiting.n == 0 {
-		delete(l.flows, r.client)
-		l.turns.Remove(e)
+	q.cost -= r.cost()
+	if f.waiting.n == 0 {
+		f.park()
+		delete(f.lane.flows, f.client)
+		f.client.dropFlow(f)
+		f.client, f.lane.spare = nil, f
+	}
+}
+
+// enter puts f into its lane's turns: as the next one, or the last.
+func (f *flow) enter(first bool) {
+	at := f.lane.turns.prev
+	if first {
+		at = &f.lane.turns
+	}
+	f.prev, f.next = at, at.next
+	at.next.prev = f
+	at.next = f
+}
+
+// park takes f out of the turns; its requests go on waiting.
+func (f *flow) park() {
+	if f.next != nil {
+		f.prev.next, f.next.prev = f.next, f.prev
+		f.prev, f.next = nil, nil
 	}
 }
 
@@ -84,9 +134,9 @@ func (q *queue) head(trawl bool) *request {
 		return nil
 	}
 	for p := wire.MaxPriority; p >= 0; p-- {
-		r := q.lanes[0][p].next()
+		r := q.lanes[0][p].head()
 		if trawl {
-			r = older(r, q.lanes[1][p].next())
+			r = older(r, q.lanes[1][p].head())
 		}
 		if r != nil {
 			return r
@@ -95,21 +145,40 @@ func (q *queue) head(trawl bool) *request {
 	return nil
 }
 
-func (l *lane) open(c *client) *list.Element {
-	if l.flows == nil {
-		l.flows = make(map[*client]*list.Element)
-	}
-	e := l.turns.PushFront(&flow{})
-	l.flows[c] = e
-	return e
-}
-
-func (l *lane) next() *request {
-	e := l.turns.Front()
-	if e == nil {
+func (l *lane) head() *request {
+	if l == nil || l.turns.next == &l.turns {
 		return nil
 	}
-	return e.Value.(*flow).waiting.front()
+	return l.turns.next.waiting.front()
+}
+
+// of returns how many of a client's requests wait.
+func (q *queue) of(c *client) int {
+	n := 0
+	for _, f := range c.flows {
+		if f.queue == q {
+			n += f.waiting.n
+		}
+	}
+	return n
+}
+
+// any returns a waiting request, be its client held back or not; nil if none waits.
+func (q *queue) any() *request {
+	if q.n == 0 {
+		return nil
+	}
+	for kind := range q.lanes {
+		for _, l := range q.lanes[kind] {
+			if l == nil {
+				continue
+			}
+			for _, f := range l.flows {
+				return f.waiting.front()
+			}
+		}
+	}
+	return nil
 }
 
 // before says which of two waiting requests, either of which may be nil, goes

@@ -23,12 +23,24 @@ type request struct {
 	seq      uint64 // order of admission
 
 	// ---
-	worker *worker // that holds it; nil while it waits
-	number uint64  // of its dispatch to worker
-	losses int     // workers that went away while they worked on it
+	at         [2]place  // who has it: nobody, one worker, or two if a copy was given out
+	dispatched time.Time // to the first of them
+	losses     int       // workers that went away while they worked on it
+	flow       *flow     // that it waits in; nil while it does not
 
-	inQueue, inWheel, inClient link
+	inQueue, inWheel, inClient, inHedge link
 }
+
+// place is one dispatch of a request.
+type place struct {
+	worker *worker
+	number uint64
+	copy   bool // a second worker, while the first still has it
+}
+
+// requestOverhead is what a request is taken to cost beside its message, in
+// bytes: the structures that hold it, and the unused part of its buffer.
+const requestOverhead = 1 << 10
 
 // requests are used again: at full speed a broker would make a garbage of
 // hundreds of megabytes a second.
@@ -51,7 +63,40 @@ func (r *request) recycle() {
 
 func (r *request) size() int64 { return int64(r.message.Size()) }
 
+// cost is what the request takes of the broker's memory, in bytes.
+func (r *request) cost() int64 { return r.size() + requestOverhead }
+
 // needsTrawl reports whether only a worker that understands headers can do it.
 func (r *request) needsTrawl() bool {
 	return r.full && (r.message.NumFrames() != 2 || !r.header.Plain())
+}
+
+// held reports whether a worker has it; else it waits, or is in transit
+// between two of the router's steps.
+func (r *request) held() bool { return r.at[0].worker != nil }
+
+// copied reports whether two workers have it.
+func (r *request) copied() bool { return r.at[1].worker != nil }
+
+func (r *request) heldBy(w *worker) bool { return r.at[0].worker == w || r.at[1].worker == w }
+
+// place notes that w has it.
+func (r *request) place(w *worker, number uint64, now time.Time) {
+	if !r.held() {
+		r.at[0], r.dispatched = place{worker: w, number: number}, now
+		return
+	}
+	r.at[1] = place{worker: w, number: number, copy: true}
+}
+
+// leave notes that w does not have it any more; it returns the place it had.
+func (r *request) leave(w *worker) (was place) {
+	if r.at[0].worker == w {
+		was = r.at[0]
+		r.at[0] = r.at[1]
+	} else {
+		was = r.at[1]
+	}
+	r.at[1] = place{}
+	return was
 }

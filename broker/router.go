@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,27 +37,45 @@ type router struct {
 	number    uint64 // of the last dispatch; starts at random, never reused
 	seq       uint64 // of the last admission
 	pending   int    // requests admitted and not answered
-	bytes     int64  // of them
+	bytes     int64  // their cost
 	booting   bool
 	draining  bool
 	idle      chan struct{} // closed when draining and nothing is pending
-	prefix    []byte        // scratch for dispatch
+	lastBeat  time.Time
+	heldBack  map[*client]struct{}
 
+	abandoning  []*worker // that tellAbandoned has to tell
+	back        []*request
+	prefix      []byte // scratch, as the three around it
+	recallFrame []byte
+
+	counters
+}
+
+// counters count since the start; status shows them.
+type counters struct {
 	requests   int64
 	ok         int64 // of outcomes, counted apart: nearly all are
 	outcomes   map[string]int64
 	retried    int64
+	recalled   int64
+	abandoned  int64
+	copied     int64
+	hedged     int64
+	copiesWon  int64
+	holds      int64
 	late       int64
 	overflowed int64
+	stalled    int64
 }
 
 func newRouter(o *Options) *router {
 	r := &router{
-		options: o, log: o.Log, start: time.Now(),
+		options: o, log: o.Log, start: o.clock(),
 		targets: make(map[targetKey]*target), workers: make(map[*worker]struct{}),
 		names: make(map[string]*worker), clients: make(map[*client]struct{}),
 		number: rand.Uint64() >> 1, booting: true, idle: make(chan struct{}),
-		outcomes: make(map[string]int64),
+		heldBack: make(map[*client]struct{}), counters: counters{outcomes: make(map[string]int64)},
 	}
 	r.wheel.init(r.start)
 	for _, name := range o.ExpectRules {
@@ -75,41 +92,15 @@ func newRouter(o *Options) *router {
 	return r
 }
 
-// batch is what a goroutine does in one go: the messages that it read at once,
-// the time when it did, and the connections that got something to flush.
-type batch struct {
-	conns []*zmtp.Conn
-	at    time.Time
-}
-
-// now is the time of the batch: asking the clock for each message costs more
-// than to route it.
-func (b *batch) now() time.Time {
-	if b.at.IsZero() {
-		b.at = time.Now()
-	}
-	return b.at
-}
-
-func (b *batch) add(c *zmtp.Conn) {
-	if !slices.Contains(b.conns, c) {
-		b.conns = append(b.conns, c)
-	}
-}
-
-func (b *batch) flush() {
-	for i, c := range b.conns {
-		c.Flush()
-		b.conns[i] = nil
-	}
-	b.conns, b.at = b.conns[:0], time.Time{}
-}
-
 // target returns the target of a key, made if it is new.
 func (r *router) target(k targetKey) *target {
 	t := r.targets[k]
 	if t == nil {
 		t = &target{key: k}
+		if !k.worker {
+			t.rules = r.options.ruleSet(k.name)
+			t.hedge.on = t.rules.Hedge > 0 && !t.rules.Impure
+		}
 		for w := range r.workers {
 			if t.serves(w) {
 				r.link(t, w)
@@ -134,92 +125,6 @@ func (r *router) forget(t *target) {
 	}
 }
 
-// submit admits a request: it goes to a worker, waits, or is refused at once.
-// The request, its message included, is the router's from here on.
-func (r *router) submit(q *request, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.pending > 0 && r.bytes+q.size() > r.options.Limits.Memory {
-		r.refuse(q, wire.Errorf(wire.Busy, "the broker holds %d bytes of requests and takes no more for now; try later", r.bytes), out)
-		return
-	}
-	if err := r.admissible(q); err != nil {
-		r.refuse(q, err, out)
-		return
-	}
-	t := q.target
-	r.seq++
-	q.seq = r.seq
-	r.pending++
-	r.bytes += q.size()
-	q.client.requests.pushBack(&q.inClient, q)
-	r.wheel.add(q)
-	if !r.assign(q, out) {
-		t.queue.pushBack(q)
-	}
-}
-
-// admissible finds the request's target; the error says why it is refused.
-func (r *router) admissible(q *request) *wire.Error {
-	if r.draining {
-		return wire.Errorf(wire.Draining, "the broker is stopping; ask another, or again when it is back")
-	}
-	t, err := r.find(q.header)
-	if err != nil {
-		return err
-	}
-	q.target = t
-	switch {
-	case t.queue.n > 0 && t.queue.n >= r.options.queueLimit(t.key.name):
-		return wire.Errorf(wire.Busy, "%d requests wait for %q already; try later", t.queue.n, t.key.name)
-	case q.needsTrawl() && t.onlyPlain():
-		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", t.key.name)
-	}
-	return nil
-}
-
-// find returns the target that a header names.
-func (r *router) find(h *wire.RequestHeader) (*target, *wire.Error) {
-	if h == &bareHeader {
-		return r.byDefault, nil
-	}
-	k := targetKey{name: h.Rules}
-	if h.Worker != "" {
-		k = targetKey{worker: true, name: h.Worker}
-	}
-	if r.targets[k] == nil && !r.booting && !r.servedNow(k) {
-		return nil, (&target{key: k}).unknown()
-	}
-	return r.target(k), nil
-}
-
-// servedNow: a name@hash becomes a target when it is first asked for.
-func (r *router) servedNow(k targetKey) bool {
-	for w := range r.workers {
-		if !k.worker && w.serves(k.name) {
-			return true
-		}
-	}
-	return false
-}
-
-// refuseNow is refuse for a request that was not understood.
-func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.refuse(q, err, out)
-}
-
-// refuse answers a request that was never admitted.
-func (r *router) refuse(q *request, err *wire.Error, out *batch) {
-	if q.target != nil {
-		r.forget(q.target)
-	}
-	r.count(string(err.Code))
-	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
-	q.recycle()
-}
-
 // fail answers an admitted request with an error.
 func (r *router) fail(q *request, err *wire.Error, out *batch) {
 	r.count(string(err.Code))
@@ -230,17 +135,21 @@ func (r *router) fail(q *request, err *wire.Error, out *batch) {
 // finish takes an admitted request, now answered, out of everything; a worker
 // that still works on it holds a tombstone. The request is gone after it.
 func (r *router) finish(q *request) {
-	if q.inQueue.in != nil {
+	if q.flow != nil {
 		q.target.queue.remove(q)
 		r.forget(q.target)
 	}
 	q.inWheel.remove()
 	q.inClient.remove()
-	if q.worker != nil {
-		q.worker.bury(q.number)
+	q.inHedge.remove()
+	for _, p := range q.at {
+		if p.worker != nil {
+			p.worker.bury(p.number)
+		}
 	}
 	r.pending--
-	r.bytes -= q.size()
+	r.bytes -= q.cost()
+	q.client.bytes -= q.cost()
 	q.recycle()
 	if r.draining && r.pending == 0 {
 		close(r.idle)
@@ -261,14 +170,21 @@ func (r *router) countOK() {
 
 // answer queues m for a client. One that does not read its answers is closed.
 func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) {
+	size := int64(len(envelope) + m.Size())
 	err := c.conn.Queue(envelope, m)
 	if err == nil {
+		c.unread += size
 		out.add(c.conn)
 		return
 	}
 	if errors.Is(err, zmtp.ErrFull) {
-		r.overflowed++
-		r.log.Warn("client does not read its answers: closed", "client", c.conn.Peer().RemoteAddr)
-		_ = c.conn.Close()
+		r.overflow(c)
 	}
+}
+
+// overflow closes a client that does not read.
+func (r *router) overflow(c *client) {
+	r.overflowed++
+	r.log.Warn("client does not read its answers: closed", "client", c.conn.Peer().RemoteAddr, "bytes", queued(c))
+	_ = c.conn.Close()
 }

@@ -42,7 +42,10 @@ func (r *router) status(now time.Time) *wire.Status {
 		Broker: wire.BrokerStatus{
 			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients),
 			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
-			Retried: r.retried, LateDropped: r.late, Overflowed: r.overflowed,
+			HeldBytes: r.options.budget.Held(),
+			Retried:   r.retried, Recalled: r.recalled, Abandoned: r.abandoned, Copied: r.copied,
+			Hedged: r.hedged, HedgesWon: r.copiesWon, HeldBack: r.holds,
+			LateDropped: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},
@@ -61,7 +64,7 @@ func (r *router) status(now time.Time) *wire.Status {
 }
 
 func (t *target) status() wire.RuleSetStatus {
-	s := wire.RuleSetStatus{Name: t.key.name, Hashes: []string{}, Workers: len(t.workers), Queued: t.queue.n, Expected: t.expected}
+	s := wire.RuleSetStatus{Name: t.key.name, Hashes: []string{}, Workers: len(t.workers), Queued: t.queue.n, Expected: t.expected, Latency: t.latency.status()}
 	name, _ := wire.SplitRules(t.key.name)
 	for _, w := range t.workers {
 		for _, set := range w.hello.Rules {

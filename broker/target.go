@@ -17,10 +17,13 @@ type targetKey struct {
 // requests that wait for one of them. The router's lock guards it.
 type target struct {
 	key      targetKey
-	seen     bool // a worker served it once
-	expected bool // the configuration names it
+	rules    RuleSet // how its requests are treated; of a worker: the defaults
+	seen     bool    // a worker served it once
+	expected bool    // the configuration names it
 	workers  []*worker
 	queue    queue
+	latency  *histogram // from arrival to answer; nil until the first answer
+	hedge    hedge
 }
 
 // known: requests wait for it until their deadline.
@@ -44,13 +47,13 @@ func (t *target) remove(w *worker) {
 }
 
 // pick returns the worker that should do r: of those that have room, the one
-// with the least outstanding per slot, among equals the longest idle. Nil if
-// none has room.
+// with the least outstanding per slot, among equals the longest idle. One that
+// has it already is none. Nil if none has room.
 func (t *target) pick(r *request, now time.Time) *worker {
 	var best *worker
 	needsTrawl := r.needsTrawl()
 	for _, w := range t.workers {
-		if !w.hasRoom(now) || needsTrawl && w.plain {
+		if !w.hasRoom(now) || needsTrawl && w.plain || r.heldBy(w) {
 			continue
 		}
 		if best == nil || w.lessLoaded(best) {
@@ -70,6 +73,20 @@ func (t *target) onlyPlain() bool {
 	return len(t.workers) > 0
 }
 
+// draining reports whether t is a worker that is connected but takes nothing
+// new.
+func (t *target) draining() bool {
+	return t.key.worker && len(t.workers) > 0 && t.workers[0].draining
+}
+
+// what says what t is, for messages.
+func (t *target) what() string {
+	if t.key.worker {
+		return "worker"
+	}
+	return "rule set"
+}
+
 // unknown is the answer to requests for a target that nobody knows.
 func (t *target) unknown() *wire.Error {
 	if t.key.worker {
@@ -78,13 +95,32 @@ func (t *target) unknown() *wire.Error {
 	return wire.Errorf(wire.UnknownRules, "no worker ever served the rule set %q to this broker; `trawl status` lists those served", t.key.name)
 }
 
+// leaving is the answer to requests for a worker that takes nothing new.
+func (t *target) leaving() *wire.Error {
+	return wire.Errorf(wire.Draining, "worker %q is draining and takes nothing new; ask another one, or this one again when it is back", t.key.name)
+}
+
 // timeout is the answer to a request whose deadline passed while it waited.
-func (t *target) timeout(r *request) *wire.Error {
+func (t *target) timeout(r *request, now time.Time) *wire.Error {
 	switch {
+	case t.key.worker && len(t.workers) > 0 && t.workers[0].silent(now):
+		return wire.Errorf(wire.Deadline, "the deadline passed while the request waited for worker %q, which is connected but has not answered anything for %v", t.key.name, now.Sub(t.workers[0].progress).Round(time.Second))
 	case len(t.workers) > 0 && !(r.needsTrawl() && t.onlyPlain()):
 		return wire.Errorf(wire.Deadline, "the deadline passed while the request waited for a worker")
 	case t.key.worker:
 		return wire.Errorf(wire.NoWorker, "worker %q is not connected; the request waited for it until its deadline", t.key.name)
 	}
 	return wire.Errorf(wire.NoWorker, "no worker that serves %q is connected; the request waited for one until its deadline (start one: trawl worker --rules)", t.key.name)
+}
+
+// answered notes how long a request took; by is the worker's place that was first.
+func (t *target) answered(q *request, by place, now time.Time) {
+	if t.key.worker {
+		return
+	}
+	if t.latency == nil {
+		t.latency = new(histogram)
+	}
+	t.latency.observe(now.Sub(q.arrived))
+	t.hedge.answered(q, by, now)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"trawl/edge/wire"
-	"trawl/edge/zmtp"
 )
 
 const (
@@ -20,18 +19,20 @@ const (
 	// full speed that is 3.4 ms (p99, two cores), with 256 KiB 5.0.
 	windowPerSlot = 32
 	windowBytes   = 128 << 10
-	// plainPatience is how long a plain worker may be silent while it has
-	// work; after that it gets nothing new until it answers.
-	plainPatience = 10 * time.Second
+	// workerPatience is how long a worker may answer nothing while it has work; after
+	// that it gets nothing new until it answers, and others get copies of what
+	// it has. Heartbeats do not count: a hung process sends them, too.
+	workerPatience = 10 * time.Second
 )
 
 // worker is one connection of a worker. The router's lock guards what is
 // below the line.
 type worker struct {
-	conn  *zmtp.Conn
-	plain bool // a REP of any language: sees the text alone
-	name  string
-	hello wire.Hello // of a plain worker: what the broker assumes of it
+	conn     port
+	plain    bool // a REP of any language: sees the text alone
+	name     string
+	hello    wire.Hello    // of a plain worker: what the broker assumes of it
+	patience time.Duration // see workerPatience
 
 	// ---
 	targets  []*target
@@ -41,23 +42,29 @@ type worker struct {
 	proven   bool   // has answered on this connection
 	draining bool
 	gone     bool // the connection failed; its reader will say so
+	full     bool // the connection takes nothing more until an answer came, or the next beat
 	answered int64
 	stats    *wire.WorkerStats
 	progress time.Time     // last answer, or dispatch when it held nothing
 	interval time.Duration // moving average between answers while it had work
+
+	recalls int      // sent to it and not answered yet
+	recall  []uint64 // numbers to go into the next one; scratch
+	abandon []uint64 // the same for what nobody waits for
 }
 
 // held is a request that a worker has. After the request was answered by
 // someone else (its deadline, say) request is nil, but the worker still works
 // on it.
 type held struct {
-	number  uint64 // of the dispatch; rising
-	request *request
-	size    int64
+	number   uint64 // of the dispatch; rising
+	request  *request
+	size     int64
+	recalled bool // it was asked for already: what is not given back has begun
 }
 
-func newWorker(conn *zmtp.Conn, plain bool, name string, hello wire.Hello) *worker {
-	w := &worker{conn: conn, plain: plain, name: name, hello: hello}
+func newWorker(conn port, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
+	w := &worker{conn: conn, plain: plain, name: name, hello: hello, patience: patience}
 	w.hello.Slots = max(1, hello.Slots)
 	w.window = 2 * w.hello.Slots
 	if plain {
@@ -83,12 +90,15 @@ func (w *worker) serves(rules string) bool {
 func (w *worker) hasRoom(now time.Time) bool {
 	n := len(w.held)
 	room := n < w.window && (w.bytes < windowBytes || n <= w.hello.Slots)
-	return room && !w.draining && !w.gone && !w.silent(now)
+	return room && !w.draining && !w.gone && !w.full && !w.silent(now)
 }
 
-// silent: a plain worker that has had work for long and answers nothing.
+// idle reports whether a slot of w has nothing to do.
+func (w *worker) idle() bool { return len(w.held) < w.hello.Slots }
+
+// silent: w has had work for long and answers nothing.
 func (w *worker) silent(now time.Time) bool {
-	return w.plain && len(w.held) > 0 && now.Sub(w.progress) > plainPatience
+	return len(w.held) > 0 && now.Sub(w.progress) > w.patience
 }
 
 // lessLoaded reports whether w should get a request rather than o.
@@ -101,9 +111,9 @@ func (w *worker) hold(r *request, number uint64, now time.Time) {
 	if len(w.held) == 0 {
 		w.progress = now
 	}
-	w.held = append(w.held, held{number, r, r.size()})
+	w.held = append(w.held, held{number: number, request: r, size: r.size()})
 	w.bytes += r.size()
-	r.worker, r.number = w, number
+	r.place(w, number, now)
 }
 
 // find returns the place of a dispatch in held, -1 if it is not there. Answers
@@ -112,22 +122,31 @@ func (w *worker) find(number uint64) int {
 	return slices.IndexFunc(w.held, func(h held) bool { return h.number == number })
 }
 
-// release takes back what the worker has answered: the request, or nil if it
-// was answered already or the number was not sent on this connection.
-func (w *worker) release(number uint64, now time.Time) *request {
+// release takes back what the worker has answered: the request and how the
+// worker had it, or nil if it was answered already or the number was not sent
+// on this connection.
+func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	i := w.find(number)
 	if i < 0 {
-		return nil
+		return nil, place{}
 	}
+	q := w.remove(i)
+	w.answered++
+	w.full = false
+	w.adapt(now.Sub(w.progress))
+	w.progress = now
+	if q == nil {
+		return nil, place{}
+	}
+	return q, q.leave(w)
+}
+
+// remove takes held[i] out and returns its request, nil of a tombstone. The
+// request still believes to be here.
+func (w *worker) remove(i int) *request {
 	h := w.held[i]
 	w.held = slices.Delete(w.held, i, i+1)
 	w.bytes -= h.size
-	w.answered++
-	w.adapt(now.Sub(w.progress))
-	w.progress = now
-	if h.request != nil {
-		h.request.worker = nil
-	}
 	return h.request
 }
 

@@ -54,7 +54,7 @@ func (b *Broker) redirect(conn *zmtp.Conn) {
 // the same first two frames, and then its reply.
 func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 	address := conn.Peer().RemoteAddr
-	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1})
+	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
 	var out batch
 	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
 		return
@@ -153,7 +153,7 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	if err := checkHello(&hello, b.options.Version); err != nil {
 		return nil, err
 	}
-	w := newWorker(conn, false, hello.Name, hello)
+	w := newWorker(conn, false, hello.Name, hello, b.options.patience)
 	return w, nil
 }
 
@@ -213,9 +213,14 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 			b.router.setStats(w, &stats)
 		}
 	case wire.KindDrain:
-		b.router.setDraining(w)
-		_ = w.conn.Send(nil, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)))
+		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)
+	case wire.KindRecall:
+		recall, ok := wire.ParseRecall(control)
+		if !ok {
+			return errors.New("unreadable answer to a recall")
+		}
+		b.router.returned(w, recall, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}

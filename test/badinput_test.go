@@ -132,27 +132,40 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
+// The queue has ten places, of which one client may take as many as it leaves.
 func TestFullQueueIsBusy(t *testing.T) {
 	t.Parallel()
 	need(t, "python3-zmq")
 	f := newFleet(t, smallLimits)
 	f.broker(t)
 	client := newSocket(t, "DEALER", f.clients)
-	for i := range 11 {
+	for i := range 6 {
 		client.send(t, fmt.Sprintf(`{"id":"%d","deadline_ms":60000}`, i), historyText)
 	}
 	refused := client.receive(t)
-	wantError(t, refused, wire.Busy, "10")
-	if h, _ := answer(t, refused); h.ID != "10" {
+	wantError(t, refused, wire.Busy, "5 requests of this client")
+	if h, _ := answer(t, refused); h.ID != "5" {
 		t.Errorf("refused was request %s, want the last", h.ID)
+	}
+	others := make([]*socket, 4)
+	for i, want := range []int{3, 1, 1, 0} { // half of 5, rounded up, and so on
+		others[i] = newSocket(t, "DEALER", f.clients)
+		for range want + 1 {
+			others[i].send(t, `{"deadline_ms":60000}`, historyText)
+		}
+		says := "of this client"
+		if i > 1 {
+			says = "10 requests wait"
+		}
+		wantError(t, others[i].receive(t), wire.Busy, says)
 	}
 	f.worker(t, "w1", f.history(t))
 	ids := map[string]bool{}
-	for range 10 {
+	for range 5 {
 		ids[wantHistory(t, client.receive(t)).ID] = true
 	}
-	if len(ids) != 10 || ids["10"] {
-		t.Errorf("answered were %v, want the first ten", ids)
+	if len(ids) != 5 || ids["5"] {
+		t.Errorf("answered were %v, want the first five", ids)
 	}
 	wantHistory(t, client.ask(t, `{}`, historyText))
 }

@@ -6,6 +6,7 @@
 //	go test ./test                  # what is not installed here is skipped
 //	CI=true go test ./test          # nothing is skipped
 //	TRAWL_RACE=1 go test -race ./test   # the binary has the race detector, too
+//	go test ./test -run 'Killed|Leave|Stopped' -v -faults 10m   # workers are killed for longer
 //
 // What a file is for:
 //
@@ -16,6 +17,7 @@
 //	corpus_test.go    the real input, and what pyahocorasick finds in it
 //	compare_test.go   output held against what was expected, while it comes
 //	answer_test.go    reading answers
+//	load_test.go      a client with many requests under way, which counts
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq
 // socket that a test drives message by message. zmq4peer is a peer in Go, in a

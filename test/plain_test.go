@@ -3,6 +3,8 @@
 package test
 
 import (
+	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -80,8 +82,8 @@ func TestPlainWorkerThatMatches(t *testing.T) {
 	}
 }
 
-// A plain worker sends no heartbeats: one that does not answer gets nothing
-// new until it does.
+// A plain worker sends no heartbeats, and one that hangs still answers libzmq's
+// PINGs: it gets nothing new until it answers, and another does what it has, too.
 func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 	t.Parallel()
 	need(t, "python3-zmq")
@@ -90,7 +92,7 @@ func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 	worker := newSocket(t, "REP", f.workers)
 	f.waitWorkers(t, 1)
 	client := newSocket(t, "DEALER", f.clients)
-	ask := func(text string) { client.send(t, `{"deadline_ms":60000}`, text) }
+	ask := func(text string) { client.send(t, `{"id":"`+text+`","deadline_ms":60000}`, text) }
 	ask("one")
 	worker.receive(t)
 	worker.send(t, "ONE") // from now on it may hold several
@@ -104,10 +106,143 @@ func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 	if held := s.Workers[0].Outstanding; held != 1 {
 		t.Errorf("the silent worker holds %d requests, want 1", held)
 	}
-	worker.send(t, "TWO")
-	if got := worker.receive(t); got[0] != "three" {
+
+	other := newSocket(t, "REP", f.workers)
+	for range 2 {
+		text := other.receive(t)[0]
+		other.send(t, strings.ToUpper(text))
+		if h, results := answer(t, client.receive(t)); results[0] != strings.ToUpper(h.ID) {
+			t.Errorf("answer %+v %q", h, results)
+		}
+	}
+	worker.send(t, "TWO") // too late: nobody waits for it
+	f.waitStatus(t, "the late answer is dropped", func(s *wire.Status) bool { return s.Broker.LateDropped == 1 })
+	other.kill()
+	f.waitWorkers(t, 1)
+	ask("four")
+	if got := worker.receive(t); got[0] != "four" {
 		t.Errorf("the worker that answers again got %q", got)
 	}
+	worker.send(t, "FOUR")
+	if h, results := answer(t, client.receive(t)); h.ID != "four" || results[0] != "FOUR" {
+		t.Errorf("answer %+v %q", h, results)
+	}
+	if s := f.status(t); s.Broker.Copied != 1 || s.Broker.Pending != 0 {
+		t.Errorf("copied %d, pending %d; want 1 and 0", s.Broker.Copied, s.Broker.Pending)
+	}
+}
+
+// A REP keeps what it has received when its connection ends, works on it when
+// it is back, and answers it on the new connection. Those answers are for
+// nobody: they must not become those of new requests.
+func TestPlainWorkerThatComesBackWithAStaleQueue(t *testing.T) {
+	t.Parallel()
+	need(t, "python3-zmq")
+	f := newFleet(t, "")
+	broker := f.broker(t)
+	worker := newSocket(t, "REP", f.workers)
+	f.waitWorkers(t, 1)
+	client := newSocket(t, "DEALER", f.clients)
+	ask := func(text string) { client.send(t, `{"id":"`+text+`"}`, text) }
+	ask("first")
+	worker.receive(t)
+	worker.send(t, "FIRST")
+	client.receive(t)
+	for i := range 3 {
+		ask(fmt.Sprint("old", i))
+	}
+	if got := worker.receive(t); got[0] != "old0" {
+		t.Fatalf("the worker got %q", got)
+	}
+	f.waitStatus(t, "more wait at the worker", func(s *wire.Status) bool { return s.Workers[0].Outstanding >= 2 })
+	broker.signal(syscall.SIGKILL)
+	broker.wait(t)
+	f.broker(t)
+	f.waitWorkers(t, 1)
+	f.waitStatus(t, "the client is back", func(s *wire.Status) bool { return s.Broker.Clients == 2 })
+	ask("new0")
+	ask("new1")
+	f.waitStatus(t, "the new requests are there", func(s *wire.Status) bool {
+		return s.Broker.Pending == 2 && s.Workers[0].Outstanding == 1 // one, until it has answered it
+	})
+	worker.send(t, "OLD0")
+	for answered := 0; answered < 2; {
+		text := worker.receive(t)[0]
+		worker.send(t, strings.ToUpper(text))
+		if strings.HasPrefix(text, "new") {
+			if h, results := answer(t, client.receive(t)); results[0] != strings.ToUpper(h.ID) || h.ID != text {
+				t.Errorf("answer %+v %q to %s", h, results, text)
+			}
+			answered++
+		}
+	}
+}
+
+// Further endpoints serve further rule sets; one that is declared impure is
+// never asked twice, one that is not is, and trawl workers share in the work.
+func TestPlainEndpointsOfRuleSets(t *testing.T) {
+	t.Parallel()
+	need(t, "python3-zmq")
+	upper, order := fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t)), fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t))
+	f := newFleet(t, fmt.Sprintf(`broker:
+  plain: [{endpoint: %q, rules: upper}, {endpoint: %q, rules: order}]
+  rule_sets: {order: {pure: false, hedge: "off"}}`, upper, order))
+	f.broker(t)
+	f.worker(t, "w1", f.history(t)) // serves default
+	peer(t, "upper.py", upper)
+	orders := []*socket{newSocket(t, "REP", order)}
+	f.waitWorkers(t, 3)
+	client := newSocket(t, "DEALER", f.clients)
+	if _, results := answer(t, client.ask(t, `{"rules":"upper"}`, "text")); results[0] != "TEXT" {
+		t.Errorf("the worker for upper answers %q", results)
+	}
+	if _, results := answer(t, client.ask(t, `{}`, historyText)); results[0] != historyAnswer {
+		t.Errorf("the worker for default answers %q", results)
+	}
+	wantError(t, client.ask(t, `{"rules":"order","want":"count"}`, "x"), wire.BadRequest, "plain workers")
+
+	client.send(t, `{"rules":"order","id":"1"}`, "one pizza")
+	if got := orders[0].receive(t); got[0] != "one pizza" {
+		t.Fatalf("the order's worker got %q", got)
+	}
+	orders = append(orders, newSocket(t, "REP", order))
+	f.waitWorkers(t, 4)
+	orders[0].kill()
+	wantError(t, client.receive(t), wire.WorkerLost, "impure")
+	client.send(t, `{"rules":"order","id":"2"}`, "another")
+	if got := orders[1].receive(t); got[0] != "another" {
+		t.Errorf("the other worker got %q: an order was given out twice", got)
+	}
+}
+
+// Plain and trawl workers for one rule set: what both can do both do, and a
+// client does not notice that one kind goes.
+func TestMixedWorkersUnderLoad(t *testing.T) {
+	t.Parallel()
+	need(t, "python3-zmq", "python3-ahocorasick")
+	f := newFleet(t, "")
+	f.broker(t)
+	words := f.history(t)
+	trawl := f.worker(t, "w1", words)
+	plain := peer(t, "ahocorasick_worker.py", f.workers, "he", "she", "his", "hers")
+	f.waitWorkers(t, 2)
+	client := peer(t, "pipeline.py", f.clients, "6000", "64", "history")
+	client.waitLog(t, "half")
+	s := f.status(t)
+	for _, w := range s.Workers {
+		if w.Answered == 0 {
+			t.Errorf("worker %s (%s) answered nothing", w.Name, w.Kind)
+		}
+	}
+	trawl.signal(syscall.SIGKILL)
+	trawl.wait(t)
+	f.worker(t, "w1", words)
+	f.waitWorkers(t, 2)
+	plain.signal(syscall.SIGKILL)
+	if code := client.wait(t); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	client.waitLog(t, "answered 6000")
 }
 
 // What only a trawl worker can do is refused, and not done wrong.

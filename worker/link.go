@@ -145,6 +145,13 @@ func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 		l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
 		return errRefused
 	case wire.KindHeartbeat:
+	case wire.KindRecall:
+		recall, ok := wire.ParseRecall(control)
+		if !ok {
+			return fmt.Errorf("unreadable recall of %d bytes", len(control))
+		}
+		gave := l.worker.jobs.recall(conn, recall, wire.BeginRecall(nil, false))
+		return conn.Send(nil, zmtp.NewMessage(gave))
 	case wire.KindDrain:
 		l.noMore()
 	case wire.KindStop:

@@ -19,6 +19,7 @@ type slot struct {
 	stop    func() bool // asks stopped, made once
 
 	job     job
+	running running     // what the queue knows of it
 	set     *ruleSet    // that the job asks for, once it is known
 	pack    *match.Pack // and its pack
 	results []byte      // all result frames, one after the other
@@ -35,7 +36,7 @@ func newSlot(w *state) *slot {
 func (s *slot) run() {
 	debug.SetPanicOnFault(true) // packs can be maps, see match.OpenMapped; do recovers
 	for {
-		j, ok := s.worker.jobs.pop()
+		j, ok := s.worker.jobs.pop(&s.running)
 		if !ok {
 			return
 		}
@@ -43,7 +44,7 @@ func (s *slot) run() {
 		s.do()
 		j.message.Release()
 		s.job, s.set, s.pack = job{}, nil, nil
-		s.worker.jobs.done()
+		s.worker.jobs.done(&s.running)
 	}
 }
 
@@ -53,7 +54,7 @@ func (s *slot) stopped() bool {
 	case <-s.job.conn.Done():
 		return true
 	default:
-		return !time.Now().Before(s.job.deadline)
+		return s.running.abandoned.Load() || !time.Now().Before(s.job.deadline)
 	}
 }
 

@@ -97,7 +97,7 @@ func (w *state) requestStop() {
 func (w *state) hello() *wire.Hello {
 	h := &wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: w.options.Version, Name: w.options.Name, Nonce: w.nonce,
-		Slots: w.options.Slots,
+		Slots: w.options.Slots, Recall: true,
 	}
 	h.Board, _ = json.Marshal(board.Read())
 	for _, name := range slices.Sorted(maps.Keys(w.sets)) {

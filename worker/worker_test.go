@@ -38,7 +38,7 @@ func listen(t *testing.T) *fakeBroker {
 }
 
 func (b *fakeBroker) open() {
-	l, err := zmtp.Listen(b.endpoint, zmtp.Options{SocketType: "ROUTER"})
+	l, err := zmtp.Listen(b.endpoint, zmtp.Options{SocketType: "ROUTER", SendBytes: 256 << 20})
 	if err != nil {
 		b.t.Fatal(err)
 	}

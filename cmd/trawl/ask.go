@@ -160,16 +160,26 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
 	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
 		size(b.PendingBytes), size(b.ResidentBytes))
-	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried)
+	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
+	if b.Copied+b.Hedged > 0 {
+		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.HedgesWon)
+	}
+	if b.HeldBack+b.Overflowed+b.Stalled > 0 {
+		a.printf("clients held back until they had read answers %d times; closed: %d that did not read, %d that stopped in the middle of a request\n", b.HeldBack, b.Overflowed, b.Stalled)
+	}
 	if len(b.Refused) > 0 {
 		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))
 	}
 	a.printf("\n")
 	var table strings.Builder
 	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED")
+	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED\tP50 MS\tP99 MS")
 	for _, r := range s.RuleSets {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued)
+		p50, p99 := "-", "-"
+		if r.Latency != nil {
+			p50, p99 = fmt.Sprint(r.Latency.P50), fmt.Sprint(r.Latency.P99)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued, p50, p99)
 	}
 	_ = t.Flush()
 	a.printf("%s\n", table.String())

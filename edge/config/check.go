@@ -59,8 +59,16 @@ func (k *checker) ranges() {
 		}
 	}
 	for _, name := range sortedKeys(k.config.Broker.RuleSets) {
-		if q := k.config.Broker.RuleSets[name].Queue; q < 0 {
-			k.problem("broker.rule_sets", "%s: queue %d is too small; at least 1", name, q)
+		set := k.config.Broker.RuleSets[name]
+		if set.Queue < 0 {
+			k.problem("broker.rule_sets", "%s: queue %d is too small; at least 1", name, set.Queue)
+		}
+		switch {
+		case set.Hedge == "" || set.Hedge == "off":
+		case set.HedgePercent() == 0:
+			k.problem("broker.rule_sets", "%s: hedge %q is neither off nor p50 to p99", name, set.Hedge)
+		case !set.Pure:
+			k.problem("broker.rule_sets", "%s: hedge asks twice, which pure: false forbids", name)
 		}
 	}
 }

@@ -4,6 +4,8 @@ package config
 
 import (
 	"os"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,8 +53,18 @@ type Plain struct {
 
 // RuleSet says how the broker treats the requests for one rule set.
 type RuleSet struct {
-	Pure  bool // may be asked twice
-	Queue int  // most requests waiting; 0: limits.queue
+	Pure  bool   // may be asked twice
+	Queue int    // most requests waiting; 0: limits.queue
+	Hedge string // p50 to p99; empty: off
+}
+
+// HedgePercent is the percentile in Hedge, 0 if it is off or not valid.
+func (r RuleSet) HedgePercent() int {
+	n, err := strconv.Atoi(strings.TrimPrefix(r.Hedge, "p"))
+	if err != nil || len(r.Hedge) != 3 || n < 50 || n > 99 {
+		return 0
+	}
+	return n
 }
 
 // Worker holds the settings of `trawl worker`.

@@ -177,7 +177,7 @@ env TRAWL_WORKER_SLOTS: worker.slots: "x" is not a whole number`},
 		{"rules without file", "worker: {rules: {a: []}}", nil, `trawl.yaml:1: worker.rules.a: has no file`},
 		{"rules of a wrong type", "worker: {rules: [a]}", nil, `trawl.yaml:1: worker.rules: must be names with their files, as in {default: [words.txt]}`},
 		{"plain", "broker: {plain: [{endpoint: a}]}", nil, `trawl.yaml:1: broker.plain: each item needs an endpoint and rules, as in {endpoint: tcp://127.0.0.1:5557, rules: NAME}`},
-		{"rule set key", "broker: {rule_sets: {a: {pur: true}}}", nil, `trawl.yaml:1: unknown key broker.rule_sets.a.pur; there are pure and queue`},
+		{"rule set key", "broker: {rule_sets: {a: {pur: true}}}", nil, `trawl.yaml:1: unknown key broker.rule_sets.a.pur; there are hedge and pure and queue`},
 		{"misspelt variable", "", []string{"TRAWL_WORKER_SLOT=1"}, `env TRAWL_WORKER_SLOT: unknown variable; did you mean TRAWL_WORKER_SLOTS?`},
 		{"variable spelt like its key", "", []string{"TRAWL_CLIENT_BROKERS=x"}, `env TRAWL_CLIENT_BROKERS: unknown variable; did you mean TRAWL_BROKER?`},
 	}

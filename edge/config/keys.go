@@ -60,7 +60,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.rule_sets",
-		Doc:  "How requests for a rule set are treated, by name: `NAME: {pure: true, queue: 4096}`. `pure` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting.",
+		Doc:  "How requests for a rule set are treated, by name: `NAME: {pure: true, queue: 4096, hedge: p95}`. `pure` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting; `hedge` (off): a request that takes longer than that share (p50 to p99) of the recent ones goes to a second, idle worker as well, at most one in twenty, and the first answer counts.",
 		at:   func(c *Config) any { return &c.Broker.RuleSets },
 	},
 	{
@@ -170,12 +170,12 @@ var keys = []Key{
 	},
 	{
 		Path: "limits.queue", Env: "TRAWL_LIMITS_QUEUE", Default: "4096", Min: "1", Max: "1000000",
-		Doc: "Most requests waiting for a worker, per rule set; one more is answered `busy`.",
+		Doc: "Most requests waiting for a worker, per rule set; one more is answered `busy`. One client may take as many places as it leaves free.",
 		at:  func(c *Config) any { return &c.Limits.Queue },
 	},
 	{
 		Path: "limits.memory", Env: "TRAWL_LIMITS_MEMORY", Default: "0",
-		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
+		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. One client's requests may take as much as they leave free. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
 		at:  func(c *Config) any { return &c.Limits.Memory },
 	},
 

@@ -183,6 +183,9 @@ func node(dst any) *yaml.Node {
 			if r.Queue != 0 {
 				fields.Content = append(fields.Content, stringNode("queue"), plainNode(strconv.Itoa(r.Queue)))
 			}
+			if r.Hedge != "" {
+				fields.Content = append(fields.Content, stringNode("hedge"), stringNode(r.Hedge))
+			}
 			n.Content = append(n.Content, stringNode(name), fields)
 		}
 		return n

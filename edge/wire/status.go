@@ -31,10 +31,18 @@ type BrokerStatus struct {
 	ResidentBytes int64            `json:"resident_bytes"` // 0: not known on this system
 	Requests      int64            `json:"requests"`
 	Answers       map[string]int64 `json:"answers"`      // by outcome: ok, or an error code
+	HeldBytes     int64            `json:"held_bytes"`   // answers that clients have not taken yet, and requests half read
 	Retried       int64            `json:"retried"`      // dispatched again after a worker was lost
+	Recalled      int64            `json:"recalled"`     // given back by a worker that had not begun them, for another
+	Abandoned     int64            `json:"abandoned"`    // told a worker that nobody waits for them any more
+	Copied        int64            `json:"copied"`       // given to a second worker because the first was silent
+	Hedged        int64            `json:"hedged"`       // given to a second worker because the first was slow
+	HedgesWon     int64            `json:"hedges_won"`   // copied or hedged, and answered by the second worker first
+	HeldBack      int64            `json:"held_back"`    // times that a client's requests waited until it had read answers
 	LateDropped   int64            `json:"late_dropped"` // worker answers that nobody waited for any more
 	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
 	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
+	Stalled       int64            `json:"stalled"`      // clients closed because they stopped in the middle of a request
 }
 
 // RuleSetStatus describes one rule set, or one name@hash that was asked for.
@@ -43,7 +51,17 @@ type RuleSetStatus struct {
 	Hashes   []string `json:"hashes"` // packs served now
 	Workers  int      `json:"workers"`
 	Queued   int      `json:"queued"`
-	Expected bool     `json:"expected"` // the configuration names it
+	Expected bool     `json:"expected"`          // the configuration names it
+	Latency  *Latency `json:"latency,omitempty"` // absent until the first answer
+}
+
+// Latency is how long requests took from their arrival to their answer, in
+// milliseconds, since the broker's start: quantiles to within a fifth.
+type Latency struct {
+	Answers int64   `json:"answers"`
+	P50     float64 `json:"p50_ms"`
+	P95     float64 `json:"p95_ms"`
+	P99     float64 `json:"p99_ms"`
 }
 
 // WorkerStatus describes one connected worker.
@@ -57,7 +75,7 @@ type WorkerStatus struct {
 	Window      int             `json:"window"`      // most requests it gets to hold
 	Outstanding int             `json:"outstanding"` // requests it holds
 	Answered    int64           `json:"answered"`    // for this broker, over this connection
-	State       string          `json:"state"`       // ready, draining, silent (a plain worker that does not answer)
+	State       string          `json:"state"`       // ready, draining, silent (has work, and has answered nothing for 10 s)
 	Stats       *WorkerStats    `json:"stats,omitempty"`
 	Board       json.RawMessage `json:"board,omitempty"`
 }

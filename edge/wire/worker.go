@@ -27,6 +27,7 @@ const (
 	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats
 	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
 	KindStop      Kind = 'S' // < drain, then exit
+	KindRecall    Kind = 'R' // < give back what you have not begun: Recall; > (in answer, always) what was given back
 )
 
 // ControlFrame is a control frame that says nothing but its kind.
@@ -122,6 +123,7 @@ type Hello struct {
 	Rules    []RuleSet       `json:"rules"`
 	Slots    int             `json:"slots"`            // requests worked on at once
 	Window   int             `json:"window,omitempty"` // most requests it wants to hold; 0: the broker decides
+	Recall   bool            `json:"recall,omitempty"` // understands Recall
 	Board    json.RawMessage `json:"board,omitempty"`  // what board it is
 }
 

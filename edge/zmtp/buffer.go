@@ -30,6 +30,7 @@ type buffer struct {
 	b     []byte
 	refs  atomic.Int32
 	class int8
+	cut   int64 // bytes of the message in it that were thrown away
 }
 
 // newBuffer returns an empty buffer with room for n bytes and one reference.
@@ -43,6 +44,7 @@ func newBuffer(n int) *buffer {
 			b = &buffer{b: make([]byte, 0, size), class: int8(class)}
 		}
 		b.refs.Store(1)
+		b.cut = 0
 		return b
 	}
 	b := &buffer{b: make([]byte, 0, n), class: unpooled}
@@ -78,6 +80,7 @@ func (b *buffer) reserve(n int) *buffer {
 	}
 	larger := newBuffer(want)
 	larger.b = append(larger.b, b.b...)
+	larger.cut = b.cut
 	b.release()
 	return larger
 }

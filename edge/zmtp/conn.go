@@ -43,7 +43,7 @@ func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {
 		log:          o.Log,
 		writeTimeout: o.WriteTimeout,
 		done:         make(chan struct{}),
-		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes, seal: t.seal},
+		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes, seal: t.seal, budget: o.Budget},
 	}
 	c.heard.stream = s
 	c.heard.note()

@@ -21,7 +21,7 @@ func (r *reader) sealedMessage() (Message, error) {
 		r.nextSealed()
 	}
 	m := s.m
-	s.m, s.whole = Message{}, false
+	s.m, s.whole, r.opened = Message{}, false, 0
 	if s.err != nil {
 		m.Release()
 		return Message{}, s.err
@@ -78,6 +78,9 @@ func (r *reader) readSealed(h header) error {
 	if err := r.readFrame(h, &gathered); err != nil {
 		return err
 	}
+	if gathered.Cut() > 0 {
+		return fmt.Errorf("no memory left for a message of %d bytes", h.len)
+	}
 	return r.openMessage(gathered.buf.b[h.size:])
 }
 
@@ -94,8 +97,12 @@ func (r *reader) openMessage(message []byte) error {
 	if m.buf == nil {
 		m.buf = newBuffer(inner.size + len(message))
 	}
-	m.buf = m.buf.reserve(inner.size + len(message))
 	before := len(m.buf.b)
+	if size := int64(before + inner.size + len(message)); !r.budget.allows(size, r.counted.Load()) {
+		return fmt.Errorf("no memory left for a message of more than %d bytes", size)
+	}
+	m.buf = m.buf.reserve(inner.size + len(message))
+	r.opened = int64(cap(m.buf.b))
 	plain, err := s.open(m.buf.b[:before+inner.size-sealedInBox], message)
 	if err != nil {
 		return err

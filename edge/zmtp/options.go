@@ -46,6 +46,15 @@ type Options struct {
 	SendMessages int   // default 10,000 messages
 	SendBytes    int64 // in wire form; default 16 MiB; the memory behind it is at most about twice that
 
+	// KeepMessage, if it is not 0, is how many bytes of a message are kept. The
+	// frames that would go beyond are read and thrown away, up to the limits
+	// above, and the message is cut: see Message.Cut. Not with CURVE.
+	KeepMessage int64
+
+	// Budget, if there is one, is told what the connections hold, and says when
+	// large messages are not kept.
+	Budget *Budget
+
 	// WriteTimeout closes a connection whose peer takes not one byte of what
 	// is queued for it during this time. Default 30 s; negative: never.
 	WriteTimeout time.Duration

@@ -50,6 +50,8 @@ type outbox struct {
 	messages int   // in both lists; those in a shared chunk count until all of it is written
 	bytes    int64 // in both lists
 	commands int   // in both lists
+	budget   *Budget
+	counted  int64 // of bytes: what the budget was told
 
 	seal    *sealer  // nil: nothing is encrypted
 	vectors [][]byte // reused argument of the stream's write
@@ -70,6 +72,7 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	}
 	o.messages++
 	o.bytes += int64(size)
+	o.tellChange()
 	if o.seal != nil {
 		o.putSealed(prefix, wire, size)
 		m.Release()
@@ -153,6 +156,7 @@ func (o *outbox) rest() {
 // wrote accounts for n bytes of what take returned.
 func (o *outbox) wrote(n int) {
 	o.bytes -= int64(n)
+	o.tellChange()
 	for n > 0 {
 		c := &o.sending[o.head]
 		left := len(c.buf.b) - c.off
@@ -188,4 +192,5 @@ func (o *outbox) drop() {
 	}
 	o.sending, o.head, o.vectors = nil, 0, nil
 	o.bytes = 0
+	o.tell()
 }

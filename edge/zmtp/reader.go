@@ -6,6 +6,7 @@ package zmtp
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 const (
@@ -38,6 +39,11 @@ type reader struct {
 
 	maxFrame, maxMessage, maxCommand uint64
 	maxFrames                        int
+	keep                             uint64 // of a message; 0: all
+
+	budget  *Budget
+	counted atomic.Int64 // what the budget was told of the message in progress
+	opened  int64        // of that: frames that were encrypted
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
@@ -56,6 +62,8 @@ func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
 		maxMessage: uint64(o.MaxMessage),
 		maxCommand: uint64(o.MaxHandshake),
 		maxFrames:  o.MaxFrames,
+		keep:       uint64(o.KeepMessage),
+		budget:     o.Budget,
 		command:    command,
 	}
 }
@@ -63,6 +71,7 @@ func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
 // message returns the next message, which the caller owns. At the end of the
 // stream the error is io.EOF between and io.ErrUnexpectedEOF within messages.
 func (r *reader) message() (Message, error) {
+	defer r.count(0)
 	if r.sealed.opener != nil {
 		return r.sealedMessage()
 	}
@@ -94,10 +103,12 @@ func (r *reader) next(m *Message) (more bool, err error) {
 	if err := r.checkLimits(h, m); err != nil {
 		return false, err
 	}
+	if r.tooLong(h, m) {
+		return h.more(), r.skipFrame(h, m)
+	}
 	if m.buf == nil {
 		m.buf = newBuffer(h.size + min(int(h.len), readStep))
 	}
-	m.frames++
 	return h.more(), r.readFrame(h, m)
 }
 
@@ -118,7 +129,7 @@ func (r *reader) checkLimits(h header, m *Message) error {
 	switch {
 	case h.len > r.maxFrame:
 		return protocolError(fmt.Sprintf("frame of %d bytes; at most %d are allowed", h.len, r.maxFrame))
-	case uint64(m.Size()+h.size)+h.len > r.maxMessage:
+	case uint64(m.Size()+h.size)+uint64(m.Cut())+h.len > r.maxMessage:
 		return protocolError(fmt.Sprintf("message of more than %d bytes", r.maxMessage))
 	case m.frames == r.maxFrames:
 		return protocolError(fmt.Sprintf("message of more than %d frames", r.maxFrames))
@@ -126,13 +137,23 @@ func (r *reader) checkLimits(h header, m *Message) error {
 	return nil
 }
 
-// readFrame moves the frame under h, header and body, from the stream to m.
+// readFrame moves the frame under h, header and body, from the stream to m. If
+// there is no memory for it, it is thrown away and m is cut.
 func (r *reader) readFrame(h header, m *Message) error {
+	before := len(m.buf.b)
 	for left := h.size + int(h.len); left > 0; {
 		b := m.buf
 		if len(b.b) == cap(b.b) {
-			b = b.reserve(min(left, max(readStep, len(b.b))))
+			room := min(left, max(readStep, len(b.b)))
+			if !r.budget.allows(r.opened+int64(len(b.b)+room), r.counted.Load()) {
+				r.cut(m, before, h.size+int(h.len))
+				return r.skip(left)
+			}
+			b = b.reserve(room)
 			m.buf = b
+		}
+		if r.r == r.w {
+			r.count(r.opened + int64(cap(b.b))) // it may have to wait
 		}
 		n, err := r.read(b.b[len(b.b):min(cap(b.b), len(b.b)+left)])
 		b.b = b.b[:len(b.b)+n]
@@ -141,6 +162,7 @@ func (r *reader) readFrame(h header, m *Message) error {
 			return unexpectedEOF(err)
 		}
 	}
+	m.frames++
 	return nil
 }
 
@@ -158,16 +180,7 @@ func (r *reader) readCommand(h header) error {
 	if err := r.command(r.buf[r.r : r.r+view]); err != nil {
 		return err
 	}
-	for {
-		n := min(left, r.w-r.r)
-		r.r += n
-		if left -= n; left == 0 {
-			return nil
-		}
-		if err := r.fill(1); err != nil {
-			return unexpectedEOF(err)
-		}
-	}
+	return r.skip(left)
 }
 
 // complete reports whether message will return without reading from src.

@@ -1,0 +1,142 @@
+package broker
+
+import (
+	"slices"
+
+	"trawl/edge/wire"
+)
+
+// This file holds the part of the router that lets requests in, or does not.
+
+// submit admits a request: it goes to a worker, waits, or is refused at once.
+// The request, its message included, is the router's from here on.
+func (r *router) submit(q *request, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.admissible(q); err != nil {
+		r.refuse(q, err, out)
+		return
+	}
+	r.seq++
+	q.seq = r.seq
+	r.pending++
+	r.bytes += q.cost()
+	q.client.bytes += q.cost()
+	q.client.requests.pushBack(&q.inClient, q)
+	r.wheel.add(q)
+	if q.client.heldBack || !r.assign(q, out) {
+		q.target.queue.pushBack(q)
+	}
+}
+
+// admissible finds the request's target; the error says why it is refused.
+func (r *router) admissible(q *request) *wire.Error {
+	if r.draining {
+		return wire.Errorf(wire.Draining, "the broker is stopping; ask another, or again when it is back")
+	}
+	t, err := r.find(q.header)
+	if err != nil {
+		return err
+	}
+	q.target = t
+	switch {
+	case t.draining():
+		return t.leaving()
+	case q.needsTrawl() && t.onlyPlain():
+		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", t.key.name)
+	}
+	return r.room(q)
+}
+
+// room reports whether there is memory and a place in the queue for q. A
+// client may not take more than it leaves for all others: so one that is alone
+// gets half, and however many there are, one that comes later finds room
+// (Choudhury and Hahne, Dynamic queue length thresholds, 1998). What waits for one
+// address takes no more than three quarters of the memory.
+func (r *router) room(q *request) *wire.Error {
+	t, c, cost := q.target, q.client, q.cost()
+	most, own := r.queueLimit(t), t.queue.of(q.client)
+	switch {
+	case t.queue.n > 0 && t.queue.n >= most:
+		return wire.Errorf(wire.Busy, "%d requests wait for the %s %q already; try later", t.queue.n, t.what(), t.key.name)
+	case own > 0 && own >= most-t.queue.n:
+		return wire.Errorf(wire.Busy, "%d requests of this client wait for the %s %q already, and the rest of the queue is for others; try later", own, t.what(), t.key.name)
+	case r.pending == 0:
+		return nil // the only one always has room
+	}
+	memory, held := r.options.Limits.Memory, r.held()
+	free := memory - held
+	freeHere := memory - memory/4 - t.queue.cost
+	switch {
+	case cost > free:
+		return wire.Errorf(wire.Busy, "the broker holds %d bytes of requests and answers and takes no more for now; try later", held)
+	case t.queue.n > 0 && cost > freeHere:
+		return wire.Errorf(wire.Busy, "%d bytes of requests wait for the %s %q, and the rest of the memory is for others; try later", t.queue.cost, t.what(), t.key.name)
+	case c.bytes > 0 && c.bytes+cost > min(free, freeHere):
+		return wire.Errorf(wire.Busy, "the broker holds %d bytes of this client's requests, and the rest of its memory is for others; try later", c.bytes)
+	}
+	return nil
+}
+
+// held is what counts against limits.memory, in bytes: requests, answers that
+// clients have not taken, and messages of clients that are half read.
+func (r *router) held() int64 { return r.bytes + r.options.budget.Held() }
+
+// queueLimit is the most requests that may wait for t.
+func (r *router) queueLimit(t *target) int {
+	if t.rules.Queue > 0 {
+		return t.rules.Queue
+	}
+	return r.options.Limits.Queue
+}
+
+// find returns the target that a header names.
+func (r *router) find(h *wire.RequestHeader) (*target, *wire.Error) {
+	if h == &bareHeader {
+		return r.byDefault, nil
+	}
+	k := targetKey{name: h.Rules}
+	if h.Worker != "" {
+		k = targetKey{worker: true, name: h.Worker}
+	}
+	if r.targets[k] == nil && !r.booting && !r.servedNow(k) {
+		return nil, (&target{key: k}).unknown()
+	}
+	return r.target(k), nil
+}
+
+// servedNow: a name@hash becomes a target when it is first asked for.
+func (r *router) servedNow(k targetKey) bool {
+	for w := range r.workers {
+		if !k.worker && w.serves(k.name) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseNow is refuse for a request that was not understood.
+func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse(q, err, out)
+}
+
+// refuse answers a request that was never admitted.
+func (r *router) refuse(q *request, err *wire.Error, out *batch) {
+	if q.target != nil {
+		r.forget(q.target)
+	}
+	r.count(string(err.Code))
+	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
+	q.recycle()
+}
+
+func sortBySeq(qs []*request) {
+	slices.SortFunc(qs, func(a, b *request) int {
+		if a.seq < b.seq {
+			return -1
+		}
+		return 1
+	})
+}

@@ -1,0 +1,350 @@
+package broker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// The promise, under everything that can happen, in random order: clients that
+// ask for all kinds of things, go, and do not read; workers of both kinds that
+// join, die, hang, drain, answer late, twice, or what nobody asked; connections
+// that are full; time that passes.
+
+func TestPromiseUnderRandomFaults(t *testing.T) {
+	seeds := 60
+	if testing.Short() {
+		seeds = 20
+	}
+	if n, err := strconv.Atoi(os.Getenv("TRAWL_MODEL_SEEDS")); err == nil {
+		seeds = n
+	}
+	var sum counters
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			c := newModel(t, uint64(seed)).run(1500)
+			sum.retried += c.retried
+			sum.recalled += c.recalled
+			sum.abandoned += c.abandoned
+			sum.copied += c.copied
+			sum.hedged += c.hedged
+			sum.copiesWon += c.copiesWon
+			sum.holds += c.holds
+			sum.late += c.late
+			sum.overflowed += c.overflowed
+		})
+		if t.Failed() {
+			return
+		}
+	}
+	// A model in which something never happens proves nothing about it.
+	for what, n := range map[string]int64{
+		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
+		"hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
+	} {
+		if n == 0 {
+			t.Errorf("in no run anything was %s", what)
+		}
+	}
+}
+
+type model struct {
+	*direct
+	rng     *rand.Rand
+	clients []*modelClient
+	workers []*modelWorker
+	names   int
+	sent    int
+}
+
+type modelClient struct {
+	*directClient
+	asked []string
+}
+
+type modelWorker struct {
+	*directWorker
+	stopped bool // a process that is stopped: neither reads nor says anything
+}
+
+func newModel(t testing.TB, seed uint64) *model {
+	m := &model{rng: rand.New(rand.NewPCG(seed, 7))}
+	m.direct = newDirect(t, Options{
+		Limits: Limits{Queue: 40, Memory: 200_000},
+		RuleSets: map[string]RuleSet{
+			"impure": {Impure: true}, "hedged": {Hedge: 60}, "small": {Queue: 3},
+		},
+		Plain:         []Plain{{Rules: "impure"}},
+		ExpectWorkers: []string{"w1"},
+		patience:      2 * time.Second,
+	})
+	h := &m.r.target(targetKey{name: "hedged"}).hedge // as after some use
+	for range 2 * hedgeSamples {
+		h.recent.observe(20 * time.Millisecond)
+	}
+	return m
+}
+
+func (m *model) run(steps int) *counters {
+	for range 3 {
+		m.newClient()
+		m.newWorker()
+	}
+	for range steps {
+		m.step()
+		m.check()
+	}
+	m.end()
+	return &m.r.counters
+}
+
+// step does one thing of those that can happen.
+func (m *model) step() {
+	switch p := m.rng.IntN(1000); {
+	case p < 420:
+		m.ask()
+	case p < 760:
+		m.work()
+	case p < 900:
+		m.advance(time.Duration(m.rng.IntN(40)) * time.Millisecond)
+		m.beatHearts()
+	case p < 910:
+		for range 5 { // half a second to some seconds
+			m.advance(time.Duration(100+m.rng.IntN(400)) * time.Millisecond)
+			m.beatHearts()
+		}
+	case p < 925:
+		if len(m.workers) < 6 {
+			m.newWorker()
+		}
+	case p < 935:
+		if w := m.anyWorker(); w != nil {
+			m.loseWorker(w)
+		}
+	case p < 945:
+		if w := m.anyWorker(); w != nil {
+			w.stopped = !w.stopped
+		}
+	case p < 955:
+		if w := m.anyWorker(); w != nil {
+			if w.port.full = !w.port.full; !w.port.full {
+				m.r.beat(m.out()) // which looks whether connections that were full have room
+			}
+		}
+	case p < 960:
+		if w := m.anyWorker(); w != nil && !w.plain {
+			var out batch
+			m.r.mu.Lock()
+			m.r.setDraining(w.worker, &out)
+			m.r.mu.Unlock()
+		}
+	case p < 970:
+		if len(m.clients) < 5 {
+			m.newClient()
+		}
+	case p < 978:
+		m.loseClient(m.rng.IntN(len(m.clients)))
+	default:
+		c := m.clients[m.rng.IntN(len(m.clients))]
+		c.port.unread = []int{0, holdBackLeast / 8, holdBackAt, 2 * holdBackAt}[m.rng.IntN(4)]
+		if c.port.unread > 0 {
+			c.unread = int64(c.port.unread) // as if it had been sent
+		}
+	}
+}
+
+func (m *model) newClient() { m.clients = append(m.clients, &modelClient{directClient: m.client()}) }
+
+func (m *model) newWorker() {
+	var w *directWorker
+	m.names++
+	switch rules := []string{"default", "impure", "hedged", "small"}; m.rng.IntN(4) {
+	case 0:
+		w = m.plainWorker(fmt.Sprint("plain", m.names), rules[m.rng.IntN(3)])
+	default:
+		name := fmt.Sprint("w", m.names%7)
+		h := hello(name, 1+m.rng.IntN(3), m.rng.IntN(4) > 0, rules...)
+		if old := m.r.names[name]; old != nil { // the same process over a new connection
+			h.Nonce = old.hello.Nonce
+		}
+		w = m.join(h, false)
+		for _, old := range append([]*modelWorker{}, m.workers...) {
+			if old.name == name {
+				m.loseWorker(old) // its reader sees the end of its connection
+			}
+		}
+	}
+	m.workers = append(m.workers, &modelWorker{directWorker: w})
+}
+
+func (m *model) anyWorker() *modelWorker {
+	if len(m.workers) == 0 {
+		return nil
+	}
+	return m.workers[m.rng.IntN(len(m.workers))]
+}
+
+func (m *model) loseWorker(w *modelWorker) {
+	m.lose(w.directWorker)
+	for i := range m.workers {
+		if m.workers[i] == w {
+			m.workers = append(m.workers[:i:i], m.workers[i+1:]...)
+			return
+		}
+	}
+}
+
+// beatHearts: those that run give signs of life; those whose connection was
+// closed are gone.
+func (m *model) beatHearts() {
+	for _, w := range append([]*modelWorker{}, m.workers...) {
+		if w.port.closed {
+			m.loseWorker(w)
+		} else if !w.stopped {
+			w.port.heard = m.now
+			w.receive(m.direct)
+		}
+	}
+	for i := len(m.clients) - 1; i >= 0; i-- {
+		if m.clients[i].port.closed {
+			m.loseClient(i)
+		}
+	}
+}
+
+func (m *model) ask() {
+	c := m.clients[m.rng.IntN(len(m.clients))]
+	m.sent++
+	id := fmt.Sprint("id", m.sent)
+	c.asked = append(c.asked, id)
+	deadline := []int{30, 300, 3000, 10_000}[m.rng.IntN(4)]
+	rules := []string{"default", "impure", "hedged", "hedged", "small", "nobody", "default@abababababab"}[m.rng.IntN(7)]
+	text := fmt.Sprintf("%*s", 1+m.rng.IntN(3000), id)
+	switch p := m.rng.IntN(10); {
+	case p < 3:
+		m.send(c.directClient, id, text)
+	case p < 8:
+		m.send(c.directClient, id, fmt.Sprintf(`{"rules":%q,"deadline_ms":%d,"priority":%d}`, rules, deadline, m.rng.IntN(10)), text)
+	case p < 9:
+		m.send(c.directClient, id, fmt.Sprintf(`{"worker":"w%d","deadline_ms":%d}`, m.rng.IntN(8), deadline), text)
+	default:
+		m.send(c.directClient, id, fmt.Sprintf(`{"rules":%q,"deadline_ms":%d,"want":"count"}`, rules, deadline), text, text)
+	}
+}
+
+// work lets a worker read, and answer one of the requests that it works on.
+func (m *model) work() {
+	w := m.anyWorker()
+	if w == nil || w.stopped || w.port.closed {
+		return
+	}
+	w.receive(m.direct)
+	switch p := m.rng.IntN(20); {
+	case p == 0:
+		w.say(m.direct, m.rng.Uint64(), false, "an answer that nobody asked for")
+	case p == 1 && m.r.number > 10:
+		w.say(m.direct, m.r.number-uint64(m.rng.IntN(10)), true, "a number of this broker's, perhaps another's")
+		// It may have been its own: then it must not answer it again.
+		w.forgetAnswered()
+	case p == 2 && !w.plain: // not in order
+		if n := len(w.has); n > 0 {
+			w.answer(m.direct, m.rng.IntN(min(n, w.hello.Slots)), true)
+		}
+	case len(w.has) > 0:
+		w.answer(m.direct, 0, false)
+	}
+}
+
+// forgetAnswered drops what the broker does not wait for any more.
+func (w *modelWorker) forgetAnswered() {
+	var left []*doing
+	for _, x := range w.has {
+		if w.find(x.number) >= 0 {
+			left = append(left, x)
+		}
+	}
+	w.has = left
+}
+
+// loseClient ends a client's connection, after a look at its answers.
+func (m *model) loseClient(i int) {
+	c := m.clients[i]
+	m.judge(c, false)
+	c.port.closed = true
+	m.r.removeClient(c.client, m.out())
+	m.clients = append(m.clients[:i:i], m.clients[i+1:]...)
+	if len(m.clients) == 0 {
+		m.newClient()
+	}
+}
+
+// judge: nothing was answered twice, and in the end nothing was not.
+func (m *model) judge(c *modelClient, end bool) {
+	m.t.Helper()
+	answers := c.answers()
+	for _, id := range c.asked {
+		n := len(answers[id])
+		delete(answers, id)
+		if n > 1 || end && n == 0 {
+			m.t.Fatalf("request %s was answered %d times", id, n)
+		}
+	}
+	if len(answers) > 0 {
+		m.t.Fatalf("answers to what was never asked: %v", answers)
+	}
+}
+
+// end lets everything come to rest and looks at what is left.
+func (m *model) end() {
+	for _, c := range m.clients {
+		c.port.unread = 0
+	}
+	for range 30 { // the longest deadline is 10 s
+		for _, w := range append([]*modelWorker{}, m.workers...) {
+			w.stopped, w.port.full = false, false
+			m.r.beat(m.out())
+			if w.port.closed {
+				continue
+			}
+			for w.receive(m.direct); len(w.has) > 0 && m.rng.IntN(3) > 0; {
+				w.answer(m.direct, 0, false)
+			}
+		}
+		m.advance(500 * time.Millisecond)
+		m.beatHearts()
+		m.check()
+		if len(m.r.heldBack) > 0 {
+			m.t.Fatal("a client that has read everything is held back")
+		}
+	}
+	for _, c := range m.clients {
+		m.judge(c, true)
+	}
+	m.rest()
+}
+
+// rest: nothing is held any more, and the counters add up.
+func (m *model) rest() {
+	r := m.r
+	if r.pending != 0 || r.bytes != 0 {
+		m.t.Fatalf("%d requests of %d bytes are left", r.pending, r.bytes)
+	}
+	for _, t := range r.targets {
+		if t.queue.n != 0 || t.queue.cost != 0 || t.hedge.running.n != 0 {
+			m.t.Fatalf("%q is not at rest", t.key.name)
+		}
+		if !t.known() {
+			m.t.Fatalf("%q is kept though nobody knows it", t.key.name)
+		}
+	}
+	answered := r.ok
+	for _, n := range r.outcomes {
+		answered += n
+	}
+	if answered != int64(m.sent) || r.requests != int64(m.sent) {
+		m.t.Fatalf("%d requests, %d counted, with %d outcomes", m.sent, r.requests, answered)
+	}
+}

@@ -1,0 +1,59 @@
+// Messages that are too large to keep: the rest is read and thrown away, so that
+// the peer can be told.
+
+package zmtp
+
+// placeholder is the frame that stands for what was thrown away: one byte, and
+// no MORE.
+var placeholder = []byte{0, 1, 0}
+
+// Cut returns how many bytes of the message, frame headers included, were read
+// but not kept, because of Options.KeepMessage or Options.Budget; 0 of a message
+// that is whole. The frames before the first that was not kept are there, and
+// a last one of one byte stands for all others.
+func (m Message) Cut() int64 {
+	if m.buf == nil {
+		return 0
+	}
+	return m.buf.cut
+}
+
+// tooLong reports whether the frame under h, to come next in m, is not kept.
+func (r *reader) tooLong(h header, m *Message) bool {
+	return m.Cut() > 0 || r.keep > 0 && uint64(m.Size()+h.size)+h.len > r.keep
+}
+
+// skipFrame reads the frame under h, header and body, and throws it away.
+func (r *reader) skipFrame(h header, m *Message) error {
+	if m.buf == nil {
+		m.buf = newBuffer(len(placeholder))
+	}
+	r.cut(m, len(m.buf.b), h.size+int(h.len))
+	return r.skip(h.size + int(h.len))
+}
+
+// cut makes m end after its first keep bytes, with the placeholder; size is that
+// of the frame that is not kept.
+func (r *reader) cut(m *Message, keep, size int) {
+	if m.buf.cut == 0 {
+		m.buf.b = m.buf.b[:keep]
+		m.buf = m.buf.reserve(len(placeholder))
+		m.buf.b = append(m.buf.b, placeholder...)
+		m.frames++
+	}
+	m.buf.cut += int64(size)
+}
+
+// skip throws n bytes of the stream away.
+func (r *reader) skip(n int) error {
+	for {
+		k := min(n, r.w-r.r)
+		r.r += k
+		if n -= k; n == 0 {
+			return nil
+		}
+		if err := r.fill(1); err != nil {
+			return unexpectedEOF(err)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// recallOf is the control frame that asks for these back.
+func recallOf(abandoned bool, numbers ...uint64) []byte {
+	frame := wire.BeginRecall(nil, abandoned)
+	for _, n := range numbers {
+		frame = wire.AppendRecalled(frame, n)
+	}
+	return frame
+}
+
+func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
+	q := newQueue()
+	defer q.close()
+	mine, others := new(zmtp.Conn), new(zmtp.Conn)
+	for n := range uint64(5) {
+		q.push(job{conn: mine, control: wire.RequestControl{Number: n}})
+	}
+	q.push(job{conn: others, control: wire.RequestControl{Number: 3}}) // another broker's numbers are its own
+	var slot running
+	if j, ok := q.pop(&slot); !ok || j.control.Number != 0 {
+		t.Fatalf("popped %d, %v", j.control.Number, ok)
+	}
+
+	r, _ := wire.ParseRecall(recallOf(false, 0, 1, 3, 99))
+	if got, want := q.recall(mine, r, recallOf(false)), recallOf(false, 1, 3); string(got) != string(want) {
+		t.Errorf("gave back %q, want %q: neither what is running nor what is not here", got, want)
+	}
+	if slot.abandoned.Load() {
+		t.Error("a recall stopped a request that somebody waits for")
+	}
+	r, _ = wire.ParseRecall(recallOf(true, 0, 2))
+	if got, want := q.recall(mine, r, recallOf(false)), recallOf(false, 2); string(got) != string(want) {
+		t.Errorf("gave back %q, want %q", got, want)
+	}
+	if !slot.abandoned.Load() {
+		t.Error("what is running and abandoned was not stopped")
+	}
+	q.done(&slot)
+	var left []string
+	for range 2 {
+		j, _ := q.pop(&slot)
+		left = append(left, fmt.Sprint(j.conn == mine, j.control.Number))
+		if slot.abandoned.Load() {
+			t.Error("the next request is abandoned, too")
+		}
+		q.done(&slot)
+	}
+	if strings.Join(left, " ") != "true 4 false 3" {
+		t.Errorf("left %q", left)
+	}
+	q.waitIdle()
+}
+
+// The worker answers every recall, and stops what nobody waits for: this scan
+// alone takes a second.
+func TestAbandonedScanStops(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	o.Slots = 1
+	run(t, o)
+	l, h := b.welcome(time.Minute)
+	if !h.Recall {
+		t.Error("the hello does not say that the worker understands recalls")
+	}
+	text := strings.Repeat("he is here, his is there. ", 8<<20/26)
+	l.request(1, true, time.Minute, `{"want":"count"}`, text, text, text, text, text, text)
+	l.request(2, false, time.Minute, "he")
+	l.send(string(recallOf(true, 1)))
+	var seen []string
+	for len(seen) == 0 || seen[len(seen)-1] != "2" {
+		frames := l.recv()
+		if len(frames) == 0 {
+			t.Fatal("the connection ended")
+		}
+		switch c, ok := wire.ParseReplyControl([]byte(frames[0])); {
+		case ok && c.Number == 1:
+			if !c.Failed {
+				t.Error("the scan went on to its end")
+			}
+			seen = append(seen, "1")
+		case ok:
+			seen = append(seen, "2")
+		default:
+			if _, ok := wire.ParseRecall([]byte(frames[0])); !ok {
+				t.Fatalf("got %q", frames)
+			}
+			seen = append(seen, "R")
+		}
+	}
+	if got := strings.Join(seen, ""); got != "R12" && got != "1R2" && got != "R2" { // the last: it had not begun
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestUnreadableRecallEndsTheConnection(t *testing.T) {
+	b := listen(t)
+	run(t, options(b, t))
+	l, _ := b.welcome(time.Minute)
+	l.send("Rxx")
+	if got := l.recv(); got != nil {
+		t.Errorf("got %q", got)
+	}
+}
