@@ -15,6 +15,9 @@
 //		fmt.Printf("%s at %d\n", pack.MatchID(m, text), m.Start)
 //	}
 //
+// A text that comes in pieces goes to a [Scanner], which finds the literals
+// across the seams.
+//
 // Patterns and texts are bytes, offsets count bytes. Every occurrence of every
 // literal is a match, overlapping ones too; a regex matches as
 // [regexp.Regexp.FindAllIndex] does. Matches come in the order end, start, rule.
