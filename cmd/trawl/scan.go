@@ -215,7 +215,12 @@ func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error
 
 func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.Options, paths []string) error {
 	start := time.Now()
-	summary, matched, err := scan.Run(ctx, asker, paths, o, a.in, a.out, a.err)
+	bar := newProgress(paths, a.in, a.err)
+	if bar != nil {
+		o.Progress = bar.add
+	}
+	summary, matched, err := scan.Run(ctx, asker, paths, o, a.in, bar.before(a.out), bar.before(a.err))
+	bar.clear()
 	if f.stats {
 		a.printStats(summary, time.Since(start))
 	}

@@ -15,6 +15,16 @@ func (p *printer) cut(f *file, line int64) {
 	p.note("%s:%d: more matches than the broker's limits allow in one answer: some of this line are missing", f.name, line)
 }
 
+// inPieces says, once for each file, what may be missed in its long lines.
+func (p *printer) inPieces(f *file, line int64) {
+	if p.o.HasRegexes {
+		p.note("%s:%d: line over %d bytes, searched in pieces: regexes may miss matches in such lines", f.name, line, p.o.longLine)
+	}
+	if p.o.tooLong {
+		p.note("%s:%d: line over %d bytes, searched in pieces: literals over %d bytes may be missed in such lines", f.name, line, p.o.longLine, p.o.Overlap)
+	}
+}
+
 // incomplete says, once for each file, which regexes were given up on.
 func (p *printer) incomplete(f *file, ids []string, rules []int) {
 	for _, rule := range rules {

@@ -48,9 +48,9 @@ func (p *printer) hit(l *line) error {
 // after the last what there is to say about the line. The only error is errStop.
 func (p *printer) piece(l *line, pc *piece) error {
 	f := l.file
-	if p.o.HasRegexes && !f.pieces {
+	if !f.pieces {
 		f.pieces = true
-		p.note("%s:%d: line over %d bytes, searched in pieces: regexes may miss matches in such lines", f.name, l.number, p.o.longLine)
+		p.inPieces(f, l.number)
 	}
 	if len(l.matches) > 0 {
 		p.long.add(l, l.base)
@@ -182,6 +182,10 @@ func (p *printer) name(f *file) {
 func (p *printer) endText(t *text) {
 	f := t.file
 	f.lines += t.lines
+	if p.o.Progress != nil {
+		p.o.Progress(t.at + int64(len(t.data)) - f.told)
+		f.told = t.at + int64(len(t.data))
+	}
 	if t.piece != nil && t.piece.last {
 		f.lines++
 	}

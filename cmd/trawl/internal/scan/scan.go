@@ -45,13 +45,19 @@ type Options struct {
 	BlockSize int
 
 	// Overlap is the length in bytes of the longest literal of the rule set: by
-	// so much, and a little, the pieces of a line over 1 MiB overlap.
+	// so much, and a little, the pieces of a line over 1 MiB overlap. A literal
+	// over 2 MiB may be missed in such a line, and then this is said on stderr.
 	Overlap int
 	// HasRegexes says that the rule set holds regexes. They may miss matches in
 	// a line over 1 MiB, and then this is said on stderr.
 	HasRegexes bool
 
+	// Progress, if set, is told how many bytes more have been dealt with, by the
+	// goroutine that called Run.
+	Progress func(bytes int64)
+
 	longLine int           // bytes of a line from which on it goes in pieces
+	tooLong  bool          // a literal is longer than pieces can overlap
 	sniff    int           // bytes at a file's beginning in which a NUL makes it binary
 	lull     time.Duration // a stream that is silent for so long is not waited for
 }
@@ -124,6 +130,7 @@ func (o *Options) setDefaults() {
 	if o.lull == 0 {
 		o.lull = defaultLull
 	}
+	o.tooLong = o.Overlap > maxOverlap
 	o.Overlap = min(max(o.Overlap, 0), maxOverlap)
 }
 

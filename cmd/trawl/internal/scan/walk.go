@@ -25,7 +25,8 @@ type file struct {
 	matching   int64           // lines that matched
 	rules      ruleSet         // of a binary file in mode Lines
 	incomplete map[string]bool // regexes that were given up on
-	pieces     bool            // said that it has a line that goes in pieces
+	pieces     bool            // said what a line that goes in pieces may miss
+	told       int64           // bytes that Options.Progress knows of
 }
 
 var (
