@@ -17,7 +17,7 @@ type automatonBuilder struct {
 	arena    []byte
 	literals []literal // the first of those that end in a state turns into its ending
 	cells    *cells
-	fail     []uint32 // per slot: the longest proper suffix that is a state
+	fail     []uint32 // per slot: the longest proper suffix that is a state, and number of children << failBits
 	link     []uint32 // per slot: fail, shortened, <<2 | chain | self
 	lists    []uint32
 	long     []literal
@@ -25,6 +25,13 @@ type automatonBuilder struct {
 
 	labels []byte // of the state at hand
 }
+
+// A slot's number takes 24 bits, which leaves room for a count.
+const (
+	failBits   = 24
+	failMask   = 1<<failBits - 1
+	maxCounted = 255 // that many children or more
+)
 
 // builtAutomaton is an automaton as it comes out of building: what its
 // sections are written from.
@@ -65,6 +72,8 @@ func buildAutomaton(arena []byte, literals []literal, most int) (*builtAutomaton
 		fail: make([]uint32, 0, slots), link: make([]uint32, 0, slots),
 	}
 	level, next := make([]state, 0, widest[0]), make([]state, 0, widest[1])
+	b.growLinks()
+	b.fail[rootSlot] = rootSlot
 	level = append(level, state{0, uint32(len(literals)), rootSlot, rootSlot})
 	for depth := 0; len(level) > 0; depth++ {
 		next = next[:0]
@@ -75,7 +84,6 @@ func buildAutomaton(arena []byte, literals []literal, most int) (*builtAutomaton
 			return nil, tooManyStates(states, most)
 		}
 		b.linkFailures(next)
-		b.shortenLinks(level)
 		level, next = next, level
 	}
 	b.cells.seal()
@@ -134,6 +142,9 @@ func (b *automatonBuilder) expand(s state, depth int, next []state) []state {
 			next[first+i].slot = base ^ uint32(label)
 		}
 	}
+	b.growLinks()
+	b.fail[s.slot] |= uint32(min(len(b.labels), maxCounted)) << failBits
+	b.shortenLink(s.slot)
 	return next
 }
 
@@ -205,8 +216,6 @@ func (b *automatonBuilder) growLinks() {
 // linkFailures finds the failure link of each state of a new level: the
 // parent's, followed until a state has the same child.
 func (b *automatonBuilder) linkFailures(level []state) {
-	b.growLinks()
-	b.fail[rootSlot] = rootSlot
 	for _, s := range level {
 		b.fail[s.slot] = rootSlot
 		if s.parent == rootSlot {
@@ -214,7 +223,7 @@ func (b *automatonBuilder) linkFailures(level []state) {
 		}
 		label := byte(b.cells.cell[s.slot])
 		for f := s.parent; f != rootSlot; {
-			f = b.fail[f]
+			f = b.fail[f] & failMask
 			if child, ok := b.cells.child(b.cells.base(f), label); ok {
 				b.fail[s.slot] = child
 				break
@@ -223,43 +232,43 @@ func (b *automatonBuilder) linkFailures(level []state) {
 	}
 }
 
-// shortenLinks completes the states of a level whose children are known. A
+// shortenLink completes a state whose children, b.labels, have just been placed. A
 // failure link that can only fail again is replaced by that state's own; a
 // state without children borrows those of its failure link.
-func (b *automatonBuilder) shortenLinks(level []state) {
-	for _, s := range level {
-		f := b.fail[s.slot]
-		flags := b.link[s.slot] & (selfFlag >> 32)
-		if s.slot != rootSlot && b.link[f]&((selfFlag|chainFlag)>>32) != 0 {
-			flags |= chainFlag >> 32
-		}
-		isSilent := func(f uint32) bool { return f != rootSlot && b.link[f]&(selfFlag>>32) == 0 }
-		if base := b.cells.base(s.slot); base == 0 {
-			if isSilent(f) {
-				b.cells.cell[s.slot] |= b.cells.base(f) << baseShift
-				f = b.link[f] >> 2
-			}
-		} else {
-			for isSilent(f) && b.addsNothing(f, base) {
-				f = b.link[f] >> 2
-			}
-		}
-		b.link[s.slot] = f<<2 | flags
+func (b *automatonBuilder) shortenLink(slot uint32) {
+	f := b.fail[slot] & failMask
+	flags := b.link[slot] & (selfFlag >> 32)
+	if slot != rootSlot && b.link[f]&((selfFlag|chainFlag)>>32) != 0 {
+		flags |= chainFlag >> 32
 	}
+	isSilent := func(f uint32) bool { return f != rootSlot && b.link[f]&(selfFlag>>32) == 0 }
+	if len(b.labels) == 0 {
+		if isSilent(f) {
+			b.cells.cell[slot] |= b.cells.base(f) << baseShift
+			f = b.link[f] >> 2
+		}
+	} else {
+		for isSilent(f) && b.addsNothing(f) {
+			f = b.link[f] >> 2
+		}
+	}
+	b.link[slot] = f<<2 | flags
 }
 
-// addsNothing says whether the state f has no child that a state with base
-// lacks.
-func (b *automatonBuilder) addsNothing(f, base uint32) bool {
-	other := b.cells.base(f)
-	for label := range 256 {
-		if _, ok := b.cells.child(other, byte(label)); ok {
-			if _, ok := b.cells.child(base, byte(label)); !ok {
-				return false
-			}
+// addsNothing says whether the state f has no child that the state at hand
+// lacks: all it has are among b.labels.
+func (b *automatonBuilder) addsNothing(f uint32) bool {
+	count := int(b.fail[f] >> failBits)
+	if count > len(b.labels) || count == maxCounted {
+		return false
+	}
+	base := b.cells.base(f)
+	for _, label := range b.labels {
+		if _, ok := b.cells.child(base, label); ok {
+			count--
 		}
 	}
-	return true
+	return count == 0
 }
 
 // fillRoot: from the root every byte leads somewhere, to a child or, by a copy
