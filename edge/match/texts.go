@@ -25,8 +25,7 @@ func (p *Pack) ScanTexts(s *Scratch, texts [][]byte, q Query, each func(i int, r
 		return Result{Unsupported: true}
 	}
 	s.use(p, q)
-	w := lineScan{pack: p, scratch: s, left: q.Total}
-	w.each = func(l *Line) bool { return each(int(l.Number), &l.Result) }
+	w := lineScan{pack: p, scratch: s, eachText: each, left: q.Total}
 	if q.Want == WantAny || q.Want == WantCount {
 		w.left = 0
 	}
