@@ -16,7 +16,7 @@ import (
 
 func (a *app) rulesCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "rules", Short: "Check and compile word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand())
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand())
 	return cmd
 }
 
