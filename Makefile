@@ -13,7 +13,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big lint cross size fuzz bench-scan bench-zmtp clean
+.PHONY: help build demo test test-system test-big lint cross size fuzz bench-scan bench-arm bench-zmtp clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 
 bench-scan: build ## trawl scan against grep -F -f, 10,000 words over 16 MB, interleaved
 	@$(GO) run ./build/bench/scan bin/trawl
+
+bench-arm: ## instructions per byte of the matcher's engines on ARM, under QEMU (needs gcc, qemu-user and a word list)
+	@$(GO) run ./build/bench/arm
 
 bench-zmtp: ## the engine and the broker against libzmq's proxy (Linux; needs gcc and libzmq3-dev)
 	@$(GO) run ./build/bench/zmtp

@@ -16,7 +16,7 @@ import (
 
 func (a *app) rulesCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "rules", Short: "Check and compile word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand())
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand())
 	return cmd
 }
 
@@ -50,8 +50,8 @@ memory it takes on a worker, besides the worker itself.`,
 	}
 	out := cmd.Flags().StringP("output", "o", "", "the pack to write")
 	placeholder(cmd.Flags(), "output", "PACK")
-	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, da8, dfa or cloudflare")
-	completes(cmd, "engine", "auto", "da8", "dfa", "cloudflare")
+	engine := cmd.Flags().String("engine", "auto", "what matches literals: auto, dfa, sdfa, da8, da4 or cloudflare")
+	completes(cmd, "engine", match.Engines()...)
 	placeholder(cmd.Flags(), "engine", "ENGINE")
 	budget := cmd.Flags().String("budget", "", "most memory that the pack may take on a worker, such as 8MB: auto takes the fastest engine within it")
 	placeholder(cmd.Flags(), "budget", "SIZE")

@@ -3,8 +3,6 @@ package match
 // The engine made of automata and regexes: the way of a scan. DESIGN.md tells
 // it in words.
 
-import "bytes"
-
 // automata is the engine: literals and hints of the text as it is, those of
 // the folded text, and the regexes behind the hints.
 type automata struct {
@@ -13,6 +11,7 @@ type automata struct {
 	flags    *flagTable // of rules
 	regexes  []*regexRule
 	unhinted int // regexes that run on every text
+	measured []Speed
 }
 
 func (e *automata) supports(Want) bool { return true }
@@ -56,24 +55,77 @@ type source struct {
 func (e *automata) run(s *Scratch, src source, f *finder) {
 	first := len(s.matches)
 	for f.seek(s, src.automaton, src.text) {
+		if f.taken && s.endless() {
+			e.reportAll(s, &src, f)
+			continue
+		}
 		f.hit = false
-		e.report(s, &src, f.cursor)
+		e.report(s, &src, f.pos, f.slot)
 		if s.enough(first) {
 			return
 		}
 	}
 }
 
-// report goes through the patterns that end at c, longest first: those of its
-// own state, then those behind its failure links.
-func (e *automata) report(s *Scratch, src *source, c cursor) {
-	slot := c.slot
+// reportAll reports what f knows of the text ahead, nothing of which is too much.
+func (e *automata) reportAll(s *Scratch, src *source, f *finder) {
+	plain := src.plain && len(src.shifts) == 0 && s.want == WantMatches
+	for f.next--; f.next < len(f.ahead); f.next++ {
+		p := f.ahead[f.next]
+		pos := f.base + int(p.pos)
+		if pos > len(src.text) {
+			break
+		}
+		f.pos, f.slot = pos, p.state
+		if plain {
+			s.matches = src.appendMatches(s.matches, pos, p.state)
+		} else {
+			e.report(s, src, pos, p.state)
+		}
+	}
+	f.hit = false
+	s.any = s.any || len(s.matches) > 0
+}
+
+// appendMatches is report for automata of which all that ends is a match.
+func (src *source) appendMatches(matches []Match, end int, slot uint32) []Match {
 	for range maxDepth + 1 {
-		entry := src.slots[slot]
+		entry := src.entry(slot)
+		if entry&selfFlag != 0 {
+			n := src.number(slot)
+			start, out := end-int(src.depths[n]), src.outs[n]
+			m := Match{int64(start - src.offset), int64(end - src.offset), out}
+			switch {
+			case start < src.from: // in the line before
+			case out&outList == 0:
+				matches = append(matches, m)
+			default:
+				for i := out &^ outList; ; i++ {
+					m.Rule = src.lists[i] & ruleMask
+					matches = append(matches, m)
+					if src.lists[i]&lastItem != 0 {
+						break
+					}
+				}
+			}
+		}
+		if entry&chainFlag == 0 {
+			break
+		}
+		slot = uint32(entry >> failShift)
+	}
+	return matches
+}
+
+// report goes through the patterns that end at pos in the state slot, longest
+// first: those of its own, then those behind its failure links.
+func (e *automata) report(s *Scratch, src *source, pos int, slot uint32) {
+	for range maxDepth + 1 {
+		entry := src.entry(slot)
 		if entry&selfFlag != 0 {
 			s.hits = src.appendEnds(s.hits[:0], slot)
 			for _, h := range s.hits {
-				e.reportHit(s, src, c.pos, h)
+				e.reportHit(s, src, pos, h)
 			}
 		}
 		if entry&chainFlag == 0 {
@@ -177,12 +229,10 @@ func (e *automata) scanLine(s *Scratch, block []byte, start, end int) {
 		e.runLine(s, src, at)
 	}
 	if at := &s.foldedAt; at.hit && s.folded.shifts.original(at.pos) <= end+1 {
-		// Folding leaves '\n' alone, and the hit's last byte is in this line
-		// or is its '\n'.
-		folded, last := s.folded.bytes, at.pos-1
+		shifts := s.folded.shifts
 		src := source{
-			automaton: e.folded, text: folded[:lineEnd(folded, last)], from: bytes.LastIndexByte(folded[:last], '\n') + 1,
-			original: line, offset: start, shifts: s.folded.shifts, tracked: s.tracked[1],
+			automaton: e.folded, text: s.folded.bytes[:shifts.folded(end)], from: shifts.folded(start),
+			original: line, offset: start, shifts: shifts, tracked: s.tracked[1],
 		}
 		e.runLine(s, src, at)
 	}

@@ -144,6 +144,29 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
+// The loops of the lanes alone.
+func BenchmarkLanes(b *testing.B) {
+	text := prose(b, 1<<20)
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		for _, engine := range []string{EngineDFA, EngineSDFA, EngineDA8} {
+			if engine != EngineDA8 && n > 10_000 {
+				continue
+			}
+			b.Run(fmt.Sprintf("%s/%d", engine, n), func(b *testing.B) {
+				a := compile(b, engine, wordRules(words(b, n))).engine.(*automata).exact
+				var l lanes
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					for at := 0; at < len(text); at += lookMost {
+						l.cut(at, lookMost)
+						a.lanes.kernel.lockstep(text, &l)
+					}
+				}
+			})
+		}
+	}
+}
+
 func BenchmarkScanLines(b *testing.B) {
 	const size = 256 << 10
 	p, s := compile(b, EngineAuto, wordRules(words(b, 10_000))), &Scratch{}

@@ -22,30 +22,28 @@ type EngineSize struct {
 	Memory int64 // of the pack and what it keeps on the heap once all of it has been used: a prediction
 }
 
-// layouts are the engines made of automata, the fastest first.
+// layouts are the engines made of automata, the fastest first; auto takes the
+// last only if the others are over the budget.
 var layouts = []struct {
-	kind     engineKind
-	sections func(a *builtAutomaton, first uint32) []section
-	// suits says whether auto may choose it, and if not, why.
-	suits func(sections []section) (bool, string)
+	kind engineKind
+	// sections returns nil if the tables would take more than limit bytes.
+	sections func(a *builtAutomaton, first uint32, limit int64) []section
+	heap     func(sections []section) int64 // besides the pack
 }{
-	{kindDFA, dfaSections, dfaSuits},
-	{kindDA8, (*builtAutomaton).sections, func([]section) (bool, string) { return true, "" }},
+	{kindDFA, dfaSections, nil},
+	{kindSDFA, sparseSections, sparseHeap},
+	{kindDA8, da8Sections, nil},
+	{kindDA4, da4Sections, func([]section) int64 { return pairsSize }},
 }
 
-func dfaSuits(sections []section) (bool, string) {
-	size := tableSize(sections)
-	if size == 0 {
-		return false, "no literals"
-	}
-	return size <= dfaBudget, fmt.Sprintf("tables of dfa would take %s, over %s", megabytes(size), megabytes(dfaBudget))
-}
-
-// tableSize is what the tables of a dfa take.
+// tableSize is what the tables that lanes run on take.
 func tableSize(sections []section) (size int64) {
 	for _, s := range sections {
-		if s.kind == sectionExact+partNext || s.kind == sectionFolded+partNext {
-			size += s.size
+		switch s.kind % (sectionFolded - sectionExact) {
+		case partNext, partShallow, partDeep:
+			if s.kind >= sectionExact {
+				size += s.size
+			}
 		}
 	}
 	return size
@@ -65,11 +63,14 @@ type builtPart struct {
 type plan struct {
 	kind     engineKind
 	sections []section
-	heap     int64 // bytes that it takes besides the pack
+	heap     int64  // bytes that it takes besides the pack
+	tooLarge string // not empty: there are no sections, and why
+	size     EngineSize
 }
 
-// plansFor makes a plan of each layout.
-func plansFor(built []builtPart, heap int64) []plan {
+// plansFor makes a plan of each layout. Tables may take tableBudget bytes, those of
+// an engine that was asked for tableLimit.
+func plansFor(built []builtPart, heap int64, asked engineKind) []plan {
 	for _, part := range built {
 		for _, l := range part.long {
 			heap += 4 * int64(len(newLongLiteral(l.bytes(part.arena)).z))
@@ -78,52 +79,65 @@ func plansFor(built []builtPart, heap int64) []plan {
 	var plans []plan
 	for _, l := range layouts {
 		p := plan{kind: l.kind, heap: heap}
+		limit := int64(tableBudget)
+		if asked == l.kind {
+			limit = tableLimit
+		}
+		tables := l.kind == kindDFA || l.kind == kindSDFA
+		if tables && len(built) == 0 && asked != l.kind {
+			p.tooLarge = "no literals"
+		}
+		left := limit
 		for _, part := range built {
-			p.sections = append(p.sections, l.sections(part.builtAutomaton, part.first)...)
+			sections := l.sections(part.builtAutomaton, part.first, left)
+			if left -= tableSize(sections); sections == nil || left < 0 {
+				p.tooLarge = fmt.Sprintf("tables of %v would take over %s", l.kind, megabytes(limit))
+				break
+			}
+			p.sections = append(p.sections, sections...)
+			if l.heap != nil {
+				p.heap += l.heap(sections)
+			}
 		}
 		plans = append(plans, p)
 	}
 	return plans
 }
 
-// size is what the pack and its memory amount to; common is the size of the
-// pack without the plan's sections.
-func (p *plan) size(common int64) EngineSize {
-	bytes := common - headerSize + packSize(p.sections)
-	return EngineSize{p.kind.String(), bytes, bytes + p.heap}
-}
-
-// choose takes the plan that was asked for, or the first that suits, within
-// the budget.
+// choose takes the plan that was asked for, or the first that there is, within
+// the budget. common is the size of the pack without the plan's sections.
 func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, error) {
 	var c Choice
-	for i := range plans {
-		c.Sizes = append(c.Sizes, plans[i].size(common))
-	}
 	var refusals []string
-	smallest := -1
 	for i := range plans {
-		p, size := &plans[i], &c.Sizes[i]
+		if p := &plans[i]; p.tooLarge == "" {
+			bytes := common - headerSize + packSize(p.sections)
+			p.size = EngineSize{p.kind.String(), bytes, bytes + p.heap}
+			c.Sizes = append(c.Sizes, p.size)
+		}
+	}
+	var least *EngineSize
+	for i := range plans {
+		p := &plans[i]
 		if k != kindAuto && k != p.kind {
 			continue
 		}
-		if smallest < 0 || size.Memory < c.Sizes[smallest].Memory {
-			smallest = i
-		}
-		if k == kindAuto {
-			if ok, why := p.suits(); !ok {
-				refusals = append(refusals, why)
-				continue
+		if p.tooLarge != "" {
+			if k == p.kind {
+				return c, nil, fmt.Errorf("%w: %s for these literals; use auto", ErrTooLarge, p.tooLarge)
 			}
-		} else if n := tableSize(p.sections); n > dfaLimit {
-			return c, nil, fmt.Errorf("%w: engine dfa would take %s for these literals, over its %s; use auto",
-				ErrTooLarge, megabytes(n), megabytes(dfaLimit))
-		}
-		if budget > 0 && size.Memory > budget {
-			refusals = append(refusals, fmt.Sprintf("%s would take %s, over the budget of %s", size.Engine, megabytes(size.Memory), megabytes(budget)))
+			refusals = append(refusals, p.tooLarge)
 			continue
 		}
-		c.Engine, c.Memory, c.Why = size.Engine, size.Memory, strings.Join(refusals, "; ")
+		if least == nil || p.size.Memory < least.Memory {
+			least = &p.size
+		}
+		if budget > 0 && p.size.Memory > budget {
+			refusals = append(refusals, fmt.Sprintf("%s would take %s, over the budget of %s",
+				p.size.Engine, megabytes(p.size.Memory), megabytes(budget)))
+			continue
+		}
+		c.Engine, c.Memory, c.Why = p.size.Engine, p.size.Memory, strings.Join(refusals, "; ")
 		switch {
 		case k != kindAuto:
 			c.Why = "asked for"
@@ -132,23 +146,12 @@ func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, e
 		}
 		return c, p, nil
 	}
-	least := &c.Sizes[smallest]
 	which, hint := ", the smallest,", "raise it, or split the rule set"
 	if k != kindAuto {
 		which, hint = "", "raise it, or use auto"
 	}
 	return c, nil, fmt.Errorf("%w: engine %s%s would take %s, %s more than %s; %s", ErrBudget, least.Engine, which,
 		megabytes(least.Memory), megabytes(least.Memory-budget), megabytes(budget), hint)
-}
-
-// suits says whether auto may choose the plan, and if not, why.
-func (p *plan) suits() (bool, string) {
-	for _, l := range layouts {
-		if l.kind == p.kind {
-			return l.suits(p.sections)
-		}
-	}
-	return true, ""
 }
 
 // megabytes writes a size for people, in units of 1,000,000 bytes.

@@ -91,7 +91,7 @@ func (b *Builder) plans() ([]plan, error) {
 		if err := b.engine.fits(b.stats.PatternBytes); err != nil {
 			return nil, err
 		}
-		return []plan{{kindCloudflare, []section{b.literalSection()}, cloudflareMemory(b.stats.PatternBytes)}}, nil
+		return []plan{{kind: kindCloudflare, sections: []section{b.literalSection()}, heap: cloudflareMemory(b.stats.PatternBytes)}}, nil
 	}
 	var built []builtPart
 	for _, part := range []struct {
@@ -109,7 +109,7 @@ func (b *Builder) plans() ([]plan, error) {
 		b.stats.States += a.states
 		built = append(built, builtPart{part.first, a})
 	}
-	return plansFor(built, int64(len(b.regexes))*regexMemory), nil
+	return plansFor(built, int64(len(b.regexes))*regexMemory, b.engine), nil
 }
 
 // countLiterals fills in what the literals, hints aside, amount to.
@@ -215,14 +215,18 @@ func (b *Builder) literalSection() section {
 	return bytesSection(sectionLiterals, data)
 }
 
-// sections of an automaton that every engine with automata has.
-func (a *builtAutomaton) sections(first uint32) []section {
+// da8Sections are those of the double array, which other engines add tables to.
+func da8Sections(a *builtAutomaton, first uint32, _ int64) []section {
+	return append([]section{{first + partSlots, 8 * int64(len(a.cell)), func(w *packWriter) {
+		for i, cell := range a.cell {
+			w.uint64(uint64(cell) | uint64(a.link[i])<<32)
+		}
+	}}}, a.outputSections(first)...)
+}
+
+// outputSections are those that every engine with automata has.
+func (a *builtAutomaton) outputSections(first uint32) []section {
 	list := []section{
-		{first + partSlots, 8 * int64(len(a.cell)), func(w *packWriter) {
-			for i, cell := range a.cell {
-				w.uint64(uint64(cell) | uint64(a.link[i])<<32)
-			}
-		}},
 		uint64Section(first+partEnds, a.ends),
 		uint32Section(first+partRank, a.rank),
 		uint32Section(first+partOuts, a.outs),

@@ -4,8 +4,6 @@ package match
 // explains it; trie.go builds it; loadautomaton.go checks what
 // these loops rely on; lockstep.go is the same for four places at once.
 
-import "math/bits"
-
 // A slot, as a little-endian 64-bit word:
 //
 //	bits 0-7   check: the byte that leads here
@@ -27,30 +25,17 @@ const (
 	maxDepth   = 255     // bytes of a pattern that lie in the automaton
 )
 
-// Output words: what a terminal state reports. One rule, or with outList set
-// an index into lists, where items follow each other up to one with lastItem.
-// With longItem a word with the number of a long literal follows the item.
-const (
-	outList  = 1 << 31
-	lastItem = 1 << 31
-	longItem = 1 << 30
-	ruleMask = 1<<30 - 1
-)
-
 // automaton finds patterns in one pass over a text. Its slices lie in the
 // pack and are never written.
 type automaton struct {
-	slots  []uint64
-	ends   []uint64 // bit per slot: a pattern ends there
-	rank   []uint32 // terminal states before word i of ends
-	outs   []uint32 // per terminal state, by rank: an output word
-	depths []uint8  // per terminal state: bytes from the root
-	lists  []uint32 // items of terminal states with more than one pattern
-	long   []longLiteral
+	outputs
+	slots []uint64 // nil with engine da4
+	trie  *trie    // engine da4 only
+	lanes lockstep // when and how four places are scanned at once
 
-	deepest  int      // the most of depths
-	lockstep lockstep // when and how four places are scanned at once
-	dfa      *dfa     // nil: lanes use the slots
+	// Tables that lanes run on; nil: they use the slots.
+	dfa    *dfa
+	sparse *sparse
 }
 
 // cursor is a place in a text and the state there.
@@ -101,31 +86,19 @@ func (a *automaton) next(text []byte, c *cursor, limit int) {
 	*c = cursor{pos, slot, hit, links - (limit - pos)}
 }
 
-// hit is one pattern that ends where a cursor is.
-type hit struct {
-	rule   uint32
-	length int // bytes; of a long literal: of the part in the automaton
-	long   int // number of the long literal, or -1
+// entry is a state's slot. Those that the trie leads to report only what ends in
+// themselves.
+func (a *automaton) entry(slot uint32) uint64 {
+	if a.slots == nil {
+		return selfFlag
+	}
+	return a.slots[slot]
 }
 
-// appendEnds appends the patterns of the terminal state slot, by rule.
-func (a *automaton) appendEnds(hits []hit, slot uint32) []hit {
-	below := a.ends[slot/64] & (1<<(slot%64) - 1)
-	n := a.rank[slot/64] + uint32(bits.OnesCount64(below))
-	out, length := a.outs[n], int(a.depths[n])
-	if out&outList == 0 {
-		return append(hits, hit{out, length, -1})
+// cell is the lower half of a slot: base and check.
+func (a *automaton) cell(slot uint32) uint32 {
+	if a.slots == nil {
+		return a.trie.slots[slot]
 	}
-	for i := out &^ outList; ; i++ {
-		item := a.lists[i]
-		h := hit{item & ruleMask, length, -1}
-		if item&longItem != 0 {
-			i++
-			h.long = int(a.lists[i])
-		}
-		hits = append(hits, h)
-		if item&lastItem != 0 {
-			return hits
-		}
-	}
+	return uint32(a.slots[slot])
 }

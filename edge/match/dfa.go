@@ -12,48 +12,63 @@ type dfa struct {
 	terminals []uint32 // slots of the states where something ends, in order
 	stride    uint32   // length of a row: the number of classes
 	ending    uint32   // first row of the terminals
+	deepest   int
 }
 
 // stateAt is the row at pos, from as many bytes before as a state is deep.
-func (d *dfa) stateAt(text []byte, pos, deepest int) uint32 {
+func (d *dfa) stateAt(text []byte, pos int) uint32 {
 	row := uint32(0)
-	for _, c := range text[max(0, pos-deepest):pos] {
+	for _, c := range text[max(0, pos-d.deepest):pos] {
 		row = d.next[row+uint32(d.classes[c])]
 	}
 	return row
 }
 
-// inLockstep takes four lanes of one length to their ends.
-func (d *dfa) inLockstep(text []byte, l *lanes, base, deepest int) {
-	next, classes, ending := d.next, d.classes, d.ending
-	size := l[0].end - l[0].pos
+// lockstep takes the lanes as far as the first goes.
+func (d *dfa) lockstep(text []byte, l *lanes) {
+	size, last := l.lane[0].end-l.lane[0].pos, d.ending-1
 	var rows [numLanes]uint32
-	for i := range l {
-		rows[i] = d.stateAt(text, l[i].pos, deepest)
+	for i := range rows {
+		rows[i] = d.stateAt(text, l.lane[i].pos)
 	}
-	r0, r1, r2, r3 := rows[0], rows[1], rows[2], rows[3]
-	t0, t1, t2, t3 := text[l[0].pos:][:size], text[l[1].pos:][:size], text[l[2].pos:][:size], text[l[3].pos:][:size]
-	for i := range t0 {
-		r0 = next[r0+uint32(classes[t0[i]])]
-		r1 = next[r1+uint32(classes[t1[i]])]
-		r2 = next[r2+uint32(classes[t2[i]])]
-		r3 = next[r3+uint32(classes[t3[i]])]
-		if r0 >= ending || r1 >= ending || r2 >= ending || r3 >= ending {
-			at := i + 1 - base
-			d.note(l, 0, at+l[0].pos, r0)
-			d.note(l, 1, at+l[1].pos, r1)
-			d.note(l, 2, at+l[2].pos, r2)
-			d.note(l, 3, at+l[3].pos, r3)
+	for at := 0; at < size; {
+		at += d.run(text, l.base+at, size-at, size, &rows)
+		for i, row := range rows {
+			l.lane[i].note(at+i*size, row, (last-row)>>31)
 		}
 	}
-	for i := range l {
-		l[i].pos += size
-	}
+	l.advance(size)
 }
 
-func (d *dfa) note(l *lanes, lane, pos int, row uint32) {
-	if row >= d.ending {
-		slot := d.terminals[(row-d.ending)/d.stride]
-		l[lane].hits = append(l[lane].hits, place{uint32(pos), slot})
+// run goes on to the next hit in a lane, by most bytes if there is none, and
+// returns how far that was. The lanes are size apart. It is a function of its own
+// because its variables then stay in registers.
+//
+//go:noinline
+func (d *dfa) run(text []byte, pos, most, size int, rows *[numLanes]uint32) int {
+	next, classes, last := unchecked32s(d.next), d.classes, d.ending-1
+	r0, r1, r2, r3 := rows[0], rows[1], rows[2], rows[3]
+	at := uncheckedBytes(text[pos:])
+	size2, size3 := 2*size, 3*size
+	left := most
+	for {
+		r0 = next.uint32(r0 + uint32(classes[at.byte(0)]))
+		r1 = next.uint32(r1 + uint32(classes[at.byte(size)]))
+		r2 = next.uint32(r2 + uint32(classes[at.byte(size2)]))
+		r3 = next.uint32(r3 + uint32(classes[at.byte(size3)]))
+		left--
+		if r0 > last || r1 > last || r2 > last || r3 > last || left == 0 {
+			break
+		}
+		at = at.after(1)
+	}
+	rows[0], rows[1], rows[2], rows[3] = r0, r1, r2, r3
+	return most - left
+}
+
+func (d *dfa) slots(places []place) {
+	for i := range places {
+		p := &places[i]
+		p.state = d.terminals[(p.state-d.ending)/d.stride]
 	}
 }

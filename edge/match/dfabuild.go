@@ -28,13 +28,17 @@ type dfaBuilder struct {
 
 // dfaSections are those of the double array and those of the table, which is
 // built when it is written.
-func dfaSections(a *builtAutomaton, first uint32) []section {
+func dfaSections(a *builtAutomaton, first uint32, limit int64) []section {
 	b := &dfaBuilder{automaton: a}
 	b.classes, b.stride = byteClasses(&a.used)
+	size := 4 * int64(a.states) * int64(b.stride)
+	if size > limit {
+		return nil
+	}
 	var terminals []uint32
-	return append(a.sections(first),
+	return append(da8Sections(a, first, 0),
 		bytesSection(first+partClasses, b.classes[:]),
-		section{first + partNext, 4 * int64(a.states) * int64(b.stride), func(w *packWriter) {
+		section{first + partNext, size, func(w *packWriter) {
 			var next []uint32
 			next, terminals = b.build()
 			uint32Section(0, next).write(w)
@@ -44,12 +48,12 @@ func dfaSections(a *builtAutomaton, first uint32) []section {
 		}})
 }
 
-// step is where the byte c leads from slot.
-func (b *dfaBuilder) step(slot uint32, c byte) uint32 {
+// step is where the byte c leads from slot, links followed.
+func (a *builtAutomaton) step(slot uint32, c byte) uint32 {
 	for {
-		entry := b.automaton.slot(slot)
+		entry := a.slot(slot)
 		child := uint32(entry)>>baseShift ^ uint32(c)
-		e := b.automaton.slot(child)
+		e := a.slot(child)
 		if byte(e) != c {
 			slot = uint32(entry >> failShift)
 			continue
@@ -99,7 +103,7 @@ func (b *dfaBuilder) walk(bytes []byte) (slots, targets []uint32) {
 	targets = make([]uint32, 0, states*b.stride)
 	for i := 0; i < len(slots); i++ {
 		for _, c := range bytes {
-			target := b.step(slots[i], c)
+			target := b.automaton.step(slots[i], c)
 			if !hasBit(seen, target) {
 				setBit(seen, target)
 				slots = append(slots, target)

@@ -27,34 +27,39 @@ const (
 	kindDA8 engineKind = iota + 1
 	kindCloudflare
 	kindDFA
+	kindSDFA
+	kindDA4
 
 	kindAuto engineKind = 0 // until the automata are built; in no pack
 )
 
+var engineNames = map[engineKind]string{
+	kindAuto: EngineAuto, kindDA8: EngineDA8, kindDA4: EngineDA4,
+	kindDFA: EngineDFA, kindSDFA: EngineSDFA, kindCloudflare: EngineCloudflare,
+}
+
 func (k engineKind) String() string {
-	switch k {
-	case kindDA8:
-		return EngineDA8
-	case kindCloudflare:
-		return EngineCloudflare
-	case kindDFA:
-		return EngineDFA
+	if name, ok := engineNames[k]; ok && k != kindAuto {
+		return name
 	}
 	return fmt.Sprintf("engine %d", uint32(k))
 }
 
+// Engines lists the names that [Options] takes.
+func Engines() []string {
+	return []string{EngineAuto, EngineDFA, EngineSDFA, EngineDA8, EngineDA4, EngineCloudflare}
+}
+
 func engineByName(name string) (engineKind, error) {
-	switch name {
-	case "", EngineAuto:
-		return kindAuto, nil
-	case EngineDA8:
-		return kindDA8, nil
-	case EngineDFA:
-		return kindDFA, nil
-	case EngineCloudflare:
-		return kindCloudflare, nil
+	for kind, n := range engineNames {
+		if n == name {
+			return kind, nil
+		}
 	}
-	return 0, fmt.Errorf("%w %q: use auto, da8, dfa or cloudflare", ErrUnknownEngine, name)
+	if name == "" {
+		return kindAuto, nil
+	}
+	return 0, fmt.Errorf("%w %q: use auto, dfa, sdfa, da8, da4 or cloudflare", ErrUnknownEngine, name)
 }
 
 // accepts refuses rules that the engine cannot match.
@@ -93,6 +98,6 @@ func (k engineKind) fits(patternBytes int64) error {
 }
 
 const (
-	dfaBudget = 2 << 20  // bytes of tables that auto allows: they should stay in a small board's cache
-	dfaLimit  = 64 << 20 // bytes of tables at all
+	tableBudget = 2 << 20  // bytes of tables that auto allows: they should stay in a small board's cache
+	tableLimit  = 64 << 20 // bytes of tables at all
 )

@@ -12,10 +12,8 @@ type finder struct {
 	next  int
 	base  int
 	end   cursor
+	taken bool // the hit that f is at is the one of ahead before next
 }
-
-// place is where patterns end.
-type place struct{ pos, slot uint32 }
 
 // start moves to pos of a new text, in the root state.
 func (f *finder) start(pos int) {
@@ -30,7 +28,7 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 	// lanes would scan bytes that one stream skips. So first see that it is quiet.
 	quiet := !s.brief()
 	for !f.hit {
-		if f.pos < f.end.pos {
+		if f.next < len(f.ahead) || f.pos < f.end.pos {
 			if !f.take(len(text)) {
 				return false
 			}
@@ -40,15 +38,20 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 			return false
 		}
 		from := f.pos
-		if quiet && len(text)-from >= a.lockstep.least {
-			f.lookAhead(&s.lanes, a, text)
+		if a.trie != nil || quiet && len(text)-from >= a.lanes.least {
+			if a.trie != nil {
+				f.lookAround(s, a, text)
+			} else {
+				f.lookAhead(&s.lanes, a, text)
+			}
 			s.spent(f.end.pos - from)
 			continue
 		}
 		piece := min(len(text)-from, pollEvery)
 		if !quiet {
-			piece, quiet = min(piece, a.lockstep.least), true
+			piece, quiet = min(piece, a.lanes.least), true
 		}
+		f.taken = false
 		a.next(text, &f.cursor, from+piece)
 		s.spent(f.pos - from)
 	}
@@ -61,8 +64,9 @@ func (f *finder) take(limit int) bool {
 	if f.next < len(f.ahead) {
 		p := f.ahead[f.next]
 		if pos := f.base + int(p.pos); pos <= limit {
-			f.cursor = cursor{pos: pos, slot: p.slot, hit: true, links: maxDepth}
+			f.cursor = cursor{pos: pos, slot: p.state, hit: true, links: maxDepth}
 			f.next++
+			f.taken = true
 			return true
 		}
 	} else if f.end.pos <= limit {

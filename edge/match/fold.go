@@ -59,6 +59,24 @@ func (l shiftList) original(at int) int {
 	return at + l[lo-1].by
 }
 
+// folded leads from an offset in the original text (on a rune boundary) to the
+// one in the folded text.
+func (l shiftList) folded(at int) int {
+	lo, hi := 0, len(l)
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if l[mid].at+l[mid].by <= at {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == 0 {
+		return at
+	}
+	return at - l[lo-1].by
+}
+
 // appendFold appends the folded text to dst and what it does to offsets to
 // shifts. Bytes that are no UTF-8 stay as they are.
 func appendFold(dst, text []byte, shifts shiftList) ([]byte, shiftList) {

@@ -55,10 +55,14 @@ const (
 	partLists  = 5
 	partLong   = 6
 
-	// Engine dfa only.
+	// Engines dfa and sdfa only.
 	partClasses   = 7
-	partNext      = 8
+	partNext      = 8 // dfa
 	partTerminals = 9
+	partShallow   = 10 // sdfa
+	partDeep      = 11 // sdfa
+
+	partTrie = 12 // engine da4, instead of partSlots
 )
 
 // infoSize is the fixed part of the info section; the name follows.

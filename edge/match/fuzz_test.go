@@ -15,6 +15,8 @@ func FuzzLoad(f *testing.F) {
 		compile(f, EngineDA8, mixedRules()).data,
 		compile(f, EngineDA8, []*Rule{{Literals: literals("abcab")}, {Literals: literals("bcd")}}).data,
 		compile(f, EngineDFA, []*Rule{{Literals: literals("abcab")}, {ID: "n", Literals: literals("bcd"), NoCase: true}}).data,
+		compile(f, EngineSDFA, []*Rule{{ID: "e", Literals: literals("abcab", "bcabc")}, {ID: "n", Literals: literals("bcdefg"), NoCase: true}}).data,
+		compile(f, EngineDA4, []*Rule{{ID: "e", Literals: literals("abcab", "b")}, {ID: "n", Literals: literals("bcd"), NoCase: true}}).data,
 		compile(f, EngineCloudflare, []*Rule{{Literals: literals("ab")}, {Literals: literals("b")}}).data,
 	}
 	for i := range packs {
@@ -41,7 +43,7 @@ func FuzzLoad(f *testing.F) {
 // sections of other packs among them, with all checksums right.
 func FuzzLoadSections(f *testing.F) {
 	var packs [][]rawSection
-	for _, engine := range []string{EngineDA8, EngineDFA, EngineCloudflare} {
+	for _, engine := range []string{EngineDA8, EngineDFA, EngineSDFA, EngineDA4, EngineCloudflare} {
 		packs = append(packs, sectionsOf(compile(f, engine, goldenRules(engine)).data))
 	}
 	packs = append(packs,
@@ -112,7 +114,7 @@ func useDamaged(t *testing.T, s *Scratch, data, text []byte) {
 		p.Hints(i)
 	}
 	text = text[:min(len(text), 1000)]
-	for _, p := range []*Pack{oneStream(t, p), withLanes(t, p, 4, 100)} {
+	for _, p := range []*Pack{streamOnly(t, p), withLanes(t, p, 4, 100)} {
 		for want := WantMatches; want <= WantAny; want++ {
 			for _, m := range p.Scan(s, text, Query{Want: want}).Matches {
 				p.MatchID(m, text)
@@ -143,7 +145,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		var rules []*Rule
-		b := NewBuilder(Options{Engine: []string{EngineDA8, EngineDFA}[bits>>3&1]})
+		b := NewBuilder(Options{Engine: engines[bits>>3&3]})
 		add := func(r *Rule) {
 			r.ID = fmt.Sprint(len(rules))
 			if b.Add(r) == nil {

@@ -40,7 +40,7 @@ func goldenRules(engine string) []*Rule {
 // this program's, and the same rules give the same bytes, on whatever machine.
 func TestGoldenPacks(t *testing.T) {
 	text := []byte(mixedText + " his \xff\xfe WARN7 " + strings.Repeat("ab", 201) + strings.Repeat("XY", 200))
-	for _, engine := range []string{EngineDA8, EngineDFA, EngineCloudflare} {
+	for _, engine := range []string{EngineDA8, EngineDFA, EngineSDFA, EngineDA4, EngineCloudflare} {
 		t.Run(engine, func(t *testing.T) {
 			path := filepath.Join("testdata", fmt.Sprintf("golden-v%d-%s.pack", FormatVersion, engine))
 			rules := goldenRules(engine)

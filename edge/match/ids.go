@@ -69,13 +69,15 @@ func (p *Pack) literalTexts() []string {
 // children may have borrowed the base: then literals end in it, and none in the
 // owner.
 func (a *automaton) owners() []uint32 {
-	owners := make([]uint32, len(a.slots))
-	for i, entry := range a.slots {
-		slot, base := uint32(i), uint32(entry)>>baseShift
+	n := 64 * len(a.ends)
+	owners := make([]uint32, n)
+	for i := range n {
+		slot := uint32(i)
+		base := a.cell(slot) >> baseShift
 		if base == 0 || base == rootBase {
 			continue
 		}
-		if owners[base] == 0 || entry&selfFlag == 0 {
+		if owners[base] == 0 || !hasBit(a.ends, slot) {
 			owners[base] = slot
 		}
 	}
@@ -92,7 +94,7 @@ func (a *automaton) spell(owners []uint32, slot uint32, length int) []byte {
 			return nil
 		}
 		length--
-		text[length] = byte(a.slots[slot])
+		text[length] = byte(a.cell(slot))
 		slot = owners[slot^uint32(text[length])]
 	}
 	return text[length:]

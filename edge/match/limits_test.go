@@ -41,7 +41,7 @@ func TestTooManyStatesAreRefused(t *testing.T) {
 // A pack whose table says that it has more slots is refused as well.
 func TestTooManySlotsAreNotLoaded(t *testing.T) {
 	l := &loader{}
-	l.checkSlots(&automaton{slots: make([]uint64, maxSlots+blockSlots), ends: make([]uint64, (maxSlots+blockSlots)/64)})
+	l.checkSlots(&automaton{slots: make([]uint64, maxSlots+blockSlots), outputs: outputs{ends: make([]uint64, (maxSlots+blockSlots)/64)}})
 	if !errors.Is(l.err, ErrDamaged) {
 		t.Error(l.err)
 	}
@@ -200,9 +200,9 @@ func TestBudget(t *testing.T) {
 		want   string
 	}{
 		{EngineAuto, sizes[EngineDFA], EngineDFA},
-		{EngineAuto, sizes[EngineDFA] - 1, EngineDA8},
+		{EngineAuto, min(sizes[EngineDFA], sizes[EngineSDFA]) - 1, EngineDA8},
 		{EngineAuto, sizes[EngineDA8], EngineDA8},
-		{EngineAuto, sizes[EngineDA8] - 1, ""},
+		{EngineAuto, min(sizes[EngineDA8], sizes[EngineDA4]) - 1, ""},
 		{EngineDFA, sizes[EngineDFA] - 1, ""},
 		{EngineDA8, sizes[EngineDFA], EngineDA8},
 		{EngineCloudflare, sizes[EngineDFA], ""},

@@ -92,7 +92,7 @@ func Load(data []byte) (*Pack, error) {
 // engine takes what the engine needs.
 func (l *loader) engine(p *Pack, kind engineKind) engine {
 	switch kind {
-	case kindDA8, kindDFA:
+	case kindDA8, kindDA4, kindDFA, kindSDFA:
 		e := &automata{flags: &p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
 		e.exact = l.automaton(sectionExact, p, kind)
 		e.folded = l.automaton(sectionFolded, p, kind)

@@ -3,19 +3,22 @@ package match
 // Opening a pack, continued: the arrays of an automaton, and that whatever
 // they lead to is there.
 
-import (
-	"slices"
-)
+import "slices"
 
 // automaton takes the sections from first on; nil if there are none.
 func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
-	a := &automaton{
-		slots:  viewUint64s(l.take(first+partSlots, 8*blockSlots)),
+	a := &automaton{outputs: outputs{
 		ends:   viewUint64s(l.take(first+partEnds, 8)),
 		rank:   viewUint32s(l.take(first+partRank, 4)),
 		outs:   viewUint32s(l.take(first+partOuts, 4)),
 		depths: l.take(first+partDepths, 1),
 		lists:  viewUint32s(l.take(first+partLists, 4)),
+	}}
+	var slots []uint32
+	if kind == kindDA4 {
+		slots = viewUint32s(l.take(first+partTrie, 4*blockSlots))
+	} else {
+		a.slots = viewUint64s(l.take(first+partSlots, 8*blockSlots))
 	}
 	r := fieldReader{rest: l.take(first+partLong, 1)}
 	for len(r.rest) > 0 {
@@ -26,19 +29,30 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 		}
 		a.long = append(a.long, newLongLiteral(text))
 	}
-	if l.err != nil || len(a.slots) == 0 {
+	if l.err != nil || len(a.slots)+len(slots) == 0 {
 		return nil
 	}
-	l.checkSlots(a)
+	if kind == kindDA4 {
+		l.checkTrie(a, slots)
+	} else {
+		l.checkSlots(a)
+	}
 	l.checkOutputs(a, &p.flags, first == sectionFolded)
+	if l.err != nil {
+		return nil
+	}
 	for _, depth := range a.depths {
 		a.deepest = max(a.deepest, int(depth))
 	}
-	a.lockstep = newLockstep(a.deepest)
-	if kind == kindDFA {
+	switch kind {
+	case kindDA4:
+		a.trie = newTrie(slots, a.ends)
+	case kindDFA:
 		a.dfa = l.dfa(first, a)
-		a.lockstep = newDFALockstep(a.deepest)
+	case kindSDFA:
+		a.sparse = l.sparse(first, a)
 	}
+	a.lanes = newLockstep(a)
 	return a
 }
 
@@ -46,8 +60,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 // for every byte, and the flags agree with the bitmap.
 func (l *loader) checkSlots(a *automaton) {
 	n := uint32(len(a.slots))
-	if len(a.slots) < 2*blockSlots || len(a.slots) > maxSlots || len(a.ends) != len(a.slots)/64 {
-		l.damaged("%d slots", len(a.slots))
+	if !l.checkSize(len(a.slots), a) {
 		return
 	}
 	// The number of slots is a multiple of 256, so base|255 is a slot if base is.
@@ -69,6 +82,28 @@ func (l *loader) checkSlots(a *automaton) {
 	if bad || uint32(a.slots[rootSlot])>>baseShift != rootBase {
 		l.damaged("slots")
 	}
+}
+
+// checkTrie: every base leads to a slot.
+func (l *loader) checkTrie(a *automaton, slots []uint32) {
+	if !l.checkSize(len(slots), a) {
+		return
+	}
+	bad := slots[rootSlot]>>baseShift != rootBase
+	for _, entry := range slots {
+		bad = bad || entry>>baseShift|(blockSlots-1) >= uint32(len(slots))
+	}
+	if bad {
+		l.damaged("slots")
+	}
+}
+
+func (l *loader) checkSize(slots int, a *automaton) bool {
+	if slots < 2*blockSlots || slots > maxSlots || len(a.ends) != slots/64 {
+		l.damaged("%d slots", slots)
+		return false
+	}
+	return true
 }
 
 // checkOutputs: ranks count the bitmap, output words lead to rules and lists
@@ -100,6 +135,7 @@ func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
 			return
 		}
 	}
+	a.plain = len(a.long) == 0 && !slices.ContainsFunc(flags.bytes, func(f byte) bool { return f&(ruleRegex|ruleWhole) != 0 })
 	l.checkLists(a, isRule)
 }
 
@@ -134,37 +170,4 @@ func (l *loader) checkLists(a *automaton, isRule func(uint32) bool) {
 			return
 		}
 	}
-}
-
-// dfa takes the table of an automaton. Rows that lead into the middle of a row
-// find something else than they should, but nothing outside: so they are not
-// looked for.
-func (l *loader) dfa(first uint32, a *automaton) *dfa {
-	classes := l.take(first+partClasses, blockSlots)
-	d := &dfa{
-		next:      viewUint32s(l.take(first+partNext, 4)),
-		terminals: viewUint32s(l.take(first+partTerminals, 4)),
-	}
-	if len(classes) != blockSlots {
-		l.damaged("%d classes", len(classes))
-		return nil
-	}
-	d.classes = (*[blockSlots]uint8)(classes)
-	d.stride = uint32(slices.Max(classes)) + 1
-	ending := int64(len(d.next)) - int64(len(d.terminals))*int64(d.stride)
-	if ending < int64(d.stride) || len(d.next)%int(d.stride) != 0 {
-		l.damaged("%d transitions of %d classes", len(d.next), d.stride)
-		return nil
-	}
-	d.ending = uint32(ending)
-	if slices.Max(d.next) > uint32(len(d.next))-d.stride {
-		l.damaged("transitions")
-	}
-	for _, slot := range d.terminals {
-		if int(slot) >= len(a.slots) {
-			l.damaged("a terminal state")
-			break
-		}
-	}
-	return d
 }

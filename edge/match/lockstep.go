@@ -12,52 +12,104 @@ import (
 
 const numLanes = 4
 
-// lockstep says when lanes pay and how far they look ahead, in bytes.
-type lockstep struct{ least, most int }
+// lookMost is how many bytes lanes look ahead at most: enough that the bytes
+// they begin with do not count, little enough that what they find stays in cache.
+const lookMost = 16 << 10
 
-// newLockstep: a lane begins with up to deepest bytes of the one before, and
-// that has to be little against its length. The 64-bit words of lanes are too many
-// for the registers of a 32-bit machine.
-func newLockstep(deepest int) lockstep {
-	if bits.UintSize < 64 {
-		return lockstep{math.MaxInt, 0}
-	}
-	return lockstep{max(1<<10, 16*deepest), 32 << 10}
+// kernel is a way to take four lanes through a text.
+type kernel interface {
+	// lockstep moves lanes of about one length on, until one of them at least is
+	// at its end, and notes what it finds.
+	lockstep(text []byte, l *lanes)
+	// slots turns the states in places, which are the kernel's own, into slots.
+	slots(places []place)
 }
 
-// newDFALockstep: a table needs few registers, and less to begin with.
-func newDFALockstep(deepest int) lockstep { return lockstep{max(128, 16*deepest), 32 << 10} }
+// lockstep says how lanes go, when they pay and how far they look ahead, in bytes.
+type lockstep struct {
+	kernel      kernel
+	least, most int
+}
 
-// lanes are four pieces of a text that follow each other.
-type lanes [numLanes]lane
+// newLockstep: a lane begins with up to deepest bytes of the one before, and
+// that has to be little against its length.
+func newLockstep(a *automaton) lockstep {
+	switch {
+	case a.sparse != nil:
+		return lockstep{a.sparse, max(256, 16*a.deepest), lookMost}
+	case a.dfa != nil:
+		return lockstep{a.dfa, max(128, 16*a.deepest), lookMost}
+	case bits.UintSize < 64:
+		// The 64-bit words of lanes are too many for the registers.
+		return lockstep{slotLanes{a}, math.MaxInt, lookMost}
+	}
+	return lockstep{slotLanes{a}, max(1<<10, 16*a.deepest), lookMost}
+}
+
+// lanes are pieces of a text that follow each other.
+type lanes struct {
+	base int // of the places
+	lane [numLanes]lane
+}
 
 type lane struct {
 	pos, end int     // where the scan is and where the piece ends
-	hits     []place // before pos
+	places   []place // room for one more than the lane has bytes
+	found    int     // so many of them are before pos
+}
+
+// place is where patterns end: bytes from the base on, and the state.
+type place struct{ pos, state uint32 }
+
+// cut lays the lanes over size bytes from base on.
+func (l *lanes) cut(base, size int) {
+	l.base = base
+	step := size / numLanes
+	for i := range l.lane {
+		at := base + i*step
+		end := at + step
+		if i == numLanes-1 {
+			end = base + size
+		}
+		places := l.lane[i].places
+		if room := end - at + 1; len(places) < room {
+			places = make([]place, room)
+		}
+		l.lane[i] = lane{pos: at, end: end, places: places}
+	}
+}
+
+// advance moves all lanes on.
+func (l *lanes) advance(size int) {
+	for i := range l.lane {
+		l.lane[i].pos += size
+	}
+}
+
+// note keeps a place if hit is 1, and with hit 0 it does not, without a branch.
+func (l *lane) note(pos int, state, hit uint32) {
+	l.places[l.found] = place{uint32(pos), state}
+	l.found += int(hit)
 }
 
 // lookAhead finds the places with hits of a piece of text from f on.
 func (f *finder) lookAhead(l *lanes, a *automaton, text []byte) {
-	size := min(len(text)-f.pos, a.lockstep.most)
-	f.base = f.pos
-	for i := range l {
-		lane := &l[i]
-		lane.pos, lane.end = f.base+i*(size/numLanes), f.base+(i+1)*(size/numLanes)
-		lane.hits = lane.hits[:0]
+	k := a.lanes.kernel
+	size := min(len(text)-f.pos, a.lanes.most)
+	if size > numLanes {
+		size -= size % numLanes // else the last lane has bytes that no other has
 	}
-	l[numLanes-1].end = f.base + size
-	if a.dfa != nil {
-		a.dfa.inLockstep(text, l, f.base, a.deepest)
-	} else {
-		a.inLockstep(text, l, f.base)
-	}
-	f.ahead, f.next = f.ahead[:0], 0
-	for i := range l {
-		lane := &l[i]
+	l.cut(f.pos, size)
+	k.lockstep(text, l)
+	f.ahead, f.next, f.base = f.ahead[:0], 0, l.base
+	for i := range l.lane {
+		lane := &l.lane[i]
+		found := lane.places[:lane.found]
+		k.slots(found)
+		f.ahead = append(f.ahead, found...)
 		if lane.pos < lane.end {
-			a.finish(text, lane, f.base)
+			f.ahead = a.finish(f.ahead, text, lane, l.base)
 		}
-		f.ahead = append(f.ahead, lane.hits...)
 	}
 	f.end = a.stateAt(text, f.base+size)
 }
@@ -74,50 +126,86 @@ func (a *automaton) stateAt(text []byte, pos int) cursor {
 }
 
 // finish goes by one stream to the end of a lane that others have left behind.
-func (a *automaton) finish(text []byte, l *lane, base int) {
+func (a *automaton) finish(places []place, text []byte, l *lane, base int) []place {
 	for c := a.stateAt(text, l.pos); c.pos < l.end; {
 		if a.next(text, &c, l.end); c.hit {
-			l.hits = append(l.hits, place{uint32(c.pos - base), c.slot})
+			places = append(places, place{uint32(c.pos - base), c.slot})
 		}
 	}
+	return places
 }
 
-// inLockstep moves all lanes on until one is at its end. A step takes one byte or
-// follows one link.
-func (a *automaton) inLockstep(text []byte, l *lanes, base int) {
-	slots := a.slots
-	i0, i1, i2, i3 := l[0].pos, l[1].pos, l[2].pos, l[3].pos
+// slotLanes is the kernel that needs nothing but the slots. A step takes one
+// byte or follows one link.
+type slotLanes struct{ *automaton }
+
+func (k slotLanes) slots([]place) {}
+
+func (k slotLanes) lockstep(text []byte, l *lanes) {
+	slots, bytes := unchecked64s(k.automaton.slots), uncheckedBytes(text)
+	l0, l1, l2, l3 := &l.lane[0], &l.lane[1], &l.lane[2], &l.lane[3]
+	i0, i1, i2, i3 := l0.pos, l1.pos, l2.pos, l3.pos
 	var entries [numLanes]uint64
-	for i := range l {
-		entries[i] = slots[a.stateAt(text, l[i].pos).slot]
+	for i := range l.lane {
+		entries[i] = k.automaton.slots[k.stateAt(text, l.lane[i].pos).slot]
 	}
 	e0, e1, e2, e3 := entries[0], entries[1], entries[2], entries[3]
 	// Bytes and links; only in a damaged pack are there more.
-	budget := 2*(l[3].end-l[3].pos) + maxDepth
+	budget := 2*(l3.end-l3.pos) + maxDepth
 	for budget > 0 {
-		steps := min(l[0].end-i0, l[1].end-i1, l[2].end-i2, l[3].end-i3)
+		steps := min(l0.end-i0, l1.end-i1, l2.end-i2, l3.end-i3)
 		if steps == 0 {
 			break
 		}
 		budget -= steps
-		for range steps {
-			c0, c1, c2, c3 := uint32(text[i0]), uint32(text[i1]), uint32(text[i2]), uint32(text[i3])
-			x0, x1, x2, x3 := uint32(e0)>>baseShift^c0, uint32(e1)>>baseShift^c1, uint32(e2)>>baseShift^c2, uint32(e3)>>baseShift^c3
-			t0, t1, t2, t3 := slots[x0], slots[x1], slots[x2], slots[x3]
-			f0, f1, f2, f3 := slots[e0>>failShift], slots[e1>>failShift], slots[e2>>failShift], slots[e3>>failShift]
-			// All ones where the child is there, else zero.
-			m0, m1, m2, m3 := isByte(t0, c0), isByte(t1, c1), isByte(t2, c2), isByte(t3, c3)
-			e0, e1, e2, e3 = f0^(t0^f0)&m0, f1^(t1^f1)&m1, f2^(t2^f2)&m2, f3^(t3^f3)&m3
-			i0, i1, i2, i3 = i0-int(m0), i1-int(m1), i2-int(m2), i3-int(m3)
-			if (t0&m0|t1&m1|t2&m2|t3&m3)&(selfFlag|chainFlag) != 0 {
-				l.note(0, i0-base, x0, t0&m0)
-				l.note(1, i1-base, x1, t1&m1)
-				l.note(2, i2-base, x2, t2&m2)
-				l.note(3, i3-base, x3, t3&m3)
+		for steps > 0 {
+			var x0, x1, x2, x3 uint32
+			var t0, t1, t2, t3 uint64
+			for {
+				c0 := uint32(bytes.byte(i0))
+				x0 = uint32(e0)>>baseShift ^ c0
+				t0 = slots.uint64(x0)
+				f0 := slots.uint64(uint32(e0 >> failShift))
+				m0 := isByte(t0, c0) // all ones where the child is there, else zero
+				t0 &= m0
+				e0 = t0 | f0&^m0
+				i0 -= int(m0)
+				c1 := uint32(bytes.byte(i1))
+				x1 = uint32(e1)>>baseShift ^ c1
+				t1 = slots.uint64(x1)
+				f1 := slots.uint64(uint32(e1 >> failShift))
+				m1 := isByte(t1, c1) // all ones where the child is there, else zero
+				t1 &= m1
+				e1 = t1 | f1&^m1
+				i1 -= int(m1)
+				c2 := uint32(bytes.byte(i2))
+				x2 = uint32(e2)>>baseShift ^ c2
+				t2 = slots.uint64(x2)
+				f2 := slots.uint64(uint32(e2 >> failShift))
+				m2 := isByte(t2, c2) // all ones where the child is there, else zero
+				t2 &= m2
+				e2 = t2 | f2&^m2
+				i2 -= int(m2)
+				c3 := uint32(bytes.byte(i3))
+				x3 = uint32(e3)>>baseShift ^ c3
+				t3 = slots.uint64(x3)
+				f3 := slots.uint64(uint32(e3 >> failShift))
+				m3 := isByte(t3, c3) // all ones where the child is there, else zero
+				t3 &= m3
+				e3 = t3 | f3&^m3
+				i3 -= int(m3)
+				steps--
+				if (t0|t1|t2|t3)&(selfFlag|chainFlag) != 0 || steps == 0 {
+					break
+				}
 			}
+			l0.note(i0-l.base, x0, endsIn(t0))
+			l1.note(i1-l.base, x1, endsIn(t1))
+			l2.note(i2-l.base, x2, endsIn(t2))
+			l3.note(i3-l.base, x3, endsIn(t3))
 		}
 	}
-	l[0].pos, l[1].pos, l[2].pos, l[3].pos = i0, i1, i2, i3
+	l0.pos, l1.pos, l2.pos, l3.pos = i0, i1, i2, i3
 }
 
 // isByte is all ones if the check of entry is char, else zero.
@@ -125,9 +213,8 @@ func isByte(entry uint64, char uint32) uint64 {
 	return uint64(int64(uint64(uint32(entry)&0xff^char)-1) >> 63)
 }
 
-// note adds a place to a lane if something ends in entry.
-func (l *lanes) note(lane, pos int, slot uint32, entry uint64) {
-	if entry&(selfFlag|chainFlag) != 0 {
-		l[lane].hits = append(l[lane].hits, place{uint32(pos), slot})
-	}
+// endsIn is 1 if something ends in a state, else 0.
+func endsIn(entry uint64) uint32 {
+	flags := uint32(entry >> 32)
+	return (flags | flags>>1) & 1
 }

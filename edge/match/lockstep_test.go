@@ -22,14 +22,14 @@ func withLanes(t interface{ Fatal(...any) }, p *Pack, least, most int) *Pack {
 	if e, ok := p.engine.(*automata); ok {
 		for _, a := range []*automaton{e.exact, e.folded} {
 			if a != nil {
-				a.lockstep = lockstep{least, most}
+				a.lanes.least, a.lanes.most = least, max(most, 1)
 			}
 		}
 	}
 	return p
 }
 
-func oneStream(t interface{ Fatal(...any) }, p *Pack) *Pack { return withLanes(t, p, math.MaxInt, 0) }
+func streamOnly(t interface{ Fatal(...any) }, p *Pack) *Pack { return withLanes(t, p, math.MaxInt, 1) }
 
 // Texts of many looks ahead, too big for the oracle.
 func TestLanesAgreeWithOneStream(t *testing.T) {
@@ -54,7 +54,7 @@ func TestLanesAgreeWithOneStream(t *testing.T) {
 	copy(quiet[100_000:], "\nWARNING 7 error\n")
 	for name, text := range map[string][]byte{"busy": busy.Bytes(), "quiet": quiet} {
 		pack := compile(t, EngineDA8, rules)
-		one, s, other := oneStream(t, pack), &Scratch{}, &Scratch{}
+		one, s, other := streamOnly(t, pack), &Scratch{}, &Scratch{}
 		table := compile(t, EngineDFA, rules)
 		packs := []*Pack{
 			withLanes(t, pack, 1<<10, 32<<10), withLanes(t, pack, 5, 777),
@@ -107,20 +107,21 @@ func TestAutoTakesTablesWithinTheBudget(t *testing.T) {
 	add := func(n int) *Builder {
 		b := NewBuilder(Options{})
 		for i := range n {
-			if err := b.Add(&Rule{Literals: literals(fmt.Sprintf("%d-literal", i*7919))}); err != nil {
+			if err := b.Add(&Rule{Literals: literals(fmt.Sprintf("%x-literal", i*7919))}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return b
 	}
-	for n, want := range map[int]string{0: EngineDA8, 100: EngineDFA, 10_000: EngineDA8} {
+	for n, want := range map[int]string{0: EngineDA8, 100: EngineDFA, 10_000: EngineSDFA, 40_000: EngineDA8} {
 		p, err := add(n).Pack()
 		if err != nil || p.Info().Engine != want {
 			t.Errorf("%d literals: %s, %v", n, p.Info().Engine, err)
 		}
 	}
-	tooLarge := []plan{{kind: kindDFA, sections: []section{{kind: sectionExact + partNext, size: dfaLimit + 1}}}}
-	if _, _, err := kindDFA.choose(tooLarge, 0, 0); !errors.Is(err, ErrTooLarge) {
+	b := add(300_000)
+	b.engine = kindSDFA
+	if _, err := b.Pack(); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }

@@ -101,13 +101,22 @@ func oracleResult(found []Match, want Want, limit int) Result {
 }
 
 // oracleLines answers a query about a block line by line.
-func oracleLines(rules []*Rule, block []byte, q Query) (lines []Line, total Result) {
+func oracleLines(rules []*Rule, block []byte, q Query) ([]Line, Result) {
+	texts := bytes.SplitAfter(block, []byte("\n"))
+	for i := range texts {
+		texts[i] = bytes.TrimSuffix(texts[i], []byte("\n"))
+	}
+	return oracleTexts(rules, texts, q)
+}
+
+// oracleTexts answers a query about many texts as if they were lines.
+func oracleTexts(rules []*Rule, texts [][]byte, q Query) (lines []Line, total Result) {
 	left := q.Total
 	offset := int64(0)
-	for i, text := range bytes.SplitAfter(block, []byte("\n")) {
-		line := Line{Number: int64(i + 1), Offset: offset, Length: int64(len(bytes.TrimSuffix(text, []byte("\n"))))}
-		offset += int64(len(text))
-		found := oracle(rules, text[:line.Length])
+	for i, text := range texts {
+		line := Line{Number: int64(i + 1), Offset: offset, Length: int64(len(text))}
+		offset += line.Length + 1
+		found := oracle(rules, text)
 		if len(found) == 0 {
 			continue
 		}
@@ -128,6 +137,23 @@ func oracleLines(rules []*Rule, block []byte, q Query) (lines []Line, total Resu
 		lines = append(lines, line)
 	}
 	return lines, total
+}
+
+// checkTexts compares a scan of many texts with the oracle.
+func checkTexts(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, texts [][]byte, q Query) {
+	want, total := oracleTexts(rules, texts, q)
+	n := 0
+	got := p.ScanTexts(s, texts, q, func(i int, r *Result) bool {
+		checkNames(t, p, rules, texts[i], r)
+		if n == len(want) || int64(i+1) != want[n].Number || !sameResult(*r, want[n].Result) {
+			t.Fatalf("texts %q for %+v:\n got %d, %+v\nwant the %d. of %+v", texts, q, i, *r, n+1, want)
+		}
+		n++
+		return true
+	})
+	if n != len(want) || !sameResult(got, total) {
+		t.Fatalf("texts %q for %+v:\n got %d and %+v\nwant %d and %+v", texts, q, n, got, len(want), total)
+	}
 }
 
 // compile makes a pack of rules that are known to be good.

@@ -208,7 +208,7 @@ func TestScanEndsWithLinksThatGoRound(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := bytes.Repeat([]byte("abcdeabcdef abcdx "), 1000)
-	for _, q := range []*Pack{oneStream(t, q), withLanes(t, q, 4, 1000)} {
+	for _, q := range []*Pack{streamOnly(t, q), withLanes(t, q, 4, 1000)} {
 		q.Scan(&Scratch{}, text, Query{})
 		q.ScanLines(&Scratch{}, text, Query{}, func(*Line) bool { return true })
 	}

@@ -145,7 +145,7 @@ func TestScanAgreesWithOracle(t *testing.T) {
 			}
 			rapid.Check(t, func(t *rapid.T) {
 				rules := drawRules(t, pieces)
-				p := compileRapid(t, rules, rapid.SampledFrom([]string{EngineDA8, EngineDFA}).Draw(t, "engine"))
+				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
 				for range 3 {
 					text, q := drawBytes(t, pieces, 0, most, "text"), drawQuery(t)
@@ -156,6 +156,33 @@ func TestScanAgreesWithOracle(t *testing.T) {
 		})
 	}
 }
+
+// Texts that lie beside each other know nothing of each other.
+func TestTextsAgreeWithOracle(t *testing.T) {
+	for name, pieces := range domains {
+		if name == "long" {
+			continue // the oracle is quadratic
+		}
+		t.Run(name, func(t *testing.T) {
+			s := &Scratch{}
+			rapid.Check(t, func(t *rapid.T) {
+				rules := drawRules(t, pieces)
+				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
+				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
+				texts := make([][]byte, rapid.IntRange(0, 12).Draw(t, "texts"))
+				for i := range texts {
+					texts[i] = drawBytes(t, pieces, 0, 8, "text")
+				}
+				q := drawQuery(t)
+				checkTexts(t, p, s, rules, texts, q)
+				checkTexts(t, lanes, s, rules, texts, q)
+			})
+		})
+	}
+}
+
+// engines are those that answer every query.
+var engines = []string{EngineDA8, EngineDFA, EngineSDFA, EngineDA4}
 
 func compileRapid(t *rapid.T, rules []*Rule, engine string) *Pack {
 	b := NewBuilder(Options{Engine: engine})

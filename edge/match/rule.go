@@ -30,9 +30,11 @@ type Rule struct {
 
 // Engines that [Options] can name.
 const (
-	EngineAuto       = "auto"       // dfa if its tables take 2 MB at most, else da8
+	EngineAuto       = "auto"       // dfa if its tables take 2 MB at most, else sdfa on the same condition, else da8
 	EngineDA8        = "da8"        // double array with failure links
+	EngineDA4        = "da4"        // double array without them: the smallest, and the slowest
 	EngineDFA        = "dfa"        // da8 with tables of all transitions: several times faster and larger
+	EngineSDFA       = "sdfa"       // da8 with tables of the transitions to deep states: between the two
 	EngineCloudflare = "cloudflare" // github.com/cloudflare/ahocorasick: rules and any only
 )
 

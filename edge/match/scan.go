@@ -45,12 +45,14 @@ func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) b
 type lineScan struct {
 	pack    *Pack
 	scratch *Scratch
-	each    func(l *Line) bool
-	total   Result
-	left    int   // of Query.Total; 0: no limit
-	number  int64 // of the next line
-	full    bool  // Total is reached: is there more?
-	done    bool
+	each    func(l *Line) bool // of ScanLines
+	// eachText is that of ScanTexts; then number is that of the text.
+	eachText func(i int, r *Result) bool
+	total    Result
+	left     int   // of Query.Total; 0: no limit
+	number   int64 // of the next line
+	full     bool  // Total is reached: is there more?
+	done     bool
 }
 
 // scan goes through the lines of a window, which begins at offset in the block.
@@ -111,7 +113,11 @@ func (w *lineScan) line(window []byte, start, end, offset int) {
 		w.left -= int(r.Count)
 		w.full = w.left == 0
 	}
-	w.done = !w.each(&s.line)
+	if w.eachText != nil {
+		w.done = !w.eachText(int(w.number), r)
+	} else {
+		w.done = !w.each(&s.line)
+	}
 }
 
 // lesser is the lesser of two limits, where 0 is none.

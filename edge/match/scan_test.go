@@ -63,8 +63,12 @@ func TestEdgesAgreeWithOracle(t *testing.T) {
 		"alternatives":               {[]*Rule{{ID: "r", Regex: "error|errno|(?i:k)elvin"}}, []string{"errno", "xelvin Kelvin \u212aelvin", "eRror"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, da8, dfa := &Scratch{}, compile(t, EngineDA8, c.rules), compile(t, EngineDFA, c.rules)
-			packs := []*Pack{da8, withLanes(t, da8, 4, 16), dfa, withLanes(t, dfa, 4, 16)}
+			s := &Scratch{}
+			var packs []*Pack
+			for _, engine := range engines {
+				p := compile(t, engine, c.rules)
+				packs = append(packs, p, withLanes(t, p, 4, 16))
+			}
 			for _, text := range c.texts {
 				for want := WantMatches; want <= WantAny; want++ {
 					for _, q := range []Query{{}, {Limit: 1}, {Limit: 3}, {Total: 1}, {Total: 3}} {

@@ -28,6 +28,10 @@ type Scratch struct {
 	seen    []uint32 // per rule: the round in which it was reported
 	round   uint32
 
+	// The texts of ScanTexts, one behind another, and where each begins.
+	joined []byte
+	starts []int
+
 	stopped  bool
 	unpolled int // bytes scanned since Stop was asked
 
@@ -37,6 +41,8 @@ type Scratch struct {
 	exactAt   finder     // in the text or block as it is
 	foldedAt  finder     // in the folded one
 	lanes     lanes
+	found     []place // by the trie, in the order of where patterns begin
+	counts    [trieLook + 2]uint32
 	hinted    []uint64 // bit per regex: one of its hints was seen
 	anyHinted bool
 	tracked   [2][]tracker // of the long literals: exact, folded
@@ -182,6 +188,9 @@ func (s *Scratch) enough(first int) bool {
 	return s.stopped || s.want == WantAny && s.any || s.most > 0 && len(s.matches)-first >= s.most
 }
 
+// endless says whether every match is wanted, however many there are.
+func (s *Scratch) endless() bool { return s.most == 0 && s.want != WantAny }
+
 // satisfied says whether nothing more need be looked for in the text at hand.
 func (s *Scratch) satisfied() bool { return s.stopped || s.want == WantAny && s.any }
 
@@ -202,11 +211,23 @@ func compareMatches(a, b Match) int {
 	return cmp.Compare(a.Rule, b.Rule)
 }
 
+// inOrder says whether matches are in the order in which they are reported; most
+// are.
+func inOrder(matches []Match) bool {
+	for i := 1; i < len(matches); i++ {
+		a, b := &matches[i-1], &matches[i]
+		if a.End >= b.End && compareMatches(*a, *b) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // finish brings the matches of all sources into one result.
 func (s *Scratch) finish() Result {
 	r := Result{Any: s.any, Stopped: s.stopped, Count: s.count}
 	s.matches = append(s.matches, s.late...)
-	if !slices.IsSortedFunc(s.matches, compareMatches) {
+	if !inOrder(s.matches) {
 		slices.SortFunc(s.matches, compareMatches)
 	}
 	if s.want == WantRules && len(s.late) > 0 {

@@ -1,0 +1,186 @@
+package match
+
+// Engines against each other, on sets and texts that are too big for the oracle.
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"trawl/edge/match/matchtest"
+)
+
+// allWords are the words of a list as they are.
+func allWords(tb testing.TB, path string) [][]byte {
+	tb.Helper()
+	list, err := os.ReadFile(path)
+	if err != nil {
+		tb.Skip("no word list: install wamerican and wamerican-insane")
+	}
+	return bytes.Fields(list)
+}
+
+// agree compares engines, with lanes and without, on a text and its lines.
+func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byte) {
+	t.Helper()
+	want := streamOnly(t, compile(t, EngineDA8, rules))
+	s, other := &Scratch{}, &Scratch{}
+	for _, engine := range engines {
+		p := compile(t, engine, rules)
+		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
+		for which, p := range packs {
+			for name, text := range texts {
+				for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Limit: 1000}} {
+					a, b := want.Scan(other, text, q), p.Scan(s, text, q)
+					if !sameResult(a, b) {
+						t.Fatalf("%s, %s, %+v: %d matches, want %d", which, name, q, b.Count, a.Count)
+					}
+				}
+				q := Query{Want: WantCount}
+				a := want.ScanLines(other, text, q, func(*Line) bool { return true })
+				if b := p.ScanLines(s, text, q, func(*Line) bool { return true }); !sameResult(a, b) {
+					t.Fatalf("%s, lines of %s: %d matches, want %d", which, name, b.Count, a.Count)
+				}
+			}
+		}
+	}
+}
+
+func hardTexts(literals [][]byte, size int) map[string][]byte {
+	texts := map[string][]byte{}
+	for name, text := range matchtest.Texts {
+		texts[name] = text(literals, size)
+	}
+	return texts
+}
+
+func TestEnginesAgreeOnWordLists(t *testing.T) {
+	small := allWords(t, "/usr/share/dict/american-english")
+	texts := hardTexts(small, 32<<10)
+	texts["prose"] = prose(t, 128<<10)
+	var some [][]byte
+	for i := 0; i < len(small); i += 20 {
+		some = append(some, small[i])
+	}
+	agree(t, wordRules(some), engines, texts)
+	agree(t, wordRules(small), []string{EngineDA8, EngineDA4}, texts)
+	var mixed []*Rule
+	for i, w := range some {
+		mixed = append(mixed, &Rule{ID: fmt.Sprint(i), Literals: [][]byte{w}, NoCase: i%2 == 0, Whole: i%3 == 0})
+	}
+	agree(t, mixed, engines, texts)
+}
+
+func TestEnginesAgreeOnTheLargestWordList(t *testing.T) {
+	if testing.Short() || runtime.GOARCH == "arm" {
+		t.Skip("long")
+	}
+	list := allWords(t, "/usr/share/dict/american-english-insane")
+	agree(t, wordRules(list), []string{EngineDA4}, map[string][]byte{"prose": prose(t, 128<<10)})
+}
+
+// Alphabets of one, two and all bytes.
+func TestEnginesAgreeOnAlphabets(t *testing.T) {
+	random := matchtest.Random(nil, 6000)
+	var all, two [][]byte
+	for i := 0; i+6 < len(random); i += 6 {
+		all = append(all, random[i:i+2+i%5])
+		word := bytes.Clone(random[i : i+6])
+		for j := range word {
+			word[j] = 'a' + word[j]%2
+		}
+		two = append(two, word[:1+i%6])
+	}
+	for name, list := range map[string][][]byte{"one": matchtest.Nested(40), "two": two, "all": all} {
+		t.Run(name, func(t *testing.T) {
+			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, 6<<10))
+		})
+	}
+}
+
+// Where memory is short, auto takes the trie.
+func TestAutoTakesTheTrieWithinATightBudget(t *testing.T) {
+	rules := make([]*Rule, 4000)
+	for i := range rules {
+		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-rule-%d", i*2654435761, i))}
+	}
+	compileFor := func(budget int64) (string, error) {
+		b := NewBuilder(Options{Budget: budget})
+		for _, r := range rules {
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := b.Pack()
+		if err != nil {
+			return "", err
+		}
+		return p.Info().Engine, nil
+	}
+	da8, da4 := compile(t, EngineDA8, rules).Info().Bytes, compile(t, EngineDA4, rules).Info().Bytes
+	if got, err := compileFor(da8); got != EngineDA8 || err != nil {
+		t.Errorf("%s, %v within %d bytes", got, err, da8)
+	}
+	if got, err := compileFor(da8 - 1); got != EngineDA4 || err != nil {
+		t.Errorf("%s, %v within %d bytes", got, err, da8-1)
+	}
+	if _, err := compileFor(da4); err == nil || !strings.Contains(err.Error(), "engine da4, the smallest") {
+		t.Errorf("%v within %d bytes", err, da4)
+	}
+}
+
+// Scanning with a scratch that was used before allocates nothing.
+func TestScansAllocateNothing(t *testing.T) {
+	list := literals("error", "warn", "or", "rr", "the", "he")
+	text := matchtest.Dense(list, 100<<10)
+	texts := bytes.SplitAfter(text[:20<<10], []byte("e"))
+	for _, engine := range engines {
+		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})
+		s := p.NewScratch()
+		for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Want: WantFirst}, {Limit: 10}} {
+			scan := func() {
+				p.Scan(s, text, q)
+				p.ScanLines(s, text, q, func(*Line) bool { return true })
+				p.ScanTexts(s, texts, q, func(int, *Result) bool { return true })
+			}
+			scan()
+			if n := testing.AllocsPerRun(5, scan); n > 0 {
+				t.Errorf("%s, %+v: %v allocations", engine, q, n)
+			}
+		}
+	}
+}
+
+// FuzzEngines compares every engine with one stream of da8, on more text than the
+// oracle can take.
+func FuzzEngines(f *testing.F) {
+	f.Add([]byte("he\x00she\x00hers\x00s he"), []byte("ushers she he"), uint8(7))
+	f.Add([]byte("aaaa\x00aab\x00ab\x00\xff"), []byte("aaaaab\xffabab"), uint8(200))
+	s, other := &Scratch{}, &Scratch{}
+	f.Fuzz(func(t *testing.T, list, text []byte, most uint8) {
+		if len(list) > 3000 || len(text) > 3000 {
+			return
+		}
+		r := &Rule{ID: "r", NoCase: most&1 != 0}
+		for _, l := range bytes.Split(list, []byte{0}) {
+			if len(l) > 0 {
+				r.Literals = append(r.Literals, l)
+			}
+		}
+		if NewBuilder(Options{}).Add(r) != nil {
+			return
+		}
+		text = bytes.Repeat(text, 5)
+		rules := []*Rule{r}
+		want := streamOnly(t, compile(t, EngineDA8, rules)).Scan(other, text, Query{})
+		for _, engine := range engines {
+			p := withLanes(t, compile(t, engine, rules), 4, 4+int(most))
+			if got := p.Scan(s, text, Query{}); !sameResult(got, want) {
+				t.Fatalf("%s: %d matches, want %d", engine, got.Count, want.Count)
+			}
+		}
+	})
+}
