@@ -3,15 +3,15 @@ package match
 // The engine made of automata and regexes: the way of a scan. DESIGN.md tells
 // it in words.
 
-// automata is the engine: literals and hints of the text as it is, those of
-// the folded text, and the regexes behind the hints.
+// automata is the engine: literals and atoms of the text as it is, those of the
+// folded text, and the regexes that atoms trigger.
 type automata struct {
 	exact    *automaton // nil: no such literals
-	folded   *automaton // nil: no such literals and no hints
+	folded   *automaton // nil: no such literals
 	flags    *flagTable // of rules
-	regexes  []*regexRule
-	unhinted int // regexes that run on every text
 	measured []Speed
+	programs *programs
+	required prefilter
 }
 
 func (e *automata) supports(Want) bool { return true }
@@ -30,14 +30,13 @@ func (e *automata) scan(s *Scratch, text []byte) {
 			original: text, shifts: s.folded.shifts, tracked: s.tracked[1],
 		}, &s.foldedAt)
 	}
-	e.runRegexes(s, text)
+	e.runRegexes(s, text, e.group(s, text))
 }
 
 // forget makes s ready for another text.
 func (e *automata) forget(s *Scratch) {
 	s.scans++
-	s.anyHinted = false
-	clear(s.hinted)
+	s.regexes.begin()
 }
 
 // source is an automaton with what it runs over.
@@ -136,11 +135,11 @@ func (e *automata) report(s *Scratch, src *source, pos int, slot uint32) {
 }
 
 func (e *automata) reportHit(s *Scratch, src *source, end int, h hit) {
-	flags := e.flags.of(h.rule)
-	if flags&ruleRegex != 0 {
-		s.hint(e, h.rule)
+	if atom := int(h.rule) - e.flags.rules; atom >= 0 {
+		s.regexes.see(uint32(atom))
 		return
 	}
+	flags := e.flags.of(h.rule)
 	start := end - h.length
 	if start < src.from { // in the line before
 		return
@@ -164,44 +163,41 @@ func (e *automata) reportHit(s *Scratch, src *source, end int, h hit) {
 	}
 }
 
-// hint notes that a regex may match.
-func (s *Scratch) hint(e *automata, rule uint32) {
-	if i, ok := findRegex(e.regexes, rule); ok {
-		setBit(s.hinted, uint32(i))
-		s.anyHinted = true
-	}
-}
-
-// runRegexes runs those without hints and those of which one was seen.
-func (e *automata) runRegexes(s *Scratch, text []byte) {
-	if e.unhinted == 0 && !s.anyHinted {
-		return
-	}
-	for i, r := range e.regexes {
-		if r.hinted && !hasBit(s.hinted, uint32(i)) {
-			continue
-		}
-		if s.stop() || s.satisfied() {
+// runRegexes runs those whose formulas are true of the text, and those of
+// grouped.
+func (e *automata) runRegexes(s *Scratch, text []byte, grouped []uint32) {
+	r := &s.regexes
+	r.candidates = append(append(r.candidates[:0], e.programs.alone...), grouped...)
+	r.require(&e.required)
+	r.runner.stopped = s.stopped
+	for _, i := range r.candidates {
+		if s.satisfied() {
 			return
 		}
-		r.run(s, text)
+		e.runCounted(s, i, text)
 	}
 }
 
-// begin looks at the block once for all its lines; with a regex that runs on
-// every line there is nothing to gain.
+// group looks for regexes without triggers in text.
+func (e *automata) group(s *Scratch, text []byte) []uint32 {
+	if len(e.programs.groups) == 0 || s.satisfied() {
+		return nil
+	}
+	s.regexes.group(e.programs, text)
+	return s.regexes.grouped
+}
+
+// begin looks at the block once for all its lines.
 func (e *automata) begin(s *Scratch, block []byte) {
 	s.exactAt.start(0)
 	s.foldedAt.start(0)
-	if e.folded != nil && e.unhinted == 0 {
+	if e.folded != nil {
 		s.folded.set(block)
 	}
+	s.regexes.examined, s.regexes.at = 0, -1
 }
 
 func (e *automata) seek(s *Scratch, block []byte, pos int) int {
-	if e.unhinted > 0 && !s.stopped {
-		return pos
-	}
 	end := len(block) + 1
 	if e.exact != nil && s.exactAt.seek(s, e.exact, block) {
 		end = s.exactAt.pos
@@ -209,20 +205,38 @@ func (e *automata) seek(s *Scratch, block []byte, pos int) int {
 	if e.folded != nil && s.foldedAt.seek(s, e.folded, s.folded.bytes) {
 		end = min(end, s.folded.shifts.original(s.foldedAt.pos))
 	}
+	if e.programs.unhinted > 0 && !s.stopped {
+		if line := e.seekGrouped(s, block, pos, end-1); line >= 0 {
+			return line
+		}
+	}
 	if s.stopped || end > len(block) {
 		return -1
 	}
 	return end - 1
 }
 
+// seekGrouped returns where the first line from pos to limit begins that the
+// groups have to do with; -1: there is none, or the scan was stopped.
+func (e *automata) seekGrouped(s *Scratch, block []byte, pos, limit int) int {
+	r := &s.regexes
+	for line := pos; line <= limit && line < len(block) && !s.stopped; line = r.examined {
+		if line != r.at {
+			end := lineEnd(block, line)
+			r.group(e.programs, block[line:end])
+			r.at, r.examined = line, end+1
+		}
+		if len(r.grouped) > 0 || len(e.programs.alone) > 0 {
+			return line
+		}
+	}
+	return -1
+}
+
 // scanLine goes on from the hits that seek found; where there is none in the
 // line, that automaton has nothing to say about it.
 func (e *automata) scanLine(s *Scratch, block []byte, start, end int) {
 	line := block[start:end]
-	if e.unhinted > 0 {
-		e.scan(s, line)
-		return
-	}
 	e.forget(s)
 	if at := &s.exactAt; at.hit && at.pos <= end+1 {
 		src := source{automaton: e.exact, text: block[:end], from: start, original: line, offset: start, tracked: s.tracked[0]}
@@ -236,7 +250,11 @@ func (e *automata) scanLine(s *Scratch, block []byte, start, end int) {
 		}
 		e.runLine(s, src, at)
 	}
-	e.runRegexes(s, line)
+	var grouped []uint32
+	if s.regexes.at == start { // else there are no groups
+		grouped = s.regexes.grouped
+	}
+	e.runRegexes(s, line, grouped)
 }
 
 // runLine runs to the end of a line, which src.text ends with, and leaves f at

@@ -23,7 +23,7 @@ type Builder struct {
 	err     error      // returned by Add, Pack and Write
 	made    *compiled  // once Pack or Write was called
 
-	arena  []byte // literals, folded ones, hints, ids that are no literal
+	arena  []byte // literals, folded ones, ids that are no literal
 	exact  []literal
 	folded []literal
 	flags  flagTable
@@ -40,9 +40,10 @@ type Builder struct {
 type namedRule struct{ rule, id, length uint32 }
 
 type builtRegex struct {
-	rule   uint32
-	expr   string
-	hinted bool
+	rule     uint32
+	expr     string
+	required *formula
+	folded   bool // its strings are
 }
 
 // NewBuilder starts an empty rule set. An unknown engine is reported by the
@@ -91,18 +92,13 @@ func (b *Builder) Add(r *Rule) error {
 		return err
 	}
 	var regex builtRegex
-	var hints []string
-	into := &b.exact // the hints
 	if r.Regex != "" {
 		tree, err := checkRegex(regexSource(r.Regex, r.NoCase))
 		if err != nil {
 			return err
 		}
-		var folded bool
-		if hints, folded = hintsOf(tree); folded {
-			into = &b.folded
-		}
-		regex = builtRegex{uint32(b.flags.rules), r.Regex, len(hints) > 0}
+		required, folded, _ := requiredOf(tree)
+		regex = builtRegex{uint32(b.flags.rules), r.Regex, required, folded}
 	}
 	id, err := ruleID(r)
 	if err != nil {
@@ -115,9 +111,6 @@ func (b *Builder) Add(r *Rule) error {
 
 	number := uint32(b.flags.rules)
 	b.addLiterals(r, number)
-	for _, hint := range hints {
-		b.addLiteral(into, []byte(hint), number)
-	}
 	if r.Regex != "" {
 		b.regexes = append(b.regexes, regex)
 	}
@@ -141,7 +134,7 @@ func (b *Builder) check(r *Rule) error {
 	if !utf8.ValidString(r.ID) {
 		return fmt.Errorf("id %q: %w", r.ID, ErrNotUTF8)
 	}
-	size := len(r.ID) + len(r.Regex) + maxHints*maxHintBytes
+	size := len(r.ID) + len(r.Regex)
 	for i, l := range r.Literals {
 		if len(l) == 0 {
 			return fmt.Errorf("%w: literal %d has no bytes", ErrEmptyPattern, i+1)

@@ -52,7 +52,7 @@ func (b *Builder) Write(f File) (*Compiled, error) {
 	info.Name, info.Engine = b.options.Name, c.choice.Engine
 	info.Rules, info.Regexes, info.Bytes = b.flags.rules, len(b.regexes), packSize(c.sections)
 	for _, r := range b.regexes {
-		if !r.hinted {
+		if r.required == nil {
 			info.Unhinted++
 		}
 	}
@@ -66,6 +66,11 @@ func (b *Builder) compile() (*compiled, error) {
 		return b.made, b.err
 	}
 	b.ids, b.places = nil, nil
+	required, err := b.addAtoms()
+	if err != nil {
+		b.err = err
+		return nil, err
+	}
 	b.exact = sortLiterals(b.arena, b.exact)
 	b.folded = sortLiterals(b.arena, b.folded)
 	b.countLiterals()
@@ -74,7 +79,7 @@ func (b *Builder) compile() (*compiled, error) {
 		b.err = err
 		return nil, err
 	}
-	common := b.ruleSections()
+	common := append(b.ruleSections(), required.sections()...)
 	choice, automata, err := b.engine.choose(plans, b.options.Budget, packSize(common)+align(infoSize+int64(len(b.options.Name)))+tableEntry)
 	if err != nil {
 		b.err = err
@@ -112,11 +117,31 @@ func (b *Builder) plans() ([]plan, error) {
 	return plansFor(built, int64(len(b.regexes))*regexMemory, b.engine), nil
 }
 
-// countLiterals fills in what the literals, hints aside, amount to.
+// addAtoms adds what regexes require to the literals, numbered behind the rules.
+func (b *Builder) addAtoms() (*prefilterBuilder, error) {
+	required := newPrefilter(b.regexes)
+	size := 0
+	for _, atom := range required.keys {
+		size += len(atom.text)
+	}
+	if size > maxArena-len(b.arena) || len(required.keys) > maxRules-b.flags.rules {
+		return nil, fmt.Errorf("%w: split the rule set", ErrTooLarge)
+	}
+	for i, atom := range required.keys {
+		into := &b.exact
+		if atom.folded {
+			into = &b.folded
+		}
+		b.addLiteral(into, []byte(atom.text), uint32(b.flags.rules+i))
+	}
+	return required, nil
+}
+
+// countLiterals fills in what the literals, atoms aside, amount to.
 func (b *Builder) countLiterals() {
 	for _, list := range [][]literal{b.exact, b.folded} {
 		for _, l := range list {
-			if b.flags.of(l.rule)&ruleRegex == 0 {
+			if int(l.rule) < b.flags.rules {
 				b.stats.Literals++
 				b.stats.PatternBytes += int64(l.length)
 			}
@@ -189,16 +214,11 @@ func (b *Builder) nameSections() []section {
 		}})
 }
 
-// regexSection: rule, whether it is hinted, expression.
+// regexSection: rule, expression.
 func (b *Builder) regexSection() section {
 	var data []byte
 	for _, r := range b.regexes {
-		hinted := uint64(0)
-		if r.hinted {
-			hinted = 1
-		}
 		data = binary.AppendUvarint(data, uint64(r.rule))
-		data = binary.AppendUvarint(data, hinted)
 		data = appendString(data, r.expr)
 	}
 	return bytesSection(sectionRegexes, data)

@@ -11,7 +11,7 @@ import (
 
 // FormatVersion is the version of packs that this package writes and reads.
 // Packs of other versions are refused: they are compiled again from their rules.
-const FormatVersion = 3
+const FormatVersion = 4
 
 const (
 	magic = "trawlpk\x00"
@@ -42,6 +42,12 @@ const (
 	sectionLiterals    = 9  // engine cloudflare
 	sectionNamed       = 10 // which rules have an id
 	sectionNamedRank   = 11
+
+	// What regexes require, see prefilter.go.
+	sectionTriggerOffsets = 48
+	sectionTriggers       = 49
+	sectionFormulaOffsets = 50
+	sectionFormulas       = 51
 
 	sectionExact  = 16 // first of the automaton over the text as it is
 	sectionFolded = 32 // first of the automaton over folded text

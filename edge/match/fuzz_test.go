@@ -111,7 +111,7 @@ func useDamaged(t *testing.T, s *Scratch, data, text []byte) {
 	for i := range p.NumRules() {
 		p.ID(i)
 		p.Meta(i)
-		p.Hints(i)
+		p.Regex(i)
 	}
 	text = text[:min(len(text), 1000)]
 	for _, p := range []*Pack{streamOnly(t, p), withLanes(t, p, 4, 100)} {

@@ -69,11 +69,7 @@ func Load(data []byte) (*Pack, error) {
 		return nil, l.err
 	}
 	p.info.Regexes, p.info.Bytes = len(p.regexes), int64(len(data))
-	for _, r := range p.regexes {
-		if !r.hinted {
-			p.info.Unhinted++
-		}
-	}
+	p.info.Unhinted = p.programs.unhinted
 	l.patterns = len(p.regexes)
 	p.engine = l.engine(p, kind)
 	switch {
@@ -93,7 +89,7 @@ func Load(data []byte) (*Pack, error) {
 func (l *loader) engine(p *Pack, kind engineKind) engine {
 	switch kind {
 	case kindDA8, kindDA4, kindDFA, kindSDFA:
-		e := &automata{flags: &p.flags, regexes: p.regexes, unhinted: p.info.Unhinted}
+		e := &automata{flags: &p.flags, programs: &p.programs, required: p.required}
 		e.exact = l.automaton(sectionExact, p, kind)
 		e.folded = l.automaton(sectionFolded, p, kind)
 		return e
@@ -273,9 +269,9 @@ func (l *loader) metas(p *Pack) {
 func (l *loader) regexes(p *Pack) {
 	r := fieldReader{rest: l.take(sectionRegexes, 1)}
 	for len(r.rest) > 0 && !r.bad {
-		rule, hinted, expr := r.number(), r.number(), string(r.bytes())
+		rule, expr := r.number(), r.bytes()
 		n := len(p.regexes)
-		if r.bad || hinted > 1 || rule >= uint64(p.flags.rules) || p.flags.of(uint32(rule))&ruleRegex == 0 ||
+		if r.bad || len(expr) == 0 || rule >= uint64(p.flags.rules) || p.flags.of(uint32(rule))&ruleRegex == 0 ||
 			n > 0 && rule <= uint64(p.regexes[n-1].rule) {
 			l.damaged("regexes")
 			return
@@ -284,12 +280,10 @@ func (l *loader) regexes(p *Pack) {
 			l.damaged("a regex without an id")
 			return
 		}
-		source := regexSource(expr, p.flags.of(uint32(rule))&ruleNoCase != 0)
-		if _, err := checkRegex(source); err != nil {
-			l.damaged("regex of rule %d", rule)
-			return
-		}
-		p.regexes = append(p.regexes, newRegexRule(uint32(rule), source, hinted == 1))
+		// Parsing it is left to its first use.
+		p.regexes = append(p.regexes, &regexRule{
+			rule: uint32(rule), expr: string(expr), noCase: p.flags.of(uint32(rule))&ruleNoCase != 0,
+		})
 	}
 	regexRules := 0
 	for _, f := range p.flags.bytes {
@@ -303,6 +297,8 @@ func (l *loader) regexes(p *Pack) {
 	if regexRules != len(p.regexes) {
 		l.damaged("%d regexes for %d rules", len(p.regexes), regexRules)
 	}
+	p.required = l.prefilter(len(p.regexes))
+	p.programs.init(p.regexes, p.required.hints(len(p.regexes)))
 }
 
 func (l *loader) cloudflare(p *Pack) engine {

@@ -37,7 +37,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 	} else {
 		l.checkSlots(a)
 	}
-	l.checkOutputs(a, &p.flags, first == sectionFolded)
+	l.checkOutputs(a, &p.flags, p.required.atoms(), first == sectionFolded)
 	if l.err != nil {
 		return nil
 	}
@@ -107,8 +107,8 @@ func (l *loader) checkSize(slots int, a *automaton) bool {
 }
 
 // checkOutputs: ranks count the bitmap, output words lead to rules and lists
-// that end. Either automaton may report a regex's hint.
-func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
+// that end. Either automaton may report atoms, numbered behind the rules.
+func (l *loader) checkOutputs(a *automaton, flags *flagTable, atoms int, folded bool) {
 	total := l.ranks(a.ends, a.rank)
 	if len(a.outs) != total || len(a.depths) != total {
 		l.damaged("%d outputs of %d states", len(a.outs), total)
@@ -117,10 +117,10 @@ func (l *loader) checkOutputs(a *automaton, flags *flagTable, folded bool) {
 	l.patterns += total + len(a.lists)
 	isRule := func(rule uint32) bool {
 		if int(rule) >= flags.rules {
-			return false
+			return int(rule)-flags.rules < atoms
 		}
 		f := flags.of(rule)
-		return f&ruleRegex != 0 || (f&ruleNoCase != 0) == folded
+		return f&ruleRegex == 0 && (f&ruleNoCase != 0) == folded
 	}
 	fine := uint32(0) // rules below it are
 	if flags.mask == 0 && isRule(0) {

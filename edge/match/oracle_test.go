@@ -227,3 +227,55 @@ func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules
 			text, q.Want, q.Limit, q.Total, n, got, len(lines), total)
 	}
 }
+
+func oracleRegexes(rules []*Rule) []*regexp.Regexp {
+	programs := make([]*regexp.Regexp, len(rules))
+	for i, r := range rules {
+		programs[i] = oracleRegex(r)
+	}
+	return programs
+}
+
+// oracleLinesOf are the matches in each line of block, by its number.
+func oracleLinesOf(programs []*regexp.Regexp, block []byte) map[int64][]Match {
+	lines := map[int64][]Match{}
+	for i, text := range bytes.Split(block, newline) {
+		var found []Match
+		for rule, program := range programs {
+			for _, at := range program.FindAllIndex(text, -1) {
+				found = append(found, Match{int64(at[0]), int64(at[1]), uint32(rule)})
+			}
+		}
+		if slices.SortFunc(found, compareMatches); found != nil {
+			lines[int64(i+1)] = found
+		}
+	}
+	return lines
+}
+
+// checkLines compares a scan of block with the matches of its lines.
+func checkLines(t testing.TB, p *Pack, s *Scratch, lines map[int64][]Match, block []byte, want Want) {
+	t.Helper()
+	n := 0
+	total := p.ScanLines(s, block, Query{Want: want}, func(l *Line) bool {
+		n++
+		found := lines[l.Number]
+		expected := oracleResult(found, want, 0)
+		if want == WantRules { // with the first match of each
+			for _, rule := range expected.Rules {
+				i := slices.IndexFunc(found, func(m Match) bool { return m.Rule == rule })
+				expected.Matches = append(expected.Matches, found[i])
+			}
+		}
+		if !sameResult(l.Result, expected) {
+			t.Fatalf("%v of line %d, %q:\n got %+v\nwant %+v", want, l.Number, block[l.Offset:l.Offset+l.Length], l.Result, found)
+		}
+		return true
+	})
+	if n != len(lines) {
+		t.Fatalf("%v: %d lines, want %d", want, n, len(lines))
+	}
+	if len(total.Incomplete) > 0 {
+		t.Fatalf("rules %v are incomplete", total.Incomplete)
+	}
+}

@@ -22,7 +22,10 @@ type Pack struct {
 	texts   func() []string // ids that are no part of names, by rule
 	metas   metaTable
 	regexes []*regexRule // by rule
-	engine  engine
+
+	required prefilter
+	programs programs
+	engine   engine
 }
 
 // Info sums a pack up.
@@ -32,7 +35,7 @@ type Info struct {
 	Rules          int
 	Literals       int   // of all rules, repeated ones of a rule counted once
 	Regexes        int   // rules that are one
-	Unhinted       int   // regexes that run on every text, see Pack.Hints
+	Unhinted       int   // regexes that run on every text, see Pack.Regex
 	States         int   // of the automata, hints included
 	Bytes          int64 // of the pack
 	PatternBytes   int64 // of all literals
@@ -88,23 +91,6 @@ func (p *Pack) NumRules() int { return p.flags.rules }
 
 // Meta returns a copy of what the rule says about its matches.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
-
-// Hints returns the literals of which one has to occur where the regex of the
-// rule matches. If the regex ignores case somewhere they do too, and each rune
-// is the smallest of its folding orbit. None: the regex runs on every text, or
-// the rule is no regex.
-func (p *Pack) Hints(rule int) []string {
-	i, ok := findRegex(p.regexes, uint32(rule))
-	if !ok || !p.regexes[i].hinted {
-		return nil
-	}
-	tree, err := checkRegex(p.regexes[i].source)
-	if err != nil {
-		return nil
-	}
-	hints, _ := hintsOf(tree)
-	return hints
-}
 
 // findRegex returns the place of a rule in a list ordered by rule.
 func findRegex(regexes []*regexRule, rule uint32) (int, bool) {

@@ -22,10 +22,11 @@ func mixedRules() []*Rule {
 		{ID: "long case", Literals: literals(strings.Repeat("xy", 200)), NoCase: true},
 		{ID: "regex", Regex: "err(or|no)"},
 		{ID: "always", Regex: "[0-9]{3}"},
+		{ID: "both", Regex: "(?:warning|alert): [a-z]+ (?:is full|failed)"},
 	}
 }
 
-const mixedText = "ushers he HE kÉ error 123\n\u212aé "
+const mixedText = "ushers he HE kÉ error 123 warning: disk failed\n\u212aé "
 
 func TestPackReadsBackAsWritten(t *testing.T) {
 	p := compile(t, EngineAuto, mixedRules())
@@ -121,7 +122,7 @@ func TestLoadSeesEveryFlippedByte(t *testing.T) {
 }
 
 func TestVerifySeesAnotherContent(t *testing.T) {
-	p := compile(t, EngineAuto, mixedRules())
+	p := compile(t, EngineDA8, mixedRules()) // with a table that padding follows
 	if err := p.Verify(); err != nil {
 		t.Fatal(err)
 	}
@@ -157,11 +158,11 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 		"a root without all ways": setSection(p.data, sectionExact+partSlots, 8*(rootBase^'z'), 'y', 1),
 		"a root elsewhere":        setSection(p.data, sectionExact+partSlots, 8*rootSlot+1, 0, 3),
 		"a rank":                  setSection(p.data, sectionExact+partRank, 4*5, 77, 4),
-		"an output of no rule":    setSection(p.data, sectionExact+partOuts, 0, 8, 4),
+		"an output of no rule":    setSection(p.data, sectionExact+partOuts, 0, 99, 4),
 		"a list outside":          setSection(p.data, sectionExact+partOuts, 0, outList|1000, 4),
 		"a list's middle":         setSection(p.data, sectionExact+partOuts, 0, outList|1, 4),
 		"a rule of the other":     setSection(p.data, sectionExact+partOuts, 0, 3, 4),
-		"a list of no rule":       setSection(p.data, sectionExact+partLists, 0, 8, 4),
+		"a list of no rule":       setSection(p.data, sectionExact+partLists, 0, 99, 4),
 		"a list without end":      setSection(p.data, sectionExact+partLists, 4*(len(e.lists)-2), longItem|4, 4),
 		"a short long literal":    setSection(p.data, sectionExact+partLong, 0, 0x05, 1),
 		"ids that go back":        setSection(p.data, sectionIDOffsets, 4, 1<<31, 4),
@@ -169,10 +170,15 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 		"ids of another rule":     setSection(p.data, sectionNamed, 7, 0x80, 1),
 		"ids of other ranks":      setSection(p.data, sectionNamedRank, 0, 1, 4),
 		"a regex without id":      setSection(p.data, sectionNamed, 0, 0b10111101, 1),
-		"more rules":              setSection(p.data, sectionInfo, 8, 9, 8),
+		"more rules":              setSection(p.data, sectionInfo, 8, 10, 8),
 		"flags unknown":           setSection(p.data, sectionFlags, 0, 0x80, 1),
 		"a regex too many":        setSection(p.data, sectionFlags, 0, ruleRegex, 1),
-		"a broken regex":          setSection(p.data, sectionRegexes, 3, '(', 1),
+		"a hit of a regex":        setSection(p.data, sectionExact+partOuts, 0, 6, 4),
+		"triggers outside":        setSection(p.data, sectionTriggerOffsets, 4, 1000, 4),
+		"a trigger of no regex":   setSection(p.data, sectionTriggers, 0, 3, 4),
+		"formulas outside":        setSection(p.data, sectionFormulaOffsets, 4, 1000, 4),
+		"a formula of no atom":    setSection(p.data, sectionFormulas, 4, 1000, 4),
+		"a formula too long":      setSection(p.data, sectionFormulas, 0, formulaNode|9, 4),
 		"metadata of no rule":     setSection(p.data, sectionMetaRules, 0, 99, 4),
 		"broken metadata":         setSection(p.data, sectionMeta, 0, 0x7f, 1),
 		"a class too many":        setSection(p.data, sectionExact+partClasses, 0, 0xff, 1),

@@ -1,62 +1,74 @@
 package match
 
-// Regex rules: what is accepted, and programs that are built on first use.
+// Regex rules: what is accepted, and finding the matches of one in a text.
 
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
-	"sync"
 )
 
 // regexRule is a regex of a pack.
 type regexRule struct {
-	rule    uint32
-	source  string // with (?i) where the rule ignores case
-	hinted  bool   // the folded automaton says when it can match
-	program func() *regexp.Regexp
+	rule   uint32
+	expr   string
+	noCase bool
+
+	forward, backward programSlot
 }
 
-func newRegexRule(rule uint32, source string, hinted bool) *regexRule {
-	return &regexRule{rule, source, hinted, sync.OnceValue(func() *regexp.Regexp {
-		// checkRegex accepted the source, so this succeeds; if it ever did
-		// not, the rule would match nothing.
-		program, _ := regexp.Compile(source)
-		return program
-	})}
+func (r *regexRule) source() string { return regexSource(r.expr, r.noCase) }
+
+// runRegex gives the matches of regex i in text to s, no more than s wants. If
+// there may be more, because it took too many steps or cannot be compiled, the
+// rule is named in the result.
+func (e *automata) runRegex(s *Scratch, i uint32, text []byte) (found int, complete bool) {
+	r, run := e.programs.regexes[i], &s.regexes.runner
+	m := s.regexes.machine(e.programs, 2*i)
+	if m == nil {
+		return 0, false
+	}
+	run.allow(text)
+	for pos := 0; pos < len(text); found++ { // no match is empty
+		end, ok := run.forward(m, text, pos, s.want == WantAny)
+		if !ok || end < 0 {
+			return found, ok
+		}
+		start := 0
+		if s.want != WantAny && s.want != WantCount {
+			if start, ok = e.startOf(s, i, m.program, text, pos, end); !ok {
+				return found, false
+			}
+		}
+		s.add(Match{int64(start), int64(end), r.rule})
+		if s.want == WantAny || s.want == WantRules || s.most > 0 && found+1 >= s.most {
+			return found + 1, true
+		}
+		pos = end
+	}
+	return found, true
 }
 
-// run gives the matches in text to s, no more than s wants.
-func (r *regexRule) run(s *Scratch, text []byte) {
-	program := r.program()
-	if program == nil {
-		return
+// startOf returns where the leftmost match of regex i begins, at pos or behind,
+// of which p has found the end.
+func (e *automata) startOf(s *Scratch, i uint32, p *program, text []byte, pos, end int) (start int, ok bool) {
+	switch {
+	case p.anchored:
+		return 0, true
+	case p.length > 0:
+		for range p.length {
+			_, width := p.decodeLast(text[:end])
+			end -= width
+		}
+		return end, true
 	}
-	switch s.want {
-	case WantAny:
-		s.any = s.any || program.Match(text)
-	case WantCount:
-		// Unlike FindAllIndex this does not hold all matches at once.
-		program.ReplaceAllFunc(text, func([]byte) []byte {
-			s.any = true
-			s.count++
-			return nil
-		})
-	case WantRules, WantFirst:
-		if at := program.FindIndex(text); at != nil {
-			s.add(Match{int64(at[0]), int64(at[1]), r.rule})
-		}
-	default:
-		most := -1
-		if s.most > 0 {
-			most = s.most
-		}
-		for _, at := range program.FindAllIndex(text, most) {
-			s.add(Match{int64(at[0]), int64(at[1]), r.rule})
-		}
+	m := s.regexes.machine(e.programs, 2*i+1)
+	if m == nil {
+		return 0, false
 	}
+	start, ok = s.regexes.runner.backward(m, text, pos, end)
+	return start, ok && start >= 0
 }
 
 // regexSource is the expression that a rule stands for.
@@ -67,8 +79,8 @@ func regexSource(expr string, noCase bool) string {
 	return expr
 }
 
-// checkRegex parses source and refuses what does not parse or can match
-// nothing at all.
+// checkRegex parses source and refuses what does not parse, can match nothing
+// at all, or would get too large.
 func checkRegex(source string) (*syntax.Regexp, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
@@ -76,6 +88,13 @@ func checkRegex(source string) (*syntax.Regexp, error) {
 	}
 	if matchesEmpty(tree) {
 		return nil, fmt.Errorf("%w: every place of every text would match", ErrEmptyMatch)
+	}
+	if n := estimateInsts(tree, 3*maxInsts); n > 3*maxInsts {
+		return nil, fmt.Errorf("%w: %w", ErrRegex, errTooComplex)
+	} else if mayBeTooComplex(tree, n) {
+		if _, err := compileProgram(tree); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRegex, err)
+		}
 	}
 	return tree, nil
 }
@@ -98,6 +117,68 @@ func regexError(source string, err error) error {
 		return fmt.Errorf("%w: %s: %s", ErrRegex, se.Code, se.Expr)
 	}
 	return fmt.Errorf("%w: %w", ErrRegex, err)
+}
+
+// lengths returns how many runes the matches of re have, at least and at most;
+// -1: there is no end, or no knowing.
+func lengths(re *syntax.Regexp) (least, most int) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(re.Rune), len(re.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1, 1
+	case syntax.OpCapture:
+		return lengths(re.Sub[0])
+	case syntax.OpStar, syntax.OpQuest, syntax.OpPlus, syntax.OpRepeat:
+		return repeatedLengths(re)
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			l, m := lengths(sub)
+			least, most = addLengths(least, l), addLengths(most, m)
+		}
+		return least, most
+	case syntax.OpAlternate:
+		least, most = lengths(re.Sub[0])
+		for _, sub := range re.Sub[1:] {
+			l, m := lengths(sub)
+			least = min(least, l)
+			if most < 0 || m < 0 {
+				most = -1
+			} else {
+				most = max(most, m)
+			}
+		}
+		return least, most
+	}
+	return 0, 0
+}
+
+func repeatedLengths(re *syntax.Regexp) (least, most int) {
+	l, m := lengths(re.Sub[0])
+	low, high := 0, -1
+	switch re.Op {
+	case syntax.OpQuest:
+		high = 1
+	case syntax.OpPlus:
+		low = 1
+	case syntax.OpRepeat:
+		low, high = re.Min, re.Max
+	}
+	least = min(l*low, maxLength)
+	if m < 0 || high < 0 || m*high > maxLength {
+		return least, -1
+	}
+	return least, m * high
+}
+
+// maxLength bounds what lengths counts.
+const maxLength = 1 << 16
+
+func addLengths(a, b int) int {
+	if a < 0 || b < 0 {
+		return -1
+	}
+	return min(a+b, maxLength)
 }
 
 // matchesEmpty says whether re can match without consuming a byte somewhere.

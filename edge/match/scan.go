@@ -16,13 +16,15 @@ func (p *Pack) Scan(s *Scratch, text []byte, q Query) Result {
 	s.use(p, q)
 	s.reset(q.Want, lesser(q.Limit, q.Total))
 	p.engine.scan(s, text)
+	s.regexes.deliver(&p.programs)
 	return s.finish()
 }
 
 // ScanLines looks for the rules in each line of block: a line is a text of its
 // own, ends before its '\n' and keeps a '\r' before that; the last one needs no
 // '\n'. Lines with a match are given to each, in order; it returns whether to
-// go on. The result sums the lines up, without Matches and Rules.
+// go on. The result sums the lines up, without Matches and Rules; its Incomplete is
+// that of all lines, those without a match too.
 func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
@@ -37,7 +39,9 @@ func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) b
 		w.scan(block[start:min(end+1, len(block))], start)
 		start = end + 1
 	}
+	s.regexes.deliver(&p.programs)
 	w.total.Stopped = s.stopped
+	w.total.Incomplete = s.regexes.given
 	return w.total
 }
 
@@ -90,14 +94,24 @@ func lineEnd(block []byte, at int) int {
 
 // line scans one line and hands its result out.
 func (w *lineScan) line(window []byte, start, end, offset int) {
-	s := w.scratch
-	want := s.query.Want
+	w.reset()
+	w.pack.engine.scanLine(w.scratch, window, start, end)
+	w.handOut(offset+start, end-start)
+}
+
+// reset makes the scratch ready for a line, or a text.
+func (w *lineScan) reset() {
+	want := w.scratch.query.Want
 	if w.full {
 		want = WantAny
 	}
-	s.reset(want, lesser(s.query.Limit, w.left))
-	w.pack.engine.scanLine(s, window, start, end)
-	s.line = Line{w.number, int64(offset + start), int64(end - start), s.finish()}
+	w.scratch.reset(want, lesser(w.scratch.query.Limit, w.left))
+}
+
+// handOut finishes a line and hands its result out, if it has a match.
+func (w *lineScan) handOut(offset, length int) {
+	s := w.scratch
+	s.line = Line{w.number, int64(offset), int64(length), s.finish()}
 	r := &s.line.Result
 	if !r.Any {
 		return

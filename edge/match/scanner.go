@@ -92,11 +92,12 @@ func (p *Pack) NewScanner(o ScannerOptions, each func(Match) error) (*Scanner, e
 	return s, nil
 }
 
-// literals is the pack without its regexes: their hints are seen and lead
-// nowhere.
+// literals is the pack without its regexes: their atoms are seen and trigger
+// nothing.
 func (p *Pack) literals() *Pack {
 	e := *p.engine.(*automata)
-	e.regexes, e.unhinted = nil, 0
+	e.programs = &programs{}
+	e.required = prefilter{triggerOffsets: make([]uint32, len(e.required.triggerOffsets))}
 	return &Pack{info: p.info, flags: p.flags, engine: &e}
 }
 

@@ -36,17 +36,16 @@ type Scratch struct {
 	unpolled int // bytes scanned since Stop was asked
 
 	// The automata's.
-	hits      []hit
-	folded    foldedText // the text at hand, or the block whose lines are scanned
-	exactAt   finder     // in the text or block as it is
-	foldedAt  finder     // in the folded one
-	lanes     lanes
-	found     []place // by the trie, in the order of where patterns begin
-	counts    [trieLook + 2]uint32
-	hinted    []uint64 // bit per regex: one of its hints was seen
-	anyHinted bool
-	tracked   [2][]tracker // of the long literals: exact, folded
-	scans     uint64       // tells trackers of different texts apart
+	hits     []hit
+	folded   foldedText // the text at hand, or the block whose lines are scanned
+	exactAt  finder     // in the text or block as it is
+	foldedAt finder     // in the folded one
+	lanes    lanes
+	found    []place // by the trie, in the order of where patterns begin
+	counts   [trieLook + 2]uint32
+	tracked  [2][]tracker // of the long literals: exact, folded
+	scans    uint64       // tells trackers of different texts apart
+	regexes  regexScratch
 }
 
 // foldedText is a text after folding, and the way back.
@@ -66,13 +65,15 @@ func (f *foldedText) set(text []byte) {
 // use turns s to a pack and a query.
 func (s *Scratch) use(p *Pack, q Query) {
 	s.query, s.stopped, s.unpolled = q, false, 0
+	s.regexes.given = s.regexes.given[:0]
+	s.regexes.refresh(&p.programs)
 	if s.pack == p {
 		return
 	}
 	s.pack = p
 	s.seen = nil
 	if e, ok := p.engine.(*automata); ok {
-		s.hinted = make([]uint64, (len(e.regexes)+63)/64)
+		s.regexes.use(e, s)
 		s.tracked = [2][]tracker{newTrackers(e.exact), newTrackers(e.folded)}
 	}
 }
@@ -238,6 +239,8 @@ func (s *Scratch) finish() Result {
 		s.matches = s.matches[:s.most-1]
 		r.Truncated = true
 	}
+	r.Incomplete = s.regexes.incomplete
+	slices.Sort(r.Incomplete)
 	switch s.want {
 	case WantFirst:
 		r.Matches = s.matches[:min(1, len(s.matches))]

@@ -30,11 +30,18 @@ func (p *Pack) ScanTexts(s *Scratch, texts [][]byte, q Query, each func(i int, r
 		w.left = 0
 	}
 	for i := 0; i < len(texts) && !w.done && !s.stopped; {
-		n := s.join(texts[i:])
-		w.scanJoined(texts[i:i+n], i)
+		n := 1
+		if p.programs.unhinted > 0 { // regexes run on every text: nothing is gained
+			w.scanAlone(texts[i], i)
+		} else {
+			n = s.join(texts[i:])
+			w.scanJoined(texts[i:i+n], i)
+		}
 		i += n
 	}
+	s.regexes.deliver(&p.programs)
 	w.total.Stopped = s.stopped
+	w.total.Incomplete = s.regexes.given
 	return w.total
 }
 
@@ -50,6 +57,13 @@ func (s *Scratch) join(texts [][]byte) int {
 		n++
 	}
 	return max(n, 1)
+}
+
+func (w *lineScan) scanAlone(text []byte, number int) {
+	w.number = int64(number)
+	w.reset()
+	w.pack.engine.scan(w.scratch, text)
+	w.handOut(0, len(text))
 }
 
 // scanJoined scans texts, which begin with number first and lie in s.joined, or
