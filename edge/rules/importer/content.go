@@ -161,6 +161,10 @@ func addChain(e *entry, c chain) {
 		e.literals("", c[0].nocase, c[0].text)
 		return
 	}
+	if f := c[0]; len(c) == 1 && f.regex && !f.absolute && !f.begins && !f.relative {
+		e.translated("", f.translation, false)
+		return
+	}
 	expr, places, err := c.expr()
 	if err != nil {
 		best := longestLiteral(c)

@@ -107,7 +107,7 @@ func crsEntry(j *job, path string, chain []*secRule) {
 
 func crsMeta(e *entry, r *secRule) {
 	msg, _ := r.action("msg")
-	e.base.Message = oneLine(msg)
+	e.base.Message = oneLine(strings.ReplaceAll(msg, `\'`, `'`))
 	const most = 16
 	for _, tag := range r.values("tag") {
 		if t := idFrom(tag); t != "" && len(e.base.Tags) < most {

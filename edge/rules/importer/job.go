@@ -193,10 +193,7 @@ func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 		r.Literals = [][]byte{b}
 		part := name
 		if len(bytes)+len(texts) > 1 {
-			part = fmt.Sprintf("%s%d", strings.TrimSuffix(name+".", "."), i+1)
-			if name != "" {
-				part = fmt.Sprintf("%s.%d", name, i+1)
-			}
+			part = strings.TrimPrefix(fmt.Sprintf("%s.%d", name, i+1), ".")
 		}
 		e.add(part, r)
 	}

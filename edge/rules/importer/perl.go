@@ -14,7 +14,6 @@ type dialect struct {
 	python   bool // Python's escapes, and its rules for global flags
 	yara     bool // only what YARA knows: no (? at all
 	spaceVT  bool // \s includes the vertical tab
-	atBegin  bool // what stands before is anchored: `^` is left out
 	emptyLow bool // {,n} is {0,n}
 }
 
@@ -26,7 +25,7 @@ var (
 )
 
 // perlFlags are the flags of an expression, or of a group of it.
-type perlFlags struct{ i, m, s, x, ungreedy, dollarEnd bool }
+type perlFlags struct{ i, m, s, x, ungreedy bool }
 
 // String is the flags as they are written at the beginning of an expression.
 func (f perlFlags) String() string {
@@ -156,6 +155,9 @@ func (p *perlParser) one() error {
 			p.remark(noteRunes)
 		}
 	default:
+		if _, _, n := braces(p.src[p.pos:], p.dialect.emptyLow); r == '{' && n > 0 && p.atom < 0 {
+			return refuse(whyNothing, p.src[p.pos:])
+		}
 		p.pos += size
 		if r >= utf8.RuneSelf && p.dialect.bytes {
 			return p.bytesRun(string(r))
@@ -206,11 +208,8 @@ func (p *perlParser) quantifier(times int) (bool, error) {
 		return false, refuse(whySyntax, "a repetition {n,m} with n over m")
 	case low > maxRepeat || high > maxRepeat:
 		return false, refuse(whyRepeat, p.src[p.pos:p.pos+size])
-	case times > 0 && (p.dialect.python || p.dialect.yara || times > 8):
+	case times > 0:
 		return false, refuse(whySyntax, "repetition of a repetition")
-	}
-	if times > 0 {
-		p.wrap()
 	}
 	p.str(repeat(low, high))
 	p.pos += size
@@ -276,6 +275,7 @@ func (p *perlParser) groupHead() (done bool, err error) {
 			return false, refuse(whySyntax, "a comment without end")
 		}
 		p.pos += end + 1
+		p.atom = -1
 		return true, nil
 	case has("(?="), has("(?!"):
 		return false, refuse(whyLookAround, "look-ahead "+rest[:3])

@@ -82,10 +82,10 @@ func (p *perlParser) quotedRun() error {
 	return nil
 }
 
-// ascii notes that the source's classes know more than ASCII.
+// ascii notes that Python's classes know more than ASCII.
 func (p *perlParser) ascii() {
 	if p.dialect.python {
-		p.remark(noteASCII)
+		p.remark(notePython)
 	}
 }
 
@@ -272,6 +272,9 @@ func (p *perlParser) class() error {
 			return refuse(whySyntax, "a ] is missing")
 		}
 		if p.src[p.pos] == ']' && !first {
+			if s := p.src[start+1 : p.pos]; len(s) > 1 && s[0] == ':' && s[len(s)-1] == ':' && !p.dialect.python {
+				return refuse(whySyntax, "["+s+"] outside of [ ]")
+			}
 			p.pos++
 			break
 		}
@@ -313,6 +316,9 @@ func (p *perlParser) classItem(c *classParser) error {
 		if s, ok := p.classEscape(p.src[p.pos+1], true); ok {
 			p.pos += 2
 			c.items.WriteString(s)
+			if p.has("-") && !p.has("-]") {
+				return refuse(whySyntax, "a range that begins with a class")
+			}
 			return nil
 		}
 	}
@@ -321,8 +327,10 @@ func (p *perlParser) classItem(c *classParser) error {
 		return err
 	}
 	high, highByte := low, lowByte
-	if p.has("-") && p.pos+1 < len(p.src) && p.src[p.pos+1] != ']' && !p.classFollows() {
-		p.pos++
+	if p.has("-") && p.pos+1 < len(p.src) && p.src[p.pos+1] != ']' {
+		if p.pos++; p.classFollows() {
+			return refuse(whySyntax, "a range that ends in a class")
+		}
 		if high, highByte, err = p.classChar(); err != nil {
 			return err
 		}
@@ -333,16 +341,19 @@ func (p *perlParser) classItem(c *classParser) error {
 	return p.addRange(c, low, high, lowByte || highByte)
 }
 
-// classFollows tells [\w-\d], where `-` stands for itself.
+// classFollows tells \w and the like.
 func (p *perlParser) classFollows() bool {
-	s := p.src[p.pos+1:]
-	return len(s) > 1 && s[0] == '\\' && strings.IndexByte("dDwWsS", s[1]) >= 0
+	s := p.src[p.pos:]
+	return len(s) > 1 && s[0] == '\\' && strings.IndexByte("dDwWsS", s[1]) >= 0 || strings.HasPrefix(s, "[:")
 }
 
 func (p *perlParser) classChar() (rune, bool, error) {
 	s := p.src[p.pos:]
 	if strings.HasPrefix(s, `\b`) {
 		p.pos += 2
+		if p.dialect.yara {
+			return 'b', false, nil
+		}
 		return '\b', false, nil
 	}
 	if len(s) > 1 && s[0] == '\\' && isDigit(s[1]) && s[1] > '7' {

@@ -87,7 +87,8 @@ func (p *ereParser) one() error {
 		p.begin()
 		p.str(".")
 	case '{':
-		if _, _, size := braces(p.src[p.pos-1:], true); size > 0 {
+		// grep's matchers do not agree on what it means where nothing is to be repeated.
+		if p.atom < 0 || strings.HasPrefix(p.src[p.pos:], "}") {
 			return refuse(whyNothing, p.src[p.pos-1:])
 		}
 		p.literal(r)
@@ -198,6 +199,7 @@ func (p *ereParser) escape() error {
 func (p *ereParser) class() error {
 	p.begin()
 	p.str("[")
+	start := p.pos
 	if strings.HasPrefix(p.src[p.pos:], "^") {
 		p.pos++
 		p.str("^")
@@ -207,6 +209,9 @@ func (p *ereParser) class() error {
 			return refuse(whySyntax, "a ] is missing")
 		}
 		if p.src[p.pos] == ']' && !first {
+			if s := p.src[start:p.pos]; len(s) > 1 && s[0] == ':' && s[len(s)-1] == ':' {
+				return refuse(whySyntax, "["+s+"] outside of [ ]")
+			}
 			p.pos++
 			p.str("]")
 			return nil

@@ -130,7 +130,9 @@ func sigmaPatterns(n *yaml.Node, modifiers []string) ([]sigmaPattern, bool) {
 		q := p
 		if !encoded && !p.number {
 			if q.text, q.expr = sigmaWildcards(string(v)); q.expr != "" && !q.cased {
-				q.expr = "(?i)" + q.expr
+				q.expr = "(?is)" + q.expr
+			} else if q.expr != "" {
+				q.expr = "(?s)" + q.expr
 			}
 		} else {
 			q.text = v
@@ -219,5 +221,5 @@ func sigmaWildcards(s string) (text []byte, expr string) {
 	if !wild {
 		return text, ""
 	}
-	return nil, "(?s)" + b.String()
+	return nil, b.String()
 }

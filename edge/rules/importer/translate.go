@@ -43,7 +43,7 @@ const (
 	whySyntax      = "syntax error in the regex"
 	whyMidFlag     = "global flags in the middle of a regex"
 
-	noteASCII  = `\w, \d, \s and \b know ASCII only`
+	notePython = `\w, \d, \s and \b know ASCII only (and \s no vertical tab)`
 	noteRunes  = "beyond ASCII, `.` and [^…] take a whole character, not a byte of it"
 	maxRepeat  = 1000   // of RE2 syntax
 	maxNesting = 200    // groups in groups; Go allows 1000
@@ -177,8 +177,8 @@ func repeat(low, high int) string {
 	return fmt.Sprintf("{%d,%d}", low, high)
 }
 
-// braces reads {n}, {n,}, {n,m} or, if open is set, {,m} at the beginning of
-// s; size is 0 if it is none of these.
+// braces reads {n}, {n,}, {n,m} or, if open is set, {,m} and {,} at the beginning
+// of s; size is 0 if it is none of these.
 func braces(s string, open bool) (low, high, size int) {
 	i := 1
 	number := func() (n, digits int) {
@@ -200,9 +200,6 @@ func braces(s string, open bool) (low, high, size int) {
 		i++
 		var digits int
 		if high, digits = number(); digits == 0 {
-			if lowDigits == 0 {
-				return 0, 0, 0
-			}
 			high = -1
 		}
 	} else if lowDigits == 0 {

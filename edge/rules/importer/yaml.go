@@ -33,6 +33,9 @@ func (r *Result) YAML() ([]byte, error) {
 	if err := enc.Encode(root); err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
+	if err := enc.Close(); err != nil {
+		return nil, fmt.Errorf("write YAML: %w", err)
+	}
 	if b.Len() > rules.MaxFile {
 		return nil, fmt.Errorf("the rules take %d bytes, more than the %d MiB that a rule file may have; import fewer files at a time", b.Len(), rules.MaxFile>>20)
 	}
@@ -76,10 +79,10 @@ func ruleNode(r *Rule) *yaml.Node {
 		put(n, "hex", quoted(hexOf(r.Literals[0])))
 	}
 	if r.NoCase {
-		put(n, "nocase", flag())
+		put(n, "nocase", yes())
 	}
 	if r.Whole {
-		put(n, "whole", flag())
+		put(n, "whole", yes())
 	}
 	if len(r.Tags) > 0 {
 		put(n, "tags", texts(r.Tags))
@@ -172,4 +175,4 @@ func words(list [][]byte) *yaml.Node {
 	return n
 }
 
-func flag() *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"} }
+func yes() *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"} }

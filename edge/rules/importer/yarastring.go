@@ -146,17 +146,17 @@ func (w *yaraWriter) xor(s *yaraString, forms [][]byte) {
 	if s.has("fullword") {
 		w.partly(whyFullwordBytes, s.name)
 	}
+	var list [][]byte
 	for key := low; key <= high; key++ {
 		for _, form := range forms {
 			out := make([]byte, len(form))
 			for i, c := range form {
 				out[i] = c ^ byte(key)
 			}
-			r := w.base
-			r.Literals = [][]byte{out}
-			w.entry.add(fmt.Sprintf("%s.xor%02x", s.name[1:], key), r)
+			list = append(list, out)
 		}
 	}
+	w.literals(s.name[1:], false, list...)
 }
 
 // base64 adds what the text looks like within base64, at each of three positions.
@@ -214,7 +214,7 @@ func (w *yaraWriter) hexString(s *yaraString) {
 		return
 	}
 	if list, ok := expandHex(items); ok {
-		w.plain = append(w.plain, list...)
+		w.literals(s.name[1:], false, list...)
 		return
 	}
 	run := longestRun(items)
@@ -223,7 +223,7 @@ func (w *yaraWriter) hexString(s *yaraString) {
 		return
 	}
 	w.partly(whyWildcards, s.name)
-	w.plain = append(w.plain, run)
+	w.literals(s.name[1:], false, run)
 }
 
 // expandHex is every byte string that items stand for; false if they are too many.
