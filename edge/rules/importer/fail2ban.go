@@ -135,14 +135,14 @@ var f2bTag = regexp.MustCompile(`<([^ <>]+)>`)
 // tags replaces <name> by the option of that name, innermost ones first; other
 // tags stay.
 func (f *f2bFilter) tags(s string) (string, error) {
-	const most = 2000 // replacements
+	const most = 1000 // replacements
 	for range most {
 		at, value := f.nextTag(s)
 		if at == nil {
 			return s, nil
 		}
 		s = s[:at[0]] + value + s[at[1]:]
-		if len(s) > maxExpanded {
+		if len(s) > maxExpanded/8 {
 			return "", errExpanded
 		}
 	}

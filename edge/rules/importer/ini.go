@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"trawl/edge/rules"
 )
 
 const (
@@ -57,7 +59,9 @@ func parseINI(path string, data []byte) (iniFile, error) {
 	var value *iniValue
 	indent, number := 0, 0
 	for line := range bytes.Lines(data) {
-		number++
+		if number++; len(line) > rules.MaxLine {
+			return nil, &errINI{number, fmt.Sprintf("longer than %d MiB, which no line of this kind is", rules.MaxLine>>20)}
+		}
 		s := strings.TrimRight(string(line), "\r\n")
 		trimmed := strings.TrimSpace(s)
 		if strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";") {

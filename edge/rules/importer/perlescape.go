@@ -308,8 +308,8 @@ func (p *perlParser) class() error {
 // classItem reads one character, range or class of a class.
 func (p *perlParser) classItem(c *classParser) error {
 	if s := p.src[p.pos:]; strings.HasPrefix(s, "[:") && !p.dialect.python && !p.dialect.yara {
-		if end := strings.Index(s, ":]"); end > 0 {
-			return p.posixClass(c, s[:end+2])
+		if end := strings.Index(s[2:], ":]"); end >= 0 {
+			return p.posixClass(c, s[:2+end+2])
 		}
 	}
 	if p.has(`\`) && p.pos+1 < len(p.src) {

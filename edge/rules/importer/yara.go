@@ -12,6 +12,7 @@ const (
 	whyCondition = "finds more: the condition asks for more than the strings that are looked for"
 	whyElse      = "finds less: the condition can also hold without any string"
 	whyPrivate   = "private rule, only used by others"
+	whyGlobal    = "finds more: what the file's global rules ask for is not checked"
 	whyYARA      = "not a rule in YARA's syntax"
 	whyNoStrings = "condition that is not about strings"
 )
@@ -36,6 +37,7 @@ type yaraString struct {
 
 // readYARA reads one file; a rule that is not understood is skipped.
 func readYARA(j *job, in *input) {
+	global := bytes.Contains(in.data, []byte("global")) && yaraGlobal.Match(in.data)
 	p := yaraParser{lex: yaraLexer{src: in.data, line: 1}}
 	for !j.fatal {
 		r, err := p.rule(j)
@@ -52,10 +54,15 @@ func readYARA(j *job, in *input) {
 		default:
 			e := j.begin(in.path, r.line, r.name, idFrom(r.name))
 			yaraEntry(e, r)
+			if global {
+				e.partly(whyGlobal, "")
+			}
 			e.end()
 		}
 	}
 }
+
+var yaraGlobal = regexp.MustCompile(`(?m)^[ \t]*(?:private\s+)?global\s`)
 
 type yaraParser struct {
 	lex   yaraLexer

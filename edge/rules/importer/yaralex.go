@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"trawl/edge/rules"
 )
 
 type yaraKind int
@@ -118,6 +120,9 @@ func (l *yaraLexer) text() (yaraToken, error) {
 	t := yaraToken{kind: yaraText, line: l.line}
 	var b []byte
 	for i := l.pos + 1; i < len(l.src); i++ {
+		if i-l.pos > rules.MaxLine {
+			return t, l.fail("a text of more than %d MiB", rules.MaxLine>>20)
+		}
 		switch c := l.src[i]; c {
 		case '\n':
 			return t, l.fail("a text without its closing quote")
