@@ -10,8 +10,9 @@ import (
 )
 
 const (
+	whySecRule   = "SecRule that cannot be read"
 	whyChain     = "finds more: of a chain of rules that must all match one is looked for"
-	whyTransform = "finds less: the text is not transformed before (t:…), give it decoded"
+	whyTransform = "finds other: the text is searched as it is, not transformed before (t:…)"
 	whyLower     = "finds other: t:lowercase before a pattern with upper case"
 	whyOperator  = "operator that does not look for text"
 	whyNegatedOp = "negated operator (!@…)"
@@ -52,7 +53,7 @@ func readCRS(j *job, in *input) {
 		r, isRule := parseSecRule(args, number)
 		if !ok || !isRule {
 			e := j.begin(in.path, number, "", idFrom(fmt.Sprintf("%s:%d", shortPath(in.path, 1), number)))
-			e.skip("SecRule that cannot be read", "variables, operator and actions are expected, in quotes that end")
+			e.skip(whySecRule, "variables, operator and actions are expected, in quotes that end")
 			e.end()
 			return
 		}

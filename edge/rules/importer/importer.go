@@ -111,8 +111,8 @@ func (j *job) run(paths []string) (*Result, error) {
 	if j.kind.finish != nil {
 		j.kind.finish(j)
 	}
-	if len(j.problems) == 0 && len(j.findings) == 0 {
-		j.nothingFound(paths)
+	if len(j.problems) == 0 {
+		j.wrongAltogether(paths)
 	}
 	if len(j.problems) > 0 {
 		return nil, j.sortedProblems()
@@ -128,9 +128,22 @@ func (j *job) wrongKind(path, looks string) {
 	j.problem(path, 0, "this looks like %s: --from %s", guessNames[looks], looks)
 }
 
-// nothingFound says so, once for all files.
-func (j *job) nothingFound(paths []string) {
-	j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
+// wrongAltogether notes a problem if there are no rules, or nothing that was
+// understood as one.
+func (j *job) wrongAltogether(paths []string) {
+	if len(j.findings) == 0 {
+		j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
+		return
+	}
+	strange := []string{whyNotRule, whyYARA, whySigma, whySecRule}
+	for i := range j.findings {
+		f := &j.findings[i]
+		if f.status != skipped || !slices.Contains(strange, f.reasons[0].text) {
+			return
+		}
+	}
+	f := &j.findings[0]
+	j.problem(f.file, f.line, "%s; --from %s reads %s", f.reasons[0], j.kind.Name, j.kind.What)
 }
 
 // maxProblems bounds what is kept of them; a wrong file can have any number.

@@ -142,10 +142,16 @@ func (p *perlParser) one() error {
 	case '*', '+', '?':
 		return refuse(whyNothing, p.src[p.pos:])
 	case '^':
+		if p.dialect.yara && p.pos > 0 {
+			p.partly(whyMidAnchor, "")
+		}
 		p.pos++
 		p.assertion("^")
 	case '$':
 		p.pos++
+		if p.dialect.yara && p.more() {
+			p.partly(whyMidAnchor, "")
+		}
 		p.assertion("$")
 	case '.':
 		p.pos++

@@ -17,8 +17,15 @@ func (p *perlParser) escape() error {
 	}
 	c := p.src[p.pos+1]
 	switch {
+	case p.dialect.yara && c == 'b':
+		p.pos += 2
+		p.assertion(yaraBoundary)
+		return nil
 	case c == 'b' || c == 'B':
 		p.pos += 2
+		if p.dialect.yara {
+			p.partly(whyInside, "")
+		}
 		p.assertion(`\` + string(c))
 		p.ascii()
 		return nil
@@ -194,7 +201,7 @@ func (p *perlParser) char(s string) (r rune, size int, isByte bool, err error) {
 		return rune(n), 2 + digits, false, nil
 	case c == 'e' && !p.dialect.python && !p.dialect.yara:
 		return 0x1b, 2, false, nil
-	case c == 'v' && (p.dialect.python || p.dialect.yara):
+	case c == 'v' && p.dialect.python:
 		return '\v', 2, false, nil
 	case c == 'c' && !p.dialect.python && !p.dialect.yara:
 		if len(s) < 3 || s[2] <= ' ' || s[2] > '~' {

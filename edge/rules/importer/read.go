@@ -120,7 +120,11 @@ func (j *job) load(path string) (*input, bool) {
 		j.problem(path, 0, "%s", what)
 		return nil, false
 	}
-	return &input{path, bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}, true
+	data, bom := bytes.CutPrefix(data, []byte("\xef\xbb\xbf"))
+	if bom {
+		j.aside.add("byte order marks")
+	}
+	return &input{path, data}, true
 }
 
 func (j *job) badInput(data []byte) string {
@@ -157,7 +161,11 @@ func (j *job) lines(in *input, each func(number int, line []byte) bool) {
 			j.problem(in.path, number, "longer than %d MiB, which no line of this kind is", rules.MaxLine>>20)
 			return
 		}
-		if !each(number, bytes.TrimSuffix(line, []byte{'\r'})) {
+		line, cr := bytes.CutSuffix(line, []byte{'\r'})
+		if cr {
+			j.aside.add("carriage returns at line ends")
+		}
+		if !each(number, line) {
 			return
 		}
 	}

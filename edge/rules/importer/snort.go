@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	whyNegated    = "finds more: what must not be there (!) is not checked"
-	whyBuffer     = "finds more: what must be in a buffer (URI, header, …) is looked for in the whole text"
-	whyOther      = "finds more: options that are not about the text are not checked"
-	whyPlaces     = "finds more: places (offset, depth, distance, within) are not checked"
-	whyOneOf      = "finds more: of several contents that must all be there one is looked for"
-	whyNoContent  = "nothing about the content of a packet"
-	whyNotRule    = "not a rule in Snort's syntax"
-	whyBadContent = "content that cannot be read"
-	notePacket    = "header and flow say which packets; that is for whoever sends the texts"
-	noteLimits    = "thresholds are not counted: every match is reported"
+	whyNegated     = "finds more: what must not be there (!) is not checked"
+	whyBuffer      = "finds other: a buffer (URI, header, decoded data, …) is looked for in the whole text as it is"
+	whyTransformed = "finds other: buffers are not transformed (to_lowercase, …) before"
+	whyOther       = "finds more: options that are not about the text are not checked"
+	whyPlaces      = "finds more: places (offset, depth, distance, within) are not checked"
+	whyOneOf       = "finds more: of several contents that must all be there one is looked for"
+	whyNoContent   = "nothing about the content of a packet"
+	whyNotRule     = "not a rule in Snort's syntax"
+	whyBadContent  = "content that cannot be read"
+	notePacket     = "header and flow say which packets; that is for whoever sends the texts"
+	noteLimits     = "thresholds are not counted: every match is reported"
 )
 
 // snortIgnored are options that say nothing about which packets match.
@@ -28,6 +29,10 @@ var snortIgnored = wordSet(`msg sid gid rev classtype priority reference metadat
 
 // snortLimits limit how often an alert is given.
 var snortLimits = wordSet("threshold detection_filter after noalert")
+
+// snortTransforms change a buffer before contents are looked for in it.
+var snortTransforms = wordSet(`to_lowercase to_uppercase to_md5 to_sha1 to_sha256 strip_whitespace compress_whitespace strip_pseudo_headers dotprefix url_decode
+	pcrexform xor header_lowercase from_base64 domain tld`)
 
 // snortBuffers say where contents must be.
 var snortBuffers = wordSet(`uricontent file_data pkt_data base64_data js_data vba_data raw_data http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie
@@ -173,6 +178,8 @@ func (s *snortReader) option(o snortOption) {
 	default:
 		switch {
 		case snortIgnored[o.name]:
+		case snortTransforms[o.name]:
+			s.partly(whyTransformed, o.name)
 		case snortLimits[o.name]:
 			s.remark(noteLimits)
 		case snortBuffers[o.name] || strings.Contains(o.name, "."):

@@ -47,11 +47,15 @@ type RuleSummary struct {
 // counter counts by name.
 type counter map[string]int
 
-func (c *counter) add(what string) {
+func (c *counter) add(what string) { c.count(what, 1) }
+
+func (c *counter) count(what string, n int) {
 	if *c == nil {
 		*c = counter{}
 	}
-	(*c)[what]++
+	if n > 0 {
+		(*c)[what] += n
+	}
 }
 
 // sorted has the most frequent first.

@@ -41,6 +41,8 @@ const (
 	whyRepeat      = "repetition counts over 1000"
 	whyNothing     = "repetition of nothing"
 	whySyntax      = "syntax error in the regex"
+	whyInside      = `finds more: \B also holds at the beginning and end of the text`
+	whyMidAnchor   = "finds other: YARA does not always find ^ and $ in the middle of a regex"
 	whyMidFlag     = "global flags in the middle of a regex"
 
 	notePython = `\w, \d, \s and \b know ASCII only (and \s no vertical tab)`
@@ -49,6 +51,10 @@ const (
 	maxNesting = 200    // groups in groups; Go allows 1000
 	maxRegex   = 32_000 // bytes of a regex in the source
 )
+
+// yaraBoundary is YARA's \b, which holds at the beginning and end of the text
+// whatever stands there.
+const yaraBoundary = `(?:\b|\A|\z)`
 
 // emitter writes an expression.
 type emitter struct {

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"unicode"
 	"unicode/utf8"
 
 	"trawl/edge/rules"
@@ -18,7 +17,7 @@ func readWords(j *job, in *input) {
 	seen := map[string]bool{}
 	name := idFrom(stem(in.path))
 	var list *entry
-	_, err := rules.ReadWords(bytes.NewReader(in.data), func(line int, word []byte) {
+	stats, err := rules.ReadWords(bytes.NewReader(in.data), func(line int, word []byte) {
 		if j.fatal {
 			return
 		}
@@ -46,6 +45,8 @@ func readWords(j *job, in *input) {
 		j.size += len(word) + 8
 		j.checkSize(in.path, line)
 	})
+	j.aside.count("carriage returns at line ends", stats.CRLF)
+	j.aside.count("blank lines", stats.Blank)
 	var at *rules.LineError
 	switch {
 	case errors.As(err, &at):
@@ -54,15 +55,5 @@ func readWords(j *job, in *input) {
 		j.problem(in.path, 0, "%v", err)
 	case list != nil:
 		list.end()
-	}
-	j.countBlank(in.data)
-}
-
-// countBlank counts lines without anything in them.
-func (j *job) countBlank(data []byte) {
-	for line := range bytes.Lines(data) {
-		if len(bytes.TrimRightFunc(line, unicode.IsSpace)) == 0 {
-			j.aside.add("blank lines")
-		}
 	}
 }
