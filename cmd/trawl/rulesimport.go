@@ -91,4 +91,3 @@ func (a *app) printSummary(s *importer.Summary, each, asJSON bool) error {
 	}
 	return nil
 }
-

@@ -2,9 +2,7 @@
 
 package importer
 
-import (
-	"strings"
-)
+import "strings"
 
 // secRule is one SecRule.
 type secRule struct {
