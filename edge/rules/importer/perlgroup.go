@@ -111,6 +111,9 @@ func (p *perlParser) flagGroup() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if !colon && p.dialect.python && p.pos == start+len("(?)") {
+		return false, refuse(whySyntax, "(?)")
+	}
 	if !colon && p.dialect.python && start > 0 {
 		return false, refuse(whyMidFlag, p.src[start:p.pos])
 	}
