@@ -15,8 +15,8 @@ import (
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	cmd := group(&cobra.Command{Use: "rules", Short: "Check and compile word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand())
+	cmd := group(&cobra.Command{Use: "rules", Short: "Check, compile, test and import word lists and rule files"})
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand())
 	return cmd
 }
 

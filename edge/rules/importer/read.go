@@ -1,0 +1,216 @@
+// Reading sources: whole files within bounds, folders, lines.
+
+package importer
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"trawl/edge/rules"
+)
+
+const (
+	maxInput  = 64 << 20 // bytes of one file
+	maxFiles  = 20_000   // in folders
+	maxLevels = 16       // of folders, and of files that include files
+)
+
+// files is where sources lie.
+type files interface {
+	// read returns a file's content, at most maxInput+1 bytes of it.
+	read(path string) ([]byte, error)
+	// list returns what a folder holds, sorted; fs.ErrInvalid for a file.
+	list(path string) ([]fs.DirEntry, error)
+}
+
+// osFiles are the files of the system.
+type osFiles struct{}
+
+func (osFiles) read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxInput+1))
+}
+
+func (osFiles) list(path string) ([]fs.DirEntry, error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil, fs.ErrInvalid
+	}
+	return os.ReadDir(path)
+}
+
+// input is a file that has been read.
+type input struct {
+	path string
+	data []byte // without byte order mark
+}
+
+// expand replaces each folder among paths by the files of the kind in it and
+// in the folders in it.
+func (j *job) expand(paths []string) []string {
+	var all []string
+	for _, path := range paths {
+		if path == "-" {
+			j.problem("-", 0, "rules are not read from standard input; name a file")
+			continue
+		}
+		if _, err := j.from.list(path); err != nil {
+			all = append(all, path)
+			continue
+		}
+		before := len(all)
+		all = j.walk(all, path, path, 0)
+		if len(all) == before {
+			j.problem(path, 0, "a folder without files of this kind (--from %s)", j.kind.Name)
+		}
+	}
+	return all
+}
+
+func (j *job) walk(all []string, path, root string, level int) []string {
+	entries, err := j.from.list(path)
+	if err != nil {
+		j.problem(path, 0, "cannot be read: %v", withoutPath(err))
+	}
+	for _, e := range entries {
+		at := filepath.Join(path, e.Name())
+		switch {
+		case len(all) >= maxFiles:
+			if !j.fatal {
+				j.fatal = true
+				j.problem(root, 0, "more than %d files; import its folders one by one", maxFiles)
+			}
+			return all
+		case e.IsDir() && level >= maxLevels:
+			j.problem(at, 0, "more than %d levels of folders", maxLevels)
+		case e.IsDir():
+			all = j.walk(all, at, root, level+1)
+		case j.kind.inFolder(at, root):
+			all = append(all, at)
+		default:
+			j.aside.add("files of another kind")
+		}
+	}
+	return all
+}
+
+// load reads a file; false if it cannot be used, which has been noted then.
+func (j *job) load(path string) (*input, bool) {
+	data, err := j.from.read(path)
+	if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			j.problem(path, 0, "no such file")
+		default:
+			j.problem(path, 0, "cannot be read: %v", withoutPath(err))
+		}
+		return nil, false
+	}
+	if what := j.badInput(data); what != "" {
+		j.problem(path, 0, "%s", what)
+		return nil, false
+	}
+	data, bom := bytes.CutPrefix(data, []byte("\xef\xbb\xbf"))
+	if bom {
+		j.aside.add("byte order marks")
+	}
+	return &input{path, data}, true
+}
+
+func (j *job) badInput(data []byte) string {
+	switch {
+	case len(data) > maxInput:
+		return fmt.Sprintf("larger than %d MiB, which no rules of this kind are; split it", maxInput>>20)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return "is UTF-16; save it as UTF-8"
+	case bytes.IndexByte(data, 0) >= 0:
+		return fmt.Sprintf("holds a byte 0, so it is no text; --from %s reads %s", j.kind.Name, j.kind.What)
+	}
+	return ""
+}
+
+// withoutPath leaves out what err says of the file.
+func withoutPath(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// lines calls each for every line of in, without its line break and '\r',
+// numbered from 1. A line over rules.MaxLine is a problem and ends the file, as does
+// false from each.
+func (j *job) lines(in *input, each func(number int, line []byte) bool) {
+	number := 0
+	for rest := in.data; len(rest) > 0 && !j.fatal; {
+		number++
+		line, after, _ := bytes.Cut(rest, []byte{'\n'})
+		rest = after
+		if len(line) > rules.MaxLine {
+			j.problem(in.path, number, "longer than %d MiB, which no line of this kind is", rules.MaxLine>>20)
+			return
+		}
+		line, cr := bytes.CutSuffix(line, []byte{'\r'})
+		if cr {
+			j.aside.add("carriage returns at line ends")
+		}
+		if !each(number, line) {
+			return
+		}
+	}
+}
+
+// logicalLines are lines that may go on after a backslash at their end; number
+// is that of the first. join is put in between.
+func (j *job) logicalLines(in *input, join string, each func(number int, line string)) {
+	var long strings.Builder
+	first := 0
+	j.lines(in, func(number int, line []byte) bool {
+		if first == 0 {
+			first = number
+		}
+		body, more := bytes.CutSuffix(line, []byte{'\\'})
+		if long.Len()+len(body) > rules.MaxLine {
+			j.problem(in.path, first, "continued over more than %d MiB, which no rule is", rules.MaxLine>>20)
+			first = 0
+			return false
+		}
+		long.Write(body)
+		if more {
+			long.WriteString(join)
+			return true
+		}
+		each(first, long.String())
+		long.Reset()
+		first = 0
+		return !j.fatal
+	})
+	if first > 0 {
+		each(first, long.String())
+	}
+}
+
+// shortPath is the end of a path that tells files apart for people: the folder
+// and the name, or just the name.
+func shortPath(path string, parts int) string {
+	list := strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
+	list = slices.DeleteFunc(list, func(s string) bool { return s == "" || s == "." || s == ".." })
+	return strings.Join(list[max(0, len(list)-parts):], "/")
+}
+
+// stem is a file's name without its ending.
+func stem(path string) string {
+	name := shortPath(path, 1)
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}

@@ -1,0 +1,65 @@
+package importer
+
+import "testing"
+
+// What single constructs become, by dialect.
+func TestTranslations(t *testing.T) {
+	dialects := map[string]func(string) (translation, error){
+		"ere":    translateERE,
+		"pcre":   func(s string) (translation, error) { return translatePerl(s, pcreDialect, perlFlags{}) },
+		"python": func(s string) (translation, error) { return translatePerl(s, pythonDialect, perlFlags{}) },
+		"yara":   func(s string) (translation, error) { return translatePerl(s, yaraDialect, perlFlags{}) },
+		"pcre/i": func(s string) (translation, error) { return translatePerl(s, pcreDialect, perlFlags{i: true, s: true}) },
+		"pcre/x": func(s string) (translation, error) { return translatePerl(s, pcreDialect, perlFlags{x: true}) },
+	}
+	for _, tt := range []struct{ dialect, src, want, refusal string }{
+		{"ere", `a\<b\>`, `a\bb\b`, ""},
+		{"ere", `[\w]`, `[\\w]`, ""},
+		{"ere", `a**`, `(?:a*)*`, ""},
+		{"ere", `x{,3}`, `x{0,3}`, ""},
+		{"ere", `\d\/`, `d/`, ""},
+		{"ere", `(a)\1`, "", whyBackRef},
+		{"pcre", `(?<name>a)(?P<other>b)(?:c)`, `(a)(b)(?:c)`, ""},
+		{"pcre", `(?x: a b #c` + "\n" + `)c d`, `(?:ab)c d`, ""},
+		{"pcre", `(a(?x) b) c`, `(ab) c`, ""},
+		{"pcre/x", `a b\ c[ ] # end`, `ab c[ ]`, ""},
+		{"pcre/i", `a.b`, `(?is)a.b`, ""},
+		{"pcre", `\xc3\xa9`, `é`, ""},
+		{"pcre", `\xc3\xa9+`, "", whyBytes},
+		{"pcre", `\xc3`, "", whyBytes},
+		{"pcre", `[\x80-\xff]`, `[\x{80}-\x{10ffff}]`, ""},
+		{"pcre", `[a-\xff]`, `[a-\x7f\x{80}-\x{10ffff}]`, ""},
+		{"pcre", `[\x80-\xbf]`, "", whyBytes},
+		{"pcre", `é?`, "", whyBytes},
+		{"pcre", `a++b(?>c)`, `a+b(?:c)`, ""},
+		{"pcre", `(?=a)`, "", whyLookAround},
+		{"pcre", `(?<!a)`, "", whyLookAround},
+		{"pcre", `(?(1)a)`, "", whyConditional},
+		{"pcre", `(?R)`, "", whyRecursion},
+		{"pcre", `(*FAIL)`, "", whyVerb},
+		{"pcre", `\K`, "", whyEscape},
+		{"pcre", `\k<a>`, "", whyBackRef},
+		{"pcre", `\Q.*\E+`, `\.\*+`, ""},
+		{"pcre", `a{1001}`, "", whyRepeat},
+		{"pcre", `\h\R`, "", whyEscape},
+		{"pcre", `a{,3}`, `a\{,3\}`, ""},
+		{"python", `a{,3}`, `a{0,3}`, ""},
+		{"python", `\xe9\u00e9`, `éé`, ""},
+		{"python", `(?i)a`, `(?i)a`, ""},
+		{"python", `((?i)a|b)c`, `((?i)a|b)c`, ""},
+		{"python", `a(?i)b`, "", whyMidFlag},
+		{"python", `\Z`, `\z`, ""},
+		{"python", `(?P=x)`, "", whyBackRef},
+		{"yara", `\ba\v\/`, `(?:\b|\A|\z)av/`, ""},
+		{"yara", `(?:a)`, "", whySyntax},
+	} {
+		got, err := dialects[tt.dialect](tt.src)
+		refusal := ""
+		if err != nil {
+			refusal = err.(*refused).text
+		}
+		if got.expr != tt.want || refusal != tt.refusal {
+			t.Errorf("%s %q: got %q, %q; want %q, %q", tt.dialect, tt.src, got.expr, refusal, tt.want, tt.refusal)
+		}
+	}
+}
