@@ -79,13 +79,14 @@ func (r *router) letGo(c *client, out *batch) {
 func (r *router) closeDeaf() {
 	memory := r.options.Limits.Memory
 	over := r.held() - (memory - memory/4)
-	if over <= 0 {
+	first := !r.short // what was noted of clients before is old
+	if r.short = over > 0; !r.short {
 		return
 	}
 	var deaf []*client
 	for c := range r.clients {
 		n := queued(c)
-		if n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
+		if !first && n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
 			deaf = append(deaf, c)
 		}
 		c.unreadBefore = n

@@ -43,6 +43,7 @@ type router struct {
 	idle      chan struct{} // closed when draining and nothing is pending
 	lastBeat  time.Time
 	heldBack  map[*client]struct{}
+	short     bool // of memory, at the latest heartbeat
 
 	abandoning  []*worker // that tellAbandoned has to tell
 	back        []*request

@@ -186,3 +186,21 @@ func TestDeafClientsAreClosedWhenMemoryIsShort(t *testing.T) {
 		t.Errorf("closed: deaf %v, slow %v, other %v", deaf.port.closed, slow.port.closed, other.port.closed)
 	}
 }
+
+// What was noted when memory was short the last time does not count the next time.
+func TestDeafnessIsJudgedAnew(t *testing.T) {
+	d := newDirect(t, Options{Limits: Limits{Memory: 10 << 20}})
+	c, other := d.client(), d.client()
+	short := func(id string) {
+		d.send(other, id, `{"rules":"nobody","deadline_ms":1000}`, strings.Repeat("x", 9<<20))
+		d.advance(time.Second)
+	}
+	c.port.unread = 1 << 20
+	short("1")
+	d.advance(2 * time.Second) // the memory is free again, and c has read that and has more due
+	c.port.unread = 2 << 20
+	short("2")
+	if c.port.closed {
+		t.Error("closed for what it had not read another time")
+	}
+}

@@ -63,6 +63,7 @@ func TestWorkersThatLeaveInOrderCostNothing(t *testing.T) {
 	f, _, words, workers, l := faultyFleet(t)
 	every(500*time.Millisecond, func() {
 		i := rand.IntN(len(workers))
+		workers[i].waitLog(t, "msg=connected") // else it might not listen to signals yet
 		workers[i].signal(syscall.SIGTERM)
 		if code := workers[i].wait(t); code != 0 {
 			t.Errorf("exit status %d", code)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -50,7 +49,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		defer watchKeys(b, c, o.Log)()
 		zmtp.StayAwake()
-		collectOften()
+		defer collectOften()()
 		return b.Serve(cmd.Context())
 	}
 	return cmd
@@ -91,14 +90,6 @@ func (a *app) workerCommand() *cobra.Command {
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
-}
-
-// collectOften keeps a broker's memory near what its budget says. Routing
-// allocates nothing, so collecting twice as often costs it next to nothing.
-func collectOften() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 }
 
 // stateDir is where a worker keeps compiled rules: as configured, else as
