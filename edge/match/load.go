@@ -74,6 +74,7 @@ func Load(data []byte) (*Pack, error) {
 			p.info.Unhinted++
 		}
 	}
+	p.info.AutomatonBytes = l.automatonBytes()
 	l.patterns = len(p.regexes)
 	p.engine = l.engine(p, kind)
 	switch {
@@ -116,6 +117,16 @@ func (l *loader) damaged(format string, args ...any) {
 	if l.err == nil {
 		l.err = fmt.Errorf("%w (%s)", ErrDamaged, fmt.Sprintf(format, args...))
 	}
+}
+
+// automatonBytes is what the sections of the automata take.
+func (l *loader) automatonBytes() (n int64) {
+	for kind, body := range l.sections {
+		if kind >= sectionExact {
+			n += int64(len(body))
+		}
+	}
+	return n
 }
 
 // layout checks header, table and checksums.
