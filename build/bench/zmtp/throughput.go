@@ -81,7 +81,9 @@ func p50(s sample) float64  { return s.P50 }
 func p99(s sample) float64  { return s.P99 }
 
 // median of a value over the runs.
-func (r *result) median(value func(sample) float64) float64 { return lab.Median(values(r.samples, value)) }
+func (r *result) median(value func(sample) float64) float64 {
+	return lab.Median(values(r.samples, value))
+}
 
 // ratio is the median of the ratios of the runs: what came shortly after one
 // another is compared.
