@@ -16,73 +16,64 @@ const adversarialBytes = 4 << 20
 // adversarial are the generators by the name of their text.
 var adversarial = []struct {
 	name string
-	text func(words []string) string
+	text func(words []string, t *trie) string
 }{
 	{"failure chains", failureChains},
+	{"random letters", randomLetters},
 	{"output chains", outputChains},
 	{"dense matches", denseMatches},
 }
 
 // makeAdversarial writes the texts for a set.
 func (b *bench) makeAdversarial(words []string) error {
+	t := newTrie(words)
 	for _, a := range adversarial {
-		if err := os.WriteFile(b.text(a.name), []byte(a.text(words)), 0o644); err != nil {
+		if err := os.WriteFile(b.text(a.name), []byte(a.text(words, t)), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// failureChains leads deep into the automaton again and again, to states from
-// which as many failure links as possible have to be followed at one byte that
-// no word has.
-func failureChains(words []string) string {
-	t := newTrie(words)
-	states := make([]int, len(t.nodes)-1)
-	for i := range states {
-		states[i] = i + 1
-	}
-	return assemble(states, func(s int) float64 {
-		return float64(t.links(s)) / float64(t.nodes[s].depth+1)
-	}, func(s int) string { return t.nodes[s].text + "\x01" })
+// failureChains are words without their last byte: the text leads deep into the
+// automaton, and then out of it by failure links.
+func failureChains(words []string, _ *trie) string {
+	return assemble(func(r *rand.Rand) string {
+		w := words[r.IntN(len(words))]
+		return w[:len(w)-1]
+	})
+}
+
+// randomLetters are of the words' bytes: few lead on from anywhere, so that
+// nearly each one costs a failure link, and no text can cost more.
+func randomLetters(_ []string, t *trie) string {
+	return assemble(func(r *rand.Rand) string { return string(t.bytes[r.IntN(len(t.bytes)):][:1]) })
 }
 
 // outputChains consists of the words in which most others end.
-func outputChains(words []string) string {
-	t := newTrie(words)
-	return assemble(words, func(w string) float64 {
-		return float64(t.matches(w)) / float64(len(w))
-	}, func(w string) string { return w })
+func outputChains(words []string, t *trie) string {
+	const best = 2000
+	density := func(w string) float64 { return float64(t.matches(w)) / float64(len(w)) }
+	ranked := slices.SortedStableFunc(slices.Values(words), func(a, b string) int { return cmp.Compare(density(b), density(a)) })
+	return denseMatches(ranked[:min(best, len(ranked))], t)
 }
 
 // denseMatches is word after word, with nothing between them.
-func denseMatches(words []string) string {
-	return assemble(words, func(string) float64 { return 0 }, func(w string) string { return w })
+func denseMatches(words []string, _ *trie) string {
+	return assemble(func(r *rand.Rand) string { return words[r.IntN(len(words))] })
 }
 
-// assemble repeats the best parts in random order: enough of them that caches
-// and branch predictors do not learn them. Without scores, all.
-func assemble[T any](parts []T, score func(T) float64, text func(T) string) string {
-	const best = 2000
-	type scored struct {
-		part  T
-		score float64
-	}
-	ranked := make([]scored, len(parts))
-	for i, p := range parts {
-		ranked[i] = scored{p, score(p)}
-	}
-	slices.SortStableFunc(ranked, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
-	if len(ranked) > best && ranked[0].score > 0 {
-		ranked = ranked[:best]
-	}
-	r := rand.New(rand.NewPCG(3, 4))
+// assemble strings parts together.
+func assemble(part func(r *rand.Rand) string) string {
+	r := newRand()
 	var b strings.Builder
 	for b.Len() < adversarialBytes {
-		b.WriteString(text(ranked[r.IntN(len(ranked))].part))
+		b.WriteString(part(r))
 	}
 	return b.String()[:adversarialBytes]
 }
+
+func newRand() *rand.Rand { return rand.New(rand.NewPCG(3, 4)) }
 
 // nested are words of which each ends with all shorter ones; nestedText has as
 // many matches at each byte as there are words.

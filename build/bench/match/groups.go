@@ -21,7 +21,7 @@ var groups = []*group{
 	{"1k words", set(1_000), []string{"prose"}, []*peer{trawl, hyperscan, cloudflare, coregx, petar, bobu, python}},
 	{
 		"10k words", set(10_000),
-		[]string{"prose", "code", "logs", "failure chains", "output chains", "dense matches"},
+		[]string{"prose", "code", "logs", "failure chains", "random letters", "output chains", "dense matches"},
 		[]*peer{trawl, trawlDA4, trawlFold, hyperscan, cloudflare, coregx, python},
 	},
 	{"100k words", set(100_000), []string{"prose"}, []*peer{trawl, trawlDA4, hyperscan, cloudflare, python}},

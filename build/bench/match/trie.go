@@ -1,80 +1,93 @@
-// The textbook's automaton, to find out which texts are hard for one.
+// The textbook's automaton, as a table: to find out which texts are hard for one.
 
 package main
 
-type node struct {
-	text     string // that leads here
-	depth    int
-	children map[byte]int
-	fail     int
-	words    int // that end here, on the way of failure links too
+import "slices"
+
+// trie has its states level by level; the root is 0.
+type trie struct {
+	bytes []byte   // that are in words: the columns of next
+	class [256]int // column of a byte; -1: in no word
+	next  []int32  // state by state and column
+	words []int    // that end in a state, on the way of failure links too
 }
 
-type trie struct{ nodes []node } // the root is 0
-
 func newTrie(words []string) *trie {
-	t := &trie{nodes: []node{{children: map[byte]int{}}}}
+	t := &trie{}
+	t.classes(words)
+	children := []map[int]int32{{}} // by column
+	ends := []int{0}
 	for _, w := range words {
-		s := 0
+		s := int32(0)
 		for i := range len(w) {
-			next, ok := t.nodes[s].children[w[i]]
+			c := t.class[w[i]]
+			child, ok := children[s][c]
 			if !ok {
-				next = len(t.nodes)
-				t.nodes = append(t.nodes, node{text: w[:i+1], depth: i + 1, children: map[byte]int{}})
-				t.nodes[s].children[w[i]] = next
+				child = int32(len(children))
+				children = append(children, map[int]int32{})
+				ends = append(ends, 0)
+				children[s][c] = child
 			}
-			s = next
+			s = child
 		}
-		t.nodes[s].words++
+		ends[s]++
 	}
-	t.link()
+	t.words = ends
+	t.fill(children)
 	return t
 }
 
-// link finds the failure links, level by level.
-func (t *trie) link() {
-	level := []int{0}
-	for len(level) > 0 {
-		var below []int
+func (t *trie) classes(words []string) {
+	var seen [256]bool
+	for _, w := range words {
+		for i := range len(w) {
+			seen[w[i]] = true
+		}
+	}
+	for b := range seen {
+		if t.class[b] = -1; seen[b] {
+			t.class[b] = len(t.bytes)
+			t.bytes = append(t.bytes, byte(b))
+		}
+	}
+}
+
+// fill makes the rows, a level after the one above: that of a failure link is
+// there when it is needed.
+func (t *trie) fill(children []map[int]int32) {
+	columns := len(t.bytes)
+	t.next = make([]int32, len(children)*columns)
+	fail := make([]int32, len(children))
+	for level := []int32{0}; len(level) > 0; {
+		var below []int32
 		for _, s := range level {
-			for c, child := range t.nodes[s].children {
-				if s != 0 {
-					t.nodes[child].fail = t.next(t.nodes[s].fail, c)
+			row, up := int(s)*columns, int(fail[s])*columns
+			for c := range columns {
+				child, ok := children[s][c]
+				switch {
+				case ok && s != 0:
+					fail[child] = t.next[up+c]
+					t.words[child] += t.words[fail[child]]
+					fallthrough
+				case ok:
+					t.next[row+c] = child
+					below = append(below, child)
+				case s != 0:
+					t.next[row+c] = t.next[up+c]
 				}
-				t.nodes[child].words += t.nodes[t.nodes[child].fail].words
-				below = append(below, child)
 			}
 		}
+		slices.Sort(below)
 		level = below
 	}
 }
 
-func (t *trie) next(s int, c byte) int {
-	for {
-		if child, ok := t.nodes[s].children[c]; ok {
-			return child
-		}
-		if s == 0 {
-			return 0
-		}
-		s = t.nodes[s].fail
-	}
-}
-
-// links counts the failure links from a state to the root.
-func (t *trie) links(s int) (n int) {
-	for ; s != 0; s = t.nodes[s].fail {
-		n++
-	}
-	return n
-}
-
-// matches counts the matches in a text.
-func (t *trie) matches(text string) (n int) {
-	s := 0
-	for i := range len(text) {
-		s = t.next(s, text[i])
-		n += t.nodes[s].words
+// matches counts the matches in a word.
+func (t *trie) matches(word string) (n int) {
+	s := int32(0)
+	for i := range len(word) {
+		s = t.next[int(s)*len(t.bytes)+t.class[word[i]]]
+		n += t.words[s]
 	}
 	return n
 }
