@@ -13,7 +13,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system lint cross size fuzz bench-scan bench-zmtp clean
+.PHONY: help build demo test test-system lint cross size fuzz bench-scan bench-zmtp bench-match bench-regex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ bench-scan: build ## trawl scan against grep -F -f, 10,000 words over 16 MB, int
 
 bench-zmtp: ## the engine and the broker against libzmq's proxy (Linux; needs gcc and libzmq3-dev)
 	@$(GO) run ./build/bench/zmtp
+
+bench-match: ## the matcher against Hyperscan, Go's Aho-Corasick libraries and pyahocorasick (Debian; see docs/benchmarks.md)
+	@$(GO) run ./build/bench/match
+
+bench-regex: ## regexes of logcheck, SpamAssassin and others against RE2, Hyperscan and regexp (Debian; see docs/benchmarks.md)
+	@$(GO) run ./build/bench/regex
 
 clean: ## remove what the build made
 	rm -rf bin dist build/bench/out

@@ -26,7 +26,7 @@ func Unpack(ctx context.Context, dir, name string) (root, version string, err er
 	defer Progress("")
 	deb, err := download(ctx, dir, name)
 	if err != nil {
-		return "", "", fmt.Errorf("Debian package %s: %w", name, err)
+		return "", "", fmt.Errorf("package %s of Debian: %w", name, err)
 	}
 	if text, err := exec.CommandContext(ctx, "dpkg-deb", "-x", deb, root).CombinedOutput(); err != nil {
 		return "", "", fmt.Errorf("dpkg-deb -x %s: %w\n%s", deb, err, text)

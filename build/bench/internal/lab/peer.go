@@ -70,9 +70,9 @@ func (p *Peer) failed(err error) error {
 	return err
 }
 
-// Stop ends the peer.
+// Stop ends the peer; none has nothing to stop.
 func (p *Peer) Stop() {
-	if p.cmd.ProcessState == nil {
+	if p != nil && p.cmd.ProcessState == nil {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 	}
