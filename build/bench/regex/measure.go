@@ -34,13 +34,6 @@ func (m *measured) of(p *peer) *running {
 
 // measureSet measures a rule set on its texts.
 func (b *bench) measureSet(s *ruleSet) ([]*measured, error) {
-	lab.Progress(s.name + ": reading")
-	if err := s.load(b); err != nil {
-		return nil, err
-	}
-	if err := s.filter(b); err != nil {
-		return nil, err
-	}
 	var names []string
 	for _, name := range s.texts {
 		if b.wanted(s.name + ": " + name) {
@@ -49,6 +42,9 @@ func (b *bench) measureSet(s *ruleSet) ([]*measured, error) {
 	}
 	if len(names) == 0 {
 		return nil, nil
+	}
+	if err := s.prepare(b); err != nil {
+		return nil, err
 	}
 	running, err := b.startAll(s)
 	for _, r := range running {

@@ -37,6 +37,18 @@ var ruleSets = []*ruleSet{
 	{name: "ModSecurity CRS", pkg: "modsecurity-crs", read: readModSecurity, texts: []string{"requests"}},
 }
 
+// prepare reads the expressions of the set, once, and leaves those that all take.
+func (s *ruleSet) prepare(b *bench) error {
+	if s.regexes != nil {
+		return nil
+	}
+	lab.Progress(s.name + ": reading")
+	if err := s.load(b); err != nil {
+		return err
+	}
+	return s.filter(b)
+}
+
 // load reads the expressions of a set and leaves each one there once.
 func (s *ruleSet) load(b *bench) (err error) {
 	s.unpacked, s.version, err = lab.Unpack(b.ctx, filepath.Join(b.out, "debian"), s.pkg)

@@ -48,6 +48,9 @@ type text struct {
 func (b *bench) makeText(s *ruleSet, name string) (*text, error) {
 	rules := s.regexes
 	if name == "logs" {
+		if err := ruleSets[0].prepare(b); err != nil {
+			return nil, err
+		}
 		rules = ruleSets[0].regexes
 	}
 	t := &text{path: b.file(s.name + "-" + name + ".text")}
