@@ -74,7 +74,7 @@ func Load(data []byte) (*Pack, error) {
 			p.info.Unhinted++
 		}
 	}
-	p.info.AutomatonBytes = l.automatonBytes()
+	p.info.AutomataBytes = l.automataBytes()
 	l.patterns = len(p.regexes)
 	p.engine = l.engine(p, kind)
 	switch {
@@ -119,8 +119,8 @@ func (l *loader) damaged(format string, args ...any) {
 	}
 }
 
-// automatonBytes is what the sections of the automata take.
-func (l *loader) automatonBytes() (n int64) {
+// automataBytes is what the sections of the automata take.
+func (l *loader) automataBytes() (n int64) {
 	for kind, body := range l.sections {
 		if kind >= sectionExact {
 			n += int64(len(body))

@@ -37,7 +37,7 @@ func run(path, engine string, nocase bool) error {
 	t := &trawl{pack: pack, scratch: pack.NewScratch()}
 	return peer.Serve(peer.Ready{
 		Version: "engine " + info.Engine, Build: peer.CPU() - begin,
-		Memory: info.Bytes, Automaton: info.AutomatonBytes, PatternBytes: info.PatternBytes,
+		Memory: info.Bytes, Automaton: info.AutomataBytes, PatternBytes: info.PatternBytes,
 	}, t, t.more)
 }
 

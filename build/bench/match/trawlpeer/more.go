@@ -63,7 +63,7 @@ func (t *trawl) open(n int) ([]float64, error) {
 	var took []float64
 	for range n {
 		begin := time.Now()
-		p, err := match.Open(path)
+		p, err := match.OpenMapped(path)
 		if err != nil {
 			return nil, err
 		}
