@@ -101,10 +101,8 @@ func TestEveryMatcherAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := []string{"no error: none", "error: 17 and error: 18b", "WARNING 1 of", "", "wärning", "b"}
-	m := &measured{
-		set: s, running: running, text: &text{path: b.file("text"), sample: b.file("text"), lines: list},
-		cpu: map[*peer][]float64{}, differences: map[*peer]map[string]int{},
-	}
+	m := newMeasured(s, "small", running)
+	m.text = &text{path: b.file("text"), sample: b.file("text"), lines: list}
 	if err := os.WriteFile(m.text.path, []byte(strings.Join(list, "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -19,19 +19,24 @@ type pair struct{ line, rule uint32 }
 // place is a match.
 type place struct{ line, rule, start, end uint32 }
 
-// check compares on the whole text, and with regexp on the sample.
+// check compares on the whole text, if nobody is too slow for that, and with
+// regexp on the sample.
 func (b *bench) check(m *measured) error {
 	if err := b.checkSample(m); err != nil {
 		return err
 	}
-	ours, err := b.hits(m.of(trawl), m.text.path)
+	path, lines := m.text.path, m.text.lines
+	if m.slow[trawl] || m.slow[filtered] || m.slow[hyperscan] {
+		path, lines = m.text.sample, m.text.sampled
+	}
+	ours, err := b.hits(m.of(trawl), path)
 	if err != nil {
 		return err
 	}
 	m.hits = len(ours)
 	compiled := map[uint32]*regexp.Regexp{}
 	for _, p := range []*peer{filtered, hyperscan} {
-		theirs, err := b.hits(m.of(p), m.text.path)
+		theirs, err := b.hits(m.of(p), path)
 		if err != nil {
 			return err
 		}
@@ -39,7 +44,7 @@ func (b *bench) check(m *measured) error {
 			if compiled[d.rule] == nil {
 				compiled[d.rule] = regexp.MustCompile(m.set.regexes[d.rule])
 			}
-			line := m.text.lines[d.line]
+			line := lines[d.line]
 			_, found := slices.BinarySearchFunc(ours, d, comparePairs)
 			if compiled[d.rule].MatchString(line) != found {
 				return fmt.Errorf("rule %s on line %q: trawl says %v, package regexp does not", m.set.regexes[d.rule], line, found)

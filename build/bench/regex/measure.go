@@ -17,9 +17,17 @@ type measured struct {
 	name        string // of the text
 	running     []*running
 	cpu         map[*peer][]float64 // seconds for a line, one for each run
-	hits        int                 // of trawl in the whole text
+	slow        map[*peer]bool      // it gets the sample
+	hits        int                 // of trawl in the text, or in the sample if that is too slow
 	differences map[*peer]map[string]int
 	example     string
+}
+
+func newMeasured(s *ruleSet, name string, running []*running) *measured {
+	return &measured{
+		set: s, name: name, running: running,
+		cpu: map[*peer][]float64{}, slow: map[*peer]bool{}, differences: map[*peer]map[string]int{},
+	}
 }
 
 // of returns the process of a peer.
@@ -55,11 +63,14 @@ func (b *bench) measureSet(s *ruleSet) ([]*measured, error) {
 	}
 	var all []*measured
 	for _, name := range names {
-		m := &measured{set: s, name: name, running: running, cpu: map[*peer][]float64{}, differences: map[*peer]map[string]int{}}
+		m := newMeasured(s, name, running)
 		if m.text, err = b.makeText(s, name); err != nil {
 			return nil, err
 		}
 		lab.Progress(s.name + ": " + name + ": checking")
+		if err := b.probe(m); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		if err := b.check(m); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -88,30 +99,49 @@ func (b *bench) startAll(s *ruleSet) (all []*running, err error) {
 	return all, errors.Join(errs...)
 }
 
-// takeTurns measures run after run; the turn that begins changes. Slow ones
-// get the sample, and a pass over it is enough.
+// patience is how long a pass over a text may take, in seconds of CPU time:
+// matchers that need longer get its sample.
+const patience = 5
+
+// probe finds out who is too slow for the whole text.
+func (b *bench) probe(m *measured) error {
+	for _, r := range m.running {
+		took, err := r.scan(m.text.sample, 0)
+		if err != nil {
+			return err
+		}
+		m.slow[r.peer] = took/sampleLines*textLines > patience
+	}
+	return nil
+}
+
+// takeTurns measures run after run; the turn that begins changes.
 func (b *bench) takeTurns(m *measured) error {
 	for run := range b.runs {
 		for i := range m.running {
 			r := m.running[(i+run)%len(m.running)]
-			if r.peer.slow && run > 0 {
-				continue
-			}
 			lab.Progress(fmt.Sprintf("%s: %s: run %d of %d: %s", m.set.name, m.name, run+1, b.runs, r.peer.name))
 			path, lines := m.text.path, textLines
-			if r.peer.slow {
+			if m.slow[r.peer] {
 				path, lines = m.text.sample, sampleLines
 			}
-			var answer struct {
-				CPU float64 `json:"cpu_s"`
-			}
-			if err := r.Ask(&answer, "scan %s %g", path, b.seconds); err != nil {
+			took, err := r.scan(path, b.seconds)
+			if err != nil {
 				return err
 			}
-			m.cpu[r.peer] = append(m.cpu[r.peer], answer.CPU/float64(lines))
+			m.cpu[r.peer] = append(m.cpu[r.peer], took/float64(lines))
 		}
 	}
 	return nil
+}
+
+// scan returns the CPU time of a pass.
+func (r *running) scan(path string, seconds float64) (float64, error) {
+	var answer struct {
+		CPU float64 `json:"cpu_s"`
+	}
+	err := r.Ask(&answer, "scan %s %g", path, seconds)
+	return answer.CPU, err
 }
 
 // wanted reports whether something is to be measured.

@@ -14,16 +14,15 @@ import (
 type peer struct {
 	name   string
 	argv   []string // of b.out; the file of rules follows
-	slow   bool     // it gets the sample of a text only
 	places bool     // its hits are matches with their places, not rules
 }
 
 var (
 	trawl     = &peer{name: "trawl", argv: []string{"gopeer-regex", "trawl"}}
 	positions = &peer{name: "trawl, positions", argv: []string{"gopeer-regex", "trawl-positions"}, places: true}
-	goRegexp  = &peer{name: "regexp, one by one", argv: []string{"gopeer-regex", "regexp"}, slow: true}
+	goRegexp  = &peer{name: "regexp, one by one", argv: []string{"gopeer-regex", "regexp"}}
 	filtered  = &peer{name: "FilteredRE2", argv: []string{"cpppeer", "filtered"}}
-	re2Set    = &peer{name: "RE2::Set", argv: []string{"cpppeer", "set"}, slow: true}
+	re2Set    = &peer{name: "RE2::Set", argv: []string{"cpppeer", "set"}}
 	hyperscan = &peer{name: "Hyperscan", argv: []string{"cpppeer", "hyperscan"}}
 	hsPlaces  = &peer{name: "Hyperscan, positions", argv: []string{"cpppeer", "hyperscan-som"}, places: true}
 )

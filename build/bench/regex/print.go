@@ -20,7 +20,11 @@ func print(w io.Writer, all []*measured) {
 		"| rules | lines | matcher | 1000 lines/s (CPU) | × | compiled in s (CPU) |\n|---|---|---|---|---|---|\n")
 	for _, m := range all {
 		for _, r := range m.running {
-			fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %.2f |\n", m.set.name, m.name, r.peer.name, m.speed(r.peer), m.ratio(r.peer), r.ready.Build)
+			name := r.peer.name
+			if m.slow[r.peer] {
+				name += " (sample)"
+			}
+			fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %.2f |\n", m.set.name, m.name, name, m.speed(r.peer), m.ratio(r.peer), r.ready.Build)
 		}
 	}
 	printDifferences(w, all)

@@ -38,7 +38,7 @@ var mixtures = map[string]mixture{
 // text is a text of a rule set.
 type text struct {
 	path, sample      string // files; the sample are lines spread over the text
-	lines             []string
+	lines, sampled    []string
 	bytes             int64
 	nonASCII, nonUTF8 int
 }
@@ -71,11 +71,10 @@ func (b *bench) makeText(s *ruleSet, name string) (*text, error) {
 	}
 	err = os.WriteFile(t.path, []byte(strings.Join(t.lines, "\n")+"\n"), 0o644)
 	if err == nil {
-		var sample []string
 		for i := range sampleLines {
-			sample = append(sample, t.lines[i*len(t.lines)/sampleLines])
+			t.sampled = append(t.sampled, t.lines[i*len(t.lines)/sampleLines])
 		}
-		err = os.WriteFile(t.sample, []byte(strings.Join(sample, "\n")+"\n"), 0o644)
+		err = os.WriteFile(t.sample, []byte(strings.Join(t.sampled, "\n")+"\n"), 0o644)
 	}
 	return t, err
 }

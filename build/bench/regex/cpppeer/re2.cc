@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr int min_atom_length = 4; // bytes; what was fastest
+constexpr int min_atom_length = 4; // bytes; 3 to 5 are about as fast
 constexpr int64_t set_memory = 1 << 30;
 
 // Atoms finds the literals that FilteredRE2 asks for, which leaves it to the
