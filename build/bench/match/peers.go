@@ -42,6 +42,7 @@ func (b *bench) buildPeers() error {
 	}
 	return lab.Build(b.ctx,
 		[]string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(b.out, "trawl"), "./cmd/trawl"},
+		[]string{"go", "build", "-trimpath", "-o", filepath.Join(b.out, "measure"), "./build/bench/internal/measure"},
 		[]string{"go", "build", "-trimpath", "-o", filepath.Join(b.out, "trawlpeer"), "./" + sources + "/trawlpeer"},
 		[]string{"go", "build", "-C", sources + "/gopeer", "-trimpath", "-o", filepath.Join(b.out, "gopeer"), "."},
 		[]string{"g++", "-std=c++17", "-O2", "-Wall", "-o", filepath.Join(b.out, "hspeer"), sources + "/hspeer/main.cc", "-lhs"},

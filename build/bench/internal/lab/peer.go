@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // Peer is a running program that is measured. It answers every line of its
@@ -80,19 +79,16 @@ func (p *Peer) Stop() {
 
 // Cost is what a program took that ran to its end.
 type Cost struct {
-	CPU  float64 // seconds
-	Peak int64   // resident memory, bytes
+	CPU  float64 `json:"cpu_s"` // seconds
+	Peak int64   `json:"peak"`  // resident memory, bytes
 }
 
-// Measure runs a program to its end.
-func Measure(ctx context.Context, argv ...string) (Cost, error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return Cost{}, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, text)
+// Measure runs a program to its end, by the program measure of this module,
+// which lies at the path measurer.
+func Measure(ctx context.Context, measurer string, argv ...string) (cost Cost, err error) {
+	p, err := Start(ctx, &cost, append([]string{measurer}, argv...)...)
+	if err == nil {
+		err = p.cmd.Wait()
 	}
-	cost := Cost{CPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		cost.Peak = usage.Maxrss << 10
-	}
-	return cost, nil
+	return cost, err
 }
