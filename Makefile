@@ -13,7 +13,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big lint cross size fuzz bench-scan bench-arm bench-zmtp clean
+.PHONY: help build demo test test-system test-big lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ bench-arm: ## instructions per byte of the matcher's engines on ARM, under QEMU 
 
 bench-zmtp: ## the engine and the broker against libzmq's proxy (Linux; needs gcc and libzmq3-dev)
 	@$(GO) run ./build/bench/zmtp
+
+bench-match: ## the matcher against Hyperscan, Go's Aho-Corasick libraries and pyahocorasick (Debian; see docs/benchmarks.md)
+	@$(GO) run ./build/bench/match
+
+bench-regex: ## regexes of logcheck, SpamAssassin and others against RE2, Hyperscan and regexp (Debian; see docs/benchmarks.md)
+	@$(GO) run ./build/bench/regex
 
 clean: ## remove what the build made
 	rm -rf bin dist build/bench/out

@@ -214,6 +214,9 @@ func TestInfo(t *testing.T) {
 		{ID: "hinted", Regex: "error [0-9]+"},
 		{ID: "unhinted", Regex: "[0-9]+"},
 	}).Info()
+	if least := int64(8 * i.States); i.AutomataBytes < least || i.AutomataBytes >= i.Bytes {
+		t.Errorf("automata of %d bytes in a pack of %d with %d states", i.AutomataBytes, i.Bytes, i.States)
+	}
 	if i.Name != "test" || i.Engine != EngineDFA || i.Rules != 4 || i.Literals != 3 || i.Regexes != 2 ||
 		i.Unhinted != 1 || i.PatternBytes != 7 || i.LongestLiteral != 3 || i.States != 1+4+1+1+len("error ") {
 		t.Errorf("%+v", i)

@@ -51,6 +51,7 @@ func (b *Builder) Write(f File) (*Compiled, error) {
 	info := b.stats
 	info.Name, info.Engine = b.options.Name, c.choice.Engine
 	info.Rules, info.Regexes, info.Bytes = b.flags.rules, len(b.regexes), packSize(c.sections)
+	info.AutomataBytes = automataSize(c.sections)
 	for _, r := range b.regexes {
 		if r.required == nil {
 			info.Unhinted++

@@ -70,6 +70,7 @@ func Load(data []byte) (*Pack, error) {
 	}
 	p.info.Regexes, p.info.Bytes = len(p.regexes), int64(len(data))
 	p.info.Unhinted = p.programs.unhinted
+	p.info.AutomataBytes = l.automataBytes()
 	l.patterns = len(p.regexes)
 	p.engine = l.engine(p, kind)
 	switch {
@@ -112,6 +113,16 @@ func (l *loader) damaged(format string, args ...any) {
 	if l.err == nil {
 		l.err = fmt.Errorf("%w (%s)", ErrDamaged, fmt.Sprintf(format, args...))
 	}
+}
+
+// automataBytes is what the sections of the automata take.
+func (l *loader) automataBytes() (n int64) {
+	for kind, body := range l.sections {
+		if kind >= sectionExact {
+			n += int64(len(body))
+		}
+	}
+	return n
 }
 
 // layout checks header, table and checksums.

@@ -38,6 +38,7 @@ type Info struct {
 	Unhinted       int   // regexes that run on every text, see Pack.Regex
 	States         int   // of the automata, hints included
 	Bytes          int64 // of the pack
+	AutomataBytes  int64 // of that, what the automata and their tables take
 	PatternBytes   int64 // of all literals
 	LongestLiteral int   // bytes
 }

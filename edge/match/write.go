@@ -59,6 +59,16 @@ func packSize(sections []section) int64 {
 	return size
 }
 
+// automataSize is what the automata take of a pack, in bytes.
+func automataSize(sections []section) (size int64) {
+	for _, s := range sections {
+		if s.kind >= sectionExact {
+			size += s.size
+		}
+	}
+	return size
+}
+
 // writePack writes a pack to f and returns its header.
 func writePack(f File, sections []section) (header []byte, err error) {
 	size := packSize(sections)

@@ -29,20 +29,6 @@ func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
 	}
 }
 
-func TestBarsShowWhatIsMissed(t *testing.T) {
-	for _, c := range []struct{ got, want string }{
-		{atLeast(1.2, 1.1), "1.20 (≥ 1.10)"},
-		{atLeast(1.0, 1.1), "**1.00** (≥ 1.10)"},
-		{atMost(0.5, 0.65), "0.50 (≤ 0.65)"},
-		{atMost(0.7, 0.65), "**0.70** (≤ 0.65)"},
-		{atMost(0.7, 0), "0.70"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%s, want %s", c.got, c.want)
-		}
-	}
-}
-
 func TestOnlyChosenRowsAreMeasuredBesideTheReference(t *testing.T) {
 	b := &bench{only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}
 	var rows []string

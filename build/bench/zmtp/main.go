@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"regexp"
 	"time"
+
+	"trawl/build/bench/internal/lab"
 )
 
 // bench is one run of this program.
@@ -61,7 +63,7 @@ func (b *bench) run() error {
 	}
 	fmt.Printf("%s\n\n%d runs of %v each in turn, with 2 workers.\n", b.machine(), b.runs,
 		time.Duration(b.seconds*float64(time.Second)))
-	before := now()
+	before := lab.Now()
 	results, err := b.measureAll()
 	if err != nil {
 		return err
@@ -70,23 +72,11 @@ func (b *bench) run() error {
 	if err := b.printOthers(os.Stdout); err != nil {
 		return err
 	}
-	fmt.Printf("\nOther programs took %s of the machine meanwhile.\n", before.others())
+	fmt.Printf("\nOther programs took %s of the machine meanwhile.\n", before.Others())
 	return nil
 }
 
 // wanted reports whether a row is to be measured.
 func (b *bench) wanted(broker, load string) bool {
 	return b.only.MatchString(broker + ": " + load)
-}
-
-// progress says on a terminal's line what is being measured.
-func progress(text string) {
-	const width = 70
-	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return
-	}
-	fmt.Fprintf(os.Stderr, "\r%-*.*s", width, width, text)
-	if text == "" {
-		fmt.Fprint(os.Stderr, "\r")
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	productbroker "trawl/broker"
+	"trawl/build/bench/internal/lab"
 	"trawl/edge/zmtp"
 )
 
@@ -51,10 +52,10 @@ func (b *bench) printOthers(w io.Writer) error {
 		if !b.wanted(o.broker.name, o.what) {
 			continue
 		}
-		progress(o.broker.name + ": " + o.what)
+		lab.Progress(o.broker.name + ": " + o.what)
 		value, missed, err := o.value(b, o.broker)
 		if err != nil {
-			progress("")
+			lab.Progress("")
 			return fmt.Errorf("%s: %s: %w", o.broker.name, o.what, err)
 		}
 		if missed && o.bar != "" {
@@ -62,7 +63,7 @@ func (b *bench) printOthers(w io.Writer) error {
 		}
 		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s |\n", o.what, o.broker.name, value, o.bar))
 	}
-	progress("")
+	lab.Progress("")
 	if len(rows) > 0 {
 		fmt.Fprintf(w, "\n| measure | broker | value | bar |\n|---|---|---|---|\n%s", strings.Join(rows, ""))
 	}
@@ -191,8 +192,8 @@ func (b *bench) beside(k *broker, nuisances ...[]string) (string, bool, error) {
 		refused += got.Refused
 		total += got.Total
 	}
-	late := median(values(samples, p99))
-	text := fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, peak %s", median(values(samples, p50))/1e3, late/1e3, megabytes(peak))
+	late := lab.Median(values(samples, p99))
+	text := fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, peak %s", lab.Median(values(samples, p50))/1e3, late/1e3, megabytes(peak))
 	if refused > 0 {
 		text += fmt.Sprintf(", %d of %d refused", refused, total)
 	}

@@ -3,10 +3,11 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
+
+	"trawl/build/bench/internal/lab"
 )
 
 // result holds the samples of one broker under one load, one for each run.
@@ -26,15 +27,15 @@ func (b *bench) measureAll() ([]*result, error) {
 			row := slices.DeleteFunc(slices.Clone(results), func(r *result) bool { return r.load != l })
 			for i := range row {
 				r := row[(i+run)%len(row)]
-				progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, b.runs, r.broker.name, l))
+				lab.Progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, b.runs, r.broker.name, l))
 				if err := b.measure(r); err != nil {
-					progress("")
+					lab.Progress("")
 					return nil, fmt.Errorf("%s: %s: %w", r.broker.name, l, err)
 				}
 			}
 		}
 	}
-	progress("")
+	lab.Progress("")
 	return results, nil
 }
 
@@ -80,7 +81,9 @@ func p50(s sample) float64  { return s.P50 }
 func p99(s sample) float64  { return s.P99 }
 
 // median of a value over the runs.
-func (r *result) median(value func(sample) float64) float64 { return median(values(r.samples, value)) }
+func (r *result) median(value func(sample) float64) float64 {
+	return lab.Median(values(r.samples, value))
+}
 
 // ratio is the median of the ratios of the runs: what came shortly after one
 // another is compared.
@@ -89,7 +92,7 @@ func (r *result) ratio(value func(sample) float64) float64 {
 	for i := range mine {
 		mine[i] /= theirs[i]
 	}
-	return median(mine)
+	return lab.Median(mine)
 }
 
 // bestRatio compares the best runs: for round trips, which a busy machine only
@@ -105,8 +108,6 @@ func values(samples []sample, value func(sample) float64) []float64 {
 	}
 	return v
 }
-
-func median[T cmp.Ordered](x []T) T { return slices.Sorted(slices.Values(x))[len(x)/2] }
 
 func printThroughput(w io.Writer, results []*result) {
 	if len(results) == 0 {
@@ -126,24 +127,10 @@ func (r *result) row() string {
 	if r.against != nil {
 		bars := r.broker.bars(r.load)
 		ratios = [4]string{
-			atLeast(r.ratio(rate), bars.rate), atMost(r.ratio(cpu), bars.cpu),
-			atMost(r.bestRatio(p50), bars.trip), atMost(r.bestRatio(p99), bars.trip),
+			lab.AtLeast(r.ratio(rate), bars.rate), lab.AtMost(r.ratio(cpu), bars.cpu),
+			lab.AtMost(r.bestRatio(p50), bars.trip), lab.AtMost(r.bestRatio(p99), bars.trip),
 		}
 	}
 	return fmt.Sprintf("| %s | %s | %.0f | %s | %.1f | %s | %.0f | %s | %.0f | %s |", r.load, r.broker.name,
 		r.median(rate), ratios[0], r.median(cpu), ratios[1], r.median(p50), ratios[2], r.median(p99), ratios[3])
-}
-
-func atLeast(ratio, bar float64) string { return withBar(ratio, "≥", bar, ratio < bar) }
-func atMost(ratio, bar float64) string  { return withBar(ratio, "≤", bar, ratio > bar) }
-
-// withBar writes a ratio, and the bar if there is one.
-func withBar(ratio float64, relation string, bar float64, missed bool) string {
-	switch {
-	case bar == 0:
-		return fmt.Sprintf("%.2f", ratio)
-	case missed:
-		return fmt.Sprintf("**%.2f** (%s %.2f)", ratio, relation, bar)
-	}
-	return fmt.Sprintf("%.2f (%s %.2f)", ratio, relation, bar)
 }

@@ -9,8 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
+
+	"trawl/build/bench/internal/lab"
 )
 
 // tools are the paths of the programs.
@@ -35,31 +36,19 @@ func buildTools(ctx context.Context, out string) (*tools, error) {
 	if err != nil || len(sources) == 0 {
 		return nil, fmt.Errorf("build/bench/zmtp/libzmqpeer is not here; run this in the root of the repository")
 	}
-	progress("building")
-	defer progress("")
 	cc := append([]string{"gcc", "-std=gnu11", "-O2", "-Wall", "-o", t.peer}, sources...)
-	for _, argv := range [][]string{
+	return t, lab.Build(ctx,
 		append(cc, "-lzmq"),
-		{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
-		{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
-		{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},
-	} {
-		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, text)
-		}
-	}
-	return t, nil
+		[]string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
+		[]string{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
+		[]string{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},
+	)
 }
 
 // machine describes where and with what this run is made.
 func (b *bench) machine() string {
 	libzmq, _ := exec.CommandContext(b.ctx, b.tools.peer, "version").Output()
-	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d cores (%s), Linux %s, %s/%s, %s, libzmq %s, %s",
-		runtime.NumCPU(), cpuModel(), strings.TrimSpace(string(release)), runtime.GOOS, runtime.GOARCH,
-		runtime.Version(), strings.TrimSpace(string(libzmq)), zmq4Version(b.tools.zmq4))
+	return fmt.Sprintf("%s, libzmq %s, %s", lab.Machine(), strings.TrimSpace(string(libzmq)), zmq4Version(b.tools.zmq4))
 }
 
 // zmq4Version returns the version of the library in a program.
@@ -73,14 +62,4 @@ func zmq4Version(program string) string {
 		}
 	}
 	return path
-}
-
-func cpuModel() string {
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown"
 }

@@ -1,7 +1,7 @@
 // How much of the machine others took during the run: figures from a busy
 // machine mean little.
 
-package main
+package lab
 
 import (
 	"fmt"
@@ -12,14 +12,15 @@ import (
 	"time"
 )
 
-// busy is a moment: CPU time that passed on all cores, by everybody and by
-// this program and its processes, since the machine and they started.
-type busy struct {
+// Busy is a moment: CPU time that passed on all cores, by everybody and by
+// this program and its ended processes, since the machine and they started.
+type Busy struct {
 	all, worked, ours time.Duration
 }
 
-func now() busy {
-	b := busy{ours: usage(syscall.RUSAGE_SELF) + usage(syscall.RUSAGE_CHILDREN)}
+// Now is this moment.
+func Now() Busy {
+	b := Busy{ours: usage(syscall.RUSAGE_SELF) + usage(syscall.RUSAGE_CHILDREN)}
 	stat, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(stat), "\n")
 	const tick = 10 * time.Millisecond
@@ -42,9 +43,9 @@ func usage(who int) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// others says what part of the machine other programs took since b.
-func (b busy) others() string {
-	n := now()
+// Others says what part of the machine other programs took since b.
+func (b Busy) Others() string {
+	n := Now()
 	all := n.all - b.all
 	if all <= 0 {
 		return "an unknown part"
