@@ -26,15 +26,12 @@ type packer struct {
 	want       match.Want
 	lastLine   int64
 	lastOffset int64
-	refs       map[uint32]uint64
+	refs       refTable
 }
 
 func (p *packer) begin(dst []byte, want match.Want, lines bool) []byte {
 	p.want, p.lastLine, p.lastOffset = want, 0, 0
-	if p.refs == nil {
-		p.refs = make(map[uint32]uint64)
-	}
-	clear(p.refs)
+	p.refs.reset()
 	split := byte(0)
 	if lines {
 		split = 1
@@ -66,7 +63,10 @@ func (p *packer) flags(dst []byte, pack *match.Pack, truncated bool, incomplete 
 	if len(incomplete) > 0 {
 		dst = binary.AppendUvarint(dst, uint64(len(incomplete)))
 		for _, rule := range incomplete {
-			dst = p.rule(dst, rule, []byte(pack.ID(int(rule)))) // a regex: has one in the pack
+			ref, known := p.refs.of(rule)
+			if dst = binary.AppendUvarint(dst, uint64(ref)); !known {
+				dst = appendID(dst, []byte(pack.ID(int(rule)))) // a regex: has one in the pack
+			}
 		}
 	}
 	return dst
@@ -85,7 +85,7 @@ func (p *packer) outcome(dst []byte, pack *match.Pack, text []byte, r *match.Res
 	case match.WantRules:
 		dst = binary.AppendUvarint(dst, uint64(len(matches)))
 		for _, m := range matches {
-			dst = p.rule(dst, m.Rule, pack.MatchID(m, text))
+			dst = p.rule(dst, pack, m, text)
 		}
 		return dst
 	case match.WantCount:
@@ -102,21 +102,23 @@ func (p *packer) outcome(dst []byte, pack *match.Pack, text []byte, r *match.Res
 		m := &matches[i]
 		dst = binary.AppendUvarint(dst, uint64(m.End-last))
 		dst = binary.AppendUvarint(dst, uint64(m.End-m.Start))
-		dst = p.rule(dst, m.Rule, pack.MatchID(*m, text))
+		dst = p.rule(dst, pack, *m, text)
 		last = m.End
 	}
 	return dst
 }
 
-func (p *packer) rule(dst []byte, rule uint32, id []byte) []byte {
-	if ref, ok := p.refs[rule]; ok {
-		return binary.AppendUvarint(dst, ref)
+// rule writes the rule of a match in text.
+func (p *packer) rule(dst []byte, pack *match.Pack, m match.Match, text []byte) []byte {
+	ref, known := p.refs.of(m.Rule)
+	if dst = binary.AppendUvarint(dst, uint64(ref)); known {
+		return dst
 	}
-	ref := uint64(len(p.refs))
-	p.refs[rule] = ref
-	dst = binary.AppendUvarint(dst, ref)
-	dst = binary.AppendUvarint(dst, uint64(len(id)))
-	return append(dst, id...)
+	return appendID(dst, pack.MatchID(m, text))
+}
+
+func appendID(dst, id []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(id))), id...)
 }
 
 // PackedMatch is one match of a packed result. Rule indexes the reader's
