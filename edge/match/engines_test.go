@@ -105,7 +105,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 func TestAutoTakesTheTrieWithinATightBudget(t *testing.T) {
 	rules := make([]*Rule, 4000)
 	for i := range rules {
-		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-rule-%d", i*2654435761, i))}
+		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-rule-%d", i*40503, i))}
 	}
 	compileFor := func(budget int64) (string, error) {
 		b := NewBuilder(Options{Budget: budget})
