@@ -55,6 +55,11 @@ func TestNothingIsLostWhenWorkersAreKilled(t *testing.T) {
 	if s.Broker.Retried == 0 {
 		t.Error("no worker had anything when it was killed")
 	}
+	// By chance a request is on a slot of two of them: only where it takes as long
+	// as a worker lives, as with the race detector on a busy machine.
+	if l.unlucky > kills/4 {
+		t.Errorf("%d requests met two workers that were killed, of %d", l.unlucky, kills)
+	}
 }
 
 // Workers that leave in order give back what they have not begun: nothing is

@@ -29,6 +29,7 @@ type load struct {
 	sent     int
 	waiting  map[string]time.Time // id to when it was sent
 	took     []time.Duration
+	unlucky  int      // two workers went away while they worked on it: that is its answer
 	wrong    []string // what must not happen
 }
 
@@ -52,7 +53,7 @@ func startLoad(t *testing.T, f *fleet, inFlight int) *load {
 }
 
 // padding makes a request a millisecond's work or so.
-var padding = strings.Repeat("nothing to find in this line\n", 2000)
+var padding = strings.Repeat("nothing to find in this line\n", 1000)
 
 func (l *load) ask() {
 	l.mu.Lock()
@@ -99,6 +100,8 @@ func (l *load) take(m zmtp.Message) bool {
 		l.note("unreadable answer: %v", err)
 	case !asked:
 		l.note("request %s was answered twice, or never asked", h.ID)
+	case h.Error != nil && h.Error.Code == wire.WorkerLost && strings.Contains(h.Error.Message, "not given to a third"):
+		l.unlucky++
 	case h.Error != nil:
 		l.note("request %s was answered %v", h.ID, h.Error)
 	case m.NumFrames() != 3 || len(result.Matches) != 3:
@@ -168,7 +171,7 @@ func (l *load) finish(t *testing.T) {
 	}
 	slices.Sort(l.took)
 	if n := len(l.took); n > 0 {
-		t.Logf("%d requests, %d in flight: lost %d; took p50 %v, p99 %v, at most %v", l.sent, l.inFlight, len(l.waiting),
+		t.Logf("%d requests, %d in flight: lost %d, worked on by two that were killed %d; took p50 %v, p99 %v, at most %v", l.sent, l.inFlight, len(l.waiting), l.unlucky,
 			l.took[n/2].Round(time.Microsecond), l.took[n*99/100].Round(time.Microsecond), l.took[n-1].Round(time.Millisecond))
 	}
 }
