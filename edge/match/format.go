@@ -71,6 +71,9 @@ const (
 	partTrie = 12 // engine da4, instead of partSlots
 )
 
+// isAutomaton says whether a section is part of an automaton.
+func isAutomaton(kind uint32) bool { return kind >= sectionExact && kind < sectionTriggerOffsets }
+
 // infoSize is the fixed part of the info section; the name follows.
 const infoSize = 48
 

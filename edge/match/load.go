@@ -118,7 +118,7 @@ func (l *loader) damaged(format string, args ...any) {
 // automataBytes is what the sections of the automata take.
 func (l *loader) automataBytes() (n int64) {
 	for kind, body := range l.sections {
-		if kind >= sectionExact {
+		if isAutomaton(kind) {
 			n += int64(len(body))
 		}
 	}

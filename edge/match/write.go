@@ -62,7 +62,7 @@ func packSize(sections []section) int64 {
 // automataSize is what the automata take of a pack, in bytes.
 func automataSize(sections []section) (size int64) {
 	for _, s := range sections {
-		if s.kind >= sectionExact {
+		if isAutomaton(s.kind) {
 			size += s.size
 		}
 	}
