@@ -14,6 +14,7 @@ func uncheckedBytes(b []byte) unchecked { return unchecked{unsafe.Pointer(unsafe
 func unchecked32s(values []uint32) unchecked {
 	return unchecked{unsafe.Pointer(unsafe.SliceData(values))}
 }
+
 func unchecked64s(values []uint64) unchecked {
 	return unchecked{unsafe.Pointer(unsafe.SliceData(values))}
 }
