@@ -13,7 +13,7 @@ func TestRuleSetsAgreeWithRegexp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rules := load(t)
 			p := compile(t, EngineAuto, rules)
-			size := 24 << 10
+			size := 12 << 10
 			if testing.Short() {
 				size = 4 << 10
 			}

@@ -258,3 +258,33 @@ func FuzzControlFrames(f *testing.F) {
 		}
 	})
 }
+
+// A regex that the matcher gave up on is named, in either format, and after all
+// lines if none of its lines matched.
+func TestIncompleteIsSaid(t *testing.T) {
+	b := match.NewBuilder(match.Options{})
+	for _, r := range []match.Rule{{ID: "fine", Regex: "bcd+"}, {ID: "dear", Regex: "a.*z|a"}} {
+		if err := b.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("a"), 200_000)
+	for _, lines := range []bool{false, true} {
+		answer := encode(p, &RequestHeader{Want: match.WantCount, Lines: lines}, text, plenty)
+		if !bytes.Contains(answer, []byte(`"incomplete":["dear"]`)) || bytes.Contains(answer, []byte("truncated")) {
+			t.Errorf("lines %v: %s", lines, answer)
+		}
+	}
+	r, err := NewPackedReader(encode(p, &RequestHeader{Want: match.WantCount, Format: FormatPacked}, text, plenty))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := r.Next()
+	if err != nil || len(o.Incomplete) != 1 || r.Rules[o.Incomplete[0]] != "dear" {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
