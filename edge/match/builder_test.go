@@ -222,3 +222,22 @@ func TestInfo(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 }
+
+func TestExchangedMovesBits(t *testing.T) {
+	set := make([]uint64, 8)
+	for i := range uint32(len(set) * 64) {
+		if i*i%7 == 1 || i%5 == 0 {
+			setBit(set, i)
+		}
+	}
+	for w := range len(set) {
+		for by := range 256 {
+			word := exchanged(set, w, byte(by))
+			for i := range 64 {
+				if want := hasBit(set, uint32(64*w+i)^uint32(by)); want != (word>>i&1 == 1) {
+					t.Fatalf("bit %d of word %d exchanged by %d: want %v", i, w, by, want)
+				}
+			}
+		}
+	}
+}

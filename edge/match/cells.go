@@ -115,28 +115,50 @@ func (t *cells) place(labels []byte) uint32 {
 	}
 }
 
-// fit looks for a base in block with which all labels fall on free slots.
+// fit looks for a base in block with which all labels fall on free slots. It
+// tries 64 slots for the first label at once: those of the others are the same
+// word, or another one of the block, with its bits permuted.
 func (t *cells) fit(block int, labels []byte) (uint32, bool) {
 	const words = blockSlots / 64
+	first := labels[0]
 	for w := block * words; w < (block+1)*words; w++ {
-		for free := ^t.used[w]; free != 0; free &= free - 1 {
-			slot := uint32(w*64 + bits.TrailingZeros64(free))
-			base := slot ^ uint32(labels[0])
-			if !hasBit(t.bases, base) && t.allFree(base, labels[1:]) {
-				return base, true
+		fits := ^t.used[w]
+		if fits == 0 {
+			continue
+		}
+		fits &^= exchanged(t.bases, w, first)
+		for _, label := range labels[1:] {
+			if fits == 0 {
+				break
 			}
+			fits &^= exchanged(t.used, w, first^label)
+		}
+		if fits != 0 {
+			return uint32(w*64+bits.TrailingZeros64(fits)) ^ uint32(first), true
 		}
 	}
 	return 0, false
 }
 
-func (t *cells) allFree(base uint32, labels []byte) bool {
-	for _, label := range labels {
-		if hasBit(t.used, base^uint32(label)) {
-			return false
-		}
+// exchanged returns 64 bits of set: bit i of the result is bit (64w + i) XOR by.
+func exchanged(set []uint64, w int, by byte) uint64 {
+	x := set[w^int(by>>6)]
+	if by&1 != 0 {
+		x = x>>1&0x5555555555555555 | x&0x5555555555555555<<1
 	}
-	return true
+	if by&2 != 0 {
+		x = x>>2&0x3333333333333333 | x&0x3333333333333333<<2
+	}
+	if by&4 != 0 {
+		x = x>>4&0x0f0f0f0f0f0f0f0f | x&0x0f0f0f0f0f0f0f0f<<4
+	}
+	if by&8 != 0 {
+		x = x>>8&0x00ff00ff00ff00ff | x&0x00ff00ff00ff00ff<<8
+	}
+	if by&16 != 0 {
+		x = x>>16&0x0000ffff0000ffff | x&0x0000ffff0000ffff<<16
+	}
+	return bits.RotateLeft64(x, int(by&32))
 }
 
 // seal gives the slots that are not taken a check that no base fits. There is
