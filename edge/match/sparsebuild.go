@@ -93,27 +93,39 @@ func (b *sparseBuilder) build() (*sparse, bool) {
 	return d, true
 }
 
-// walk lists the states and their deep transitions.
+// walk lists the states and their deep transitions: those to their own
+// children and, for other bytes, those of the state behind the failure link, which
+// has had its turn, being shallower.
 func (b *sparseBuilder) walk() bool {
-	b.number = make([]uint32, len(b.automaton.cell))
-	b.order = make([]uint32, 0, b.automaton.states)
+	a := b.automaton
+	b.number = make([]uint32, len(a.cell))
+	b.order = make([]uint32, 0, a.states)
 	b.add(rootSlot, rootSlot, 0)
 	for i := 0; i < len(b.order); i++ {
 		b.firsts = append(b.firsts, len(b.labels))
+		slot := b.order[i]
+		base := a.cell[slot] >> baseShift
+		inherited, end := 0, 0
+		if i > 0 {
+			link := b.number[a.link[slot]>>2]
+			inherited, end = b.firsts[link], b.firsts[link+1]
+		}
 		for _, c := range b.bytes {
-			slot := b.automaton.step(b.order[i], c)
-			if b.number[slot] == 0 && slot != rootSlot {
-				// The first way to a state is the shortest: the bytes of its string.
-				suffix := uint32(rootSlot)
-				if i > 0 && b.depth[i] < shallowDepth {
-					suffix = b.automaton.step(b.suffix[i], c)
-				}
-				b.add(slot, suffix, b.depth[i]+1)
+			child := base ^ uint32(c)
+			if cell := a.cell[child]; byte(cell) != c || cell>>baseShift == rootBase { // none, or a copy of the root
+				continue
 			}
-			if target := b.number[slot]; b.depth[target] > shallowDepth {
-				b.labels = append(b.labels, c)
-				b.targets = append(b.targets, target)
+			for inherited < end && b.labels[inherited] < c {
+				b.inherit(inherited)
+				inherited++
 			}
+			if inherited < end && b.labels[inherited] == c {
+				inherited++
+			}
+			b.child(i, c, child)
+		}
+		for ; inherited < end; inherited++ {
+			b.inherit(inherited)
 		}
 		if len(b.labels) > b.limit {
 			return false
@@ -121,6 +133,28 @@ func (b *sparseBuilder) walk() bool {
 	}
 	b.firsts = append(b.firsts, len(b.labels))
 	return true
+}
+
+// inherit copies a deep transition.
+func (b *sparseBuilder) inherit(i int) {
+	b.labels = append(b.labels, b.labels[i])
+	b.targets = append(b.targets, b.targets[i])
+}
+
+// child lists the transition by c from the i-th state to a child. A state
+// without children has a base from a shallower one, whose are listed.
+func (b *sparseBuilder) child(i int, c byte, slot uint32) {
+	if b.number[slot] == 0 {
+		suffix := uint32(rootSlot)
+		if i > 0 && b.depth[i] < shallowDepth {
+			suffix = b.automaton.step(b.suffix[i], c)
+		}
+		b.add(slot, suffix, b.depth[i]+1)
+	}
+	if target := b.number[slot]; b.depth[target] > shallowDepth {
+		b.labels = append(b.labels, c)
+		b.targets = append(b.targets, target)
+	}
 }
 
 func (b *sparseBuilder) add(slot, suffix uint32, depth uint8) {
