@@ -39,7 +39,7 @@ func layerOf(path string) int {
 
 // inside reports whether two packages are parts of one.
 func inside(a, b string) bool {
-	return strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/") || parent(a) == parent(b)
+	return strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, parent(a)+"/") || parent(a) == parent(b)
 }
 
 // parent cuts what lies inside a package of the table.

@@ -89,6 +89,7 @@ func (b *bench) startAll(s *ruleSet) (all []*running, err error) {
 		return nil, err
 	}
 	lab.Progress(s.name + ": compiling")
+	peers := peersOf(s)
 	all = make([]*running, len(peers))
 	errs := make([]error, len(peers))
 	var started sync.WaitGroup

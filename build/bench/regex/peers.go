@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"trawl/build/bench/internal/lab"
 )
@@ -29,6 +30,15 @@ var (
 
 // peers are all of them, trawl first.
 var peers = []*peer{trawl, positions, filtered, hyperscan, hsPlaces, re2Set, goRegexp}
+
+// peersOf returns those that a set is measured with: where Hyperscan compiles for a
+// minute even without positions, it is not asked for them.
+func peersOf(s *ruleSet) []*peer {
+	if s.noPlaces {
+		return slices.DeleteFunc(slices.Clone(peers), func(p *peer) bool { return p == hsPlaces })
+	}
+	return peers
+}
 
 // bar is what trawl's speed over a peer's is to be at least, for positions
 // theirs over trawl's; 0: none.

@@ -23,6 +23,7 @@ type ruleSet struct {
 	pkg      string // Debian's
 	read     func(b *bench, root string) ([]string, error)
 	texts    []string
+	noPlaces bool // Hyperscan is not asked for positions
 	version  string
 	unpacked string   // folder
 	found    int      // expressions in the package, each once
@@ -32,9 +33,9 @@ type ruleSet struct {
 
 var ruleSets = []*ruleSet{
 	{name: "logcheck", pkg: "logcheck-database", read: readLogcheck, texts: []string{"logs", "logs, non-ASCII"}},
-	{name: "SpamAssassin", pkg: "spamassassin", read: readSpamAssassin, texts: []string{"logs", "mail"}},
+	{name: "SpamAssassin", pkg: "spamassassin", read: readSpamAssassin, texts: []string{"logs", "mail"}, noPlaces: true},
 	{name: "fail2ban", pkg: "fail2ban", read: readFail2ban, texts: []string{"failures"}},
-	{name: "ModSecurity CRS", pkg: "modsecurity-crs", read: readModSecurity, texts: []string{"requests"}},
+	{name: "ModSecurity CRS", pkg: "modsecurity-crs", read: readModSecurity, texts: []string{"requests"}, noPlaces: true},
 }
 
 // prepare reads the expressions of the set, once, and leaves those that all take.
