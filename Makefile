@@ -60,7 +60,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 		done; \
 	done
 
-bench-scan: build ## trawl scan against grep -F -f, 10,000 words over 16 MB, interleaved
+bench-scan: build ## trawl scan against grep and ripgrep, 10,000 words over 16 MB (needs ripgrep and wamerican)
 	@$(GO) run ./build/bench/scan bin/trawl
 
 bench-arm: ## instructions per byte of the matcher's engines on ARM, under QEMU (needs gcc, qemu-user and a word list)

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -39,6 +40,11 @@ func run(trawl string, runs int, only, dir string) (err error) {
 	trawl, err = filepath.Abs(trawl)
 	if err != nil {
 		return err
+	}
+	for program, from := range map[string]string{"grep": "grep", "rg": "ripgrep"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("%w; install it (Debian's package %s)", err, from)
+		}
 	}
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "trawl-bench"); err != nil {
