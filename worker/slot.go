@@ -22,6 +22,7 @@ type slot struct {
 	running running     // what the queue knows of it
 	set     *ruleSet    // that the job asks for, once it is known
 	pack    *match.Pack // and its pack
+	texts   [][]byte    // of the request, if they are scanned together
 	results []byte      // all result frames, one after the other
 	ends    []int       // where each ends
 }
@@ -121,10 +122,14 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	s.encoder.Reset(pack, h, int(limits.Answer))
 	s.results, s.ends = s.results[:0], s.ends[:0]
 	query := match.Query{Want: h.Want, Limit: h.Limit, Stop: s.stop}
+	if !h.Lines && texts.NumFrames() > 1 {
+		query.Total = limits.Matches
+		return s.batch(pack, query, texts)
+	}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
 		if left <= 0 && listed(h.Want) {
-			s.cut(h.Lines)
+			s.cutLines()
 			continue
 		}
 		query.Total = int(max(left, 0))
@@ -141,18 +146,54 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	return nil
 }
 
+// batch is match for several texts that are not cut into lines: they are scanned
+// together.
+func (s *slot) batch(pack *match.Pack, q match.Query, texts zmtp.Message) *wire.Error {
+	s.texts = s.texts[:0]
+	defer func() { clear(s.texts) }() // the message is given back
+	for _, text := range texts.Frames() {
+		s.texts = append(s.texts, text)
+		s.worker.bytes.Add(int64(len(text)))
+	}
+	var none match.Result
+	pass := func(to int) { // texts without a match
+		for len(s.ends) < to {
+			s.append(nil, &none)
+		}
+	}
+	r := pack.ScanTexts(&s.scratch, s.texts, q, func(i int, r *match.Result) bool {
+		pass(i)
+		s.append(s.texts[i], r)
+		return true
+	})
+	if r.Stopped {
+		return errLate()
+	}
+	none.Truncated = listed(q.Want) && r.Count >= int64(q.Total)
+	pass(len(s.texts))
+	s.worker.texts.Add(int64(len(s.texts)))
+	s.worker.matches.Add(r.Count)
+	return nil
+}
+
+// append appends the result of a text.
+func (s *slot) append(text []byte, r *match.Result) {
+	s.results = s.encoder.Text(s.results, text, r)
+	s.ends = append(s.ends, len(s.results))
+}
+
+func errLate() *wire.Error {
+	return wire.Errorf(wire.Deadline, "the deadline passed while the worker was matching")
+}
+
 // listed reports whether a result lists matches or rules, which is what
 // Limits.Matches bounds.
 func listed(w match.Want) bool { return w != match.WantCount && w != match.WantAny }
 
-// cut appends the result of a text for which no match is left in the limit.
-func (s *slot) cut(lines bool) {
-	none := match.Result{Truncated: true}
-	if lines {
-		s.results = s.encoder.EndLines(s.encoder.BeginLines(s.results), &none)
-	} else {
-		s.results = s.encoder.Text(s.results, nil, &none)
-	}
+// cutLines appends the result of a text cut into lines for which no match is left in
+// the limit.
+func (s *slot) cutLines() {
+	s.results = s.encoder.EndLines(s.encoder.BeginLines(s.results), &match.Result{Truncated: true})
 	s.ends = append(s.ends, len(s.results))
 }
 
@@ -173,7 +214,7 @@ func (s *slot) text(pack *match.Pack, q match.Query, text []byte, lines bool) (f
 		s.results = s.encoder.Text(s.results, text, &r)
 	}
 	if r.Stopped {
-		return 0, wire.Errorf(wire.Deadline, "the deadline passed while the worker was matching")
+		return 0, errLate()
 	}
 	return r.Count, nil
 }

@@ -99,7 +99,7 @@ func TestBigInputTakesLittleMemory(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("from a pipe %v: %d bytes of output, want %d, beginning %.60q", fromPipe, out.Len(), len(want), out.String())
 		}
-		rss := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10
+		rss := int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) >> 10
 		t.Logf("%.0f MB, from a pipe %v: %d MiB resident at most", size/1e6, fromPipe, rss)
 		if rss > most {
 			t.Errorf("%d MiB resident at most", rss)

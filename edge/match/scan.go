@@ -114,6 +114,9 @@ func (w *lineScan) handOut(offset, length int) {
 	s.line = Line{w.number, int64(offset), int64(length), s.finish()}
 	r := &s.line.Result
 	if !r.Any {
+		if w.eachText != nil && len(r.Incomplete) > 0 {
+			w.done = !w.eachText(int(w.number), r)
+		}
 		return
 	}
 	if w.full {

@@ -14,7 +14,7 @@ const (
 )
 
 // ScanTexts is [Pack.Scan] for each of texts: with Query.Limit for each and
-// Query.Total for all. The results of those that have a match are given to each, in
+// Query.Total for all. The results of those that have a match, or are incomplete, are given to each, in
 // the order of the texts; it returns whether to go on. A result holds until then.
 // What is returned sums them up, as ScanLines does.
 //
