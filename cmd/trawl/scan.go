@@ -140,7 +140,8 @@ func (f *scanFlags) refusedWithFleet() error {
 // scanHere matches on a broker and a worker in this process: the same as a
 // fleet's, but for the transport.
 func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o scan.Options, paths []string) error {
-	pack, _, err := rules.Compile(f.files, rules.Options{NoCase: f.ignoreCase, Whole: f.word})
+	size, _ := sizeOf(paths, a.in) // 0: not known
+	pack, _, err := rules.Compile(f.files, rules.Options{NoCase: f.ignoreCase, Whole: f.word, Text: size})
 	if err != nil {
 		return err
 	}

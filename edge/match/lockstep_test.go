@@ -143,3 +143,32 @@ func TestLiteralsAcrossSeams(t *testing.T) {
 		checkScan(t, dfa, s, rules, text, Query{})
 	}
 }
+
+func TestAutoBuildsNoTablesForLittleText(t *testing.T) {
+	rules := []*Rule{{Literals: literals("error")}, {ID: "k", Literals: literals("kelvin"), NoCase: true}} // 13 states
+	for _, test := range []struct {
+		engine string
+		text   int64
+		want   string
+	}{
+		{EngineAuto, 0, EngineDFA},
+		{EngineAuto, 1, EngineDA8},
+		{EngineAuto, 13*textPerState - 1, EngineDA8},
+		{EngineAuto, 13 * textPerState, EngineDFA},
+		{EngineSDFA, 1, EngineSDFA}, // asked for
+	} {
+		b := NewBuilder(Options{Engine: test.engine, Text: test.text})
+		for _, r := range rules {
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Info().Engine; got != test.want {
+			t.Errorf("%s for %d bytes of text: %s, want %s", test.engine, test.text, got, test.want)
+		}
+	}
+}

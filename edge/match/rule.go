@@ -43,6 +43,10 @@ type Options struct {
 	Engine string // one of the Engine constants; empty means auto
 	Name   string // name of the rule set, kept in the pack
 	Budget int64  // most memory the pack may take, in bytes (Choice.Memory); 0: no bound
+	// Text is for how many bytes of text the pack is made, where that is known:
+	// auto leaves out tables that would take longer to build than they save.
+	// 0: for more than that.
+	Text int64
 }
 
 // Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds

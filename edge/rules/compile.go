@@ -16,6 +16,7 @@ type Options struct {
 	Name   string // of the rule set; empty: what the rule files say, if they agree
 	Engine string // of the pack, see match.Options; empty: match chooses
 	Budget int64  // most memory the pack may take, see match.Options; 0: no bound
+	Text   int64  // bytes of text that the pack is made for, see match.Options; 0: not known
 }
 
 // Compile reads word lists, rule files and packs, and the rule files of
@@ -113,7 +114,7 @@ func (l *loader) load(paths []string) error {
 	}
 	o := &l.options
 	l.report.Name = ruleSetName(*o, sources)
-	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name, Budget: o.Budget})
+	l.builder = match.NewBuilder(match.Options{Engine: o.Engine, Name: l.report.Name, Budget: o.Budget, Text: o.Text})
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
 	}
