@@ -29,6 +29,7 @@ func (b *bench) check(m *measured) error {
 	if m.slow[trawl] || m.slow[filtered] || m.slow[hyperscan] {
 		path, lines = m.text.sample, m.text.sampled
 	}
+	m.checked = len(lines)
 	ours, err := b.hits(m.of(trawl), path)
 	if err != nil {
 		return err

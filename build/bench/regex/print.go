@@ -56,8 +56,8 @@ func printSets(w io.Writer, all []*measured) {
 			last = m.set
 			fmt.Fprintf(w, "\n- %s; %s.\n", m.set, m.of(trawl).ready.Version)
 		}
-		fmt.Fprintf(w, "  - %s: %d lines, %.1f MB, %d%% not ASCII, of these %d%% no UTF-8; %d hits.\n", m.name, len(m.text.lines),
-			float64(m.text.bytes)/1e6, 100*m.text.nonASCII/len(m.text.lines), 100*m.text.nonUTF8/max(1, m.text.nonASCII), m.hits)
+		fmt.Fprintf(w, "  - %s: %d lines, %.1f MB, %d%% not ASCII, of these %d%% no UTF-8; %d hits in %d of them.\n", m.name, len(m.text.lines),
+			float64(m.text.bytes)/1e6, 100*m.text.nonASCII/len(m.text.lines), 100*m.text.nonUTF8/max(1, m.text.nonASCII), m.hits, m.checked)
 	}
 	fmt.Fprintf(w, "\n%s, %s.\n", all[0].of(filtered).ready.Version, all[0].of(hyperscan).ready.Version)
 }
