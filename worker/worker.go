@@ -105,7 +105,7 @@ func (w *state) hello() *wire.Hello {
 		info := pack.Info()
 		h.Rules = append(h.Rules, wire.RuleSet{
 			Name: name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
-			Regexes: info.Regexes, Bytes: info.Bytes, Longest: info.LongestLiteral,
+			Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
 		})
 	}
 	return h

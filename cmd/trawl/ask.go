@@ -184,6 +184,27 @@ func (a *app) printStatus(s *wire.Status) {
 	_ = t.Flush()
 	a.printf("%s\n", table.String())
 	a.printWorkers(s.Workers)
+	a.printScans(s.Workers)
+}
+
+// printScans says how the workers scan: the engine of each pack, and what was
+// measured on the board.
+func (a *app) printScans(workers []wire.WorkerStatus) {
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORKER\tRULES\tENGINE\tSCANS BY")
+	rows := 0
+	for i := range workers {
+		for _, r := range workers[i].Rules {
+			if r.Scan != "" {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", workers[i].Name, r.Name, r.Engine, r.Scan)
+				rows++
+			}
+		}
+	}
+	if _ = t.Flush(); rows > 0 {
+		a.printf("\n%s", table.String())
+	}
 }
 
 func (a *app) printWorkers(workers []wire.WorkerStatus) {

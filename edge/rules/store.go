@@ -23,7 +23,8 @@ import (
 //
 // Beside the packs lie small files, <key>.of, which say what pack was made of
 // sources with that key: a hash of what they contain, of the options, and of
-// the versions of pack format and program.
+// the versions of pack format and program. And <sha256>.calibration says which way
+// of scanning with a pack is the fastest on this board.
 type Store struct {
 	folder  string // empty: there is none
 	version string
@@ -60,6 +61,14 @@ func NewStore(state, version string, log *slog.Logger) *Store {
 // A goroutine that scans with it should set [debug.SetPanicOnFault], see
 // [match.OpenMapped].
 func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
+	p, report, err := s.open(paths, o)
+	if err == nil {
+		s.calibrate(p)
+	}
+	return p, report, err
+}
+
+func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	if key := s.key(paths, o); key != "" {
 		if hash := s.madeOf(key); hash != "" {
 			if p := s.kept(hash); p != nil {

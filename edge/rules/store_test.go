@@ -293,7 +293,7 @@ func TestStoreCleansUp(t *testing.T) {
 	want := []string{"2.tmp", "README"}
 	for i, hash := range hashes {
 		if i < 2 || i >= len(hashes)-maxUnused {
-			want = append(want, hash+".pack")
+			want = append(want, hash+".pack", hash+calibrationSuffix)
 		}
 	}
 	var got []string

@@ -173,6 +173,11 @@ func (s *Store) Clean() {
 			s.removeUnused(info.Name())
 		}
 	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == calibrationSuffix {
+			s.cleanCalibration(e.Name())
+		}
+	}
 	slices.SortFunc(keys, youngestFirst)
 	for i, info := range keys {
 		path := filepath.Join(s.folder, info.Name())

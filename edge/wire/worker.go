@@ -107,8 +107,9 @@ type RuleSet struct {
 	Hash    string `json:"hash"` // SHA-256 of the pack, 64 hex digits
 	Engine  string `json:"engine,omitempty"`
 	Rules   int    `json:"rules"`
-	Regexes int    `json:"regexes"` // of the rules
-	Bytes   int64  `json:"bytes"`   // of the pack
+	Regexes int    `json:"regexes"`        // of the rules
+	Bytes   int64  `json:"bytes"`          // of the pack
+	Scan    string `json:"scan,omitempty"` // which way the worker scans with it, and why; for people
 	// Longest is the most bytes of one literal: how far pieces of a long
 	// line must overlap.
 	Longest int `json:"longest"`
