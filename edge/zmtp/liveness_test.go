@@ -375,8 +375,8 @@ func TestPINGCarriesTheTTLRoundedUp(t *testing.T) {
 // Heartbeats of ours and of libzmq, with a TTL each way, over an idle connection.
 func TestInteropHeartbeatsBothWays(t *testing.T) {
 	t.Parallel()
-	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", Heartbeat: Heartbeat{Interval: 100 * time.Millisecond, Timeout: time.Second}})
-	peer := startPeer(t, "ping", l.Endpoint(), "2", "500")
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "ROUTER", Heartbeat: Heartbeat{Interval: 200 * time.Millisecond, Timeout: 3 * time.Second}})
+	peer := startPeer(t, "ping", l.Endpoint(), "2", "3000")
 	c := mustAccept(t, l)
 	go answerInUpperCase(c)
 	for i := range 2 {

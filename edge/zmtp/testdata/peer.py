@@ -60,7 +60,7 @@ def main(kind, endpoint, count=0, ttl=0):
     if kind in ("rep", "router"):
         s.rcvtimeo = -1
     if kind == "ping":
-        s.heartbeat_ivl, s.heartbeat_timeout, s.heartbeat_ttl = 50, 500, ttl
+        s.heartbeat_ivl, s.heartbeat_timeout, s.heartbeat_ttl = 100, 3000, ttl
     kept = secure(s, os.environ)
     if kind == "router" or endpoint.endswith("*"):
         s.bind(endpoint)
@@ -71,7 +71,7 @@ def main(kind, endpoint, count=0, ttl=0):
     if kind in ("req", "ping"):
         for i in range(count):
             if kind == "ping":
-                time.sleep(0.8)
+                time.sleep(4)
             s.send(b"x" * size(i))
             answer = s.recv()
             assert answer == b"X" * size(i), (i, len(answer))
