@@ -38,25 +38,25 @@ func firstLine(text []byte) string {
 func report(in *input, modes []*mode) error {
 	matching := modes[0].commands[0].lines
 	fmt.Printf("\n%s: %d of %d lines match (%.1f%%)\n\n", in.name, matching, in.lines, 100*float64(matching)/float64(in.lines))
-	fmt.Println("| output | command | lines out | wall s | CPU s | trawl scan -f takes | bar |")
-	fmt.Println("|---|---|---|---|---|---|---|")
+	fmt.Println("| output | command | lines out | wall s | best s | CPU s | trawl scan -f takes | best by best | bar |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
 	for _, m := range modes {
 		trawl := m.commands[0]
 		for i, c := range m.commands {
 			if c.lines != trawl.lines {
 				return fmt.Errorf("%s: %s prints %d lines, %s %d", m.name, c.name, c.lines, trawl.name, trawl.lines)
 			}
-			fmt.Printf("| %s | %s | %d | %.3f | %.3f |", m.name, c.name, c.lines, median(c.wall), median(c.cpu))
-			ratio := ratios(c.wall, trawl.wall)
+			fmt.Printf("| %s | %s | %d | %.3f | %.3f | %.3f |", m.name, c.name, c.lines, median(c.wall), slices.Min(c.wall), median(c.cpu))
+			ratio, best := ratios(c.wall, trawl.wall), slices.Min(c.wall)/slices.Min(trawl.wall)
 			switch {
 			case i == 0:
-				fmt.Println(" | |")
+				fmt.Println(" | | |")
 			case c.bar == 0:
-				fmt.Printf(" 1/%.2f | |\n", ratio)
+				fmt.Printf(" 1/%.2f | 1/%.2f | |\n", ratio, best)
 			case ratio < c.bar:
-				fmt.Printf(" **1/%.2f** | ≤ 1/%.0f |\n", ratio, c.bar)
+				fmt.Printf(" **1/%.2f** | 1/%.2f | ≤ 1/%.0f |\n", ratio, best, c.bar)
 			default:
-				fmt.Printf(" 1/%.2f | ≤ 1/%.0f |\n", ratio, c.bar)
+				fmt.Printf(" 1/%.2f | 1/%.2f | ≤ 1/%.0f |\n", ratio, best, c.bar)
 			}
 		}
 	}
