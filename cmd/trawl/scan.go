@@ -43,6 +43,10 @@ file:line:column: rule[,rule…]: line
 The rules of -f are matched in this process. With --broker (or TRAWL_BROKER, and
 no -f) a fleet matches, against the rule set that its workers serve.
 
+Inputs may be of any size: memory stays small. A line over 1 MiB is searched in
+pieces, in which regexes may miss matches; then that is said. While files are read
+for more than a second, a terminal shows how far that is.
+
 Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog
   trawl scan -f docs/examples/code-and-logs -r src        a folder of rule files

@@ -318,6 +318,36 @@ func TestRegexesOnALongLineAreToldOncePerFile(t *testing.T) {
 	}
 }
 
+// Pieces overlap by 2 MiB at most: a literal that is longer may lie across two
+// seams, and that is no secret.
+func TestLiteralsTooLongForPiecesAreTold(t *testing.T) {
+	in := strings.Repeat("x", 50) + "\nhe\n"
+	got := runScan(t, newFake(t, "he"), in, Options{longLine: 20, Overlap: maxOverlap + 1})
+	wantErr := "trawl: (standard input):1: line over 20 bytes, searched in pieces: literals over 2097152 bytes may be missed in such lines\n"
+	if got.errOut != wantErr || got.out != "2:1: he: he\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := runScan(t, newFake(t, "he"), in, Options{longLine: 20, Overlap: maxOverlap}); got.errOut != "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A scan that is watched is told of every byte, once.
+func TestProgressIsTheBytesRead(t *testing.T) {
+	folder(t, map[string]string{"a": strings.Repeat("he\n", 1000), "b": strings.Repeat("x", 500) + "\nhe", "c": ""})
+	var sum int64
+	o := Options{BlockSize: 64, longLine: 100, Overlap: 2, Progress: func(n int64) {
+		if n < 0 {
+			t.Errorf("%d bytes back", -n)
+		}
+		sum += n
+	}}
+	runScan(t, newFake(t, "he"), "", o, "a", "b", "c")
+	if want := int64(3000 + 503); sum != want {
+		t.Errorf("told of %d bytes, want %d", sum, want)
+	}
+}
+
 // repeated is n times the same bytes.
 type repeated struct {
 	bytes []byte
