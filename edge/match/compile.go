@@ -238,11 +238,15 @@ func (b *Builder) literalSection() section {
 
 // da8Sections are those of the double array, which other engines add tables to.
 func da8Sections(a *builtAutomaton, first uint32, _ int64) []section {
-	return append([]section{{first + partSlots, 8 * int64(len(a.cell)), func(w *packWriter) {
+	list := append([]section{{first + partSlots, 8 * int64(len(a.cell)), func(w *packWriter) {
 		for i, cell := range a.cell {
 			w.uint64(uint64(cell) | uint64(a.link[i])<<32)
 		}
 	}}}, a.outputSections(first)...)
+	if a.grams != nil {
+		list = append(list, a.grams.section(first))
+	}
+	return list
 }
 
 // outputSections are those that every engine with automata has.

@@ -33,6 +33,10 @@ type automaton struct {
 	trie  *trie    // engine da4 only
 	lanes lockstep // when and how four places are scanned at once
 
+	grams *qgrams // nil: no filter
+
+	siftEffort int // of the filter; see there
+
 	// Tables that lanes run on; nil: they use the slots.
 	dfa    *dfa
 	sparse *sparse
@@ -48,6 +52,10 @@ type cursor struct {
 	// pack, where they may go round, are there ever more.
 	links int
 }
+
+// unknownSlot is that of a cursor whose state has to be found from the text
+// before it.
+const unknownSlot = 0
 
 // at is a cursor in the root state.
 func at(pos int) cursor { return cursor{pos: pos, slot: rootSlot} }

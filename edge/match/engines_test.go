@@ -34,7 +34,9 @@ func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byt
 	s, other := &Scratch{}, &Scratch{}
 	for _, engine := range engines {
 		p := compile(t, engine, rules)
-		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
+		packs := map[string]*Pack{
+			engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000), engine + " with the filter alone": withFilter(t, p, 3000),
+		}
 		for which, p := range packs {
 			for name, text := range texts {
 				for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Limit: 1000}} {

@@ -13,6 +13,10 @@ type finder struct {
 	base  int
 	end   cursor
 	taken bool // the hit that f is at is the one of ahead before next
+
+	// The filter is not tried for so many bytes; and for how many it was not after
+	// it last failed.
+	unsifted, pause int
 }
 
 // start moves to pos of a new text, in the root state.
@@ -38,6 +42,10 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 			return false
 		}
 		from := f.pos
+		if a.grams != nil && len(text)-from >= siftLeast && f.sift(a, text) {
+			s.spent(f.end.pos - from)
+			continue
+		}
 		if a.trie != nil || quiet && len(text)-from >= a.lanes.least {
 			if a.trie != nil {
 				f.lookAround(s, a, text)
@@ -50,6 +58,9 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 		piece := min(len(text)-from, pollEvery)
 		if !quiet {
 			piece, quiet = min(piece, a.lanes.least), true
+		}
+		if f.slot == unknownSlot {
+			f.cursor = a.stateAt(text, from)
 		}
 		f.taken = false
 		a.next(text, &f.cursor, from+piece)

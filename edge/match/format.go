@@ -68,7 +68,8 @@ const (
 	partShallow   = 10 // sdfa
 	partDeep      = 11 // sdfa
 
-	partTrie = 12 // engine da4, instead of partSlots
+	partTrie   = 12 // engine da4, instead of partSlots
+	partQgrams = 13 // where literals are long; not engine da4
 )
 
 // isAutomaton says whether a section is part of an automaton.

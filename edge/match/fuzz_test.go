@@ -48,6 +48,7 @@ func FuzzLoadSections(f *testing.F) {
 	}
 	packs = append(packs,
 		sectionsOf(compile(f, EngineDA8, wordRules(literals("he", "she", "hers"))).data),
+		sectionsOf(compile(f, EngineDFA, wordRules(literals("connection refused", "out of memory"))).data),
 		sectionsOf(compile(f, EngineDA8, nil).data))
 	for i := range packs {
 		f.Add(uint8(i), []byte{}, []byte(mixedText))

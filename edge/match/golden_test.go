@@ -79,6 +79,33 @@ func TestGoldenPacks(t *testing.T) {
 	}
 }
 
+// Golden rules are too short for a filter, so that has a pack of its own.
+func TestGoldenFilter(t *testing.T) {
+	path := filepath.Join("testdata", fmt.Sprintf("golden-v%d-filter.pack", FormatVersion))
+	rules := []*Rule{
+		{Literals: literals("connection refused")}, {Literals: literals("out of memory")},
+		{ID: "case", Literals: literals("SEGMENTATION FAULT"), NoCase: true},
+	}
+	made := compile(t, EngineDA8, rules)
+	if *update {
+		if err := os.WriteFile(path, made.data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(made.data, p.data) {
+		t.Errorf("%s: these rules give other bytes now: packs of both would have one version", path)
+	}
+	if e := p.engine.(*automata); e.exact.grams == nil || e.folded.grams == nil {
+		t.Error("no filter")
+	}
+	text := []byte(strings.Repeat("out of connection, ", 20) + "out of memory: Segmentation Fault, connection refused")
+	checkScan(t, withFilter(t, p, lookMost), &Scratch{}, rules, text, Query{})
+}
+
 // The first bytes of a pack are as FORMAT.md says, in any version.
 func TestHeaderOfAGoldenPack(t *testing.T) {
 	path := filepath.Join("testdata", fmt.Sprintf("golden-v%d-%s.pack", FormatVersion, EngineDA8))

@@ -44,6 +44,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 	for _, depth := range a.depths {
 		a.deepest = max(a.deepest, int(depth))
 	}
+	a.grams = l.qgrams(first)
 	switch kind {
 	case kindDA4:
 		a.trie = newTrie(slots, a.ends)
@@ -52,7 +53,7 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 	case kindSDFA:
 		a.sparse = l.sparse(first, a)
 	}
-	a.lanes = newLockstep(a)
+	a.lanes, a.siftEffort = newLockstep(a), siftEffort(a)
 	return a
 }
 

@@ -89,6 +89,22 @@ func (d *sparse) arrive(entry uint32) bool {
 	return true
 }
 
+// qgrams takes the filter of an automaton; nil: there is none. One that does not
+// agree with the slots finds less.
+func (l *loader) qgrams(first uint32) *qgrams {
+	body := l.take(first+partQgrams, 8)
+	if len(body) == 0 {
+		return nil
+	}
+	q, stride, set := int(body[0]), int(body[1]), body[qgramHeader:]
+	words := len(set) / 8
+	if q < leastQ || q > mostQ || stride < 1 || stride > mostStride || words < leastWords || words > mostWords || words&(words-1) != 0 {
+		l.damaged("q-grams of %d bytes in %d words", q, words)
+		return nil
+	}
+	return newQgrams(q, stride, viewUint64s(set))
+}
+
 func (l *loader) checkTerminals(terminals []uint32, a *automaton) {
 	for _, slot := range terminals {
 		if int(slot) >= len(a.slots) {

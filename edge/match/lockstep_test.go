@@ -13,8 +13,21 @@ import (
 )
 
 // withLanes is the pack p with lanes from so many bytes of text on, which look
-// so many ahead at most.
+// so many ahead at most, and without a filter.
 func withLanes(t interface{ Fatal(...any) }, p *Pack, least, most int) *Pack {
+	return changed(t, p, func(a *automaton) {
+		a.lanes.least, a.lanes.most, a.grams = least, max(most, 1), nil
+	})
+}
+
+// withFilter is the pack p with a filter, if it has one, that looks so many bytes
+// ahead at most and never gives up.
+func withFilter(t interface{ Fatal(...any) }, p *Pack, most int) *Pack {
+	return changed(t, p, func(a *automaton) { a.lanes.most, a.siftEffort = most, 1<<20 })
+}
+
+// changed is p with other automata.
+func changed(t interface{ Fatal(...any) }, p *Pack, change func(a *automaton)) *Pack {
 	p, err := Load(p.data)
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +35,7 @@ func withLanes(t interface{ Fatal(...any) }, p *Pack, least, most int) *Pack {
 	if e, ok := p.engine.(*automata); ok {
 		for _, a := range []*automaton{e.exact, e.folded} {
 			if a != nil {
-				a.lanes.least, a.lanes.most = least, max(most, 1)
+				change(a)
 			}
 		}
 	}

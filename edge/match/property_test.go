@@ -21,6 +21,7 @@ var domains = map[string][]string{
 	"broken UTF-8": {"\xc3", "\xa9", "é", "\xe2\x84", "\xaa", "\u212a", "k", "\xff", "\xef\xbf\xbd", "\n", "_"},
 	"binary":       {"\x00", "\x01", "\xff", "\xfe", "\x80", "\n"},
 	"dictionary":   {"error", "errors", "err", "terror", "Error", "ERR", "warn", "warning", " ", ":", "\n", "x"},
+	"long words":   {"abcde", "bcdea", "cdeab", "abcdefgh", "ABCDE", "f\nabcde", "eeeee", "eeeeeeee"},
 	"long": {
 		"a", "b", "k", "\u212a", strings.Repeat("a", 64), strings.Repeat("ab", 40), strings.Repeat("a", 255),
 		strings.Repeat("K", 130), "\n",
@@ -147,10 +148,12 @@ func TestScanAgreesWithOracle(t *testing.T) {
 				rules := drawRules(t, pieces)
 				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
+				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				for range 3 {
 					text, q := drawBytes(t, pieces, 0, most, "text"), drawQuery(t)
 					checkScan(t, p, s, rules, text, q)
 					checkScan(t, lanes, s, rules, text, q)
+					checkScan(t, filter, s, rules, text, q)
 				}
 			})
 		})
@@ -169,6 +172,7 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 				rules := drawRules(t, pieces)
 				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
+				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				texts := make([][]byte, rapid.IntRange(0, 12).Draw(t, "texts"))
 				for i := range texts {
 					texts[i] = drawBytes(t, pieces, 0, 8, "text")
@@ -176,6 +180,7 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 				q := drawQuery(t)
 				checkTexts(t, p, s, rules, texts, q)
 				checkTexts(t, lanes, s, rules, texts, q)
+				checkTexts(t, filter, s, rules, texts, q)
 			})
 		})
 	}

@@ -44,7 +44,8 @@ type builtAutomaton struct {
 	depths []uint8
 	lists  []uint32
 
-	arena     []byte // of long
+	grams     *qgrams // nil: none are of use
+	arena     []byte  // of long
 	long      []literal
 	used      [256]bool // bytes that lead to a state
 	states    int
@@ -57,6 +58,7 @@ func (b *builtAutomaton) slot(i uint32) uint64 { return uint64(b.cell[i]) | uint
 // buildAutomaton takes sorted literals and uses them up: their list is no list
 // of literals any more afterwards. Over most slots it gives up.
 func buildAutomaton(arena []byte, literals []literal, most int) (*builtAutomaton, error) {
+	grams := buildQgrams(arena, literals)
 	levels := countStates(arena, literals)
 	states, widest := 0, [2]int{}
 	for depth, n := range levels {
@@ -88,7 +90,9 @@ func buildAutomaton(arena []byte, literals []literal, most int) (*builtAutomaton
 	}
 	b.cells.seal()
 	b.fillRoot()
-	return b.finish(states), nil
+	a := b.finish(states)
+	a.grams = grams
+	return a, nil
 }
 
 func tooManyStates(states, most int) error {

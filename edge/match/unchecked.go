@@ -22,6 +22,9 @@ func unchecked64s(values []uint64) unchecked {
 // after is where the slice from i on begins, of bytes.
 func (u unchecked) after(i int) unchecked { return unchecked{unsafe.Add(u.first, i)} }
 
+// eight are the bytes from i on, at whatever address: ARMv6 and later can read them there.
+func (u unchecked) eight(i int) uint64 { return *(*uint64)(unsafe.Add(u.first, i)) }
+
 func (u unchecked) byte(i int) byte        { return *(*byte)(unsafe.Add(u.first, i)) }
 func (u unchecked) uint32(i uint32) uint32 { return *(*uint32)(unsafe.Add(u.first, 4*uintptr(i))) }
 func (u unchecked) uint64(i uint32) uint64 { return *(*uint64)(unsafe.Add(u.first, 8*uintptr(i))) }
