@@ -83,7 +83,8 @@ func TestGoldenPacks(t *testing.T) {
 func TestGoldenFilter(t *testing.T) {
 	path := filepath.Join("testdata", fmt.Sprintf("golden-v%d-filter.pack", FormatVersion))
 	rules := []*Rule{
-		{Literals: literals("connection refused")}, {Literals: literals("out of memory")},
+		{Literals: literals("connection refused")},
+		{Literals: literals("out of memory")},
 		{ID: "case", Literals: literals("SEGMENTATION FAULT"), NoCase: true},
 	}
 	made := compile(t, EngineDA8, rules)
