@@ -71,7 +71,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	placeholder(flags, "rules-file", "FILE")
 	placeholder(flags, "color", "WHEN")
 	placeholder(flags, "rules", "SET")
-	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
+	bind(cmd, clientSettings...)
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {

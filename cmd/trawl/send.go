@@ -21,7 +21,7 @@ text. Without a TEXT, or for -, the text is read from standard input.`,
 		Example: `  trawl send "this here is history"
   trawl send --worker pi3 --want count < /var/log/syslog`,
 	}
-	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
+	bind(cmd, clientSettings...)
 	f := cmd.Flags()
 	h := wire.NewRequestHeader()
 	f.StringVar(&h.Rules, "rules", h.Rules, "rule set to match against: NAME or NAME@HASH")
@@ -36,6 +36,7 @@ text. Without a TEXT, or for -, the text is read from standard input.`,
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
 		placeholder(f, flag, name)
 	}
+	once := f.Bool("no-retry", false, "do not ask another broker when the connection is lost: the request must not be done twice")
 	asHeader := f.Bool("header", false, "print the answer's header too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := a.settings(cmd)
@@ -61,7 +62,7 @@ text. Without a TEXT, or for -, the text is read from standard input.`,
 			return err
 		}
 		defer conn.Close()
-		answer, err := conn.Do(cmd.Context(), &client.Request{Header: h, Texts: texts})
+		answer, err := conn.Do(cmd.Context(), &client.Request{Header: h, Texts: texts, NoRetry: *once})
 		if err != nil {
 			return a.failed(err)
 		}

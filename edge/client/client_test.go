@@ -232,7 +232,7 @@ func TestNoBroker(t *testing.T) {
 	c := dial(t, endpoint)
 	_, err := c.Do(t.Context(), request(100*time.Millisecond, "t"))
 	var none *NoBrokerError
-	if !errors.As(err, &none) || !strings.Contains(err.Error(), endpoint) || none.Err == nil {
+	if !errors.As(err, &none) || !strings.Contains(err.Error(), endpoint) || none.Problems[0].Err == nil {
 		t.Fatalf("%v, want that there is no broker at %s, and why", err, endpoint)
 	}
 }

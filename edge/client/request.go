@@ -16,34 +16,20 @@ type Request struct {
 	Header wire.RequestHeader
 	Texts  [][]byte
 	// Retry asks again, with growing pauses until the deadline, when the
-	// answer is busy, draining or worker_lost.
+	// answer of all brokers is busy or draining, or of one worker_lost.
 	Retry bool
+	// NoRetry is for requests that must not be done twice: such a request is
+	// sent to one broker, once. It rules out Retry. (Whether a rule set may be
+	// asked twice within a broker, the broker's configuration says.)
+	NoRetry bool
 }
 
 func (r *Request) retries(err error) bool {
 	var e *wire.Error
-	if !r.Retry || !errors.As(err, &e) {
+	if !r.Retry || r.NoRetry || !errors.As(err, &e) {
 		return false
 	}
 	return e.Code == wire.Busy || e.Code == wire.Draining || e.Code == wire.WorkerLost
-}
-
-// message is the call's request as it goes out now, with the time that is
-// left.
-func (call *call) message() zmtp.Message {
-	h := call.request.Header
-	h.ID, h.HasID = call.id, true
-	h.Deadline = max(time.Millisecond, time.Until(call.until))
-	size := wire.MaxHeader
-	for _, text := range call.request.Texts {
-		size += len(text)
-	}
-	b := zmtp.NewBuilder(size - wire.MaxHeader + 256)
-	b.AppendFrame(h.Append(nil))
-	for _, text := range call.request.Texts {
-		b.AppendFrame(text)
-	}
-	return b.Message()
 }
 
 // Answer is one answer in full form. The results are views that die with
@@ -75,11 +61,13 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 }
 
 // Control sends a control request; worker may name one for stop. It returns
-// the answer's document, empty for stop and drain.
+// the answer's document, empty for stop and drain, which go to one broker only:
+// who has several should ask each with a Client of its own.
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout
-	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}})
+	once := op == wire.OpStop || op == wire.OpDrain // never the next broker, too
+	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}, NoRetry: once})
 	if err != nil {
 		return nil, err
 	}

@@ -79,8 +79,10 @@ type Worker struct {
 
 // Client holds the settings of the commands that ask a broker.
 type Client struct {
-	Brokers []string // endpoints to connect to
-	Timeout time.Duration
+	Brokers   []string // endpoints to connect to
+	Spread    bool     // requests go to all of them in turn
+	Heartbeat time.Duration
+	Timeout   time.Duration
 }
 
 // Security holds the files with the keys of CURVE. With Key set, nothing that

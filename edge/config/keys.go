@@ -107,8 +107,18 @@ var keys = []Key{
 
 	{
 		Path: "client.brokers", Env: "TRAWL_BROKER", Flag: "broker", Default: "tcp://127.0.0.1:5555",
-		Doc: "Client endpoints of the brokers to ask; the next one is tried when one does not answer.",
+		Doc: "Client endpoints of the brokers to ask, the preferred one first; the others are asked while it is away.",
 		at:  func(c *Config) any { return &c.Client.Brokers },
+	},
+	{
+		Path: "client.spread", Env: "TRAWL_CLIENT_SPREAD", Flag: "spread", Default: "false",
+		Doc: "Give requests to all brokers in turn, in place of all to the first that is up.",
+		at:  func(c *Config) any { return &c.Client.Spread },
+	},
+	{
+		Path: "client.heartbeat", Env: "TRAWL_CLIENT_HEARTBEAT", Default: "1s", Min: "10ms", Max: "1m",
+		Doc: "Time between the signs of life that a client asks of its brokers; one that was silent for three of them is lost, and what it had goes to another.",
+		at:  func(c *Config) any { return &c.Client.Heartbeat },
 	},
 	{
 		Path: "client.timeout", Env: "TRAWL_CLIENT_TIMEOUT", Flag: "timeout", Default: "10s", Min: "1ms", Max: "24h",

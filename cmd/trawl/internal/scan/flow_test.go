@@ -222,7 +222,7 @@ func TestBrokerErrorsEndTheScan(t *testing.T) {
 	}{
 		{wire.Errorf(wire.Deadline, "no answer"), "scan stopped at a: deadline: no answer (give requests more time with --timeout, or add workers)"},
 		{wire.Errorf(wire.UnknownRules, `no "x"`), "scan stopped at a: unknown_rules: no \"x\""},
-		{&client.NoBrokerError{Brokers: []string{"tcp://pi1:5555"}}, "scan stopped at a: no broker answered at tcp://pi1:5555 (is it running, and is its address right?)"},
+		{&client.NoBrokerError{Problems: []client.Problem{{Broker: "tcp://pi1:5555", Err: errors.New("refused")}}}, "scan stopped at a: no broker answered: tcp://pi1:5555: refused (is it running, and is its address right?)"},
 	}
 	for _, test := range tests {
 		b := newFake(t, "he")

@@ -1,0 +1,90 @@
+package main
+
+// Status documents, for people.
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"trawl/edge/wire"
+)
+
+func (a *app) printStatus(s *wire.Status) {
+	b := &s.Broker
+	a.printf("broker %s (trawl %s, protocol %s), %s for %s\n", b.Name, b.Version, b.Protocol, brokerState(b), time.Duration(b.UptimeS)*time.Second)
+	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
+	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
+		size(b.PendingBytes), size(b.ResidentBytes))
+	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
+	if b.Copied+b.Hedged > 0 {
+		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.HedgesWon)
+	}
+	if b.HeldBack+b.Overflowed+b.Stalled > 0 {
+		a.printf("clients held back until they had read answers %d times; closed: %d that did not read, %d that stopped in the middle of a request\n", b.HeldBack, b.Overflowed, b.Stalled)
+	}
+	if len(b.Refused) > 0 {
+		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))
+	}
+	a.printf("\n")
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED\tP50 MS\tP99 MS")
+	for _, r := range s.RuleSets {
+		p50, p99 := "-", "-"
+		if r.Latency != nil {
+			p50, p99 = fmt.Sprint(r.Latency.P50), fmt.Sprint(r.Latency.P99)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued, p50, p99)
+	}
+	_ = t.Flush()
+	a.printf("%s\n", table.String())
+	a.printWorkers(s.Workers)
+	a.printScans(s.Workers)
+}
+
+// printScans says how the workers scan: the engine of each pack, and what was
+// measured on the board.
+func (a *app) printScans(workers []wire.WorkerStatus) {
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORKER\tRULES\tENGINE\tSCANS BY")
+	rows := 0
+	for i := range workers {
+		for _, r := range workers[i].Rules {
+			if r.Scan != "" {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", workers[i].Name, r.Name, r.Engine, r.Scan)
+				rows++
+			}
+		}
+	}
+	if _ = t.Flush(); rows > 0 {
+		a.printf("\n%s", table.String())
+	}
+}
+
+func (a *app) printWorkers(workers []wire.WorkerStatus) {
+	if len(workers) == 0 {
+		a.printf("no workers connected; start one with trawl worker --rules FILE\n")
+		return
+	}
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORKER\tKIND\tSTATE\tADDRESS\tSLOTS\tHOLDS\tANSWERED\tTEXT\tMATCHES\tRESIDENT\tRULES")
+	for i := range workers {
+		w := &workers[i]
+		text, matches, resident := "", "", ""
+		if w.Stats != nil {
+			text, matches, resident = size(w.Stats.Bytes), fmt.Sprint(w.Stats.Matches), size(w.Stats.ResidentBytes)
+		}
+		var sets []string
+		for _, r := range w.Rules {
+			sets = append(sets, r.Name)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d of %d\t%d\t%s\t%s\t%s\t%s\n", w.Name, w.Kind, w.State, w.Address,
+			w.Slots, w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
+	}
+	_ = t.Flush()
+	a.printf("%s", table.String())
+}

@@ -1,0 +1,80 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrClosed is returned by calls on a closed Client.
+var ErrClosed = errors.New("client: closed")
+
+// Problem is a broker that cannot be asked, and why.
+type Problem struct {
+	Broker string
+	Err    error // nil: it has not refused yet, nor has it answered
+}
+
+// NoBrokerError says that no broker could be reached in time: each of them,
+// with what was last wrong.
+type NoBrokerError struct{ Problems []Problem }
+
+func (e *NoBrokerError) Error() string {
+	parts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		parts[i] = fmt.Sprintf("%s: %v", p.Broker, errNoAnswer)
+		if p.Err != nil {
+			parts[i] = fmt.Sprintf("%s: %v", p.Broker, p.Err)
+		}
+	}
+	return "no broker answered: " + strings.Join(parts, "; ")
+}
+
+var errNoAnswer = errors.New("no answer to the attempt to connect yet")
+
+// Unwrap returns the problems' errors.
+func (e *NoBrokerError) Unwrap() []error {
+	var errs []error
+	for _, p := range e.Problems {
+		if p.Err != nil {
+			errs = append(errs, p.Err)
+		}
+	}
+	return errs
+}
+
+// LostError says that the connection was lost while a request with NoRetry was
+// on its way: whether it was done is not known.
+type LostError struct {
+	Broker string
+	Err    error // why
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the connection to the broker %s was lost before the answer (%v): the request may have been done or not, and is not to be asked twice", e.Broker, e.Err)
+}
+
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Problems returns the brokers that are not connected now, and why, in the
+// order of Options.Brokers.
+func (c *Client) Problems() []Problem {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.problems()
+}
+
+// problems is Problems with c.mu held.
+func (c *Client) problems() []Problem {
+	var all []Problem
+	for _, l := range c.links {
+		if l.conn == nil {
+			all = append(all, Problem{Broker: l.broker, Err: l.problem})
+		}
+	}
+	return all
+}
+
+// noBroker is the error of a call that waited for a broker until its deadline.
+// c.mu is held.
+func (c *Client) noBroker() error { return &NoBrokerError{Problems: c.problems()} }
