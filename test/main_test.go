@@ -19,6 +19,9 @@ var binary string
 var scratch string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(hammerVariable) != "" {
+		os.Exit(hammerMain())
+	}
 	var err error
 	if scratch, err = os.MkdirTemp("", "trawl-test-"); err == nil {
 		binary, err = build(scratch)
