@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"trawl/edge/client"
 	"trawl/edge/wire"
 )
 
@@ -58,7 +57,7 @@ func TestNothingIsLostWhenBrokersAreKilled(t *testing.T) {
 			for _, f := range p.each {
 				f.waitWorkers(t, 3)
 			}
-			h := p.hammer(t, hammering{Options: client.Options{Spread: spread, Settle: time.Second}, InFlight: 64, Padding: 8 << 10})
+			h := p.hammer(t, hammering{Spread: spread, Settle: time.Second, InFlight: 64, Padding: 8 << 10})
 			h.waitRound(t)
 			kills := 0
 			if *brokersFor == 0 {
@@ -151,7 +150,7 @@ func TestBrokerThatIsAwayOrHangsDelaysNobody(t *testing.T) {
 	}
 	p.brokers[0].signal(syscall.SIGCONT)
 	p.each[0].waitWorkers(t, 1)
-	h := p.hammer(t, hammering{Options: client.Options{Heartbeat: 100 * time.Millisecond}, InFlight: 8})
+	h := p.hammer(t, hammering{Heartbeat: 100 * time.Millisecond, InFlight: 8})
 	h.waitRound(t)
 	for i, b := range p.brokers { // one of them has what is under way
 		b.signal(syscall.SIGSTOP)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,8 @@ type fleet struct {
 	config  string // file
 	clients string // endpoint
 	workers string // endpoint
+
+	prefix []string // of all command lines: where they run
 }
 
 // newFleet chooses ports and writes the configuration file that every process
@@ -80,7 +83,7 @@ func freePort(t *testing.T) int {
 
 // command is the command line of a trawl command.
 func (f *fleet) command(args ...string) []string {
-	return append([]string{binary, "--config", f.config}, args...)
+	return slices.Concat(f.prefix, []string{binary, "--config", f.config}, args)
 }
 
 // startBroker does not wait until it is ready.

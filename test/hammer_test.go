@@ -58,15 +58,17 @@ func (f figures) String() string {
 
 // hammering says how a hammer asks.
 type hammering struct {
-	client.Options
-	InFlight int
-	Padding  int  // bytes more of each text
-	Retry    bool // also what two lost workers have had
+	Brokers           []string
+	Spread            bool
+	Heartbeat, Settle time.Duration
+	InFlight          int
+	Padding           int  // bytes more of each text
+	Retry             bool // also what two lost workers have had
 }
 
 // startHammer starts to ask for the rule set of fleet.history.
 func startHammer(h hammering) (*hammer, error) {
-	c, err := client.New(h.Options)
+	c, err := client.New(client.Options{Brokers: h.Brokers, Spread: h.Spread, Heartbeat: h.Heartbeat, Settle: h.Settle})
 	if err != nil {
 		return nil, err
 	}

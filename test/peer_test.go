@@ -4,6 +4,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,14 +36,27 @@ var installed = map[string]func() bool{
 	"python3-ahocorasick": sync.OnceValue(func() bool { return python("import zmq, ahocorasick") != "" }),
 	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
 	"qemu-user-static":    func() bool { return emulator() != "" },
-	"wamerican":           sync.OnceValue(func() bool { _, err := os.Stat(dictionary); return err == nil }),
-	"wamerican-insane":    sync.OnceValue(func() bool { _, err := os.Stat(largeDictionary); return err == nil }),
+	"iproute2":            sync.OnceValue(func() bool { return found("ip") && found("tc") }),
+	"nftables":            sync.OnceValue(func() bool { return found("nft") }),
+	"network namespaces (as root)": sync.OnceValue(func() bool {
+		probe := fmt.Sprintf("trawl-%d-probe", os.Getpid())
+		defer func() { _ = exec.Command("ip", "netns", "del", probe).Run() }()
+		return exec.Command("ip", "netns", "add", probe).Run() == nil &&
+			exec.Command("ip", "-n", probe, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1").Run() == nil
+	}),
+	"wamerican":        sync.OnceValue(func() bool { _, err := os.Stat(dictionary); return err == nil }),
+	"wamerican-insane": sync.OnceValue(func() bool { _, err := os.Stat(largeDictionary); return err == nil }),
 }
 
 const (
 	dictionary      = "/usr/share/dict/words"
 	largeDictionary = "/usr/share/dict/american-english-insane"
 )
+
+func found(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
 
 // python returns an interpreter in which code runs, empty if there is none.
 // The system's own, where Debian's packages are, need not be the first in PATH.
