@@ -56,7 +56,8 @@ func (f figures) String() string {
 		f.Asked, f.Answered, f.Asked-f.Answered, f.Moved, f.Late, f.P50.Round(time.Microsecond), f.P99.Round(10*time.Microsecond), f.Most.Round(time.Millisecond))
 }
 
-// hammering says how a hammer asks.
+// hammering says how a hammer asks. With Pause, each goroutine rests between two
+// questions: the load is then that of many clients that do not ask all the time.
 type hammering struct {
 	Brokers           []string
 	Spread            bool
@@ -64,6 +65,7 @@ type hammering struct {
 	InFlight          int
 	Padding           int  // bytes more of each text
 	Retry             bool // also what two lost workers have had
+	Pause             time.Duration
 }
 
 // startHammer starts to ask for the rule set of fleet.history.
@@ -75,11 +77,12 @@ func startHammer(h hammering) (*hammer, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &hammer{client: c, cancel: cancel, asked: make([]int, h.InFlight), had: make([]int, h.InFlight)}
 	a.change.L = &a.mu
-	more := strings.Repeat("nothing to find in this line\n", h.Padding/29+1)[:h.Padding]
+	more := strings.Repeat("nothing to find on that page\n", h.Padding/29+1)[:h.Padding]
 	for g := range h.InFlight {
 		a.asking.Go(func() {
 			for n := g; a.begin(g); n++ {
 				a.ask(ctx, g, n%7, more, h.Retry)
+				time.Sleep(h.Pause)
 			}
 		})
 	}
@@ -100,9 +103,6 @@ func (a *hammer) ask(ctx context.Context, g, times int, more string, retry bool)
 	r.Header.Deadline, r.Header.Want = time.Minute, match.WantCount
 	r.Texts = [][]byte{[]byte(strings.Repeat(historyText+"\n", times) + more)}
 	want, start := fmt.Sprintf(`{"count":%d}`, 3*times), time.Now()
-	if strings.Contains(more, "his") {
-		want = fmt.Sprintf(`{"count":%d}`, 3*times+strings.Count(more, "his"))
-	}
 	answer, err := a.client.Do(ctx, r)
 	got := ""
 	if err == nil {
@@ -214,6 +214,9 @@ func (f figures) check(t *testing.T) {
 	t.Log(f)
 	if f.Asked == 0 || f.Answered != f.Asked || f.NWrong > 0 {
 		t.Errorf("of %d requests %d were answered right; wrong are %d: %q", f.Asked, f.Answered, f.NWrong, f.Wrong)
+	}
+	if f.Late > 0 {
+		t.Errorf("%d answers came for requests that had theirs", f.Late)
 	}
 }
 

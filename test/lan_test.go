@@ -15,6 +15,7 @@ import (
 
 // lan is a broker, three workers and a client, each on a board of its own.
 type lan struct {
+	t *testing.T // the whole test's: what is started lives as long
 	*network
 	*fleet
 	words   string
@@ -27,12 +28,12 @@ const lanHeartbeat = 300 * time.Millisecond
 
 func newLAN(t *testing.T) *lan {
 	t.Helper()
-	l := &lan{network: newNetwork(t, "broker", "client", "w1", "w2", "w3"), workers: make(map[string]*process)}
+	l := &lan{t: t, network: newNetwork(t, "broker", "client", "w1", "w2", "w3"), workers: make(map[string]*process)}
 	l.fleet = l.network.fleet(t, "broker", "broker: {heartbeat: "+lanHeartbeat.String()+", insecure: true}")
 	l.words = l.history(t)
 	l.broker = l.fleet.broker(t)
 	for _, w := range []string{"w1", "w2", "w3"} {
-		l.start(t, w)
+		l.start(w)
 	}
 	l.waitWorkers(t, 3)
 	l.client = startRemoteHammer(t, l.network.at("client"), hammering{
@@ -43,9 +44,9 @@ func newLAN(t *testing.T) *lan {
 }
 
 // start starts a worker on its board.
-func (l *lan) start(t *testing.T, w string) {
-	t.Helper()
-	l.workers[w] = l.on(l.network, w).worker(t, w, l.words)
+func (l *lan) start(w string) {
+	l.t.Helper()
+	l.workers[w] = l.on(l.network, w).worker(l.t, w, l.words)
 }
 
 // waitLost waits until the broker has no worker of that name.
@@ -81,18 +82,28 @@ func TestFaultsOfANetwork(t *testing.T) {
 			for _, board := range everybody {
 				l.lose(t, board, 10)
 			}
-			for range 3 {
+			for range 20 {
 				l.client.tell(t, "round")
 			}
+			lost := 0
 			for _, board := range everybody {
+				lost += l.lost(t, board)
 				l.heal(t, board)
+			}
+			if t.Logf("%d packets were lost", lost); lost < 20 {
+				t.Error("that are too few to tell anything")
 			}
 		}},
 		{"a slow link", func(t *testing.T) {
 			l.rate(t, "broker", "2mbit")
 			l.rate(t, "client", "2mbit")
+			before, start := l.client.tell(t, "figures"), time.Now()
 			for range 3 {
 				l.client.tell(t, "round")
+			}
+			n := l.client.tell(t, "figures").Answered - before.Answered
+			if rate := float64(n*2<<10*8) / time.Since(start).Seconds(); rate > 4e6 {
+				t.Errorf("%.0f bits a second: the link is not slow", rate)
 			}
 			l.heal(t, "broker")
 			l.heal(t, "client")
@@ -129,13 +140,13 @@ func TestFaultsOfANetwork(t *testing.T) {
 			l.workers["w1"].wait(t)
 			l.waitLost(t, "w1")
 			l.client.tell(t, "round")
-			l.start(t, "w1")
+			l.start("w1")
 		}},
 		{"the broker is killed and started again", func(t *testing.T) {
 			l.broker.signal(syscall.SIGKILL)
 			l.broker.wait(t)
 			eventually(t, "the client has noticed", func() bool { return len(l.client.tell(t, "figures").Away) > 0 })
-			l.broker = l.fleet.broker(t)
+			l.broker = l.fleet.broker(l.t)
 		}},
 	} {
 		ok := t.Run(fault.name, func(t *testing.T) {

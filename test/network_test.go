@@ -88,7 +88,21 @@ table inet faults {
 // lose drops a share of the packets that come in at a board.
 func (n *network) lose(t *testing.T, board string, percent int) {
 	t.Helper()
-	n.filter(t, board, fmt.Sprintf("numgen random mod 100 < %d drop", percent), "accept")
+	n.filter(t, board, fmt.Sprintf("numgen random mod 100 < %d counter drop", percent), "accept")
+}
+
+// lost is how many packets lose has dropped.
+func (n *network) lost(t *testing.T, board string) (packets int) {
+	t.Helper()
+	out, err := exec.Command("ip", append(n.at(board)[1:], "nft", "list", "chain", "inet", "faults", "in")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("nft list: %v\n%s", err, out)
+	}
+	_, after, _ := strings.Cut(string(out), "counter packets ")
+	if _, err := fmt.Sscan(after, &packets); err != nil {
+		t.Fatalf("no counter in %s", out)
+	}
+	return packets
 }
 
 // part drops everything between two boards, both ways.
