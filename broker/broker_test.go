@@ -200,6 +200,20 @@ func TestWindowHoldsTheRestBack(t *testing.T) {
 	}
 }
 
+// A worker that other brokers send requests to says how many this one may let
+// it hold, with its heartbeats, and takes it back when it likes.
+func TestWorkerSharesItsWindow(t *testing.T) {
+	d := newDirect(t, Options{})
+	w := newWorker(nil, false, "w", wire.Hello{Slots: 2, Window: 40}, time.Hour)
+	quick := func() int { w.adapt(time.Microsecond); return w.window }
+	for _, step := range []struct{ share, want int }{{0, 40}, {16, 16}, {1, 2}, {50, 40}, {0, 40}} {
+		d.b.router.setStats(w, &wire.WorkerStats{Window: step.share})
+		if got := quick(); got != step.want {
+			t.Errorf("with a share of %d the window is %d, want %d", step.share, got, step.want)
+		}
+	}
+}
+
 func TestRequestsOfAClientThatLeftAreDropped(t *testing.T) {
 	r := start(t, nil)
 	c := r.client()

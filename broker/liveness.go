@@ -114,5 +114,5 @@ func (r *router) tell(w *worker, k wire.Kind, out *batch) {
 func (r *router) setStats(w *worker, s *wire.WorkerStats) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w.stats = s
+	w.stats, w.share = s, s.Window // it takes effect with the next answer
 }

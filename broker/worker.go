@@ -45,6 +45,7 @@ type worker struct {
 	full     bool // the connection takes nothing more until an answer came, or the next beat
 	answered int64
 	stats    *wire.WorkerStats
+	share    int           // its latest wish for the window; 0: none
 	progress time.Time     // last answer, or dispatch when it held nothing
 	interval time.Duration // moving average between answers while it had work
 
@@ -168,8 +169,10 @@ func (w *worker) adapt(d time.Duration) {
 	ahead := max(1, int(windowTime/max(w.interval, time.Microsecond)))
 	w.window = slots + ahead
 	w.window = min(w.window, windowPerSlot*slots)
-	if w.hello.Window > 0 {
-		w.window = min(w.window, max(w.hello.Window, slots))
+	for _, most := range []int{w.hello.Window, w.share} {
+		if most > 0 {
+			w.window = min(w.window, max(most, slots))
+		}
 	}
 }
 

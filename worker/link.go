@@ -20,6 +20,12 @@ const (
 	refusedPause = 5 * time.Second
 	// missedHeartbeats after which a silent broker counts as lost.
 	missedHeartbeats = 3
+	// welcomeTime is how long a broker has to answer a hello. A silent broker is
+	// found out by heartbeats only once it has said how often they come.
+	welcomeTime = 10 * time.Second
+	// windowPerSlot is how many requests for each slot all brokers together may let
+	// the worker hold (PROTOCOL.md): what one may, if it is alone.
+	windowPerSlot = 32
 )
 
 // link is the worker's connection to one broker, made again for ever.
@@ -27,6 +33,8 @@ type link struct {
 	worker *state
 	broker string
 	log    *slog.Logger
+
+	asked, active atomic.Bool // a request came since the latest heartbeat; before it
 
 	lastDown string // reason of the last failure that was logged; of the dialer's goroutine
 
@@ -76,7 +84,9 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	}
 	l.set(conn)
 	defer l.set(nil)
-	live := &liveness{conn: conn, worker: l.worker}
+	defer func() { l.asked.Store(false); l.active.Store(false) }()
+	live := &liveness{conn: conn, link: l}
+	live.late = time.AfterFunc(l.worker.options.welcomeTime, func() { live.unwelcome.Store(true); _ = conn.Close() })
 	defer live.stop()
 	for {
 		m, err := conn.Recv()
@@ -120,6 +130,9 @@ func (l *link) again() {
 func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 	control := m.Frame(0)
 	if c, ok := wire.ParseRequestControl(control); ok && m.NumFrames() > 1 {
+		if !l.asked.Load() {
+			l.asked.Store(true)
+		}
 		l.worker.jobs.push(job{conn: conn, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)})
 		return nil
 	}
@@ -207,11 +220,13 @@ func (l *link) leave(ctx context.Context) {
 // liveness sends heartbeats to a broker and ends the connection when the
 // broker is silent.
 type liveness struct {
-	conn   *zmtp.Conn
-	worker *state
-	lost   atomic.Bool
-	done   chan struct{}
-	ended  sync.WaitGroup
+	conn      *zmtp.Conn
+	link      *link
+	late      *time.Timer // until the broker's welcome
+	unwelcome atomic.Bool // there was none
+	lost      atomic.Bool
+	done      chan struct{}
+	ended     sync.WaitGroup
 }
 
 // start begins with heartbeats every interval. A second welcome is ignored.
@@ -219,13 +234,14 @@ func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
 	}
+	v.late.Stop()
 	v.done = make(chan struct{})
 	v.ended.Go(func() {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		beat := zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true)
 		for {
-			_ = v.conn.Send(beat, zmtp.NewMessage(wire.JSONFrame(v.worker.stats())))
+			_ = v.conn.Send(beat, zmtp.NewMessage(wire.JSONFrame(v.link.stats())))
 			select {
 			case <-v.done:
 				return
@@ -241,7 +257,31 @@ func (v *liveness) start(interval time.Duration) {
 	})
 }
 
+// stats is what goes with a heartbeat.
+func (l *link) stats() *wire.WorkerStats {
+	s := l.worker.stats()
+	l.active.Store(l.asked.Swap(false))
+	s.Window = l.worker.share()
+	return s
+}
+
+// share is a broker's part of the window, which is one pool for those that send
+// requests at present; 0 if there is at most one.
+func (w *state) share() int {
+	sending := 0
+	for _, l := range w.links {
+		if l.active.Load() || l.asked.Load() {
+			sending++
+		}
+	}
+	if sending < 2 {
+		return 0
+	}
+	return max(1, windowPerSlot*w.options.Slots/sending)
+}
+
 func (v *liveness) stop() {
+	v.late.Stop()
 	if v.done != nil {
 		close(v.done)
 		v.ended.Wait()
@@ -250,6 +290,9 @@ func (v *liveness) stop() {
 
 // explain puts the reason in place of the error that closing caused.
 func (v *liveness) explain(err error) error {
+	if v.unwelcome.Load() {
+		return fmt.Errorf("the broker did not answer our hello within %v", v.link.worker.options.welcomeTime)
+	}
 	if v.lost.Load() {
 		return fmt.Errorf("the broker was silent for %d heartbeats", missedHeartbeats)
 	}

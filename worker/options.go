@@ -33,6 +33,8 @@ type Options struct {
 	DrainTimeout time.Duration // for the requests it has at the end; default 10 s
 
 	Log *slog.Logger // default: discarded
+
+	welcomeTime time.Duration // see there; shorter in tests
 }
 
 // Limits bound one answer; what goes beyond is cut and marked as truncated.
@@ -49,6 +51,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Matches = cmp.Or(o.Limits.Matches, 1_000_000)
 	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
+	o.welcomeTime = cmp.Or(o.welcomeTime, welcomeTime)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -196,9 +196,18 @@ func TestWhatAnErrorMeansForTheOtherBroker(t *testing.T) {
 		code  wire.Code
 		moves bool
 	}{
-		{wire.Draining, true}, {wire.Busy, true}, {wire.UnknownRules, true}, {wire.UnknownWorker, true},
-		{wire.BadRequest, false}, {wire.TooLarge, false}, {wire.NoWorker, false}, {wire.Deadline, false}, {wire.WorkerLost, false},
-		{wire.TooManyHops, false}, {wire.Forbidden, false}, {wire.Internal, false},
+		{wire.Draining, true},
+		{wire.Busy, true},
+		{wire.UnknownRules, true},
+		{wire.UnknownWorker, true},
+		{wire.BadRequest, false},
+		{wire.TooLarge, false},
+		{wire.NoWorker, false},
+		{wire.Deadline, false},
+		{wire.WorkerLost, false},
+		{wire.TooManyHops, false},
+		{wire.Forbidden, false},
+		{wire.Internal, false},
 	} {
 		t.Run(string(test.code), func(t *testing.T) {
 			var second atomic.Int64

@@ -146,6 +146,10 @@ type WorkerStats struct {
 	Matches       int64 `json:"matches"`
 	BusyUS        int64 `json:"busy_us"`        // all slots together
 	ResidentBytes int64 `json:"resident_bytes"` // 0: not known on its system
+
+	// Window is the most requests that this broker may let it hold, as other
+	// brokers send some, too; 0: it alone does.
+	Window int `json:"window,omitempty"`
 }
 
 // JSONFrame makes the body of a frame that carries v, which must be one of
