@@ -7,6 +7,8 @@
 //	CI=true go test ./test          # nothing is skipped
 //	TRAWL_RACE=1 go test -race ./test   # the binary has the race detector, too
 //	go test ./test -run 'Killed|Leave|Stopped' -v -faults 10m   # workers are killed for longer
+//	go test ./test -run BrokersAreKilled -v -brokers 60s   # brokers, every 5 s
+//	go test ./test -run StaysFlat -v -timeout 20m -soak 10m   # memory under mixed load
 //
 // What a file is for:
 //
@@ -18,6 +20,8 @@
 //	compare_test.go   output held against what was expected, while it comes
 //	answer_test.go    reading answers
 //	load_test.go      a client with many requests under way, which counts
+//	hammer_test.go    the same with edge/client, over several brokers, from anywhere
+//	network_test.go   boards on a network of their own: namespaces (Linux, root), and faults
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq
 // socket that a test drives message by message. zmq4peer is a peer in Go, in a
