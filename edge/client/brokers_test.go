@@ -228,10 +228,11 @@ func TestWhatAnErrorMeansForTheOtherBroker(t *testing.T) {
 			r := request(patience, "t")
 			r.NoRetry = true
 			before := second.Load()
-			// A broker that is draining is not asked at all while another is up.
+			// A broker that is draining, or has no workers, is not asked while another is up.
+			passedBy := test.code == wire.Draining || test.code == wire.NoWorker
 			answer, err = c.Do(t.Context(), r)
 			switch {
-			case test.code == wire.Draining && err == nil:
+			case passedBy && err == nil:
 				answer.Release()
 			case !errors.As(err, &coded) || coded.Code != test.code:
 				t.Errorf("with NoRetry the error is %v", err)
@@ -270,6 +271,22 @@ func TestDrainingBrokerGetsNothingNew(t *testing.T) {
 	}
 	if first.Load() != 1 || second.Load() != 10 {
 		t.Errorf("asked %d and %d times, want 1 and 10", first.Load(), second.Load())
+	}
+}
+
+// A broker that is cut off from its workers is not preferred for long.
+func TestBrokerWithoutWorkersIsPassedBy(t *testing.T) {
+	var second atomic.Int64
+	a, b := serve(t, newEndpoint(), failing(wire.NoWorker)), serve(t, newEndpoint(), named("b", &second))
+	c := dialAll(t, Options{Brokers: []string{a.endpoint, b.endpoint}, Settle: time.Hour})
+	var coded *wire.Error
+	if _, err := c.Do(t.Context(), request(patience, "t")); !errors.As(err, &coded) || coded.Code != wire.NoWorker {
+		t.Errorf("%v, want no_worker", err)
+	}
+	for range 5 {
+		if who := ask(t, c); who != "b" {
+			t.Errorf("answered by %s, want b", who)
+		}
 	}
 }
 
@@ -348,6 +365,8 @@ func TestLateDuplicateIsDropped(t *testing.T) {
 		<-answer
 		return named("b", &n)(h, texts)
 	})
+	release := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(release) // before b is closed, which would wait
 	c := dialAll(t, Options{Brokers: []string{a.endpoint, b.endpoint}})
 	late := func(id string) {
 		h := wire.AnswerHeader{ID: id, HasID: true, Worker: "a"}
@@ -359,7 +378,7 @@ func TestLateDuplicateIsDropped(t *testing.T) {
 		number := <-id
 		late(number)
 		until(t, "the answer was dropped", func() bool { return c.Stats().Late == 1 })
-		close(answer)
+		release()
 		until(t, "the request was answered", func() bool { return n.Load() == 1 })
 		late(number)
 	}()

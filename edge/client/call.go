@@ -109,8 +109,13 @@ func elsewhere(code wire.Code) bool {
 // refuse deals with an error answer of l's broker: it asks another broker that
 // is up and was not asked yet, or hands the error on. c.mu is held.
 func (c *Client) refuse(call *call, l *link, err *wire.Error) {
-	if err.Code == wire.Draining && call.request.Header.Worker == "" {
-		l.draining = true
+	if call.request.Header.Worker == "" {
+		switch err.Code {
+		case wire.Draining:
+			l.draining = true
+		case wire.NoWorker: // perhaps only this broker has none
+			l.settled = time.Now().Add(c.options.Settle)
+		}
 	}
 	if !elsewhere(err.Code) || call.request.NoRetry {
 		c.finish(call, result{err: err})

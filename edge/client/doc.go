@@ -29,7 +29,8 @@
 //	unknown_rules, unknown_worker  asked of each other broker that is up, once
 //	worker_lost                    returned: the request has cost two workers, and the
 //	                               other brokers have the same (with Retry: asked again)
-//	no_worker, deadline            returned: the time is up
+//	no_worker, deadline            returned: the time is up (after no_worker the broker
+//	                               has to settle again, before it gets more)
 //	all others                     returned: another broker would say the same
 //
 // A draining broker gets nothing new while another is up. A Request with NoRetry

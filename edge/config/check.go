@@ -157,8 +157,11 @@ func (k *checker) dial(key string, endpoints []string) {
 	if len(endpoints) == 0 {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
 	}
-	for _, e := range endpoints {
+	for i, e := range endpoints {
 		k.check(key, CheckEndpoint(e, false))
+		if slices.Contains(endpoints[:i], e) {
+			k.problem(key, "%s is given twice", e)
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			`flag --x: client.brokers: endpoint ipc:// has no path; write it like ipc:///run/trawl/clients`,
 		}},
 		{"no endpoint", "worker.brokers ,", []string{`flag --x: worker.brokers: needs an endpoint, such as tcp://127.0.0.1:5555`}},
+		{"an endpoint twice", "worker.brokers tcp://pi1:5556,tcp://pi2:5556,tcp://pi1:5556", []string{
+			`flag --x: worker.brokers: tcp://pi1:5556 is given twice`,
+		}},
 		{"one endpoint for two", "broker.workers tcp://127.0.0.1:5555", []string{
 			`flag --x: broker.workers: tcp://127.0.0.1:5555 is used already by broker.clients; each needs an endpoint of its own`,
 		}},
