@@ -41,7 +41,8 @@ func (a *app) scanCommand() *cobra.Command {
 file:line:column: rule[,rule…]: line
 
 The rules of -f are matched in this process. With --broker (or TRAWL_BROKER, and
-no -f) a fleet matches, against the rule set that its workers serve.
+no -f) a fleet matches, against the rule set that its workers serve. Of several
+brokers the first that is up is asked, and another one when it goes away.
 
 Inputs may be of any size: memory stays small. A line over 1 MiB is searched in
 pieces, in which regexes may miss matches; then that is said. While files are read

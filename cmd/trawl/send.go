@@ -17,7 +17,8 @@ func (a *app) sendCommand() *cobra.Command {
 		Use:   "send [TEXT…]",
 		Short: "Send one request to a broker and print the answer as JSON",
 		Long: `Send one request to a broker and print the answer as JSON: one line for each
-text. Without a TEXT, or for -, the text is read from standard input.`,
+text. Without a TEXT, or for -, the text is read from standard input. Of several
+brokers the first that is up is asked, and another one when it goes away.`,
 		Example: `  trawl send "this here is history"
   trawl send --worker pi3 --want count < /var/log/syslog`,
 	}
