@@ -290,6 +290,35 @@ func TestBrokerWithoutWorkersIsPassedBy(t *testing.T) {
 	}
 }
 
+// The second broker drains while the first has not come back yet: what it refuses
+// waits for the first.
+func TestWhatADrainingBrokerRefusesWaitsForAnother(t *testing.T) {
+	var first atomic.Int64
+	refused := make(chan struct{}, 10)
+	endpoint := newEndpoint()
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		refused <- struct{}{}
+		return failing(wire.Draining)(h, texts)
+	})
+	c := dial(t, endpoint, b.endpoint)
+	c.waitUp(t, 1)
+	go func() {
+		<-refused
+		serve(t, endpoint, named("a", &first))
+	}()
+	if who := ask(t, c); who != "a" {
+		t.Errorf("answered by %s, want a", who)
+	}
+
+	alone := dial(t, newEndpoint(), b.endpoint) // the first never comes
+	alone.waitUp(t, 1)
+	_, err := alone.Do(t.Context(), request(200*time.Millisecond, "t"))
+	var coded *wire.Error
+	if !errors.As(err, &coded) || coded.Code != wire.Draining {
+		t.Errorf("%v; want that the broker is draining", err)
+	}
+}
+
 func TestRequestThatMustNotBeDoneTwice(t *testing.T) {
 	var second atomic.Int64
 	got := make(chan struct{})
@@ -355,13 +384,14 @@ func TestAllBrokersAreNamedWithTheirProblems(t *testing.T) {
 // The first broker refuses, and then answers nevertheless: only the second's
 // answer counts.
 func TestLateDuplicateIsDropped(t *testing.T) {
-	id, answer := make(chan string, 1), make(chan struct{})
+	id, refused, answer := make(chan string, 1), make(chan struct{}), make(chan struct{})
 	var n atomic.Int64
 	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
 		id <- h.ID
 		return failing(wire.Busy)(h, texts)
 	})
 	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		close(refused) // by the first
 		<-answer
 		return named("b", &n)(h, texts)
 	})
@@ -376,11 +406,11 @@ func TestLateDuplicateIsDropped(t *testing.T) {
 	}
 	go func() {
 		number := <-id
+		<-refused
 		late(number)
 		until(t, "the answer was dropped", func() bool { return c.Stats().Late == 1 })
 		release()
-		until(t, "the request was answered", func() bool { return n.Load() == 1 })
-		late(number)
+		late(number) // before or after the answer: it is on the wrong connection
 	}()
 	if who := ask(t, c); who != "b" {
 		t.Errorf("answered by %s, want b", who)

@@ -19,6 +19,7 @@ type call struct {
 	conn    *zmtp.Conn // link's at that time: an answer counts only if it came on it
 	sent    bool       // at least once
 	refused []*link    // those whose broker said that another may do it
+	refusal *wire.Error
 	done    chan result
 }
 
@@ -121,10 +122,27 @@ func (c *Client) refuse(call *call, l *link, err *wire.Error) {
 		c.finish(call, result{err: err})
 		return
 	}
-	call.refused = append(call.refused, l)
-	if !c.send(call) {
+	call.refused, call.refusal = append(call.refused, l), err
+	switch {
+	case c.send(call):
+	case l.draining && err.Code == wire.Draining && len(c.problems()) > 0:
+		// It waits for a broker that is away, as after a lost connection: this one
+		// is about to end, and in a restart of all, one after the other, the next
+		// is on its way.
+	default:
 		c.finish(call, result{err: err})
 	}
+}
+
+// late is the error of a call whose time is up. c.mu is held.
+func (c *Client) late(call *call) error {
+	switch {
+	case call.link != nil:
+		return wire.Errorf(wire.Deadline, "no answer from %s within the deadline", call.link.broker)
+	case call.refusal != nil:
+		return call.refusal
+	}
+	return &NoBrokerError{Problems: c.problems()}
 }
 
 // message is the call's request as it goes out now, with the time that is

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -189,12 +188,7 @@ func (c *Client) ask(ctx context.Context, r *Request) (*Answer, error) {
 		}
 	}
 	// The broker answers a request whose time is up: give that answer the time to arrive.
-	late := func() error {
-		if call.link == nil {
-			return c.noBroker()
-		}
-		return wire.Errorf(wire.Deadline, "no answer from %s within the deadline", call.link.broker)
-	}
+	late := func() error { return c.late(call) }
 	if !c.sent(call) {
 		return c.give(call, late)
 	}

@@ -25,7 +25,8 @@
 //
 //	draining, busy                 asked of each other broker that is up, once; if all
 //	                               refuse, the last answer is returned (with Retry:
-//	                               all over again, until the deadline)
+//	                               all over again, until the deadline); but what a
+//	                               draining broker refuses waits while another is away
 //	unknown_rules, unknown_worker  asked of each other broker that is up, once
 //	worker_lost                    returned: the request has cost two workers, and the
 //	                               other brokers have the same (with Retry: asked again)

@@ -77,6 +77,7 @@ func (c *Client) up(l *link, conn *zmtp.Conn) {
 	l.conn, l.draining, l.problem = conn, false, nil
 	for _, call := range c.calls {
 		if call.link == nil {
+			call.refused = slices.DeleteFunc(call.refused, func(r *link) bool { return r == l }) // it is another connection
 			c.send(call)
 		}
 	}
@@ -98,7 +99,7 @@ func (c *Client) lost(l *link, err error) {
 		case call.request.NoRetry:
 			c.finish(call, result{err: &LostError{Broker: l.broker, Err: err}})
 		default:
-			call.refused = nil // what was refused before may be taken now
+			call.refused, call.refusal = nil, nil // what was refused before may be taken now
 			c.send(call)
 		}
 	}

@@ -74,7 +74,3 @@ func (c *Client) problems() []Problem {
 	}
 	return all
 }
-
-// noBroker is the error of a call that waited for a broker until its deadline.
-// c.mu is held.
-func (c *Client) noBroker() error { return &NoBrokerError{Problems: c.problems()} }
