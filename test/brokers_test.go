@@ -162,15 +162,20 @@ func TestBrokerThatIsAwayOrHangsDelaysNobody(t *testing.T) {
 	p.brokers[0].signal(syscall.SIGCONT)
 	p.each[0].waitWorkers(t, 1)
 	h := p.hammer(t, hammering{Heartbeat: 100 * time.Millisecond, InFlight: 8})
+	eventually(t, "the client is connected to both", func() bool { return len(h.client.Problems()) == 0 })
 	h.waitRound(t)
-	for i, b := range p.brokers { // one of them has what is under way
+	for i, b := range p.brokers { // the one that has what is under way is among them
 		b.signal(syscall.SIGSTOP)
 		p.each[1-i].waitWorkers(t, 1)
 		h.waitRound(t)
 		b.signal(syscall.SIGCONT)
 		p.each[i].waitWorkers(t, 1)
 	}
-	h.finish().check(t)
+	f := h.finish()
+	f.check(t)
+	if f.Moved == 0 {
+		t.Error("no broker had anything under way when it was stopped")
+	}
 	w.signal(syscall.SIGTERM)
 	if code := w.wait(t); code != 0 {
 		t.Errorf("the worker's exit status is %d", code)
