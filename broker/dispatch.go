@@ -86,11 +86,15 @@ func (r *router) pump(w *worker, out *batch) {
 func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if q, by := w.release(number, out.now()); q != nil {
-		r.deliver(q, by, failed, m.Tail(skip), out)
-	} else {
+	q, by := w.release(number, out.now())
+	switch {
+	case q == nil:
 		r.late++
 		m.Release()
+	case failed && r.elsewhere(q, w, out):
+		m.Release()
+	default:
+		r.deliver(q, by, failed, m.Tail(skip), out)
 	}
 	r.pump(w, out)
 }

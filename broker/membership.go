@@ -35,7 +35,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	if !welcome.IsZero() && w.conn.Queue(nil, welcome) == nil {
 		out.add(w.conn)
 	}
-	w.progress = out.now()
+	w.progress, w.rulesAt = out.now(), out.now()
 	for i := range w.hello.Rules {
 		r.target(targetKey{name: w.hello.Rules[i].Name})
 	}

@@ -115,7 +115,11 @@ func (r *router) again(qs []*request, out *batch) {
 	sortBySeq(qs)
 	left := qs[:0]
 	for _, q := range qs {
-		if !r.assign(q, out) {
+		switch {
+		case r.assign(q, out):
+		case q.target.replaced:
+			r.fail(q, q.target.replacedError(), out)
+		default:
 			left = append(left, q)
 		}
 	}

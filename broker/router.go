@@ -113,7 +113,7 @@ func (r *router) target(k targetKey) *target {
 }
 
 func (r *router) link(t *target, w *worker) {
-	t.seen = true
+	t.seen, t.replaced = true, false
 	t.workers = append(t.workers, w)
 	w.targets = append(w.targets, t)
 }

@@ -49,6 +49,7 @@ func (r *router) status(now time.Time) *wire.Status {
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},
+		Costs:    r.ruleCosts(),
 	}
 	for _, t := range r.targets {
 		if !t.key.worker {
@@ -84,7 +85,7 @@ func (w *worker) status(now time.Time) wire.WorkerStatus {
 	}
 	return wire.WorkerStatus{
 		Name: w.name, Kind: kind, Address: w.conn.Peer().RemoteAddr, Version: w.hello.Version,
-		Rules: w.hello.Rules, Slots: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
+		Rules: w.rules(now), Slots: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
 		Answered: w.answered, State: w.state(now), Stats: w.stats, Board: w.hello.Board,
 	}
 }

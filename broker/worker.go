@@ -31,7 +31,7 @@ type worker struct {
 	conn     port
 	plain    bool // a REP of any language: sees the text alone
 	name     string
-	hello    wire.Hello    // of a plain worker: what the broker assumes of it
+	hello    wire.Hello    // of a plain worker: what the broker assumes of it; its rules change with updates
 	patience time.Duration // see workerPatience
 
 	// ---
@@ -45,7 +45,9 @@ type worker struct {
 	full     bool // the connection takes nothing more until an answer came, or the next beat
 	answered int64
 	stats    *wire.WorkerStats
-	share    int           // its latest wish for the window; 0: none
+	share    int // its latest wish for the window; 0: none
+	costs    *wire.Costs
+	rulesAt  time.Time     // when hello or update said the rules
 	progress time.Time     // last answer, or dispatch when it held nothing
 	interval time.Duration // moving average between answers while it had work
 

@@ -161,7 +161,7 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 func (b *Broker) welcome() zmtp.Message {
 	return zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(&wire.Welcome{
 		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		HeartbeatMS: b.options.Heartbeat.Milliseconds(),
+		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true,
 	}))
 }
 
@@ -177,10 +177,14 @@ func checkHello(h *wire.Hello, version string) *wire.Error {
 	if h.Slots < 1 || h.Slots > maxSlots {
 		return wire.Errorf(wire.BadRequest, "a worker needs 1 to %d slots, not %d", maxSlots, h.Slots)
 	}
-	if len(h.Rules) == 0 {
+	return checkRules(h.Rules)
+}
+
+func checkRules(rules []wire.RuleSet) *wire.Error {
+	if len(rules) == 0 {
 		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
 	}
-	for _, set := range h.Rules {
+	for _, set := range rules {
 		if set.Name == "" || strings.Contains(set.Name, "@") {
 			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", set.Name)
 		}
@@ -212,6 +216,18 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if m.NumFrames() > 1 && json.Unmarshal(m.Frame(1), &stats) == nil {
 			b.router.setStats(w, &stats)
 		}
+		if m.NumFrames() > 2 {
+			if costs, ok := parseCosts(m.Frame(2)); ok {
+				b.router.setCosts(w, costs)
+			}
+		}
+	case wire.KindUpdate:
+		rules, err := parseUpdate(m)
+		if err != nil {
+			return err
+		}
+		b.router.update(w, rules, out)
+		b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", w.ruleNames())
 	case wire.KindDrain:
 		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)

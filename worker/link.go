@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type link struct {
 
 	mu        sync.Mutex
 	conn      *zmtp.Conn    // nil while down
+	welcome   *wire.Welcome // of the broker to conn; nil before it
+	told      uint64        // version of the rule sets that the broker knows
+	toldPacks []string      // and their names with hashes
 	drained   chan struct{} // closed when the broker says that no more will come
 	isDrained bool
 }
@@ -79,11 +83,12 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	if l.worker.draining.Load() {
 		return errors.New("draining")
 	}
-	if err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(l.worker.hello()))); err != nil {
+	version, hello := l.worker.sets.version.Load(), l.worker.hello()
+	if err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello))); err != nil {
 		return err
 	}
-	l.set(conn)
-	defer l.set(nil)
+	l.set(conn, version, ruleNames(hello.Rules))
+	defer l.unset()
 	defer func() { l.asked.Store(false); l.active.Store(false) }()
 	live := &liveness{conn: conn, link: l}
 	live.late = time.AfterFunc(l.worker.options.welcomeTime, func() { live.unwelcome.Store(true); _ = conn.Close() })
@@ -95,7 +100,7 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 		}
 		err = l.handle(conn, m, live)
 		if errors.Is(err, errRefused) {
-			l.set(nil)
+			l.unset()
 			_ = conn.Close()
 			select {
 			case <-ctx.Done():
@@ -109,21 +114,46 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	}
 }
 
-func (l *link) set(conn *zmtp.Conn) {
+// set notes a connection, and what its hello said.
+func (l *link) set(conn *zmtp.Conn, version uint64, packs []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn = conn
+	l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, packs
 }
 
-// again ends the connection, so that the next one begins with another hello.
-// The broker gives what is on its way to other workers.
-func (l *link) again() {
+func (l *link) unset() {
 	l.mu.Lock()
-	conn := l.conn
+	defer l.mu.Unlock()
+	l.conn, l.welcome = nil, nil
+}
+
+func (l *link) welcomed(w *wire.Welcome) {
+	l.mu.Lock()
+	l.welcome = w
 	l.mu.Unlock()
-	if conn != nil {
-		_ = conn.Close()
+	l.announce() // what has changed since the hello
+}
+
+// announce tells the broker what the rule sets are now, unless it knows or the next
+// hello or welcome will see to it. A broker that takes no updates gets another
+// hello, on another connection; what is on its way it gives to other workers.
+func (l *link) announce() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sets := l.worker.sets
+	version := sets.version.Load()
+	if l.conn == nil || l.welcome == nil || l.told == version {
+		return
 	}
+	rules := sets.describe()
+	packs := ruleNames(rules)
+	switch {
+	case l.welcome.Updates:
+		_ = l.conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindUpdate), true), zmtp.NewMessage(wire.JSONFrame(&wire.Update{Rules: rules})))
+	case !slices.Equal(packs, l.toldPacks):
+		_ = l.conn.Close()
+	}
+	l.told, l.toldPacks = version, packs
 }
 
 // handle takes one message of the broker over.
@@ -145,6 +175,7 @@ func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
 		}
 		l.lastDown = ""
 		l.log.Info("connected", "name", welcome.Broker, "version", welcome.Version)
+		l.welcomed(&welcome)
 		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
 		h, err := wire.ParseAnswerHeader(m.Frame(1))
@@ -240,8 +271,14 @@ func (v *liveness) start(interval time.Duration) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		beat := zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true)
+		var costsAt time.Time
 		for {
-			_ = v.conn.Send(beat, zmtp.NewMessage(wire.JSONFrame(v.link.stats())))
+			frames := [][]byte{wire.JSONFrame(v.link.stats())}
+			if time.Since(costsAt) >= costsEvery {
+				costsAt = time.Now()
+				frames = append(frames, wire.JSONFrame(v.link.worker.sets.costs()))
+			}
+			_ = v.conn.Send(beat, zmtp.NewMessage(frames...))
 			select {
 			case <-v.done:
 				return

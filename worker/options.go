@@ -3,11 +3,9 @@ package worker
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
-	"strings"
 	"time"
 
 	"trawl/edge/match"
@@ -21,12 +19,11 @@ type Options struct {
 	Brokers []string // worker endpoints of brokers
 	// Security is the client side of the connections to all of them.
 	Security zmtp.Security
-	// Rules are the rule sets to serve, by name. The packs stay the caller's.
+	// RuleSets are the rule sets to serve. They stay the caller's.
+	RuleSets *RuleSets
+	// Rules are served in their place if they never change: packs by name of
+	// the rule set. The packs stay the caller's.
 	Rules map[string]*match.Pack
-	// Reload opens the pack of a rule set anew when the file behind the one in
-	// use has failed. It is called by one goroutine at a time for each set. Nil:
-	// the set's requests are answered with errors from then on.
-	Reload func(set string) (*match.Pack, error)
 
 	Slots        int           // requests worked on at once; default: one per core
 	Limits       Limits        //
@@ -55,20 +52,15 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.RuleSets == nil {
+		o.RuleSets = fixedRuleSets(o.Rules, o.Log)
+	}
 	return o
 }
 
 func (o *Options) check() error {
-	switch {
-	case len(o.Brokers) == 0:
+	if len(o.Brokers) == 0 {
 		return errors.New("worker: no broker given")
-	case len(o.Rules) == 0:
-		return errors.New("worker: no rules given")
 	}
-	for name := range o.Rules {
-		if name == "" || strings.Contains(name, "@") {
-			return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
-		}
-	}
-	return nil
+	return o.RuleSets.check()
 }

@@ -3,65 +3,131 @@ package worker
 import (
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
-// ruleSet is a rule set and the pack that it is at present. Packs can be maps
-// of a file: when that fails under a scan the pack is loaded again.
+// ruleSet is a rule set and the pack that it is at present. A request has one pack
+// from its beginning to its end; another that is put in its place meanwhile is for
+// the requests after it.
 type ruleSet struct {
-	name string
-	pack atomic.Pointer[match.Pack]
+	name  string
+	close func(*match.Pack) // of a pack that nobody uses any more
 
-	reloading sync.Mutex
-	failed    time.Time // when loading again failed last; with reloading held
+	loading sync.Mutex // held while a pack is opened; before mu
+	pending string     // the watch's: a stamp seen once, see watch.go
+
+	mu      sync.Mutex
+	current *served
+	coming  *served // announced and about to be the current one; else nil
+	stamp   string  // of the files, before they were loaded last
+	failed  *failure
 }
 
-// reloadPause is how long after a failure the next try has to wait.
-const reloadPause = 5 * time.Second
-
-// findSet finds a rule set and its pack, by name or name@hash.
-func (w *state) findSet(rules string) (*ruleSet, *match.Pack, *wire.Error) {
-	name, hash := wire.SplitRules(rules)
-	if set := w.sets[name]; set != nil {
-		if pack := set.pack.Load(); strings.HasPrefix(pack.Hash(), hash) {
-			return set, pack, nil
-		}
-	}
-	return nil, nil, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, rules)
+// served is a pack in use. The lock of its set guards all but pack.
+type served struct {
+	pack    *match.Pack
+	users   int
+	retired bool // another has its place: to be closed by the last user
 }
 
-// reload puts another pack in the place of lost, whose file cannot be read any
-// more, unless somebody has or is about to. The lost one stays open: other slots
-// may be on their way through it.
-func (w *state) reload(set *ruleSet, lost *match.Pack) {
-	if !set.reloading.TryLock() {
-		return
-	}
-	defer set.reloading.Unlock()
-	log := w.options.Log.With("set", set.name)
-	if set.pack.Load() != lost || time.Since(set.failed) < reloadPause {
-		return
-	}
-	if w.options.Reload == nil {
-		set.failed = time.Now()
-		log.Error("the pack's file cannot be read any more; restart the worker")
-		return
-	}
-	pack, err := w.options.Reload(set.name)
-	if err != nil {
-		set.failed = time.Now()
-		log.Error("the pack's file cannot be read any more, nor loaded again; see to the disk and the rules, then restart the worker", "error", err)
-		return
-	}
-	set.pack.Store(pack)
-	log.Warn("the pack's file could not be read any more: loaded again", "rules", wire.RulesName(set.name, pack.Hash()))
-	if pack.Hash() != lost.Hash() { // its rules have changed meanwhile: say so
-		for _, l := range w.links {
-			l.again()
+// failure is why loading failed last, since it last succeeded.
+type failure struct {
+	text string
+	at   time.Time
+}
+
+// acquire returns the pack with that hash, or beginning of one; nil if it is not
+// served. It stays open until release.
+func (s *ruleSet) acquire(hash string) *served {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range []*served{s.current, s.coming} {
+		if p != nil && strings.HasPrefix(p.pack.Hash(), hash) {
+			p.users++
+			return p
 		}
 	}
+	return nil
+}
+
+func (s *ruleSet) release(p *served) {
+	s.mu.Lock()
+	p.users--
+	last := p.retired && p.users == 0
+	s.mu.Unlock()
+	if last {
+		s.close(p.pack)
+	}
+}
+
+// put makes next the pack in use. What announce tells the brokers, they know
+// before an answer can name the new pack, or a request for the old one can be
+// refused.
+func (s *ruleSet) put(next *match.Pack, announce func()) {
+	s.mu.Lock()
+	s.coming = &served{pack: next}
+	s.mu.Unlock()
+	announce()
+	s.mu.Lock()
+	old := s.current
+	s.current, s.coming = s.coming, nil
+	old.retired = true
+	last := old.users == 0
+	s.mu.Unlock()
+	if last {
+		s.close(old.pack)
+	}
+}
+
+// describe is what brokers are told.
+func (s *ruleSet) describe() wire.RuleSet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newest := s.current
+	if s.coming != nil {
+		newest = s.coming
+	}
+	pack := newest.pack
+	info := pack.Info()
+	d := wire.RuleSet{
+		Name: s.name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
+		Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
+	}
+	if f := s.failed; f != nil {
+		d.FailedReload = &wire.FailedReload{Error: cut(f.text, wire.MaxReloadError), AgeS: int64(time.Since(f.at).Seconds())}
+	}
+	return d
+}
+
+func (s *ruleSet) hash() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current.pack.Hash()
+}
+
+// failure returns why loading failed last; nil if it did not.
+func (s *ruleSet) failure() *failure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+// worked notes that loading worked; it reports whether it had failed before.
+func (s *ruleSet) worked() (failed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	failed = s.failed != nil
+	s.failed = nil
+	return failed
+}
+
+// cut returns at most n bytes of s, valid UTF-8.
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
 }

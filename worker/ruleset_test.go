@@ -42,7 +42,9 @@ type mappedSet struct {
 	words  string
 	store  *rules.Store
 	file   string
+	source Source
 	log    syncBuffer
+	logger *slog.Logger
 }
 
 func newMappedSet(t *testing.T) (*mappedSet, Options) {
@@ -50,26 +52,36 @@ func newMappedSet(t *testing.T) (*mappedSet, Options) {
 	s := &mappedSet{t: t, broker: listen(t), words: filepath.Join(t.TempDir(), "words.txt")}
 	s.writeWords("he", "his")
 	state := t.TempDir()
-	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	s.store = rules.NewStore(state, "test", log)
+	s.logger = slog.New(slog.NewTextHandler(&s.log, nil))
+	s.store = rules.NewStore(state, "test", s.logger)
 	t.Cleanup(func() {
 		if err := s.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	o := options(s.broker, t)
-	o.Slots, o.Log = 1, log
-	o.Reload = func(set string) (*match.Pack, error) {
-		p, _, err := s.store.Open([]string{s.words}, rules.Options{Name: set})
-		return p, err
+	o.Slots, o.Log = 1, s.logger
+	s.source = Source{
+		Open: func(set string) (*match.Pack, error) {
+			p, _, err := s.store.Open([]string{s.words}, rules.Options{Name: set})
+			return p, err
+		},
+		Close: s.store.Release,
+		Stamp: func(string) string { return rules.Stamp([]string{s.words}) },
 	}
-	p, err := o.Reload("default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Rules = map[string]*match.Pack{"default": p}
-	s.file = filepath.Join(state, "packs", p.Hash()+".pack")
+	o.RuleSets = s.open()
+	s.file = filepath.Join(state, "packs", o.RuleSets.sets["default"].hash()+".pack")
 	return s, o
+}
+
+// open opens the rule sets once more.
+func (s *mappedSet) open() *RuleSets {
+	s.t.Helper()
+	sets, err := OpenRuleSets([]string{"default"}, s.source, s.logger)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return sets
 }
 
 func (s *mappedSet) writeWords(words ...string) {
@@ -136,7 +148,7 @@ func TestReloadOfOtherRulesIsAnnounced(t *testing.T) {
 func TestReloadThatFailsIsSaid(t *testing.T) {
 	s, o := newMappedSet(t)
 	tries := 0
-	o.Reload = func(string) (*match.Pack, error) { tries++; return nil, errors.New("the disk is gone") }
+	o.RuleSets.source.Open = func(string) (*match.Pack, error) { tries++; return nil, errors.New("the disk is gone") }
 	stop := run(t, o)
 	l, _ := s.broker.welcome(time.Minute)
 	s.cutShort()
@@ -154,7 +166,7 @@ func TestReloadThatFailsIsSaid(t *testing.T) {
 
 func TestFaultWithoutReload(t *testing.T) {
 	s, o := newMappedSet(t)
-	o.Reload = nil
+	o.RuleSets.source.Open = nil
 	stop := run(t, o)
 	l, _ := s.broker.welcome(time.Minute)
 	s.cutShort()

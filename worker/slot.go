@@ -19,12 +19,12 @@ type slot struct {
 	stop    func() bool // asks stopped, made once
 
 	job     job
-	running running     // what the queue knows of it
-	set     *ruleSet    // that the job asks for, once it is known
-	pack    *match.Pack // and its pack
-	texts   [][]byte    // of the request, if they are scanned together
-	results []byte      // all result frames, one after the other
-	ends    []int       // where each ends
+	running running  // what the queue knows of it
+	set     *ruleSet // that the job asks for, once it is known
+	served  *served  // and its pack, which stays open
+	texts   [][]byte // of the request, if they are scanned together
+	results []byte   // all result frames, one after the other
+	ends    []int    // where each ends
 }
 
 func newSlot(w *state) *slot {
@@ -44,7 +44,10 @@ func (s *slot) run() {
 		s.job = j
 		s.do()
 		j.message.Release()
-		s.job, s.set, s.pack = job{}, nil, nil
+		if s.served != nil {
+			s.set.release(s.served)
+		}
+		s.job, s.set, s.served = job{}, nil, nil
 		s.worker.jobs.done(&s.running)
 	}
 }
@@ -84,17 +87,17 @@ func (s *slot) do() {
 		}
 		texts = texts.Tail(1)
 	}
-	var err *wire.Error
-	if s.set, s.pack, err = w.findSet(header.Rules); err == nil {
-		err = s.match(s.pack, &header, texts)
+	if s.set, s.served = w.sets.find(header.Rules); s.served == nil {
+		s.fail(&header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
+		return
 	}
-	if err != nil {
+	if err := s.match(s.served.pack, &header, texts); err != nil {
 		s.fail(&header, err)
 		return
 	}
 	head := wire.AnswerHeader{
 		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
-		Rules: wire.RulesName(s.set.name, s.pack.Hash()), TookUS: time.Since(start).Microseconds(),
+		Rules: wire.RulesName(s.set.name, s.served.pack.Hash()), TookUS: time.Since(start).Microseconds(),
 	}
 	s.send(&head)
 }
@@ -104,13 +107,13 @@ func (s *slot) do() {
 func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w := s.worker
 	s.scratch = match.Scratch{}
-	if s.pack == nil || !s.pack.IsFault(fault) {
+	if s.served == nil || !s.served.pack.IsFault(fault) {
 		w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
 		s.fail(h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
 		return
 	}
 	s.fail(h, wire.Errorf(wire.Internal, "the rules %q on worker %q cannot be read any more; it loads them again, so ask once more", s.set.name, w.options.Name))
-	w.reload(s.set, s.pack)
+	w.sets.replace(s.set, s.served.pack)
 }
 
 // match scans all texts and leaves their results in s.results.

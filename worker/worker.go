@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +19,7 @@ type state struct {
 	nonce   string
 	jobs    *queue
 	links   []*link
-	sets    map[string]*ruleSet // the packs in them change, see ruleSet
+	sets    *RuleSets
 
 	stop     chan struct{} // closed by a broker's stop
 	stopOnce sync.Once
@@ -43,17 +41,12 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: make(map[string]*ruleSet), stop: make(chan struct{})}
-	for name, pack := range o.Rules {
-		set := &ruleSet{name: name}
-		set.pack.Store(pack)
-		w.sets[name] = set
-	}
-
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, stop: make(chan struct{})}
 	var slots, links sync.WaitGroup
 	for _, broker := range o.Brokers {
 		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
 	}
+	defer w.sets.follow(w)()
 	for range o.Slots {
 		slots.Go(func() { newSlot(w).run() })
 	}
@@ -61,7 +54,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
-	o.Log.Info("worker ready", "name", o.Name, "rules", w.ruleNames(), "slots", o.Slots, "brokers", o.Brokers)
+	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.sets.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
 	select {
 	case <-ctx.Done():
@@ -100,23 +93,16 @@ func (w *state) hello() *wire.Hello {
 		Slots: w.options.Slots, Recall: true,
 	}
 	h.Board, _ = json.Marshal(board.Read())
-	for _, name := range slices.Sorted(maps.Keys(w.sets)) {
-		pack := w.sets[name].pack.Load()
-		info := pack.Info()
-		h.Rules = append(h.Rules, wire.RuleSet{
-			Name: name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
-			Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
-		})
-	}
+	h.Rules = w.sets.describe()
 	return h
 }
 
-func (w *state) ruleNames() []string {
-	var names []string
-	for name, set := range w.sets {
-		names = append(names, wire.RulesName(name, set.pack.Load().Hash()))
+// ruleNames are those of a list of rule sets, with their hashes.
+func ruleNames(sets []wire.RuleSet) []string {
+	names := make([]string, len(sets))
+	for i := range sets {
+		names[i] = wire.RulesName(sets[i].Name, sets[i].Hash)
 	}
-	slices.Sort(names)
 	return names
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"trawl/broker"
 	"trawl/edge/board"
 	"trawl/edge/config"
-	"trawl/edge/match"
 	"trawl/edge/rules"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -59,6 +57,13 @@ func (a *app) workerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "worker --rules [NAME=]FILE",
 		Short: "Run a worker: holds rules, and matches for its brokers",
+		Long: `Run a worker: holds rules, and matches for its brokers.
+
+Rules whose files change are loaded again while the worker serves, a few seconds
+after the last change, and at once on SIGHUP; each rule set by itself. A request is
+matched by the old rules or by the new ones, never by some of both. Rules with a
+mistake are not taken: the ones from before stay in use, and the log and trawl
+status say why.`,
 		Example: `  trawl worker --rules words.txt                                        for the broker on this machine
   trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
 		Args: noArgs,
@@ -77,16 +82,11 @@ func (a *app) workerCommand() *cobra.Command {
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
-		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
-		defer store.Close()
-		if o.Rules, err = openSets(c.Worker.Rules, store.Open, o.Log.Info); err != nil {
+		var stop func()
+		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, rules.NewStore(stateDir(c, a.env), versionString(), o.Log), o.Log); err != nil {
 			return err
 		}
-		store.Clean()
-		o.Reload = func(set string) (*match.Pack, error) {
-			pack, _, err := store.Open(c.Worker.Rules[set], rules.Options{Name: set})
-			return pack, err
-		}
+		defer stop()
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
@@ -110,32 +110,14 @@ func stateDir(c *config.Config, env []string) string {
 	return ""
 }
 
-// openSets opens the rule sets of a worker. All problems of all sets are in
-// the error.
-func openSets(sets map[string][]string, open func([]string, rules.Options) (*match.Pack, *rules.Report, error), say func(string, ...any)) (map[string]*match.Pack, error) {
-	packs := make(map[string]*match.Pack)
-	var problems []error
-	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		pack, _, err := open(sets[name], rules.Options{Name: name})
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		packs[name] = pack
-		info := pack.Info()
-		say("rules ready", "set", wire.RulesName(name, pack.Hash()), "rules", info.Rules, "literals", info.Literals,
-			"regexes", info.Regexes, "engine", info.Engine, "bytes", info.Bytes)
-	}
-	return packs, errors.Join(problems...)
-}
-
 func (a *app) upCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up -f RULES",
 		Short: "Run a broker and workers in one process, on the standard ports",
 		Long: `Run a broker and workers in one process, on the standard ports. Workers on other
 boards can join; so all settings of broker and worker hold, from the configuration
-file and the environment.`,
+file and the environment. Rules are loaded again when their files change, and on
+SIGHUP; see trawl worker --help.`,
 		Example: `  trawl up -f words.txt
   trawl up -f rules.yaml --workers 2`,
 		Args: noArgs,
@@ -157,17 +139,18 @@ file and the environment.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
-		packs, err := openSets(map[string][]string{wire.DefaultRules: *files}, rules.Compile, log.Info)
+		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, log)
 		if err != nil {
 			return err
 		}
+		defer stopSets()
 		o := brokerOptions(c)
 		o.Log = log
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
 		w := workerOptions(c)
-		w.Log, w.Rules = log, packs
+		w.Log, w.RuleSets = log, sets
 		stop := func() {}
 		defer func() { stop() }()
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })

@@ -42,6 +42,8 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printf("%s\n", table.String())
 	a.printWorkers(s.Workers)
 	a.printScans(s.Workers)
+	a.printCosts(s.Costs)
+	a.printFailedReloads(s.Workers)
 }
 
 // printScans says how the workers scan: the engine of each pack, and what was

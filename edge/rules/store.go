@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,7 +57,8 @@ func NewStore(state, version string, log *slog.Logger) *Store {
 
 // Open is Compile with a pack that comes out of the folder, and is put there
 // first if it is not in it, or damaged there. The report is nil if nothing had to
-// be read again. The pack is the store's and lasts until the store's Close.
+// be read again. The pack is the store's and lasts until Release or the store's
+// Close; each call opens one of its own.
 //
 // A goroutine that scans with it should set [debug.SetPanicOnFault], see
 // [match.OpenMapped].
@@ -88,7 +90,24 @@ func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	return p, &l.report, nil
 }
 
-// Close closes all packs that were opened. Nobody may be using one.
+// Release closes a pack that Open returned. Nobody may be using it. Its file stays
+// until a Clean, for rules that come back.
+func (s *Store) Release(p *match.Pack) error {
+	s.mu.Lock()
+	i := slices.IndexFunc(s.opened, func(k *keptPack) bool { return k.pack == p })
+	var k *keptPack
+	if i >= 0 {
+		k = s.opened[i]
+		s.opened = slices.Delete(s.opened, i, i+1)
+	}
+	s.mu.Unlock()
+	if k == nil { // it could not be kept
+		return p.Close()
+	}
+	return errors.Join(k.pack.Close(), k.file.Close())
+}
+
+// Close closes all packs that were opened and not released. Nobody may be using one.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

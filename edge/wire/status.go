@@ -14,6 +14,7 @@ type Status struct {
 	Broker   BrokerStatus    `json:"broker"`
 	RuleSets []RuleSetStatus `json:"rule_sets"`
 	Workers  []WorkerStatus  `json:"workers"`
+	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, the most expensive first
 }
 
 // BrokerStatus describes the broker itself. Counters count since its start.

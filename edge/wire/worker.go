@@ -24,9 +24,10 @@ const (
 	KindRefused   Kind = 'X' // < not accepted: Error; the connection ends
 	KindRequest   Kind = 'Q' // < do this: RequestControl, then the client's frames after its envelope
 	KindReply     Kind = 'A' // > done: ReplyControl, then the frames for the client
-	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats
+	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats, and now and then its Costs
 	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
 	KindStop      Kind = 'S' // < drain, then exit
+	KindUpdate    Kind = 'U' // > other rules than in my hello: Update
 	KindRecall    Kind = 'R' // < give back what you have not begun: Recall; > (in answer, always) what was given back
 )
 
@@ -113,6 +114,8 @@ type RuleSet struct {
 	// Longest is the most bytes of one literal: how far pieces of a long
 	// line must overlap.
 	Longest int `json:"longest"`
+	// FailedReload is absent if the rules are those of the files.
+	FailedReload *FailedReload `json:"failed_reload,omitempty"`
 }
 
 // Hello is a worker's announcement.
@@ -133,7 +136,8 @@ type Welcome struct {
 	Protocol    string `json:"protocol"`
 	Version     string `json:"version"`
 	Broker      string `json:"broker"`
-	HeartbeatMS int64  `json:"heartbeat_ms"` // send something at least this often; silent for 3 of them is lost
+	HeartbeatMS int64  `json:"heartbeat_ms"`      // send something at least this often; silent for 3 of them is lost
+	Updates     bool   `json:"updates,omitempty"` // takes Update
 }
 
 // WorkerStats is what a worker has done since it started; it comes with its

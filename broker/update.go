@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// This file holds the part of the router that workers change their rules in.
+
+// parseUpdate reads an update, with the bounds of a hello.
+func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
+	if m.NumFrames() < 2 || len(m.Frame(1)) > maxHello {
+		return nil, fmt.Errorf("an update of rules of %d frames and %d bytes; 2 are expected, and at most %d bytes", m.NumFrames(), m.Size(), maxHello)
+	}
+	var u wire.Update
+	if err := json.Unmarshal(m.Frame(1), &u); err != nil {
+		return nil, fmt.Errorf("unreadable update of rules: %w", err)
+	}
+	if err := checkRules(u.Rules); err != nil {
+		return nil, errors.New(err.Message)
+	}
+	return u.Rules, nil
+}
+
+// update notes what w serves from now on. What it has it may finish. Requests for
+// a pack that it does not serve any more wait for others that do; if there are
+// none, they are answered.
+func (r *router) update(w *worker, rules []wire.RuleSet, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.workers[w]; !ok {
+		return
+	}
+	w.hello.Rules, w.rulesAt = rules, out.now()
+	for i := range rules {
+		r.target(targetKey{name: rules[i].Name})
+	}
+	for _, t := range r.targets {
+		serves, linked := t.serves(w), slices.Contains(t.workers, w)
+		switch {
+		case serves && !linked:
+			r.link(t, w)
+		case !serves && linked:
+			r.unlink(t, w, out)
+		}
+	}
+	r.pump(w, out)
+}
+
+// unlink is for a worker that does not serve t any more. A pack that the last one
+// has replaced is not waited for as one whose worker is lost: nobody means to bring
+// it back.
+func (r *router) unlink(t *target, w *worker, out *batch) {
+	t.remove(w)
+	w.targets = slices.DeleteFunc(w.targets, func(o *target) bool { return o == t })
+	if _, hash := wire.SplitRules(t.key.name); hash == "" || len(t.workers) > 0 {
+		return
+	}
+	t.seen, t.replaced = false, true
+	for q := t.queue.any(); q != nil; q = t.queue.any() {
+		r.fail(q, t.replacedError(), out)
+	}
+	r.forget(t)
+}
+
+// replacedError is the answer to requests for a pack that was replaced.
+func (t *target) replacedError() *wire.Error {
+	return wire.Errorf(wire.UnknownRules, "the rules of %q were replaced by others on the last worker that had them; `trawl status` shows which are served", t.key.name)
+}
+
+// elsewhere gives q, which w has refused or failed, to a worker that still has the
+// pack that q asks for, if w has another by now: so its update said before this
+// answer. False: q is to be answered with what w said.
+func (r *router) elsewhere(q *request, w *worker, out *batch) bool {
+	t := q.target
+	if _, hash := wire.SplitRules(t.key.name); t.key.worker || hash == "" || w.plain || w.serves(t.key.name) {
+		return false
+	}
+	if q.held() { // a copy; its answer will be the answer
+		return true
+	}
+	if t.rules.Impure || len(t.workers) == 0 {
+		return false
+	}
+	q.inHedge.remove()
+	r.retried++
+	r.again([]*request{q}, out)
+	return true
+}
+
+// rules is what w serves, for status: with ages that count until now.
+func (w *worker) rules(now time.Time) []wire.RuleSet {
+	rules := slices.Clone(w.hello.Rules)
+	for i := range rules {
+		if f := rules[i].FailedReload; f != nil {
+			aged := *f
+			aged.AgeS += int64(now.Sub(w.rulesAt) / time.Second)
+			rules[i].FailedReload = &aged
+		}
+	}
+	return rules
+}

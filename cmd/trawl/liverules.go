@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"trawl/edge/match"
+	"trawl/edge/rules"
+	"trawl/worker"
+)
+
+// openFunc is rules.Compile, or the Open of a store.
+type openFunc func([]string, rules.Options) (*match.Pack, *rules.Report, error)
+
+// liveRules opens rule sets, files by name. They are loaded again when their files
+// change, and on SIGHUP, until stop is called; it reports false if a pack is still
+// being opened.
+func liveRules(files map[string][]string, open openFunc, closePack func(*match.Pack) error, log *slog.Logger) (sets *worker.RuleSets, stop func() bool, err error) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // from here on, so that a slow start survives it
+	started := false                      // no Open is called before OpenRuleSets returns, but its own
+	sets, err = worker.OpenRuleSets(slices.Collect(maps.Keys(files)), worker.Source{
+		Open: func(set string) (*match.Pack, error) {
+			if started {
+				if err := rules.Again(files[set]); err != nil {
+					return nil, err
+				}
+			}
+			pack, _, err := open(files[set], rules.Options{Name: set})
+			return pack, err
+		},
+		Close: closePack,
+		Stamp: func(set string) string { return rules.Stamp(files[set]) },
+	}, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	started = true
+	stopWatch := sets.Watch(hangup)
+	return sets, func() bool {
+		signal.Stop(hangup)
+		return stopWatch()
+	}, nil
+}
+
+// storedRules is liveRules with the packs in a store, which is cleaned up whenever
+// a pack is not used any more.
+func storedRules(files map[string][]string, store *rules.Store, log *slog.Logger) (sets *worker.RuleSets, stop func(), err error) {
+	release := func(p *match.Pack) error {
+		err := store.Release(p)
+		store.Clean()
+		return err
+	}
+	sets, stopWatch, err := liveRules(files, store.Open, release, log)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	store.Clean()
+	return sets, func() {
+		if stopWatch() { // else the process ends with the packs open
+			_ = store.Close()
+		}
+	}, nil
+}

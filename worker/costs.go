@@ -1,0 +1,63 @@
+package worker
+
+import (
+	"cmp"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"trawl/edge/match"
+	"trawl/edge/wire"
+)
+
+// costsEvery is how often brokers are told what regexes cost, with a heartbeat.
+const costsEvery = 3 * time.Second
+
+// costs is what the regexes of all sets have cost: of each set the most expensive
+// ones. They count from the opening of a pack: they belong to it, and another
+// begins with none.
+func (s *RuleSets) costs() *wire.Costs {
+	c := &wire.Costs{Source: s.id}
+	n := 0
+	for _, name := range s.names {
+		set := s.sets[name]
+		p := set.acquire("")
+		if sums := costsOf(p.pack); len(sums.Regexes) > 0 && n < wire.MaxAllCosts {
+			sums.Name, sums.Hash = name, p.pack.Hash()
+			n += len(sums.Regexes)
+			c.Sets = append(c.Sets, sums)
+		}
+		set.release(p)
+	}
+	return c
+}
+
+// costsOf returns the costs of a pack: none if its file cannot be read any more,
+// which the next request finds, too.
+func costsOf(p *match.Pack) (sums wire.SetCosts) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if fault := recover(); fault != nil {
+			if !p.IsFault(fault) {
+				panic(fault)
+			}
+			sums = wire.SetCosts{}
+		}
+	}()
+	all := p.Costs()
+	var total time.Duration
+	for i := range all {
+		total += all[i].Time
+	}
+	slices.SortFunc(all, func(a, b match.RegexCost) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Rule, b.Rule))
+	})
+	sums.TimeUS = total.Microseconds()
+	for _, r := range all[:min(len(all), wire.MaxCosts)] {
+		sums.Regexes = append(sums.Regexes, wire.RegexCost{
+			Rule: string([]byte(cut(p.ID(r.Rule), wire.MaxCostRule))), Verified: r.Runs, Matched: r.Matched, // a copy: the id may lie in the pack
+			GivenUp: r.GivenUp, Bytes: r.Bytes, TimeUS: r.Time.Microseconds(),
+		})
+	}
+	return sums
+}
