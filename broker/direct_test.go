@@ -251,6 +251,16 @@ func (w *directWorker) say(d *direct, number uint64, failed bool, text string) {
 	}
 }
 
+// update says what w serves from now on.
+func (w *directWorker) update(d *direct, rules []wire.RuleSet) {
+	d.t.Helper()
+	w.port.heard = d.now
+	m := zmtp.NewMessage(wire.ControlFrame(wire.KindUpdate), wire.JSONFrame(&wire.Update{Rules: rules}))
+	if err := d.b.fromWorker(w.worker, m, d.out()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // lose ends a worker's connection.
 func (d *direct) lose(w *directWorker) {
 	w.port.closed = true

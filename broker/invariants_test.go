@@ -1,5 +1,7 @@
 package broker
 
+import "slices"
+
 // What must hold after every step of the router.
 
 // check holds the router against its invariants.
@@ -64,6 +66,11 @@ func mapHas[K comparable, V any](m map[K]V, k K) bool { _, ok := m[k]; return ok
 // checkTarget: what is counted is there, and nothing waits that could be done.
 func (d *direct) checkTarget(t *target) {
 	d.t.Helper()
+	for w := range d.r.workers {
+		if linked := slices.Contains(t.workers, w); linked != t.serves(w) || linked != slices.Contains(w.targets, t) {
+			d.t.Fatalf("worker %s serves %q: %v, is linked: %v", w.name, t.key.name, t.serves(w), linked)
+		}
+	}
 	n, cost := 0, int64(0)
 	for kind := range t.queue.lanes {
 		for _, l := range t.queue.lanes[kind] {

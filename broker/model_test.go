@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -23,9 +25,12 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 		seeds = n
 	}
 	var sum counters
+	updates := 0
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			c := newModel(t, uint64(seed)).run(1500)
+			m := newModel(t, uint64(seed))
+			c := m.run(1500)
+			updates += m.updates
 			sum.retried += c.retried
 			sum.recalled += c.recalled
 			sum.abandoned += c.abandoned
@@ -43,7 +48,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	// A model in which something never happens proves nothing about it.
 	for what, n := range map[string]int64{
 		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
-		"hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
+		"hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late, "updated": int64(updates),
 	} {
 		if n == 0 {
 			t.Errorf("in no run anything was %s", what)
@@ -58,6 +63,7 @@ type model struct {
 	workers []*modelWorker
 	names   int
 	sent    int
+	updates int
 }
 
 type modelClient struct {
@@ -141,6 +147,10 @@ func (m *model) step() {
 			m.r.setDraining(w.worker, &out)
 			m.r.mu.Unlock()
 		}
+	case p < 965:
+		if w := m.anyWorker(); w != nil && !w.plain {
+			m.changeRules(w)
+		}
 	case p < 970:
 		if len(m.clients) < 5 {
 			m.newClient()
@@ -178,6 +188,20 @@ func (m *model) newWorker() {
 		}
 	}
 	m.workers = append(m.workers, &modelWorker{directWorker: w})
+}
+
+// changeRules lets a worker load other rules for all its sets, or go back to those
+// of before.
+func (m *model) changeRules(w *modelWorker) {
+	rules := slices.Clone(w.hello.Rules)
+	for i := range rules {
+		was := rules[i].Hash
+		if rules[i].Hash = strings.Repeat("cd", 32); was == rules[i].Hash {
+			rules[i].Hash = strings.Repeat("ab", 32)
+		}
+	}
+	m.updates++
+	w.update(m.direct, rules)
 }
 
 func (m *model) anyWorker() *modelWorker {
@@ -221,7 +245,7 @@ func (m *model) ask() {
 	id := fmt.Sprint("id", m.sent)
 	c.asked = append(c.asked, id)
 	deadline := []int{30, 300, 3000, 10_000}[m.rng.IntN(4)]
-	rules := []string{"default", "impure", "hedged", "hedged", "small", "nobody", "default@abababababab"}[m.rng.IntN(7)]
+	rules := []string{"default", "impure", "hedged", "hedged", "small", "nobody", "default@abababababab", "impure@cdcdcdcdcdcd", "hedged@abab"}[m.rng.IntN(9)]
 	text := fmt.Sprintf("%*s", 1+m.rng.IntN(3000), id)
 	switch p := m.rng.IntN(10); {
 	case p < 3:

@@ -1,0 +1,183 @@
+package broker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+var oldHash, newHash = strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+
+const askOld, askNew = `{"rules":"default@abababababab","deadline_ms":5000}`, `{"rules":"default@cdcdcdcdcdcd","deadline_ms":5000}`
+
+func newRules() []wire.RuleSet { return []wire.RuleSet{{Name: "default", Hash: newHash}} }
+
+// updating is a broker that is up for long, with two workers of a slot each.
+type updating struct {
+	*direct
+	c    *directClient
+	a, b *directWorker
+}
+
+func newUpdating(t *testing.T, o Options) *updating {
+	u := &updating{direct: newDirect(t, o)}
+	u.advance(11 * time.Second)
+	u.c, u.a, u.b = u.client(), u.worker("a", 1, true), u.worker("b", 1, true)
+	return u
+}
+
+func (u *updating) want(id string, outcomes ...string) {
+	u.t.Helper()
+	u.check()
+	if got := u.c.answers()[id]; !slices.Equal(got, outcomes) {
+		u.t.Errorf("%s: answered %q, want %q", id, got, outcomes)
+	}
+}
+
+// A worker that loads other rules goes on with what it has, gets what asks for its
+// new pack, and nothing that asks for the old one.
+func TestUpdateMovesRequestsForAPack(t *testing.T) {
+	u := newUpdating(t, Options{})
+	u.send(u.c, "early", askNew, "x")
+	u.want("early", "unknown_rules")
+	u.send(u.c, "bare", "x") // at a
+	u.a.update(u.direct, newRules())
+	u.a.receive(u.direct)
+	u.b.receive(u.direct)
+	if len(u.a.has) != 1 {
+		t.Fatalf("a has %d requests, want the one from before", len(u.a.has))
+	}
+	u.a.answer(u.direct, 0, false)
+	u.want("bare", "ok")
+
+	u.send(u.c, "old", askOld, "x")
+	u.send(u.c, "new", askNew, "x")
+	u.a.receive(u.direct)
+	u.b.receive(u.direct)
+	if len(u.a.has) != 1 || len(u.b.has) != 1 {
+		t.Fatalf("a has %d, b %d", len(u.a.has), len(u.b.has))
+	}
+	u.a.answer(u.direct, 0, false)
+	u.b.answer(u.direct, 0, false)
+	u.want("old", "ok")
+	u.want("new", "ok")
+}
+
+// The last worker that had a pack has another: what waits for it is answered at
+// once, and so is what comes later.
+func TestUpdateOfTheLastWorkerAnswersWhatWaits(t *testing.T) {
+	u := newUpdating(t, Options{})
+	for i := range 6 { // two windows of two, and two that wait
+		u.send(u.c, fmt.Sprint("old", i), askOld, "x")
+	}
+	u.a.update(u.direct, newRules())
+	u.want("old5")
+	u.b.update(u.direct, newRules())
+	for i := range 4 {
+		u.want(fmt.Sprint("old", i)) // they were given out: those who have them answer
+	}
+	u.want("old4", "unknown_rules")
+	u.want("old5", "unknown_rules")
+	u.send(u.c, "late", askOld, "x")
+	u.want("late", "unknown_rules")
+	if len(u.r.targets) != 3 {
+		t.Errorf("%d targets are kept, want default and two workers", len(u.r.targets))
+	}
+	// What a lost worker had for the old pack nobody can do.
+	u.lose(u.a)
+	u.lose(u.b)
+	for i := range 4 {
+		u.want(fmt.Sprint("old", i), "unknown_rules")
+	}
+}
+
+// A request for the old pack that was on its way when the worker changed rules: it
+// is refused there, and another worker does it.
+func TestRefusedAfterAnUpdateGoesToAnother(t *testing.T) {
+	for name, test := range map[string]struct {
+		options Options
+		ask     string
+		want    []string
+	}{
+		"pure":        {Options{}, askOld, []string{"ok"}},
+		"impure":      {Options{RuleSets: map[string]RuleSet{"default": {Impure: true}}}, askOld, []string{"unknown_rules"}},
+		"by name":     {Options{}, `{"rules":"default"}`, []string{"unknown_rules"}},
+		"to a worker": {Options{}, `{"rules":"default@abababababab","worker":"a"}`, []string{"unknown_rules"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := newUpdating(t, test.options)
+			u.send(u.c, "x", test.ask, "x")
+			if u.b.receive(u.direct); len(u.b.has) == 1 {
+				u.a, u.b = u.b, u.a
+			}
+			u.a.receive(u.direct)
+			u.a.update(u.direct, newRules())
+			number := u.a.has[0].number
+			u.a.has = nil
+			u.a.say(u.direct, number, true, `{"error":{"code":"unknown_rules","message":"gone"}}`)
+			u.b.receive(u.direct)
+			for len(u.b.has) > 0 {
+				u.b.answer(u.direct, 0, false)
+			}
+			u.want("x", test.want...)
+		})
+	}
+	t.Run("nobody has it", func(t *testing.T) {
+		u := newUpdating(t, Options{})
+		u.b.update(u.direct, newRules())
+		u.send(u.c, "x", askOld, "x")
+		u.a.receive(u.direct)
+		u.a.update(u.direct, newRules())
+		u.a.say(u.direct, u.a.has[0].number, true, `{"error":{"code":"unknown_rules","message":"gone"}}`)
+		u.want("x", "unknown_rules")
+	})
+}
+
+func TestStatusTellsAFailedReloadWithItsAge(t *testing.T) {
+	u := newUpdating(t, Options{})
+	rules := []wire.RuleSet{{Name: "default", Hash: oldHash, FailedReload: &wire.FailedReload{Error: "rules.yaml:3: no", AgeS: 5}}}
+	u.a.update(u.direct, rules)
+	for range 3 {
+		u.a.port.heard, u.b.port.heard = u.now, u.now
+		u.advance(time.Second)
+	}
+	for range 2 { // asking changes nothing
+		for _, w := range u.r.status(u.now).Workers {
+			switch f := w.Rules[0].FailedReload; {
+			case w.Name == "b" && f != nil:
+				t.Errorf("b: %+v", f)
+			case w.Name == "a" && (f == nil || f.AgeS != 8 || f.Error != "rules.yaml:3: no"):
+				t.Errorf("a: %+v", f)
+			}
+		}
+	}
+	u.a.update(u.direct, newRules())
+	for _, s := range u.r.status(u.now).RuleSets {
+		if s.Name == "default" && !slices.Equal(s.Hashes, []string{oldHash, newHash}) {
+			t.Errorf("hashes %q", s.Hashes)
+		}
+	}
+}
+
+func TestBadUpdates(t *testing.T) {
+	u := newUpdating(t, Options{})
+	for what, m := range map[string]zmtp.Message{
+		"1 frames":         zmtp.NewMessage([]byte("U")),
+		"unreadable":       zmtp.NewMessage([]byte("U"), []byte("{")),
+		"needs a rule set": zmtp.NewMessage([]byte("U"), []byte("{}")),
+		`"a@b"`:            zmtp.NewMessage([]byte("U"), []byte(`{"rules":[{"name":"a@b"}]}`)),
+		"at most":          zmtp.NewMessage([]byte("U"), make([]byte, maxHello+1)),
+	} {
+		if err := u.direct.b.fromWorker(u.a.worker, m, u.out()); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	u.lose(u.a)
+	u.r.update(u.a.worker, newRules(), u.out()) // too late, and no harm
+	u.check()
+}
