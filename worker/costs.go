@@ -13,6 +13,26 @@ import (
 // costsEvery is how often brokers are told what regexes cost, with a heartbeat.
 const costsEvery = 3 * time.Second
 
+// costsFrame decides when a connection's heartbeats carry costs: every costsEvery,
+// but not while there are none to tell and none were told.
+type costsFrame struct {
+	at   time.Time
+	told bool
+}
+
+func (c *costsFrame) appendTo(frames [][]byte, sets *RuleSets) [][]byte {
+	if time.Since(c.at) < costsEvery {
+		return frames
+	}
+	c.at = time.Now()
+	costs := sets.costs()
+	if len(costs.Sets) == 0 && !c.told {
+		return frames
+	}
+	c.told = len(costs.Sets) > 0
+	return append(frames, wire.JSONFrame(costs))
+}
+
 // costs is what the regexes of all sets have cost: of each set the most expensive
 // ones. They count from the opening of a pack: they belong to it, and another
 // begins with none.

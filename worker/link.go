@@ -271,13 +271,9 @@ func (v *liveness) start(interval time.Duration) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		beat := zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true)
-		var costsAt time.Time
+		var costs costsFrame
 		for {
-			frames := [][]byte{wire.JSONFrame(v.link.stats())}
-			if time.Since(costsAt) >= costsEvery {
-				costsAt = time.Now()
-				frames = append(frames, wire.JSONFrame(v.link.worker.sets.costs()))
-			}
+			frames := costs.appendTo([][]byte{wire.JSONFrame(v.link.stats())}, v.link.worker.sets)
 			_ = v.conn.Send(beat, zmtp.NewMessage(frames...))
 			select {
 			case <-v.done:
