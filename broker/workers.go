@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,8 +227,11 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if err != nil {
 			return err
 		}
+		before := w.ruleNames()
 		b.router.update(w, rules, out)
-		b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", w.ruleNames())
+		if after := w.ruleNames(); !slices.Equal(before, after) {
+			b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", after)
+		}
 	case wire.KindDrain:
 		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)
