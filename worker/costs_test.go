@@ -104,3 +104,26 @@ func TestCostsOfManySetsAreBounded(t *testing.T) {
 		t.Errorf("%d regexes are told", n)
 	}
 }
+
+// Costs are told every few seconds, and once that there are none any more.
+func TestCostsFrames(t *testing.T) {
+	p := regexPack(t, 1)
+	none, some := fixedRuleSets(map[string]*match.Pack{"x": p}, discard), fixedRuleSets(map[string]*match.Pack{"x": regexPack(t, 1)}, discard)
+	var s match.Scratch
+	some.sets["x"].current.pack.Scan(&s, []byte("w01"), match.Query{})
+	var c costsFrame
+	for i, step := range []struct {
+		sets   *RuleSets
+		due    bool
+		frames int
+	}{
+		{none, true, 0}, {some, false, 0}, {some, true, 1}, {some, false, 0}, {some, true, 1}, {none, true, 1}, {none, true, 0},
+	} {
+		if step.due {
+			c.at = time.Time{}
+		}
+		if got := c.appendTo(nil, step.sets); len(got) != step.frames {
+			t.Errorf("step %d: %d frames, want %d", i, len(got), step.frames)
+		}
+	}
+}

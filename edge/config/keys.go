@@ -91,7 +91,7 @@ var keys = []Key{
 	},
 	{
 		Path: "worker.rules", Env: "TRAWL_WORKER_RULES", Flag: "rules",
-		Doc: "Rule sets to serve, each with its word lists and rule files, or one pack: in the file `NAME: [FILE, …]`, elsewhere `NAME=FILE,FILE`; without a name `default`. Paths in the configuration file start at its folder.",
+		Doc: "Rule sets to serve, each with its word lists and rule files, or one pack: in the file `NAME: [FILE, …]`, elsewhere `NAME=FILE,FILE`; without a name `default`. Loaded again when the files change, and on SIGHUP. Paths in the configuration file start at its folder.",
 		at:  func(c *Config) any { return &c.Worker.Rules },
 	},
 	{
