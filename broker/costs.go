@@ -77,7 +77,7 @@ func (r *router) ruleCosts() []wire.RuleCost {
 	list := make([]wire.RuleCost, 0, len(sums))
 	for _, sum := range sums {
 		if total := totals[sum.RuleSet]; total > 0 {
-			sum.Share = min(1, float64(sum.TimeUS)/float64(total))
+			sum.Share = max(0, min(1, float64(sum.TimeUS)/float64(total)))
 		}
 		list = append(list, *sum)
 	}

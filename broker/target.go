@@ -20,7 +20,7 @@ type target struct {
 	rules    RuleSet // how its requests are treated; of a worker: the defaults
 	seen     bool    // a worker served it once
 	expected bool    // the configuration names it
-	replaced bool    // a pack, and whoever served it serves another one now
+	replaced bool    // whoever served it serves other rules now
 	workers  []*worker
 	queue    queue
 	latency  *histogram // from arrival to answer; nil until the first answer

@@ -53,13 +53,13 @@ func (r *router) update(w *worker, rules []wire.RuleSet, out *batch) {
 	r.pump(w, out)
 }
 
-// unlink is for a worker that does not serve t any more. A pack that the last one
-// has replaced is not waited for as one whose worker is lost: nobody means to bring
-// it back.
+// unlink is for a worker that does not serve t any more. What the last one has
+// replaced is not waited for as if that were lost: nobody means to bring it back,
+// unless the configuration expects it. So names that come and go cost no memory.
 func (r *router) unlink(t *target, w *worker, out *batch) {
 	t.remove(w)
 	w.targets = slices.DeleteFunc(w.targets, func(o *target) bool { return o == t })
-	if _, hash := wire.SplitRules(t.key.name); hash == "" || len(t.workers) > 0 {
+	if t.expected || len(t.workers) > 0 {
 		return
 	}
 	t.seen, t.replaced = false, true
@@ -69,17 +69,17 @@ func (r *router) unlink(t *target, w *worker, out *batch) {
 	r.forget(t)
 }
 
-// replacedError is the answer to requests for a pack that was replaced.
+// replacedError is the answer to requests for what was replaced.
 func (t *target) replacedError() *wire.Error {
-	return wire.Errorf(wire.UnknownRules, "the rules of %q were replaced by others on the last worker that had them; `trawl status` shows which are served", t.key.name)
+	return wire.Errorf(wire.UnknownRules, "the last worker that served %q has loaded other rules; `trawl status` lists those served", t.key.name)
 }
 
-// elsewhere gives q, which w has refused or failed, to a worker that still has the
-// pack that q asks for, if w has another by now: so its update said before this
-// answer. False: q is to be answered with what w said.
+// elsewhere gives q, which w has refused or failed, to a worker that still serves
+// what q asks for, if w does not any more: its update said so before this answer.
+// False: q is to be answered with what w said.
 func (r *router) elsewhere(q *request, w *worker, out *batch) bool {
 	t := q.target
-	if _, hash := wire.SplitRules(t.key.name); t.key.worker || hash == "" || w.plain || w.serves(t.key.name) {
+	if t.key.worker || w.serves(t.key.name) {
 		return false
 	}
 	if q.held() { // a copy; its answer will be the answer

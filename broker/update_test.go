@@ -181,3 +181,53 @@ func TestBadUpdates(t *testing.T) {
 	u.r.update(u.a.worker, newRules(), u.out()) // too late, and no harm
 	u.check()
 }
+
+// Names that come and go with updates leave nothing behind; expected ones are
+// waited for.
+func TestNamesThatComeAndGo(t *testing.T) {
+	u := newUpdating(t, Options{ExpectRules: []string{"expected"}})
+	u.lose(u.b)
+	before := len(u.r.targets)
+	for i := range 100 {
+		u.a.update(u.direct, []wire.RuleSet{{Name: fmt.Sprint("set", i), Hash: oldHash}, {Name: "expected", Hash: oldHash}})
+	}
+	u.send(u.c, "served", `{"rules":"set99"}`, "x")
+	u.send(u.c, "gone", `{"rules":"set98"}`, "x")
+	u.a.update(u.direct, newRules())
+	u.want("gone", "unknown_rules")
+	u.send(u.c, "waits", `{"rules":"expected","deadline_ms":5000}`, "x")
+	u.want("waits")
+	u.a.receive(u.direct)
+	u.a.answer(u.direct, 0, false)
+	u.want("served", "ok")
+	if got := len(u.r.targets); got > before+1 { // b's name stays
+		t.Errorf("%d targets, %d before", got, before)
+	}
+}
+
+// A worker can say whatever it likes in updates and costs.
+func FuzzUpdatesAndCosts(f *testing.F) {
+	f.Add(string(wire.JSONFrame(&wire.Update{Rules: newRules()})), costs("x", wire.SetCosts{Name: "default", TimeUS: 1, Regexes: []wire.RegexCost{cost("r", 1)}}))
+	f.Add(`{"rules":[{"name":"default","hash":"ab","failed_reload":{"age_s":-1}},{"name":"default"}]}`, `{"sets":[{"time_us":-1,"regexes":[{"time_us":-5}]}]}`)
+	f.Add(`{"rules":[{"name":"other"}]}`, `null`)
+	f.Fuzz(func(t *testing.T, update, costs string) {
+		u := &updating{direct: newDirect(t, Options{})}
+		u.c, u.a, u.b = u.client(), u.worker("a", 1, true), u.worker("b", 1, true)
+		for i, ask := range []string{askOld, askNew, `{}`, askOld, `{"worker":"a"}`, `{"rules":"other"}`} {
+			u.send(u.c, fmt.Sprint(i), ask, "x")
+		}
+		u.a.receive(u.direct)
+		if err := u.direct.b.fromWorker(u.a.worker, zmtp.NewMessage([]byte("U"), []byte(update)), u.out()); err != nil && strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q", err)
+		}
+		u.check()
+		u.a.beat(u.direct, costs)
+		_ = wire.JSONFrame(u.r.status(u.now))
+		for len(u.a.has) > 0 {
+			u.a.answer(u.direct, 0, true)
+			u.check()
+		}
+		u.lose(u.a)
+		u.check()
+	})
+}
