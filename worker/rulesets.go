@@ -233,9 +233,9 @@ func (s *RuleSets) replace(set *ruleSet, lost *match.Pack) {
 
 // load opens the pack of set, with loading held. The stamp is from before: what
 // changes while the files are read is seen afterwards.
-func (s *RuleSets) load(set *ruleSet) (*match.Pack, error) {
+func (s *RuleSets) load(set *ruleSet) (pack *match.Pack, err error) {
 	stamp := s.source.Stamp(set.name)
-	pack, err := s.source.Open(set.name)
+	compileBeside(func() { pack, err = s.source.Open(set.name) })
 	set.mu.Lock()
 	set.stamp = stamp
 	set.mu.Unlock()

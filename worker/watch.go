@@ -18,9 +18,7 @@ const (
 // signal from now, until stop is called. stop reports false if a compilation
 // goes on that it did not want to wait for: then packs are still being opened.
 //
-// It is one goroutine, so one set is compiled at a time, beside the slots and with
-// no priority of its own: the Go scheduler gives each goroutine its turn, and a
-// thread with a lower one would keep what the slots wait for.
+// It is one goroutine, so one set is compiled at a time, beside the slots.
 func (s *RuleSets) Watch(now <-chan os.Signal) (stop func() bool) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
