@@ -162,7 +162,17 @@ func TestLongErrorIsCut(t *testing.T) {
 	if f := o.RuleSets.describe()[0].FailedReload; len(f.Error) != wire.MaxReloadError {
 		t.Errorf("%d bytes", len(f.Error))
 	}
-	_ = s
+	for i := range 300 {
+		name := fmt.Sprint("set", i)
+		o.RuleSets.add(name, pack(t, "x"), "")
+		o.RuleSets.Reload(name)
+	}
+	if n := len(wire.JSONFrame(o.RuleSets.describe())); n > maxErrors+300*300 {
+		t.Errorf("300 sets that failed are %d bytes to tell", n)
+	}
+	if n := strings.Count(s.log.String(), "not loaded again"); n != 301 {
+		t.Errorf("%d of 301 failures are in the log", n)
+	}
 }
 
 // countedPacks counts packs that are open.

@@ -82,7 +82,7 @@ func (s *ruleSet) put(next *match.Pack, announce func()) {
 	}
 }
 
-// describe is what brokers are told.
+// describe is what brokers are told, but for the bounds of an error.
 func (s *ruleSet) describe() wire.RuleSet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +97,7 @@ func (s *ruleSet) describe() wire.RuleSet {
 		Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
 	}
 	if f := s.failed; f != nil {
-		d.FailedReload = &wire.FailedReload{Error: cut(f.text, wire.MaxReloadError), AgeS: int64(time.Since(f.at).Seconds())}
+		d.FailedReload = &wire.FailedReload{Error: f.text, AgeS: int64(time.Since(f.at).Seconds())}
 	}
 	return d
 }

@@ -129,11 +129,20 @@ func (s *RuleSets) find(rules string) (*ruleSet, *served) {
 	return nil, nil
 }
 
+// maxErrors is the most bytes of the errors in what brokers are told: a hello or
+// update must stay below 1 MiB, however many rule sets failed to load.
+const maxErrors = 64 << 10
+
 // describe is what brokers are told of all sets.
 func (s *RuleSets) describe() []wire.RuleSet {
 	list := make([]wire.RuleSet, len(s.names))
+	left := maxErrors
 	for i, name := range s.names {
 		list[i] = s.sets[name].describe()
+		if f := list[i].FailedReload; f != nil {
+			f.Error = cut(f.Error, min(left, wire.MaxReloadError))
+			left -= len(f.Error)
+		}
 	}
 	return list
 }
