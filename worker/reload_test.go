@@ -389,7 +389,7 @@ func TestWatchReloadsOnASignal(t *testing.T) {
 }
 
 // Requests that run while the rules change see one pack each: the version in the
-// answer's hash is that of all its matches.
+// answer's hash is that of all its matches. And the broker has heard of it before.
 func TestNoRequestSeesTwoPacks(t *testing.T) {
 	c := &countedPacks{}
 	var mu sync.Mutex
@@ -415,7 +415,8 @@ func TestNoRequestSeesTwoPacks(t *testing.T) {
 	o := options(b, t)
 	o.RuleSets = sets
 	run(t, o)
-	l, _ := b.welcomeUpdates()
+	l, hello := b.welcomeUpdates()
+	told := map[string]bool{hello.Rules[0].Hash[:12]: true}
 	var text strings.Builder
 	text.WriteString("common")
 	for v := range 60 {
@@ -437,6 +438,11 @@ func TestNoRequestSeesTwoPacks(t *testing.T) {
 	for answered < int(asked) {
 		frames := l.recv()
 		if frames[0] == "U" {
+			var u wire.Update
+			if err := json.Unmarshal([]byte(frames[1]), &u); err != nil {
+				t.Fatal(err)
+			}
+			told[u.Rules[0].Hash[:12]] = true
 			continue
 		}
 		answered++
@@ -449,6 +455,9 @@ func TestNoRequestSeesTwoPacks(t *testing.T) {
 		want := fmt.Sprintf(`{"rules":["common",%q]}`, hashes[hash])
 		mu.Unlock()
 		seen[hash] = true
+		if !told[hash] {
+			t.Fatalf("an answer by %s came before the update that tells it", h.Rules)
+		}
 		if unescape(frames[2]) != want || frames[3] != `{"rules":[]}` || unescape(frames[4]) != want {
 			t.Fatalf("%q by %s, want %s", frames[2:], h.Rules, want)
 		}
