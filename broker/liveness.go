@@ -13,6 +13,7 @@ import (
 func (r *router) beat(out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	now := out.now()
 	// After a pause of our own (the process was stopped, the board suspended)
 	// everybody seems silent: they get until the next beat.
@@ -37,7 +38,9 @@ func (r *router) beat(out *batch) {
 		r.pump(w, out)
 	}
 	for c := range r.clients {
-		r.closeStalled(c, now)
+		if c.asker == nil { // of workers, heartbeats tell
+			r.closeStalled(c, now)
+		}
 	}
 	r.closeDeaf()
 	for _, t := range r.targets {

@@ -77,5 +77,8 @@ func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 
 // RulesName is how answers name a pack: name@ and 12 hex digits of its hash.
 func RulesName(name, hash string) string {
+	if hash == "" {
+		return name // no pack: a function answers
+	}
 	return name + "@" + hash[:min(12, len(hash))]
 }
