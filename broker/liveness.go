@@ -84,7 +84,7 @@ func (r *router) standIn(w *worker, out *batch) {
 	}
 	for i := range w.held {
 		q := w.held[i].request
-		if q == nil || q.copied() || q.target.key.worker || q.target.rules.Impure {
+		if q == nil || w.held[i].asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
 			continue
 		}
 		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
