@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,12 @@ type Options struct {
 	// use has failed. It is called by one goroutine at a time for each set. Nil:
 	// the set's requests are answered with errors from then on.
 	Reload func(set string) (*match.Pack, error)
+	// Handle are further rule sets, by name: functions answer their requests. A
+	// worker needs Rules or Handle, or has both.
+	Handle map[string]Handler
+	// Escalate sends texts in which this worker's rules have found something on to
+	// others; the answer then holds what both have found.
+	Escalate []Escalation
 
 	Slots        int           // requests worked on at once; default: one per core
 	Limits       Limits        //
@@ -62,13 +70,18 @@ func (o *Options) check() error {
 	switch {
 	case len(o.Brokers) == 0:
 		return errors.New("worker: no broker given")
-	case len(o.Rules) == 0:
+	case len(o.Rules) == 0 && len(o.Handle) == 0:
 		return errors.New("worker: no rules given")
 	}
-	for name := range o.Rules {
+	for _, name := range slices.AppendSeq(slices.Collect(maps.Keys(o.Rules)), maps.Keys(o.Handle)) {
 		if name == "" || strings.Contains(name, "@") {
 			return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
 		}
 	}
-	return nil
+	for name := range o.Handle {
+		if o.Rules[name] != nil {
+			return fmt.Errorf("worker: the rule set %q has both rules and a handler; give one of them another name", name)
+		}
+	}
+	return checkEscalations(o)
 }

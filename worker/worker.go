@@ -22,6 +22,9 @@ type state struct {
 	jobs    *queue
 	links   []*link
 	sets    map[string]*ruleSet // the packs in them change, see ruleSet
+	takers  sync.WaitGroup      // goroutines that work
+	// escalate holds, by rule set, what decides which texts are sent on.
+	escalate map[string][]*escalation
 
 	stop     chan struct{} // closed by a broker's stop
 	stopOnce sync.Once
@@ -49,14 +52,17 @@ func Run(ctx context.Context, o Options) error {
 		set.pack.Store(pack)
 		w.sets[name] = set
 	}
+	w.escalate = escalations(&o)
 
-	var slots, links sync.WaitGroup
+	var links sync.WaitGroup
 	for _, broker := range o.Brokers {
 		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
 	}
-	for range o.Slots {
-		slots.Go(func() { newSlot(w).run() })
+	slots := make([]*slot, o.Slots)
+	for i := range slots {
+		slots[i] = newSlot(w)
 	}
+	w.jobs.open(slots, func() { w.takers.Go(w.work) })
 	linking, unlink := context.WithCancel(context.Background())
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
@@ -71,7 +77,7 @@ func Run(ctx context.Context, o Options) error {
 	unlink()
 	links.Wait()
 	w.jobs.close()
-	slots.Wait()
+	w.takers.Wait()
 	o.Log.Info("worker stopped")
 	return nil
 }
@@ -108,6 +114,9 @@ func (w *state) hello() *wire.Hello {
 			Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
 		})
 	}
+	for _, name := range slices.Sorted(maps.Keys(w.options.Handle)) {
+		h.Rules = append(h.Rules, wire.RuleSet{Name: name, Engine: "handler"})
+	}
 	return h
 }
 
@@ -116,6 +125,7 @@ func (w *state) ruleNames() []string {
 	for name, set := range w.sets {
 		names = append(names, wire.RulesName(name, set.pack.Load().Hash()))
 	}
+	names = slices.AppendSeq(names, maps.Keys(w.options.Handle))
 	slices.Sort(names)
 	return names
 }
