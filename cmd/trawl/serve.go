@@ -230,11 +230,15 @@ func brokerOptions(c *config.Config) broker.Options {
 }
 
 func workerOptions(c *config.Config) worker.Options {
-	return worker.Options{
+	o := worker.Options{
 		Name: c.Worker.Name, Version: versionString(), Brokers: c.Worker.Brokers, Slots: c.Worker.Slots,
 		DrainTimeout: c.Worker.DrainTimeout,
 		Limits:       worker.Limits{Matches: c.Limits.Matches, Answer: int64(c.Limits.Answer)},
 	}
+	for _, e := range c.Worker.Escalate {
+		o.Escalate = append(o.Escalate, worker.Escalation{Rules: e.Rules, Tags: e.Tags, Severities: e.Severity, To: e.To, Worker: e.Worker})
+	}
+	return o
 }
 
 // memoryBudget is what the broker may hold: as configured, or an eighth of the
