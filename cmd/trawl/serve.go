@@ -73,7 +73,7 @@ func (a *app) workerCommand() *cobra.Command {
 			return usage(cmd, "a worker needs rules: give --rules FILE, or worker.rules in the configuration")
 		}
 		o := workerOptions(c)
-		o.Log = a.logger(c)
+		o.Log, o.Escalate = a.logger(c), escalations(c)
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ file and the environment.`,
 			return err
 		}
 		w := workerOptions(c)
-		w.Log, w.Rules = log, packs
+		w.Log, w.Rules, w.Escalate = log, packs, escalations(c)
 		stop := func() {}
 		defer func() { stop() }()
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })
@@ -230,15 +230,19 @@ func brokerOptions(c *config.Config) broker.Options {
 }
 
 func workerOptions(c *config.Config) worker.Options {
-	o := worker.Options{
+	return worker.Options{
 		Name: c.Worker.Name, Version: versionString(), Brokers: c.Worker.Brokers, Slots: c.Worker.Slots,
 		DrainTimeout: c.Worker.DrainTimeout,
 		Limits:       worker.Limits{Matches: c.Limits.Matches, Answer: int64(c.Limits.Answer)},
 	}
+}
+
+// escalations are those of a worker that stays; `scan` asks for its own rules only.
+func escalations(c *config.Config) (list []worker.Escalation) {
 	for _, e := range c.Worker.Escalate {
-		o.Escalate = append(o.Escalate, worker.Escalation{Rules: e.Rules, Tags: e.Tags, Severities: e.Severity, To: e.To, Worker: e.Worker})
+		list = append(list, worker.Escalation{Rules: e.Rules, Tags: e.Tags, Severities: e.Severity, To: e.To, Worker: e.Worker})
 	}
-	return o
+	return list
 }
 
 // memoryBudget is what the broker may hold: as configured, or an eighth of the

@@ -49,11 +49,11 @@ var errResult = errors.New("wire: not a result for what was asked")
 //
 // The error says that one of them is no result for h; dst is returned as it was.
 func MergeResults(dst []byte, h *RequestHeader, first, second []byte, lines []int, budget int) ([]byte, error) {
-	a, err := readFound(h, first)
+	a, err := readFinding(h, first)
 	if err != nil {
 		return dst, err
 	}
-	b, err := readFound(h, second)
+	b, err := readFinding(h, second)
 	if err != nil {
 		return dst, err
 	}
@@ -137,7 +137,7 @@ func union(a, b []string) []string {
 
 // ---- reading ----
 
-func readFound(h *RequestHeader, frame []byte) (*findings, error) {
+func readFinding(h *RequestHeader, frame []byte) (*findings, error) {
 	if h.Format == FormatPacked {
 		return readPacked(h, frame)
 	}
