@@ -194,9 +194,13 @@ type escalating struct {
 	size    int // of all results
 }
 
-// escalate returns what asks others and then answers s.job. It does not need s any more.
-func (s *slot) escalate(h wire.RequestHeader, head wire.AnswerHeader, texts zmtp.Message) (then func()) {
-	e := &escalating{request: s.request(h), entries: s.entries, flagged: slices.Clone(s.flagged), head: head, size: len(s.results)}
+// escalate returns what asks others and then answers s.job, whose match took so long. It
+// does not need s any more.
+func (s *slot) escalate(h wire.RequestHeader, texts zmtp.Message, took time.Duration) (then func()) {
+	e := &escalating{
+		request: s.request(h), entries: s.entries, flagged: slices.Clone(s.flagged), size: len(s.results),
+		head: wire.AnswerHeader{Rules: wire.RulesName(s.set.name, s.pack.Hash()), TookUS: took.Microseconds()},
+	}
 	for _, text := range texts.Frames() {
 		e.request.Texts = append(e.request.Texts, text)
 	}
@@ -313,6 +317,6 @@ func (e *escalating) sayFailed() {
 	if len(failed) > 0 {
 		b := e.results[0]
 		b = append(b[:len(b)-1:len(b)-1], `,"escalated":`...)
-		e.results[0] = append(append(b, wire.JSONFrame(failed)...), '}')
+		e.results[0] = append(wire.AppendEscalated(b, failed), '}')
 	}
 }

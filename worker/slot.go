@@ -104,12 +104,12 @@ func (s *slot) do() (then func()) {
 		s.fail(&header, err)
 		return nil
 	}
+	if len(s.flagged) > 0 {
+		return s.escalate(header, texts, time.Since(start))
+	}
 	head := wire.AnswerHeader{
 		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
 		Rules: wire.RulesName(s.set.name, s.pack.Hash()), TookUS: time.Since(start).Microseconds(),
-	}
-	if len(s.flagged) > 0 {
-		return s.escalate(header, head, texts)
 	}
 	s.send(&head)
 	return nil

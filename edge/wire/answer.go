@@ -47,9 +47,35 @@ func (h *AnswerHeader) Append(dst []byte) []byte {
 		o.int("took_us", h.TookUS)
 	}
 	if len(h.Escalated) > 0 {
-		o.raw("escalated", JSONFrame(h.Escalated))
+		o.key("escalated")
+		o.dst = AppendEscalated(o.dst, h.Escalated)
 	}
 	return append(o.dst, '}')
+}
+
+// AppendEscalated appends a list of what came of asking others, in JSON.
+func AppendEscalated(dst []byte, list []Escalated) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		e := &list[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		o := object{dst: append(dst, '{')}
+		o.string("to", e.To)
+		if e.Worker != "" {
+			o.string("worker", e.Worker)
+		}
+		switch {
+		case e.Error != nil:
+			o.error(e.Error)
+		case e.Rules != "":
+			o.string("rules", e.Rules)
+			o.int("took_us", e.TookUS)
+		}
+		dst = append(o.dst, '}')
+	}
+	return append(dst, ']')
 }
 
 func (o *object) error(e *Error) {
