@@ -277,6 +277,7 @@ func (l *findings) appendJSON(dst []byte, h *RequestHeader, budget int) []byte {
 		o.int("line", l.each[i].line)
 		o.int("offset", l.each[i].offset)
 		l.each[i].members(&o, h, end)
+		l.total.truncated = l.total.truncated || l.each[i].truncated
 		dst = append(o.dst, '}')
 	}
 	o := object{dst: append(dst, ']'), some: true}
@@ -347,6 +348,7 @@ func (l *findings) appendPacked(dst []byte, h *RequestHeader, budget int) []byte
 		p.uvarint(f.offset - last.offset)
 		last.line, last.offset = f.line, f.offset
 		p.found(h, f, end)
+		l.total.truncated = l.total.truncated || f.truncated
 	}
 	p.uvarint(0)
 	p.flags(&l.total)
