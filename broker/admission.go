@@ -13,6 +13,11 @@ import (
 func (r *router) submit(q *request, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
+	r.admit(q, out)
+}
+
+func (r *router) admit(q *request, out *batch) {
 	if err := r.admissible(q); err != nil {
 		r.refuse(q, err, out)
 		return
@@ -24,6 +29,7 @@ func (r *router) submit(q *request, out *batch) {
 	q.client.bytes += q.cost()
 	q.client.requests.pushBack(&q.inClient, q)
 	r.wheel.add(q)
+	r.suspend(q)
 	if q.client.heldBack || !r.assign(q, out) {
 		q.target.queue.pushBack(q)
 	}
@@ -31,7 +37,7 @@ func (r *router) submit(q *request, out *batch) {
 
 // admissible finds the request's target; the error says why it is refused.
 func (r *router) admissible(q *request) *wire.Error {
-	if r.draining {
+	if r.draining && !q.nestedIn() { // what a worker asks belongs to a request that was admitted
 		return wire.Errorf(wire.Draining, "the broker is stopping; ask another, or again when it is back")
 	}
 	t, err := r.find(q.header)

@@ -10,6 +10,7 @@ import (
 type client struct {
 	conn       port
 	socketType string
+	asker      *worker // if it is a worker that asks for the sake of a request
 
 	// ---
 	requests requestList // admitted and not answered

@@ -13,6 +13,7 @@ import (
 func (r *router) sweep(now time.Time, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	r.wheel.sweep(now, func(q *request) {
 		switch {
 		case q.held():

@@ -53,6 +53,7 @@ func (r *router) stopWorker(name string, exit bool) *wire.Error {
 	defer out.flush()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(&out)
 	found := false
 	for w := range r.workers {
 		if w.name != name {

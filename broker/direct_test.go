@@ -139,6 +139,7 @@ type directWorker struct {
 	read int      // of port.sent
 	has  []*doing // in order
 	told []string // kinds of other control frames
+	asks asking
 }
 
 // doing is a request that a worker has.
@@ -147,6 +148,7 @@ type doing struct {
 	text   string
 	begun  bool
 	stop   bool
+	waits  int // for answers to what the worker has asked for its sake
 }
 
 func (d *direct) worker(name string, slots int, recall bool, rules ...string) *directWorker {
@@ -195,13 +197,13 @@ func (w *directWorker) receive(d *direct) {
 			w.has = append(w.has, &doing{number: c.Number, text: m[len(m)-1]})
 		case wire.KindOf(control) == wire.KindRecall:
 			w.giveBack(d, control)
+		case wire.KindOf(control) == wire.KindReply:
+			w.heard(d, m)
 		case wire.KindOf(control) != wire.KindHeartbeat:
 			w.told = append(w.told, m[0])
 		}
 	}
-	for i := range min(w.hello.Slots, len(w.has)) {
-		w.has[i].begun = true
-	}
+	w.begin()
 }
 
 func (w *directWorker) giveBack(d *direct, control []byte) {

@@ -39,7 +39,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&number, r.number), true)
 		r.prefix = zmtp.AppendFrame(r.prefix, nil, true)
 	} else {
-		control := wire.RequestControl{Number: r.number, Full: q.full, Remaining: q.deadline.Sub(out.now())}
+		control := wire.RequestControl{Number: r.number, Full: q.full, Hops: q.hops, Remaining: q.deadline.Sub(out.now())}
 		var frame [32]byte
 		r.prefix = zmtp.AppendFrame(r.prefix, control.Append(frame[:0]), true)
 	}
@@ -67,7 +67,7 @@ func (r *router) pump(w *worker, out *batch) {
 	for w.hasRoom(out.now()) {
 		var q *request
 		for _, t := range w.targets {
-			q = before(q, t.queue.head(!w.plain))
+			q = before(q, t.queue.head(!w.plain, w.crowded()))
 		}
 		if q == nil {
 			return
@@ -86,6 +86,7 @@ func (r *router) pump(w *worker, out *batch) {
 func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	q, by := w.release(number, out.now())
 	switch {
 	case q == nil:
@@ -120,7 +121,7 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 		r.abandon(q)
 	}
 	c := q.client
-	r.finish(q)
+	r.finish(q, out)
 	r.tellAbandoned(out)
 	r.holdBackIfSlow(c)
 }

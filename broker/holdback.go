@@ -19,8 +19,12 @@ const (
 )
 
 // holdBackLimit is how many bytes of answers may wait for a client now: like
-// with requests, what it leaves for others.
-func (r *router) holdBackLimit() int64 {
+// with requests, what it leaves for others. What waits for a worker is mostly
+// requests, and it reads, or is lost.
+func (r *router) holdBackLimit(c *client) int64 {
+	if c.asker != nil {
+		return holdBackAt
+	}
 	return max(holdBackLeast, min(holdBackAt, r.options.Limits.Memory-r.held()))
 }
 
@@ -30,7 +34,7 @@ func (r *router) holdBackIfSlow(c *client) {
 	if c.heldBack || c.unread < holdBackLeast {
 		return
 	}
-	most := r.holdBackLimit()
+	most := r.holdBackLimit(c)
 	if c.unread < most {
 		return
 	}
@@ -49,7 +53,7 @@ func (r *router) holdBackIfSlow(c *client) {
 // every tick.
 func (r *router) release(out *batch) {
 	for c := range r.heldBack {
-		if c.unread = queued(c); c.unread < r.holdBackLimit()/4 {
+		if c.unread = queued(c); c.unread < r.holdBackLimit(c)/4 {
 			r.letGo(c, out)
 		}
 	}
@@ -85,6 +89,9 @@ func (r *router) closeDeaf() {
 	}
 	var deaf []*client
 	for c := range r.clients {
+		if c.asker != nil {
+			continue // heartbeats tell whether it reads
+		}
 		n := queued(c)
 		if !first && n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
 			deaf = append(deaf, c)

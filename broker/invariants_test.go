@@ -21,6 +21,9 @@ func (d *direct) check() {
 			if (q.flow != nil) == q.held() {
 				d.t.Fatalf("request %d waits: %v, is held: %v", q.seq, q.flow != nil, q.held())
 			}
+			if d.checkNested(q); q.parent != nil && !c.owns(q) {
+				d.t.Fatalf("request %d belongs to a request of another worker", q.seq)
+			}
 			if q.copied() && q.at[0].worker == q.at[1].worker {
 				d.t.Fatalf("worker %s has a copy of what it has", q.at[0].worker.name)
 			}
@@ -46,8 +49,16 @@ func (d *direct) check() {
 	}
 	for w := range r.workers {
 		var bytes int64
+		waiting := 0
 		for _, h := range w.held {
-			bytes += h.size
+			if h.asks > 0 {
+				waiting++
+			} else {
+				bytes += h.size
+			}
+			if n := d.askedUnder(w, h.number); n != h.asks {
+				d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.asks)
+			}
 			if h.request != nil && !seen[h.request] {
 				d.t.Fatalf("worker %s holds a request that nobody waits for", w.name)
 			}
@@ -55,10 +66,51 @@ func (d *direct) check() {
 		if bytes != w.bytes {
 			d.t.Fatalf("worker %s holds %d bytes, counted %d", w.name, bytes, w.bytes)
 		}
+		if waiting != w.waiting {
+			d.t.Fatalf("of worker %s %d requests wait, counted %d", w.name, waiting, w.waiting)
+		}
 	}
 	for _, t := range r.targets {
 		d.checkTarget(t)
 	}
+}
+
+// checkNested: who asks has the parent, and the parent knows what was asked for its
+// sake and has no less time.
+func (d *direct) checkNested(q *request) {
+	d.t.Helper()
+	k := q.nested.root.next
+	for range q.nested.n {
+		n := k.of
+		k = k.next
+		if n.parent != q || n.hops != q.hops+1 || n.deadline.After(q.deadline) || n.header.Priority != q.header.Priority {
+			d.t.Fatalf("request %d was not asked for the sake of %d, or does not go by it", n.seq, q.seq)
+		}
+	}
+	if q.nested.n > 0 && !q.held() {
+		d.t.Fatalf("nobody has request %d, but something was asked for its sake", q.seq)
+	}
+}
+
+// owns reports whether q's parent is one of the requests that the worker c has.
+func (c *client) owns(q *request) bool {
+	if c.asker == nil {
+		return false
+	}
+	i := c.asker.find(q.under)
+	return i >= 0 && c.asker.held[i].request == q.parent
+}
+
+// askedUnder counts what w has asked for the sake of what it has under a number.
+func (d *direct) askedUnder(w *worker, number uint64) (n int) {
+	k := w.asks.requests.root.next
+	for range w.asks.requests.n {
+		if k.of.under == number {
+			n++
+		}
+		k = k.next
+	}
+	return n
 }
 
 func mapHas[K comparable, V any](m map[K]V, k K) bool { _, ok := m[k]; return ok }

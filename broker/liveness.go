@@ -13,6 +13,7 @@ import (
 func (r *router) beat(out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	now := out.now()
 	// After a pause of our own (the process was stopped, the board suspended)
 	// everybody seems silent: they get until the next beat.
@@ -37,7 +38,9 @@ func (r *router) beat(out *batch) {
 		r.pump(w, out)
 	}
 	for c := range r.clients {
-		r.closeStalled(c, now)
+		if c.asker == nil { // of workers, heartbeats tell
+			r.closeStalled(c, now)
+		}
 	}
 	r.closeDeaf()
 	for _, t := range r.targets {
@@ -81,7 +84,7 @@ func (r *router) standIn(w *worker, out *batch) {
 	}
 	for i := range w.held {
 		q := w.held[i].request
-		if q == nil || q.copied() || q.target.key.worker || q.target.rules.Impure {
+		if q == nil || w.held[i].asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
 			continue
 		}
 		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {

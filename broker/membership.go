@@ -14,6 +14,7 @@ import (
 func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *worker, err *wire.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	defer func() {
 		if err != nil {
 			welcome.Release()
@@ -46,6 +47,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 		}
 	}
 	r.workers[w] = struct{}{}
+	r.clients[w.asks] = struct{}{}
 	r.pump(w, out)
 	return replaced, nil
 }
@@ -55,6 +57,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 func (r *router) leave(w *worker, out *batch) (retried int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	return r.remove(w, out)
 }
 
@@ -70,6 +73,7 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 	for _, t := range w.targets {
 		t.remove(w)
 	}
+	r.dropClient(w.asks, out) // before what it asked for: nothing of it is left then
 	orphans := r.orphans(w)
 	n := len(orphans)
 	again := orphans[:0]
@@ -107,12 +111,17 @@ func (r *router) forgetAddress(w *worker, out *batch) {
 // gets in order, so they are the oldest.
 func (r *router) orphans(w *worker) []*request {
 	var orphans []*request
-	for i, h := range w.held {
+	slots := w.hello.Slots
+	for _, h := range w.held {
 		q := h.request
+		onSlot := h.asked || slots > 0
+		if !h.asked {
+			slots--
+		}
 		if q == nil {
 			continue
 		}
-		if i < w.hello.Slots {
+		if onSlot {
 			q.losses++
 		}
 		q.leave(w)
@@ -121,7 +130,7 @@ func (r *router) orphans(w *worker) []*request {
 			orphans = append(orphans, q)
 		}
 	}
-	w.held, w.bytes = nil, 0
+	w.held, w.bytes, w.waiting = nil, 0, 0
 	return orphans
 }
 
@@ -156,6 +165,7 @@ func (r *router) setDraining(w *worker, out *batch) {
 func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	if _, ok := r.workers[w]; ok {
 		r.setDraining(w, out)
 	}
@@ -175,12 +185,17 @@ func (r *router) addClient(c *client) {
 func (r *router) removeClient(c *client, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
+	r.dropClient(c, out)
+}
+
+func (r *router) dropClient(c *client, out *batch) {
 	delete(r.clients, c)
 	delete(r.heldBack, c)
 	for q := c.requests.front(); q != nil; q = c.requests.front() {
 		r.count("client_gone")
 		r.abandon(q)
-		r.finish(q)
+		r.finish(q, out)
 	}
 	r.tellAbandoned(out)
 }

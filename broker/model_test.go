@@ -39,6 +39,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 			sum.copiesWon += c.copiesWon
 			sum.holds += c.holds
 			sum.late += c.late
+			sum.nested += c.nested
 			sum.overflowed += c.overflowed
 		})
 		if t.Failed() {
@@ -48,7 +49,8 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	// A model in which something never happens proves nothing about it.
 	for what, n := range map[string]int64{
 		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
-		"hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late, "updated": int64(updates),
+		"asked by workers": sum.nested, "hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
+		"updated": int64(updates),
 	} {
 		if n == 0 {
 			t.Errorf("in no run anything was %s", what)
@@ -212,6 +214,7 @@ func (m *model) anyWorker() *modelWorker {
 }
 
 func (m *model) loseWorker(w *modelWorker) {
+	w.receive(m.direct) // nothing is answered twice
 	m.lose(w.directWorker)
 	for i := range m.workers {
 		if m.workers[i] == w {
@@ -273,13 +276,39 @@ func (m *model) work() {
 		w.say(m.direct, m.r.number-uint64(m.rng.IntN(10)), true, "a number of this broker's, perhaps another's")
 		// It may have been its own: then it must not answer it again.
 		w.forgetAnswered()
-	case p == 2 && !w.plain: // not in order
+	case p == 2 && !w.plain: // not in order, and some do not wait for what they have asked
 		if n := len(w.has); n > 0 {
-			w.answer(m.direct, m.rng.IntN(min(n, w.hello.Slots)), true)
+			if i := m.rng.IntN(min(n, w.hello.Slots+w.waiting)); w.has[i].begun {
+				w.answer(m.direct, i, true)
+			}
 		}
-	case len(w.has) > 0:
-		w.answer(m.direct, 0, false)
+	case p < 8 && !w.plain && m.canAsk(w):
+		m.workerAsks(w)
+	default:
+		if i := w.at(0); i >= 0 {
+			w.answer(m.direct, i, false)
+		}
 	}
+}
+
+// canAsk bounds what workers ask, so that there is still work for others.
+func (m *model) canAsk(w *modelWorker) bool { return len(w.has) > 0 && len(w.asks.open) < 6 }
+
+// workerAsks lets a worker ask for the sake of something that it works on; now and
+// then of something that has long been answered.
+func (m *model) workerAsks(w *modelWorker) {
+	x := w.has[m.rng.IntN(len(w.has))]
+	if !x.begun {
+		return
+	}
+	m.sent++
+	rules := []string{"default", "impure", "hedged", "small", "nobody"}[m.rng.IntN(5)]
+	deadline := []int{30, 300, 10_000}[m.rng.IntN(3)]
+	header := fmt.Sprintf(`{"rules":%q,"deadline_ms":%d}`, rules, deadline)
+	if m.rng.IntN(3) == 0 {
+		header = fmt.Sprintf(`{"worker":"w%d","deadline_ms":%d}`, m.rng.IntN(8), deadline)
+	}
+	w.ask(m.direct, x, header, fmt.Sprintf("%*s", 1+m.rng.IntN(3000), "asked"))
 }
 
 // forgetAnswered drops what the broker does not wait for any more.

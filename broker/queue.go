@@ -128,15 +128,16 @@ func (f *flow) park() {
 }
 
 // head returns the request that a worker should get next; trawl says whether
-// the worker understands headers. Nil if nothing is for it.
-func (q *queue) head(trawl bool) *request {
+// the worker understands headers, nested that it takes requests of workers only.
+// Nil if nothing is for it.
+func (q *queue) head(trawl, nested bool) *request {
 	if q.n == 0 {
 		return nil
 	}
 	for p := wire.MaxPriority; p >= 0; p-- {
-		r := q.lanes[0][p].head()
+		r := q.lanes[0][p].head(nested)
 		if trawl {
-			r = older(r, q.lanes[1][p].head())
+			r = older(r, q.lanes[1][p].head(nested))
 		}
 		if r != nil {
 			return r
@@ -145,11 +146,16 @@ func (q *queue) head(trawl bool) *request {
 	return nil
 }
 
-func (l *lane) head() *request {
-	if l == nil || l.turns.next == &l.turns {
+func (l *lane) head(nested bool) *request {
+	if l == nil {
 		return nil
 	}
-	return l.turns.next.waiting.front()
+	for f := l.turns.next; f != &l.turns; f = f.next {
+		if !nested || f.client.asker != nil {
+			return f.waiting.front()
+		}
+	}
+	return nil
 }
 
 // of returns how many of a client's requests wait.

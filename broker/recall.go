@@ -61,9 +61,16 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 		return
 	}
 	w.recall = w.recall[:0]
-	for i := len(w.held) - 1; i >= skip && len(w.recall) < most; i-- {
+	before := w.active() // older ones that take a slot, or will
+	for i := len(w.held) - 1; i >= 0 && len(w.recall) < most; i-- {
 		h := &w.held[i]
-		if h.request == nil || h.recalled || h.request.target.key.worker || !wanted(h.request) {
+		if h.asks == 0 {
+			before--
+		}
+		if before < skip {
+			break
+		}
+		if h.request == nil || h.recalled || h.asked || h.request.target.key.worker || !wanted(h.request) {
 			continue
 		}
 		h.recalled = true
@@ -79,12 +86,13 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	w.recalls = max(0, w.recalls-1)
 	back := r.back[:0]
 	recall.Each(func(number uint64) {
 		i := w.find(number)
-		if i < 0 {
-			return // lies: it was answered, or never sent here
+		if i < 0 || w.held[i].asked {
+			return // lies: it was answered, or never sent here, or has begun
 		}
 		q := w.remove(i)
 		if q == nil {
@@ -97,7 +105,7 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 			back = append(back, q)
 		}
 	})
-	if len(w.held) == 0 {
+	if w.active() == 0 {
 		w.progress = out.now()
 	}
 	r.again(back, out)
@@ -134,14 +142,14 @@ func (r *router) balance(now time.Time, out *batch) {
 	idle := 0
 	for w := range r.workers {
 		if w.hasRoom(now) {
-			idle += max(0, w.hello.Slots-len(w.held))
+			idle += max(0, w.hello.Slots-w.active())
 		}
 	}
 	if idle == 0 {
 		return
 	}
 	for w := range r.workers {
-		if len(w.held) <= w.hello.Slots || now.Sub(w.progress) < stealAfter {
+		if w.active() <= w.hello.Slots || now.Sub(w.progress) < stealAfter {
 			continue
 		}
 		r.takeBack(w, w.hello.Slots, idle, func(q *request) bool {

@@ -23,12 +23,15 @@ type request struct {
 	seq      uint64 // order of admission
 
 	// ---
-	at         [2]place  // who has it: nobody, one worker, or two if a copy was given out
-	dispatched time.Time // to the first of them
-	losses     int       // workers that went away while they worked on it
-	flow       *flow     // that it waits in; nil while it does not
+	at         [2]place    // who has it: nobody, one worker, or two if a copy was given out
+	dispatched time.Time   // to the first of them
+	losses     int         // workers that went away while they worked on it
+	flow       *flow       // that it waits in; nil while it does not
+	nested     requestList // that the workers which have it have asked for its sake
 
-	inQueue, inWheel, inClient, inHedge link
+	asked // if a worker asks it
+
+	inQueue, inWheel, inClient, inHedge, inNested link
 }
 
 // place is one dispatch of a request.

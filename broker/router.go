@@ -46,6 +46,7 @@ type router struct {
 	short     bool // of memory, at the latest heartbeat
 
 	abandoning  []*worker // that tellAbandoned has to tell
+	resumed     []*worker // that pumpResumed has to look after
 	back        []*request
 	prefix      []byte // scratch, as the three around it
 	recallFrame []byte
@@ -60,6 +61,7 @@ type counters struct {
 	outcomes   map[string]int64
 	retried    int64
 	recalled   int64
+	nested     int64
 	abandoned  int64
 	copied     int64
 	hedged     int64
@@ -130,12 +132,14 @@ func (r *router) forget(t *target) {
 func (r *router) fail(q *request, err *wire.Error, out *batch) {
 	r.count(string(err.Code))
 	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
-	r.finish(q)
+	r.finish(q, out)
 }
 
 // finish takes an admitted request, now answered, out of everything; a worker
 // that still works on it holds a tombstone. The request is gone after it.
-func (r *router) finish(q *request) {
+func (r *router) finish(q *request, out *batch) {
+	r.endNested(q, out)
+	r.resume(q, out)
 	if q.flow != nil {
 		q.target.queue.remove(q)
 		r.forget(q.target)

@@ -40,10 +40,10 @@ func (r *router) status(now time.Time) *wire.Status {
 	}
 	s := &wire.Status{
 		Broker: wire.BrokerStatus{
-			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients),
+			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients) - len(r.workers), // each worker is one, too
 			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
 			HeldBytes: r.options.budget.Held(),
-			Retried:   r.retried, Recalled: r.recalled, Abandoned: r.abandoned, Copied: r.copied,
+			Retried:   r.retried, Recalled: r.recalled, Nested: r.nested, Abandoned: r.abandoned, Copied: r.copied,
 			Hedged: r.hedged, HedgesWon: r.copiesWon, HeldBack: r.holds,
 			LateDropped: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
 		},
@@ -86,6 +86,7 @@ func (w *worker) status(now time.Time) wire.WorkerStatus {
 	return wire.WorkerStatus{
 		Name: w.name, Kind: kind, Address: w.conn.Peer().RemoteAddr, Version: w.hello.Version,
 		Rules: w.rules(now), Slots: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
+		Waiting:  w.waiting,
 		Answered: w.answered, State: w.state(now), Stats: w.stats, Board: w.hello.Board,
 	}
 }

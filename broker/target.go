@@ -54,7 +54,7 @@ func (t *target) pick(r *request, now time.Time) *worker {
 	var best *worker
 	needsTrawl := r.needsTrawl()
 	for _, w := range t.workers {
-		if !w.hasRoom(now) || needsTrawl && w.plain || r.heldBy(w) {
+		if !w.hasRoom(now) || needsTrawl && w.plain || r.heldBy(w) || !r.nestedIn() && w.crowded() {
 			continue
 		}
 		if best == nil || w.lessLoaded(best) {

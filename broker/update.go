@@ -34,6 +34,7 @@ func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
 func (r *router) update(w *worker, rules []wire.RuleSet, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer r.settle(out)
 	if _, ok := r.workers[w]; !ok {
 		return
 	}

@@ -32,8 +32,8 @@ func (m *model) end() {
 			if w.port.closed {
 				continue
 			}
-			for w.receive(m.direct); len(w.has) > 0 && m.rng.IntN(3) > 0; {
-				w.answer(m.direct, 0, false)
+			for w.receive(m.direct); w.at(0) >= 0 && m.rng.IntN(3) > 0; {
+				w.answer(m.direct, w.at(0), false)
 			}
 		}
 		m.advance(500 * time.Millisecond)
@@ -45,6 +45,11 @@ func (m *model) end() {
 	}
 	for _, c := range m.clients {
 		m.judge(c, true)
+	}
+	for _, w := range m.workers {
+		if w.receive(m.direct); len(w.asks.open) > 0 {
+			m.t.Fatalf("worker %s never got the answers to %d of what it has asked", w.name, len(w.asks.open))
+		}
 	}
 	m.rest()
 }

@@ -23,18 +23,20 @@ func (w *wheel) add(r *request) {
 }
 
 // sweep calls expired for every request whose deadline is not after now; the
-// call must remove the request from the wheel.
+// call must remove the request from the wheel, and may remove others.
 func (w *wheel) sweep(now time.Time, expired func(*request)) {
 	last := int64(now.Sub(w.start) / tick)
 	w.next = max(w.next, last-int64(len(w.slots))+1) // once round is enough
 	for ; w.next <= last; w.next++ {
 		l := &w.slots[w.next%int64(len(w.slots))]
-		for k, n := l.root.next, l.n; n > 0; n-- {
-			r := k.of
-			k = k.next
-			if !r.deadline.After(now) {
+		var next link // marks the place, whatever expired removes
+		for k := l.root.next; k != nil && k != &l.root; {
+			l.insert(&next, nil, k)
+			if r := k.of; !r.deadline.After(now) {
 				expired(r)
 			}
+			k = next.next
+			next.remove()
 		}
 	}
 }

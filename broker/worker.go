@@ -19,6 +19,9 @@ const (
 	// full speed that is 3.4 ms (p99, two cores), with 256 KiB 5.0.
 	windowPerSlot = 32
 	windowBytes   = 128 << 10
+	// waitingPerSlot bounds how many requests wait at a worker for what they have
+	// asked: each keeps its texts there, and a goroutine.
+	waitingPerSlot = 64
 	// workerPatience is how long a worker may answer nothing while it has work; after
 	// that it gets nothing new until it answers, and others get copies of what
 	// it has. Heartbeats do not count: a hung process sends them, too.
@@ -36,10 +39,12 @@ type worker struct {
 
 	// ---
 	targets  []*target
-	held     []held // in the order of their dispatch
-	bytes    int64  // of all that is held
-	window   int    // most requests to hold
-	proven   bool   // has answered on this connection
+	asks     *client // what it asks itself, for the sake of requests that it holds
+	held     []held  // in the order of their dispatch
+	waiting  int     // of them, those that wait for what they have asked: they take no slot, nor a place in the window
+	bytes    int64   // of the others
+	window   int     // most requests to hold
+	proven   bool    // has answered on this connection
 	draining bool
 	gone     bool // the connection failed; its reader will say so
 	full     bool // the connection takes nothing more until an answer came, or the next beat
@@ -64,10 +69,13 @@ type held struct {
 	request  *request
 	size     int64
 	recalled bool // it was asked for already: what is not given back has begun
+	asks     int  // requests of the worker's own for its sake that are not answered; more than none: it waits for them
+	asked    bool // it has asked something, so it has begun
 }
 
 func newWorker(conn port, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
 	w := &worker{conn: conn, plain: plain, name: name, hello: hello, patience: patience}
+	w.asks = &client{conn: conn, asker: w}
 	w.hello.Slots = max(1, hello.Slots)
 	w.window = 2 * w.hello.Slots
 	if plain {
@@ -91,27 +99,34 @@ func (w *worker) serves(rules string) bool {
 }
 
 func (w *worker) hasRoom(now time.Time) bool {
-	n := len(w.held)
+	n := w.active()
 	room := n < w.window && (w.bytes < windowBytes || n <= w.hello.Slots)
 	return room && !w.draining && !w.gone && !w.full && !w.silent(now)
 }
 
+// active is how many requests w holds that take a slot, or will.
+func (w *worker) active() int { return len(w.held) - w.waiting }
+
+// crowded: so many requests wait at w for what they have asked that it takes
+// nothing new but requests of workers, which may be what they wait for.
+func (w *worker) crowded() bool { return w.waiting >= waitingPerSlot*w.hello.Slots }
+
 // idle reports whether a slot of w has nothing to do.
-func (w *worker) idle() bool { return len(w.held) < w.hello.Slots }
+func (w *worker) idle() bool { return w.active() < w.hello.Slots }
 
 // silent: w has had work for long and answers nothing.
 func (w *worker) silent(now time.Time) bool {
-	return len(w.held) > 0 && now.Sub(w.progress) > w.patience
+	return w.active() > 0 && now.Sub(w.progress) > w.patience
 }
 
 // lessLoaded reports whether w should get a request rather than o.
 func (w *worker) lessLoaded(o *worker) bool {
-	a, b := len(w.held)*o.hello.Slots, len(o.held)*w.hello.Slots
+	a, b := w.active()*o.hello.Slots, o.active()*w.hello.Slots
 	return a < b || a == b && w.progress.Before(o.progress)
 }
 
 func (w *worker) hold(r *request, number uint64, now time.Time) {
-	if len(w.held) == 0 {
+	if w.active() == 0 {
 		w.progress = now
 	}
 	w.held = append(w.held, held{number: number, request: r, size: r.size()})
@@ -149,7 +164,11 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 func (w *worker) remove(i int) *request {
 	h := w.held[i]
 	w.held = slices.Delete(w.held, i, i+1)
-	w.bytes -= h.size
+	if h.asks > 0 {
+		w.waiting--
+	} else {
+		w.bytes -= h.size
+	}
 	return h.request
 }
 

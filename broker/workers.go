@@ -162,7 +162,7 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 func (b *Broker) welcome() zmtp.Message {
 	return zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(&wire.Welcome{
 		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true,
+		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true, Hops: wire.MaxHops,
 	}))
 }
 
@@ -208,6 +208,10 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	control := m.Frame(0)
 	if c, ok := wire.ParseReplyControl(control); ok && m.NumFrames() > 1 {
 		b.router.reply(w, c.Number, c.Failed, m, 1, out)
+		return nil
+	}
+	if c, ok := wire.ParseAskControl(control); ok && m.NumFrames() > 1 {
+		b.ask(w, c, m.Tail(1), out)
 		return nil
 	}
 	defer m.Release()

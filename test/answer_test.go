@@ -16,6 +16,8 @@ type header struct {
 	Worker string      `json:"worker"`
 	Rules  string      `json:"rules"`
 	Error  *wire.Error `json:"error"`
+
+	Escalated []wire.Escalated `json:"escalated"`
 }
 
 // answer takes the frames of an answer in full form apart.

@@ -8,5 +8,8 @@
 //		Rules:   map[string]*match.Pack{"default": pack},
 //	}) // until ctx ends or a broker says stop; then drains
 //
+// A custom worker is one with functions of its own in place of packs, or beside
+// them (Options.Handle), which can ask other workers: see the example.
+//
 // DESIGN.md says how it is built.
 package worker

@@ -93,12 +93,14 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	live := &liveness{conn: conn, link: l}
 	live.late = time.AfterFunc(l.worker.options.welcomeTime, func() { live.unwelcome.Store(true); _ = conn.Close() })
 	defer live.stop()
+	session := newSession(ctx, conn)
+	defer session.end()
 	for {
 		m, err := conn.Recv()
 		if err != nil {
 			return live.explain(err)
 		}
-		err = l.handle(conn, m, live)
+		err = l.handle(session, m, live)
 		if errors.Is(err, errRefused) {
 			l.unset()
 			_ = conn.Close()
@@ -145,7 +147,7 @@ func (l *link) announce() {
 	if l.conn == nil || l.welcome == nil || l.told == version {
 		return
 	}
-	rules := sets.describe()
+	rules := l.worker.describe()
 	packs := ruleNames(rules)
 	switch {
 	case l.welcome.Updates:
@@ -157,23 +159,30 @@ func (l *link) announce() {
 }
 
 // handle takes one message of the broker over.
-func (l *link) handle(conn *zmtp.Conn, m zmtp.Message, live *liveness) error {
-	control := m.Frame(0)
+func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
+	control, conn := m.Frame(0), session.conn
 	if c, ok := wire.ParseRequestControl(control); ok && m.NumFrames() > 1 {
 		if !l.asked.Load() {
 			l.asked.Store(true)
 		}
-		l.worker.jobs.push(job{conn: conn, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)})
+		l.worker.jobs.push(job{conn: conn, session: session, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)})
 		return nil
 	}
 	defer m.Release()
 	switch wire.KindOf(control) {
+	case wire.KindReply:
+		c, ok := wire.ParseReplyControl(control)
+		if !ok || m.NumFrames() < 2 {
+			return fmt.Errorf("unreadable answer to what a worker asked, with %d frames", m.NumFrames())
+		}
+		session.answered(c.Number, m)
 	case wire.KindWelcome:
 		var welcome wire.Welcome
 		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 {
 			return fmt.Errorf("unreadable welcome: %q", m.Frame(1))
 		}
 		l.lastDown = ""
+		session.hops.Store(int64(welcome.Hops))
 		l.log.Info("connected", "name", welcome.Broker, "version", welcome.Version)
 		l.welcomed(&welcome)
 		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)

@@ -3,9 +3,12 @@ package worker
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"trawl/edge/match"
@@ -24,6 +27,12 @@ type Options struct {
 	// Rules are served in their place if they never change: packs by name of
 	// the rule set. The packs stay the caller's.
 	Rules map[string]*match.Pack
+	// Handle are further rule sets, by name: functions answer their requests. A
+	// worker needs RuleSets, Rules or Handle.
+	Handle map[string]Handler
+	// Escalate sends texts in which this worker's rules have found something on to
+	// others; the answer then holds what both have found.
+	Escalate []Escalation
 
 	Slots        int           // requests worked on at once; default: one per core
 	Limits       Limits        //
@@ -62,5 +71,17 @@ func (o *Options) check() error {
 	if len(o.Brokers) == 0 {
 		return errors.New("worker: no broker given")
 	}
-	return o.RuleSets.check()
+	sets := o.RuleSets.sets
+	if len(sets)+len(o.Handle) == 0 {
+		return errors.New("worker: no rules given")
+	}
+	for _, name := range slices.AppendSeq(slices.Collect(maps.Keys(sets)), maps.Keys(o.Handle)) {
+		if err := checkSetName(name); err != nil {
+			return err
+		}
+		if sets[name] != nil && o.Handle[name] != nil {
+			return fmt.Errorf("worker: the rule set %q has both rules and a handler; give one of them another name", name)
+		}
+	}
+	return checkEscalations(o)
 }

@@ -13,32 +13,51 @@ import (
 // job is one request that the worker has.
 type job struct {
 	conn     *zmtp.Conn // the broker's, which gets the answer
+	session  *session   // the same connection, to ask others over
 	control  wire.RequestControl
 	message  zmtp.Message // without its control frame; one reference is the job's
 	deadline time.Time
 }
 
-// queue holds the jobs that wait for a slot, first come first served. The
-// brokers' windows bound it.
+// queue holds the jobs that wait for a slot, first come first served, and the slots
+// that wait for a job. The brokers' windows bound it.
 type queue struct {
-	mu      sync.Mutex
-	change  sync.Cond // of what follows
-	jobs    []job
-	running []*running // slots that have a job
-	closed  bool
+	slots  int
+	start  func() // starts a goroutine that takes jobs
+	mu     sync.Mutex
+	change sync.Cond // of what follows
+	jobs   []job
+	free   []*slot
+
+	running  []*running // jobs that have begun
+	takers   int        // goroutines that take jobs, but for those whose job waits for answers
+	resuming int        // jobs that have waited for answers and want a slot again; they come first
+	closed   bool
 }
 
-// running is the job that a slot has. The queue's lock guards all but abandoned.
+// running is a job that has begun, and the goroutine that does it. The queue's lock
+// guards all but abandoned.
 type running struct {
 	conn      *zmtp.Conn
 	number    uint64
 	abandoned atomic.Bool // nobody waits for the answer
+	cancel    func()      // called then; may be nil
+	slot      *slot       // nil while it waits for answers
 }
 
 func newQueue() *queue {
 	q := &queue{}
 	q.change.L = &q.mu
 	return q
+}
+
+// open gives the queue its slots. start is called for each of them, and whenever a
+// job waits for answers and leaves its slot to others.
+func (q *queue) open(slots []*slot, start func()) {
+	q.free, q.slots, q.takers, q.start = slots, len(slots), len(slots), start
+	for range slots {
+		start()
+	}
 }
 
 func (q *queue) push(j job) {
@@ -48,12 +67,12 @@ func (q *queue) push(j job) {
 	q.change.Broadcast()
 }
 
-// pop waits for a job and notes in slot, which is the caller's own, that it
-// runs; ok is false when the queue is closed. done must follow.
-func (q *queue) pop(slot *running) (j job, ok bool) {
+// pop waits for a job and a slot, and notes both in r, which is the caller's own; ok
+// is false when the queue is closed. done must follow.
+func (q *queue) pop(r *running) (j job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.jobs) == 0 && !q.closed {
+	for (len(q.jobs) == 0 || len(q.free) <= q.resuming) && !q.closed {
 		q.change.Wait()
 	}
 	if q.closed {
@@ -62,18 +81,79 @@ func (q *queue) pop(slot *running) (j job, ok bool) {
 	j = q.jobs[0]
 	q.jobs[0] = job{}
 	q.jobs = q.jobs[1:]
-	slot.conn, slot.number = j.conn, j.control.Number
-	slot.abandoned.Store(false)
-	q.running = append(q.running, slot)
+	r.conn, r.number, r.cancel = j.conn, j.control.Number, nil
+	r.abandoned.Store(false)
+	q.take(r)
+	q.running = append(q.running, r)
 	return j, true
 }
 
-func (q *queue) done(slot *running) {
+// take takes a free slot, of which there is one.
+func (q *queue) take(r *running) {
+	last := len(q.free) - 1
+	r.slot = q.free[last]
+	q.free = q.free[:last]
+}
+
+// done ends r's job; false: there are enough goroutines without the caller's.
+func (q *queue) done(r *running) bool {
 	q.mu.Lock()
-	slot.conn = nil
-	q.running = slices.DeleteFunc(q.running, func(r *running) bool { return r == slot })
-	q.mu.Unlock()
+	defer q.mu.Unlock()
+	defer q.change.Broadcast()
+	if r.slot != nil {
+		q.free = append(q.free, r.slot)
+	} else {
+		q.takers++ // it did not wait to the end
+	}
+	r.conn, r.slot, r.cancel = nil, nil, nil
+	q.running = slices.DeleteFunc(q.running, func(x *running) bool { return x == r })
+	if q.takers > q.slots {
+		q.takers--
+		return false
+	}
+	return true
+}
+
+// wait gives r's slot back while its job waits for answers, so that others, which may
+// be what it waits for, are done meanwhile. resume follows, or done.
+func (q *queue) wait(r *running) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.free = append(q.free, r.slot)
+	r.slot = nil
+	if q.takers--; q.takers < q.slots && !q.closed {
+		q.takers++
+		q.start()
+	}
 	q.change.Broadcast()
+}
+
+// resume waits for a slot for r's job, which goes on. Those that resume come before
+// new jobs. False: the queue was closed, and there is none.
+func (q *queue) resume(r *running) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.resuming++
+	for len(q.free) == 0 && !q.closed {
+		q.change.Wait()
+	}
+	q.resuming--
+	if len(q.free) == 0 {
+		return false
+	}
+	q.take(r)
+	q.takers++
+	q.change.Broadcast() // a pop may have waited only for resuming
+	return true
+}
+
+// onAbandoned makes a recall of r's job call cancel.
+func (q *queue) onAbandoned(r *running, cancel func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r.cancel = cancel; r.abandoned.Load() {
+		cancel()
+	}
 }
 
 // recall takes back jobs of conn that no slot has begun, and appends their
@@ -100,6 +180,9 @@ func (q *queue) recall(conn *zmtp.Conn, r wire.Recall, gave []byte) []byte {
 		for _, slot := range q.running {
 			if is(slot.conn, slot.number) {
 				slot.abandoned.Store(true)
+				if slot.cancel != nil {
+					slot.cancel()
+				}
 			}
 		}
 	}

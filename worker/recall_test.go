@@ -21,6 +21,7 @@ func recallOf(abandoned bool, numbers ...uint64) []byte {
 
 func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
 	q := newQueue()
+	q.open([]*slot{{}}, func() {})
 	defer q.close()
 	mine, others := new(zmtp.Conn), new(zmtp.Conn)
 	for n := range uint64(5) {

@@ -99,14 +99,10 @@ func (s *RuleSets) add(name string, pack *match.Pack, stamp string) {
 	s.names = slices.Sorted(maps.Keys(s.sets))
 }
 
-func (s *RuleSets) check() error {
-	if len(s.sets) == 0 {
-		return errors.New("worker: no rules given")
-	}
-	for name := range s.sets {
-		if name == "" || strings.Contains(name, "@") {
-			return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
-		}
+// checkSetName refuses what a request could not ask for.
+func checkSetName(name string) error {
+	if name == "" || strings.Contains(name, "@") {
+		return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
 	}
 	return nil
 }

@@ -19,12 +19,14 @@ type slot struct {
 	stop    func() bool // asks stopped, made once
 
 	job     job
-	running running  // what the queue knows of it
+	running *running // what the queue knows of it
 	set     *ruleSet // that the job asks for, once it is known
 	served  *served  // and its pack, which stays open
 	texts   [][]byte // of the request, if they are scanned together
 	results []byte   // all result frames, one after the other
 	ends    []int    // where each ends
+
+	flagging // which texts are sent on to others
 }
 
 func newSlot(w *state) *slot {
@@ -33,22 +35,29 @@ func newSlot(w *state) *slot {
 	return s
 }
 
-// run does jobs until the queue is closed.
-func (s *slot) run() {
+// work does jobs until the queue is closed, or has enough others for it.
+func (w *state) work() {
 	debug.SetPanicOnFault(true) // packs can be maps, see match.OpenMapped; do recovers
+	var r running
 	for {
-		j, ok := s.worker.jobs.pop(&s.running)
+		j, ok := w.jobs.pop(&r)
 		if !ok {
 			return
 		}
-		s.job = j
-		s.do()
-		j.message.Release()
+		s := r.slot
+		s.job, s.running = j, &r
+		then := s.do()
 		if s.served != nil {
 			s.set.release(s.served)
 		}
-		s.job, s.set, s.served = job{}, nil, nil
-		s.worker.jobs.done(&s.running)
+		s.job, s.set, s.served, s.running = job{}, nil, nil, nil
+		if then != nil { // it may leave its slot to others, and come back to another one
+			then()
+		}
+		j.message.Release()
+		if !w.jobs.done(&r) {
+			return
+		}
 	}
 }
 
@@ -62,9 +71,9 @@ func (s *slot) stopped() bool {
 	}
 }
 
-// do answers s.job. A fault of the matcher's is answered as such and costs
-// nobody else anything.
-func (s *slot) do() {
+// do answers s.job, or returns what does: a custom worker's handler, or asking others.
+// A fault of the matcher's is answered as such and costs nobody else anything.
+func (s *slot) do() (then func()) {
 	w, start := s.worker, time.Now()
 	header := wire.NewRequestHeader()
 	defer func() {
@@ -76,30 +85,37 @@ func (s *slot) do() {
 	}()
 	if s.stopped() {
 		s.fail(&header, wire.Errorf(wire.Deadline, "the deadline passed before the worker began"))
-		return
+		return nil
 	}
 	texts := s.job.message
 	if s.job.control.Full {
 		var err error
 		if header, err = wire.ParseRequestHeader(texts.Frame(0)); err != nil {
 			s.fail(&header, wire.AsError(err))
-			return
+			return nil
 		}
 		texts = texts.Tail(1)
 	}
+	if handler := w.options.Handle[header.Rules]; handler != nil {
+		return s.handOver(handler, header, texts)
+	}
 	if s.set, s.served = w.sets.find(header.Rules); s.served == nil {
 		s.fail(&header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
-		return
+		return nil
 	}
 	if err := s.match(s.served.pack, &header, texts); err != nil {
 		s.fail(&header, err)
-		return
+		return nil
+	}
+	if len(s.flagged) > 0 {
+		return s.escalate(header, texts, time.Since(start))
 	}
 	head := wire.AnswerHeader{
 		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
 		Rules: wire.RulesName(s.set.name, s.served.pack.Hash()), TookUS: time.Since(start).Microseconds(),
 	}
 	s.send(&head)
+	return nil
 }
 
 // fault answers s.job after a panic. What the matcher left half done is
@@ -124,6 +140,7 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	limits := &s.worker.options.Limits
 	s.encoder.Reset(pack, h, int(limits.Answer))
 	s.results, s.ends = s.results[:0], s.ends[:0]
+	s.begin(s.worker.escalate[s.set.name], h.Want)
 	query := match.Query{Want: h.Want, Limit: h.Limit, Stop: s.stop}
 	if !h.Lines && texts.NumFrames() > 1 {
 		query.Total = limits.Matches
@@ -181,6 +198,9 @@ func (s *slot) batch(pack *match.Pack, q match.Query, texts zmtp.Message) *wire.
 
 // append appends the result of a text.
 func (s *slot) append(text []byte, r *match.Result) {
+	if s.entries != nil {
+		s.flag(s.served.pack, s.stop, len(s.ends), text, r, nil)
+	}
 	s.results = s.encoder.Text(s.results, text, r)
 	s.ends = append(s.ends, len(s.results))
 }
@@ -207,13 +227,20 @@ func (s *slot) text(pack *match.Pack, q match.Query, text []byte, lines bool) (f
 	if lines {
 		s.results = s.encoder.BeginLines(s.results)
 		r = pack.ScanLines(&s.scratch, text, q, func(l *match.Line) bool {
-			s.results = s.encoder.Line(s.results, text[l.Offset:l.Offset+l.Length], l)
+			line := text[l.Offset : l.Offset+l.Length]
+			if s.entries != nil {
+				s.flag(pack, s.stop, len(s.ends), line, &l.Result, l)
+			}
+			s.results = s.encoder.Line(s.results, line, l)
 			return !s.encoder.Full()
 		})
 		r.Truncated = r.Truncated || s.encoder.Full()
 		s.results = s.encoder.EndLines(s.results, &r)
 	} else {
 		r = pack.Scan(&s.scratch, text, q)
+		if s.entries != nil {
+			s.flag(pack, s.stop, len(s.ends), text, &r, nil)
+		}
 		s.results = s.encoder.Text(s.results, text, &r)
 	}
 	if r.Stopped {
@@ -233,21 +260,24 @@ func (s *slot) send(head *wire.AnswerHeader) {
 		b.AppendFrame(s.results[start:end])
 		start = end
 	}
-	s.reply(false, b.Message())
+	s.worker.reply(&s.job, false, b.Message())
 }
 
 // fail answers s.job with an error.
-func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) {
-	s.worker.failed.Add(1)
-	s.reply(true, wire.ErrorAnswer(h, err))
+func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) { s.worker.fail(&s.job, h, err) }
+
+// fail answers j with an error.
+func (w *state) fail(j *job, h *wire.RequestHeader, err *wire.Error) {
+	w.failed.Add(1)
+	w.reply(j, true, wire.ErrorAnswer(h, err))
 }
 
-// reply sends an answer to the broker that asked. One that is gone has given
+// reply sends the answer to j to the broker that asked. One that is gone has given
 // the request to another worker.
-func (s *slot) reply(failed bool, m zmtp.Message) {
-	control := wire.ReplyControl{Number: s.job.control.Number, Failed: failed}
+func (w *state) reply(j *job, failed bool, m zmtp.Message) {
+	control := wire.ReplyControl{Number: j.control.Number, Failed: failed}
 	var frame [32]byte
-	if err := s.job.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m); err != nil {
-		s.worker.options.Log.Debug("answer not sent", "error", fmt.Sprint(err))
+	if err := j.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m); err != nil {
+		w.options.Log.Debug("answer not sent", "error", fmt.Sprint(err))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +22,9 @@ type state struct {
 	jobs    *queue
 	links   []*link
 	sets    *RuleSets
+	takers  sync.WaitGroup // goroutines that work
+	// escalate holds, by rule set, what decides which texts are sent on.
+	escalate map[string][]*escalation
 
 	stop     chan struct{} // closed by a broker's stop
 	stopOnce sync.Once
@@ -41,20 +46,22 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, stop: make(chan struct{})}
-	var slots, links sync.WaitGroup
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{})}
+	var links sync.WaitGroup
 	for _, broker := range o.Brokers {
 		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
 	}
 	defer w.sets.follow(w)()
-	for range o.Slots {
-		slots.Go(func() { newSlot(w).run() })
+	slots := make([]*slot, o.Slots)
+	for i := range slots {
+		slots[i] = newSlot(w)
 	}
+	w.jobs.open(slots, func() { w.takers.Go(w.work) })
 	linking, unlink := context.WithCancel(context.Background())
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
-	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.sets.describe()), "slots", o.Slots, "brokers", o.Brokers)
+	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
 	select {
 	case <-ctx.Done():
@@ -64,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 	unlink()
 	links.Wait()
 	w.jobs.close()
-	slots.Wait()
+	w.takers.Wait()
 	o.Log.Info("worker stopped")
 	return nil
 }
@@ -93,8 +100,17 @@ func (w *state) hello() *wire.Hello {
 		Slots: w.options.Slots, Recall: true,
 	}
 	h.Board, _ = json.Marshal(board.Read())
-	h.Rules = w.sets.describe()
+	h.Rules = w.describe()
 	return h
+}
+
+// describe is what brokers are told of all that the worker serves.
+func (w *state) describe() []wire.RuleSet {
+	list := w.sets.describe()
+	for _, name := range slices.Sorted(maps.Keys(w.options.Handle)) {
+		list = append(list, wire.RuleSet{Name: name, Engine: "handler"})
+	}
+	return list
 }
 
 // ruleNames are those of a list of rule sets, with their hashes.

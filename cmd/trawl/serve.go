@@ -78,7 +78,7 @@ status say why.`,
 			return usage(cmd, "a worker needs rules: give --rules FILE, or worker.rules in the configuration")
 		}
 		o := workerOptions(c)
-		o.Log = a.logger(c)
+		o.Log, o.Escalate = a.logger(c), escalations(c)
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ SIGHUP; see trawl worker --help.`,
 			return err
 		}
 		w := workerOptions(c)
-		w.Log, w.RuleSets = log, sets
+		w.Log, w.RuleSets, w.Escalate = log, sets, escalations(c)
 		stop := func() {}
 		defer func() { stop() }()
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })
@@ -218,6 +218,14 @@ func workerOptions(c *config.Config) worker.Options {
 		DrainTimeout: c.Worker.DrainTimeout,
 		Limits:       worker.Limits{Matches: c.Limits.Matches, Answer: int64(c.Limits.Answer)},
 	}
+}
+
+// escalations are those of a worker that stays; `scan` asks for its own rules only.
+func escalations(c *config.Config) (list []worker.Escalation) {
+	for _, e := range c.Worker.Escalate {
+		list = append(list, worker.Escalation{Rules: e.Rules, Tags: e.Tags, Severities: e.Severity, To: e.To, Worker: e.Worker})
+	}
+	return list
 }
 
 // memoryBudget is what the broker may hold: as configured, or an eighth of the

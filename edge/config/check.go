@@ -20,6 +20,7 @@ func (c *Config) Check() error {
 	k.limits()
 	k.endpoints()
 	k.names()
+	k.escalations()
 	k.security()
 	return k.problems.err()
 }

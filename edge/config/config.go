@@ -73,8 +73,20 @@ type Worker struct {
 	Brokers      []string            // endpoints to connect to
 	Slots        int                 // requests worked on at once; 0: one per core
 	Rules        map[string][]string // rule set name to files
-	StateDir     string              // where compiled rules are kept; empty: see keys.go
+	Escalate     []Escalation
+	StateDir     string // where compiled rules are kept; empty: see keys.go
 	DrainTimeout time.Duration
+}
+
+// Escalation says which texts a worker sends on to others.
+type Escalation struct {
+	Rules    string   // own rule set; empty: each
+	Tags     []string // of rules that decide; with Severity empty, too: all rules do
+	Severity []string // the same
+	To       string   // rule set to ask; empty: default
+	Worker   string   // the one worker to ask; empty: any
+
+	line int // in the file
 }
 
 // Client holds the settings of the commands that ask a broker.

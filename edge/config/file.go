@@ -189,6 +189,8 @@ func (r *fileReader) key(k *Key, n *yaml.Node) {
 		*v = r.ruleFiles(k.Path, n)
 	case *[]Plain:
 		*v = r.plain(k.Path, n)
+	case *[]Escalation:
+		*v = r.escalations(k.Path, n)
 	case *map[string]RuleSet:
 		*v = r.ruleSets(k.Path, n)
 	default:

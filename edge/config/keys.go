@@ -95,6 +95,11 @@ var keys = []Key{
 		at:  func(c *Config) any { return &c.Worker.Rules },
 	},
 	{
+		Path: "worker.escalate",
+		Doc:  "Texts in which this worker finds something are sent on to others, which have more rules, and the answer holds what both have found: a list of `{rules: NAME, when: any, to: NAME}`. `rules` (each that the worker has): the rule set whose matches count; `when` (any): any match, or `{tags: [TAG, …]}` or `{severity: [high, critical]}` for matches of such rules only; `to`: the rule set to ask, or `{worker: NAME, rules: NAME}` for one worker alone (rules: default).",
+		at:   func(c *Config) any { return &c.Worker.Escalate },
+	},
+	{
 		Path: "worker.state_dir", Env: "TRAWL_WORKER_STATE_DIR", Flag: "state-dir",
 		Doc: "Folder in which the worker keeps compiled rules, in `packs/`, so that a restart does not compile again and workers on one board share memory; it can be deleted at any time. A path in the configuration file starts at its folder. By default systemd's STATE_DIRECTORY, else `trawl` in the user's cache folder.",
 		at:  func(c *Config) any { return &c.Worker.StateDir },

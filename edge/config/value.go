@@ -2,7 +2,7 @@
 // from YAML, named and shown.
 //
 // A destination is a pointer to string, bool, int, Size,
-// time.Duration, []string, ruleFiles, []Plain or map[string]RuleSet.
+// time.Duration, []string, ruleFiles, []Plain, []Escalation or map[string]RuleSet.
 
 package config
 
@@ -40,6 +40,8 @@ func typeName(dst any) string {
 		return "list of endpoints with rules"
 	case *map[string]RuleSet:
 		return "names and settings"
+	case *[]Escalation:
+		return "list of escalations"
 	}
 	panic(fmt.Sprintf("config: no type %T", dst))
 }
@@ -173,6 +175,12 @@ func node(dst any) *yaml.Node {
 		for _, p := range *v {
 			n.Content = append(n.Content, mapNode(
 				stringNode("endpoint"), stringNode(p.Endpoint), stringNode("rules"), stringNode(p.Rules)))
+		}
+		return n
+	case *[]Escalation:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for i := range *v {
+			n.Content = append(n.Content, (*v)[i].node())
 		}
 		return n
 	case *map[string]RuleSet:

@@ -15,6 +15,18 @@ type AnswerHeader struct {
 	Rules  string // name@ and the first 12 hex digits of the pack's SHA-256
 	TookUS int64  // matching time on the worker, in microseconds
 	Error  *Error // then the header stands alone
+
+	Escalated []Escalated // what the worker has asked others for it
+}
+
+// Escalated is what came of asking somebody with more rules about texts in which a
+// worker has found something.
+type Escalated struct {
+	To     string `json:"to"`               // rule set
+	Worker string `json:"worker,omitempty"` // who did it, or was to
+	Rules  string `json:"rules,omitempty"`  // as in the header
+	TookUS int64  `json:"took_us,omitempty"`
+	Error  *Error `json:"error,omitempty"` // then the results are without it
 }
 
 // Append appends h as a JSON object.
@@ -34,7 +46,36 @@ func (h *AnswerHeader) Append(dst []byte) []byte {
 		o.string("rules", h.Rules)
 		o.int("took_us", h.TookUS)
 	}
+	if len(h.Escalated) > 0 {
+		o.key("escalated")
+		o.dst = AppendEscalated(o.dst, h.Escalated)
+	}
 	return append(o.dst, '}')
+}
+
+// AppendEscalated appends a list of what came of asking others, in JSON.
+func AppendEscalated(dst []byte, list []Escalated) []byte {
+	dst = append(dst, '[')
+	for i := range list {
+		e := &list[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		o := object{dst: append(dst, '{')}
+		o.string("to", e.To)
+		if e.Worker != "" {
+			o.string("worker", e.Worker)
+		}
+		switch {
+		case e.Error != nil:
+			o.error(e.Error)
+		case e.Rules != "":
+			o.string("rules", e.Rules)
+			o.int("took_us", e.TookUS)
+		}
+		dst = append(o.dst, '}')
+	}
+	return append(dst, ']')
 }
 
 func (o *object) error(e *Error) {
@@ -54,11 +95,13 @@ func ParseAnswerHeader(frame []byte) (AnswerHeader, error) {
 		Rules  string  `json:"rules"`
 		TookUS int64   `json:"took_us"`
 		Error  *Error  `json:"error"`
+
+		Escalated []Escalated `json:"escalated"`
 	}
 	if err := json.Unmarshal(frame, &raw); err != nil {
 		return AnswerHeader{}, fmt.Errorf("wire: not an answer header: %w", err)
 	}
-	h := AnswerHeader{Worker: raw.Worker, Rules: raw.Rules, TookUS: raw.TookUS, Error: raw.Error}
+	h := AnswerHeader{Worker: raw.Worker, Rules: raw.Rules, TookUS: raw.TookUS, Error: raw.Error, Escalated: raw.Escalated}
 	if raw.ID != nil {
 		h.ID, h.HasID = *raw.ID, true
 	}
@@ -77,5 +120,8 @@ func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 
 // RulesName is how answers name a pack: name@ and 12 hex digits of its hash.
 func RulesName(name, hash string) string {
+	if hash == "" {
+		return name // no pack: a function answers
+	}
 	return name + "@" + hash[:min(12, len(hash))]
 }

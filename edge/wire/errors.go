@@ -18,7 +18,7 @@ const (
 	Busy          Code = "busy"           // a queue or the memory budget is full: try later
 	Deadline      Code = "deadline"       // the time ran out
 	WorkerLost    Code = "worker_lost"    // the worker went away and the request may not be tried again
-	TooManyHops   Code = "too_many_hops"  // a chain of workers asking workers is too long
+	TooManyHops   Code = "too_many_hops"  // a chain of workers that ask workers is too long
 	Draining      Code = "draining"       // the broker or the worker is stopping
 	Forbidden     Code = "forbidden"      // this peer may not do that
 	Internal      Code = "internal"       // a fault of trawl's own

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,8 +108,15 @@ func TestAnswerHeader(t *testing.T) {
 		{ID: "", HasID: true},
 		{ID: "x", HasID: true, Worker: "w\"", Rules: "default@0123456789ab", TookUS: 12},
 		{ID: "x", HasID: true, Error: &Error{Busy, "full"}},
+		{Worker: "w", Rules: "default", Escalated: []Escalated{
+			{To: "heavy", Worker: "pi\"4", Rules: "heavy@0123456789ab", TookUS: 7},
+			{To: "more", Error: &Error{NoWorker, "none\n"}},
+		}},
 	} {
 		back, err := ParseAnswerHeader(h.Append(nil))
+		if !reflect.DeepEqual(back.Escalated, h.Escalated) {
+			t.Errorf("%+v became %+v", h.Escalated, back.Escalated)
+		}
 		if err != nil || back.ID != h.ID || back.HasID != h.HasID || back.Worker != h.Worker || back.Rules != h.Rules || back.TookUS != h.TookUS {
 			t.Errorf("%+v became %+v, %v", h, back, err)
 		}

@@ -35,6 +35,7 @@ type BrokerStatus struct {
 	HeldBytes     int64            `json:"held_bytes"`   // answers that clients have not taken yet, and requests half read
 	Retried       int64            `json:"retried"`      // dispatched again after a worker was lost
 	Recalled      int64            `json:"recalled"`     // given back by a worker that had not begun them, for another
+	Nested        int64            `json:"nested"`       // asked by workers, for the sake of requests that they had
 	Abandoned     int64            `json:"abandoned"`    // told a worker that nobody waits for them any more
 	Copied        int64            `json:"copied"`       // given to a second worker because the first was silent
 	Hedged        int64            `json:"hedged"`       // given to a second worker because the first was slow
@@ -73,10 +74,11 @@ type WorkerStatus struct {
 	Version     string          `json:"version,omitempty"`
 	Rules       []RuleSet       `json:"rules"`
 	Slots       int             `json:"slots"`
-	Window      int             `json:"window"`      // most requests it gets to hold
-	Outstanding int             `json:"outstanding"` // requests it holds
-	Answered    int64           `json:"answered"`    // for this broker, over this connection
-	State       string          `json:"state"`       // ready, draining, silent (has work, and has answered nothing for 10 s)
+	Window      int             `json:"window"`            // most requests it gets to hold
+	Outstanding int             `json:"outstanding"`       // requests it holds
+	Waiting     int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
+	Answered    int64           `json:"answered"`          // for this broker, over this connection
+	State       string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s)
 	Stats       *WorkerStats    `json:"stats,omitempty"`
 	Board       json.RawMessage `json:"board,omitempty"`
 }

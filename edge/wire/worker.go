@@ -23,7 +23,8 @@ const (
 	KindWelcome   Kind = 'W' // < accepted: Welcome
 	KindRefused   Kind = 'X' // < not accepted: Error; the connection ends
 	KindRequest   Kind = 'Q' // < do this: RequestControl, then the client's frames after its envelope
-	KindReply     Kind = 'A' // > done: ReplyControl, then the frames for the client
+	KindReply     Kind = 'A' // > done: ReplyControl, then the frames for the client; < the answer to an ask, in the same way
+	KindAsk       Kind = 'N' // > a request of the worker's own: AskControl, then header and texts
 	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats, and now and then its Costs
 	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
 	KindStop      Kind = 'S' // < drain, then exit
@@ -76,9 +77,10 @@ func ParseRequestControl(frame []byte) (c RequestControl, ok bool) {
 	}, true
 }
 
-// ReplyControl is the control frame of an answer on its way to the broker.
+// ReplyControl is the control frame of an answer: of a worker's on its way to
+// the broker, or of the answer to what a worker has asked.
 type ReplyControl struct {
-	Number uint64 // the request's
+	Number uint64 // the request's, or the AskControl's
 	Failed bool   // the answer is an error; for the broker's counters
 }
 
@@ -137,6 +139,7 @@ type Welcome struct {
 	Version     string `json:"version"`
 	Broker      string `json:"broker"`
 	HeartbeatMS int64  `json:"heartbeat_ms"`      // send something at least this often; silent for 3 of them is lost
+	Hops        int    `json:"hops"`              // how many workers may pass a request on; 0: workers cannot ask here
 	Updates     bool   `json:"updates,omitempty"` // takes Update
 }
 

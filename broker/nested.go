@@ -1,0 +1,142 @@
+package broker
+
+import (
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// A worker may ask something itself for the sake of a request that it works on:
+// another worker, a rule set, even itself. For admission and the queues it is a
+// client like others; beyond that, what it asks belongs to that request, its
+// parent: it has the parent's priority and no more time than it, and ends with it.
+//
+// While a worker waits for an answer the parent takes no slot there, nor a place in
+// the worker's window. So whatever workers ask each other, one that has a slot is not
+// waiting, and goes on: there is no deadlock. How deep it goes is bounded by
+// wire.MaxHops, how wide by waitingPerSlot.
+
+// asked is what a request has if a worker asks it.
+type asked struct {
+	parent *request // for whose sake; nil: a client asks
+	under  uint64   // number under which the asking worker has the parent
+	hops   uint8    // workers that passed it on
+}
+
+// nestedIn reports whether a worker asks it for the sake of another request.
+func (a *asked) nestedIn() bool { return a.parent != nil }
+
+// ask takes over what a worker asks; m begins with the header.
+func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
+	q := newRequest(w.asks, out.now())
+	answer := wire.ReplyControl{Number: c.Number}
+	var frame [32]byte
+	q.envelope = zmtp.AppendFrame(q.envelope, answer.Append(frame[:0]), true)
+	q.message = m
+	err := b.parse(q)
+	switch {
+	case err != nil:
+	case !q.full:
+		err = wire.Errorf(wire.BadRequest, "a worker asks in full form: a header, and a frame for each text")
+	case q.header.Op != wire.OpMatch:
+		err = wire.Errorf(wire.BadRequest, "a worker cannot ask for op %q, only match", q.header.Op)
+	}
+	if err != nil {
+		b.router.refuseNow(q, wire.AsError(err), out)
+		return
+	}
+	b.router.nest(w, c.For, q, out)
+}
+
+// nest admits what w asks for the sake of the request that it has under a number.
+func (r *router) nest(w *worker, under uint64, q *request, out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.settle(out)
+	i := w.find(under)
+	if i < 0 || w.held[i].request == nil {
+		r.refuse(q, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
+		return
+	}
+	parent := w.held[i].request
+	q.parent, q.under, q.hops = parent, under, parent.hops+1
+	q.parsed.Priority = parent.header.Priority
+	if q.deadline = q.arrived.Add(q.header.Deadline); q.deadline.After(parent.deadline) {
+		q.deadline = parent.deadline
+	}
+	w.progress = out.now() // whatever it does, it does not hang
+	r.nested++
+	if q.hops > wire.MaxHops {
+		r.refuse(q, wire.Errorf(wire.TooManyHops, "workers have passed this request on %d times; perhaps they ask each other in a circle", parent.hops), out)
+		return
+	}
+	r.admit(q, out)
+	r.pump(w, out) // the parent has made room
+}
+
+// suspend notes that the worker which asks q waits for it, so that the parent
+// takes no slot there.
+func (r *router) suspend(q *request) {
+	if q.parent == nil {
+		return
+	}
+	q.parent.nested.pushBack(&q.inNested, q)
+	w := q.client.asker
+	h := &w.held[w.find(q.under)]
+	h.asked = true
+	if h.asks++; h.asks == 1 {
+		w.waiting++
+		w.bytes -= h.size
+	}
+}
+
+// resume is the opposite, when q has been answered: once the worker waits for nothing
+// more, its parent goes on. Until settle the worker may have room that nobody uses.
+func (r *router) resume(q *request, out *batch) {
+	if q.parent == nil {
+		return
+	}
+	q.inNested.remove()
+	w := q.client.asker
+	i := w.find(q.under)
+	if i < 0 {
+		return // it did not wait, and has answered
+	}
+	h := &w.held[i]
+	if h.asks--; h.asks > 0 {
+		return
+	}
+	if w.crowded() {
+		r.resumed = append(r.resumed, w)
+	}
+	w.waiting--
+	w.bytes += h.size
+	if w.active() == 1 {
+		w.progress = out.now()
+	}
+}
+
+// endNested ends what workers have asked for the sake of q, which is being finished.
+func (r *router) endNested(q *request, out *batch) {
+	if q.nested.n == 0 {
+		return
+	}
+	for n := q.nested.front(); n != nil; n = q.nested.front() {
+		r.abandon(n)
+		r.fail(n, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
+	}
+	r.tellAbandoned(out)
+}
+
+// settle must follow whatever can finish requests: workers whose requests go on may
+// take new ones again.
+func (r *router) settle(out *batch) {
+	for len(r.resumed) > 0 {
+		last := len(r.resumed) - 1
+		w := r.resumed[last]
+		r.resumed[last] = nil
+		r.resumed = r.resumed[:last]
+		if _, ok := r.workers[w]; ok {
+			r.pump(w, out)
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"trawl/edge/match"
+	"trawl/edge/wire"
+)
+
+// asks waits for a question of the worker.
+func (l *testLink) asks() (wire.AskControl, []string) {
+	l.t.Helper()
+	frames := l.recv()
+	if len(frames) == 0 {
+		l.t.Fatal("the connection ended")
+	}
+	c, ok := wire.ParseAskControl([]byte(frames[0]))
+	if !ok {
+		l.t.Fatalf("%q is no question", frames)
+	}
+	return c, frames[1:]
+}
+
+func (l *testLink) tell(c wire.AskControl, frames ...string) {
+	l.t.Helper()
+	reply := wire.ReplyControl{Number: c.Number}
+	l.send(append([]string{string(reply.Append(nil))}, frames...)...)
+}
+
+// welcomeAsking is welcome by a broker that takes questions.
+func (b *fakeBroker) welcomeAsking() (*testLink, wire.Hello) {
+	l, h := b.welcome(time.Minute)
+	l.send("W", string(wire.JSONFrame(&wire.Welcome{Protocol: wire.ProtocolVersion, Broker: "fake", HeartbeatMS: 60_000, Hops: wire.MaxHops})))
+	return l, h
+}
+
+func passOn(ctx context.Context, r *Request) (*Answer, error) {
+	h := r.Header
+	h.Rules = "other"
+	return r.Ask(ctx, h, r.Texts...)
+}
+
+func handling(b *fakeBroker, t *testing.T, h Handler) Options {
+	o := options(b, t)
+	o.Slots, o.Handle = 1, map[string]Handler{"custom": h}
+	return o
+}
+
+// While a request waits for an answer, its only slot does others, and what it asks
+// has its time and its header.
+func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
+	b := listen(t)
+	run(t, handling(b, t, passOn))
+	l, h := b.welcomeAsking()
+	if last := h.Rules[len(h.Rules)-1]; last.Name != "custom" || last.Hash != "" {
+		t.Errorf("hello %+v", h.Rules)
+	}
+	for n := range uint64(5) {
+		l.request(n, true, time.Minute, `{"id":"1","rules":"custom","want":"count"}`, "first", "second")
+		c, frames := l.asks()
+		header, err := wire.ParseRequestHeader([]byte(frames[0]))
+		if err != nil || c.For != n || header.Rules != "other" || header.Want != match.WantCount || header.HasID ||
+			header.Deadline > time.Minute || header.Deadline < 30*time.Second || frames[2] != "second" {
+			t.Fatalf("question %+v %q", c, frames)
+		}
+		if failed, got := l.ask(false, "he"); failed || !strings.Contains(got[0], `"he"`) {
+			t.Fatalf("beside waiting requests: %q", got)
+		}
+		if n == 0 {
+			continue // waits till the end
+		}
+		l.tell(c, `{"worker":"o","rules":"other@1"}`, "1", "2")
+		failed, got := l.reply(n)
+		head, err := wire.ParseAnswerHeader([]byte(got[0]))
+		if failed || err != nil || head.ID != "1" || head.Worker != "w" || head.Rules != "custom" || got[2] != "2" {
+			t.Fatalf("answer %q, %v", got, err)
+		}
+	}
+}
+
+func TestErrorsOfThoseAskedGoOn(t *testing.T) {
+	b := listen(t)
+	run(t, handling(b, t, passOn))
+	l, _ := b.welcomeAsking()
+	l.request(1, false, time.Minute, "x") // not for the handler: default
+	l.reply(1)
+	l.request(2, true, time.Minute, `{"rules":"custom"}`, "x")
+	c, _ := l.asks()
+	l.tell(wire.AskControl{Number: c.Number + 100}, `{}`, "to nobody")
+	l.tell(c, `{"error":{"code":"no_worker","message":"none"}}`)
+	if failed, got := l.reply(2); !failed || !strings.Contains(got[0], `"no_worker"`) {
+		t.Errorf("got %q", got)
+	}
+	l.request(3, true, 300*time.Millisecond, `{"rules":"custom"}`, "x")
+	l.asks()
+	if failed, got := l.reply(3); !failed || !strings.Contains(got[0], `"deadline"`) {
+		t.Errorf("got %q", got)
+	}
+	l.request(4, true, time.Minute, `{"rules":"custom"}`, "x")
+	l.asks()
+	l.send(string(wire.AppendRecalled(wire.BeginRecall(nil, true), 4)))
+	for replied, returned := false, false; !replied || !returned; { // in either order
+		frames := l.recv()
+		if wire.KindOf([]byte(frames[0])) == wire.KindRecall {
+			returned = true
+			continue
+		}
+		replied = true
+		if c, ok := wire.ParseReplyControl([]byte(frames[0])); !ok || !c.Failed || c.Number != 4 {
+			t.Fatalf("got %q", frames)
+		}
+	}
+}
+
+func TestBrokerThatTakesNoQuestions(t *testing.T) {
+	b := listen(t)
+	run(t, handling(b, t, passOn))
+	l, _ := b.welcome(time.Minute)
+	if failed, got := l.ask(true, `{"rules":"custom"}`, "x"); !failed || !strings.Contains(got[0], "update it") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A connection that ends ends what was asked over it, and those who ask.
+func TestConnectionThatEndsEndsQuestions(t *testing.T) {
+	b := listen(t)
+	ended := make(chan error, 1)
+	run(t, handling(b, t, func(ctx context.Context, r *Request) (*Answer, error) {
+		_, err := r.Ask(ctx, ToWorker("other"), r.Texts...)
+		ended <- err
+		return nil, err
+	}))
+	l, _ := b.welcomeAsking()
+	l.request(1, true, time.Minute, `{"rules":"custom"}`, "x")
+	l.asks()
+	_ = l.conn.Close()
+	var e *wire.Error
+	if err := <-ended; !errors.As(err, &e) || e.Code != wire.NoWorker {
+		t.Errorf("error %v, want no_worker", err)
+	}
+	l, _ = b.welcomeAsking()
+	if failed, got := l.ask(false, "he"); failed {
+		t.Errorf("over the next connection: %q", got)
+	}
+}
+
+func TestOptionsThatCannotWork(t *testing.T) {
+	p := map[string]*match.Pack{"default": pack(t, "x"), "heavy": pack(t, "y")}
+	for want, change := range map[string]func(*Options){
+		"both rules and a handler":               func(o *Options) { o.Handle = map[string]Handler{"default": passOn} },
+		"cannot be the name":                     func(o *Options) { o.Handle = map[string]Handler{"a@b": passOn} },
+		"neither a rule set nor a worker":        func(o *Options) { o.Escalate = []Escalation{{}} },
+		"does not hold; it has default, heavy":   func(o *Options) { o.Escalate = []Escalation{{Rules: "pii", To: "x"}} },
+		"in a circle: default to heavy to heavy": func(o *Options) { o.Escalate = []Escalation{{To: "heavy"}} },
+		"in a circle: default to default":        func(o *Options) { o.Escalate = []Escalation{{Worker: "w"}} },
+		"no rules given":                         func(o *Options) { o.Rules = nil },
+	} {
+		o := Options{Name: "w", Brokers: []string{"inproc://nowhere"}, Rules: p}
+		change(&o)
+		if err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
