@@ -1,0 +1,168 @@
+package match
+
+// Trying a regex out, without a pack: what it takes to run it, and whether there
+// are texts on which it is given up. Steps are counted, not time, so the answer
+// is the same on every machine.
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"regexp/syntax"
+	"unicode/utf8"
+)
+
+// Trial is what became of a regex on texts made for it.
+type Trial struct {
+	Instructions   int // of its program
+	ProgramBytes   int // of its programs, forward and, where it was needed, backward
+	PrefilterBytes int // of its literals in an automaton, if no other rule has them: about
+	States         int // of its DFA
+	StateBytes     int // of the cache that a scratch has for the states of all regexes
+	// MostSteps and Allowed are of the text that took the largest part of what
+	// is allowed, which has TrialText bytes.
+	MostSteps, Allowed int64
+	// GivenUp says that it was more than that: matches were missed, and a scan
+	// would name the rule in Result.Incomplete.
+	GivenUp bool
+}
+
+// TrialText is the length in bytes of the texts that regexes are tried on.
+const TrialText = 8 << 10
+
+// CacheSize is what the states of all regexes may take in a scratch, in bytes.
+const CacheSize = defaultCacheSize
+
+// Inspector tries regexes out, one after the other. It is not safe for concurrent
+// use; the zero value is ready.
+type Inspector struct{ scratch Scratch }
+
+// Inspect tells how a regex would run and tries it. The error is one of Builder.Add's.
+func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) {
+	r := &regexRule{expr: expr, noCase: noCase}
+	tree, err := checkRegex(r.source())
+	if err != nil {
+		return RegexInfo{}, Trial{}, err
+	}
+	info := regexInfo(tree)
+	var t Trial
+	if info.Needs != nil {
+		for _, l := range info.Needs.Literals() {
+			t.PrefilterBytes += prefilterPerByte*len(l) + prefilterPerLiteral
+		}
+	}
+	p := &programs{}
+	p.init([]*regexRule{r}, []bool{true})
+	e := &automata{programs: p}
+	s := &i.scratch
+	s.regexes.use(e, s)
+	for _, text := range trialTexts(tree) {
+		s.reset(WantMatches, 0)
+		_, complete := e.runRegex(s, 0, text)
+		allowed := stepsPerByte*int64(len(text)) + stepsAtLeast
+		if used := allowed - s.regexes.runner.steps; t.Allowed == 0 || used > t.MostSteps {
+			t.MostSteps, t.Allowed = used, allowed
+		}
+		t.GivenUp = t.GivenUp || !complete
+	}
+	for _, slot := range []*programSlot{&r.forward, &r.backward} {
+		if program := slot.program.Load(); program != nil {
+			t.ProgramBytes += program.size()
+			t.Instructions = max(t.Instructions, len(program.insts))
+		}
+	}
+	t.States, t.StateBytes = s.regexes.runner.cache.used()
+	return info, t, nil
+}
+
+// What literals take in an automaton: a slot of 8 bytes for a byte that is no
+// part of another's beginning; what is noted where one ends, and its trigger.
+const (
+	prefilterPerByte    = 8
+	prefilterPerLiteral = 16
+)
+
+// trialTexts are texts that bring out the worst of a regex: many short matches,
+// each of which may have it read on for a longer one, and many beginnings at
+// distances that differ, so that it has to keep apart what became of each.
+func trialTexts(tree *syntax.Regexp) [][]byte {
+	match := appendShortest(nil, tree)
+	if len(match) == 0 {
+		return nil // of a class without runes
+	}
+	fill := func(piece []byte) []byte { return bytes.Repeat(piece, max(1, TrialText/len(piece))) }
+	first := appendShortest(nil, firstPart(tree))
+	var beginnings []byte
+	random := rand.New(rand.NewPCG(1, 2))
+	for len(beginnings)+len(first) < TrialText {
+		beginnings = append(append(beginnings, first...), "...."[:random.IntN(4)]...)
+	}
+	return [][]byte{fill(match), fill(append(match[:len(match):len(match)], ' ')), beginnings}
+}
+
+// firstPart is the part of re that its matches begin with.
+func firstPart(re *syntax.Regexp) *syntax.Regexp {
+	switch re.Op {
+	case syntax.OpCapture:
+		return firstPart(re.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if least, _ := lengths(sub); least > 0 {
+				return firstPart(sub)
+			}
+		}
+	}
+	return re
+}
+
+// appendShortest appends a text that re matches, as far as its assertions allow: the
+// shortest of its alternatives, the least of its repetitions.
+func appendShortest(text []byte, re *syntax.Regexp) []byte {
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			text = utf8.AppendRune(text, r)
+		}
+	case syntax.OpCharClass:
+		return utf8.AppendRune(text, plainRune(re.Rune))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return append(text, 'x')
+	case syntax.OpCapture, syntax.OpPlus:
+		return appendShortest(text, re.Sub[0])
+	case syntax.OpRepeat:
+		for range re.Min {
+			if len(text) > TrialText {
+				break
+			}
+			text = appendShortest(text, re.Sub[0])
+		}
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			text = appendShortest(text, sub)
+		}
+	case syntax.OpAlternate:
+		best := re.Sub[0]
+		least, _ := lengths(best)
+		for _, sub := range re.Sub[1:] {
+			if n, _ := lengths(sub); n < least {
+				best, least = sub, n
+			}
+		}
+		return appendShortest(text, best)
+	}
+	return text
+}
+
+// plainRune is a letter of a class, or a digit, or else its first rune.
+func plainRune(ranges []rune) rune {
+	for _, wanted := range []rune{'a', 'A', '0'} {
+		for i := 0; i+1 < len(ranges); i += 2 {
+			if r := max(wanted, ranges[i]); r <= ranges[i+1] && r <= 'z' {
+				return r
+			}
+		}
+	}
+	if len(ranges) == 0 {
+		return 'x' // there is no such text
+	}
+	return ranges[0]
+}
