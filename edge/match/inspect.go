@@ -58,7 +58,7 @@ func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) 
 	for _, text := range trialTexts(tree) {
 		s.reset(WantMatches, 0)
 		_, complete := e.runRegex(s, 0, text)
-		allowed := stepsPerByte*int64(len(text)) + stepsAtLeast
+		allowed := AllowedSteps(len(text))
 		if used := allowed - s.regexes.runner.steps; t.Allowed == 0 || used > t.MostSteps {
 			t.MostSteps, t.Allowed = used, allowed
 		}

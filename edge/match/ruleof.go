@@ -7,6 +7,15 @@ import (
 	"slices"
 )
 
+// Regexes are the numbers of the rules that are regexes, ascending.
+func (p *Pack) Regexes() []int {
+	rules := make([]int, len(p.regexes))
+	for i, r := range p.regexes {
+		rules[i] = int(r.rule)
+	}
+	return rules
+}
+
 // Rule returns a rule as it was added, as far as the pack holds it: literals
 // that ignore case come back folded, each rune of them as the smallest of its
 // folding orbit, and in the order of their bytes. It goes through all literals, so it is
