@@ -154,6 +154,8 @@ func (a *app) printRegexExplanation(e *rules.Explanation, text []byte) {
 	case e.Matches():
 	case r.Reached == nil:
 		a.printf("how far it gets is not told: the text is over %s\n", size(rules.MaxGroupText))
+	case r.Reached.Rest == "":
+		a.printf("it would have matched at %s\n", placeText(r.Reached.Place, text))
 	case r.Reached.Beginning == "":
 		a.printf("not even its first part matches anywhere: %s\n", narrow(r.Reached.Rest, 200))
 	default:

@@ -6,8 +6,10 @@ package match
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"regexp/syntax"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -82,21 +84,27 @@ const (
 )
 
 // trialTexts are texts that bring out the worst of a regex: many short matches,
-// each of which may have it read on for a longer one, and many beginnings at
-// distances that differ, so that it has to keep apart what became of each.
+// each of which may have it read on for a longer one; long matches, for which it
+// has to count far; and many beginnings at distances that differ, so that it has
+// to keep apart what became of each.
 func trialTexts(tree *syntax.Regexp) [][]byte {
-	match := appendShortest(nil, tree)
+	short, long := example{}, example{long: true}
+	match := short.append(nil, tree)
 	if len(match) == 0 {
 		return nil // of a class without runes
 	}
 	fill := func(piece []byte) []byte { return bytes.Repeat(piece, max(1, TrialText/len(piece))) }
-	first := appendShortest(nil, firstPart(tree))
+	first := short.append(nil, firstPart(tree))
 	var beginnings []byte
 	random := rand.New(rand.NewPCG(1, 2))
 	for len(beginnings)+len(first) < TrialText {
 		beginnings = append(append(beginnings, first...), "...."[:random.IntN(4)]...)
 	}
-	return [][]byte{fill(match), fill(append(match[:len(match):len(match)], ' ')), beginnings}
+	longest := long.append(nil, tree)
+	return [][]byte{
+		fill(match), fill(append(match[:len(match):len(match)], ' ')),
+		fill(longest[:min(len(longest), TrialText)]), beginnings,
+	}
 }
 
 // firstPart is the part of re that its matches begin with.
@@ -114,9 +122,17 @@ func firstPart(re *syntax.Regexp) *syntax.Regexp {
 	return re
 }
 
-// appendShortest appends a text that re matches, as far as its assertions allow: the
-// shortest of its alternatives, the least of its repetitions.
-func appendShortest(text []byte, re *syntax.Regexp) []byte {
+// example makes texts that a regex matches, as far as its assertions allow: short
+// ones or long ones, of about TrialText at most.
+type example struct{ long bool }
+
+// longRepeat is how often a long example repeats what may be repeated without end.
+const longRepeat = 16
+
+func (e example) append(text []byte, re *syntax.Regexp) []byte {
+	if len(text) > TrialText {
+		return text
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
@@ -126,30 +142,58 @@ func appendShortest(text []byte, re *syntax.Regexp) []byte {
 		return utf8.AppendRune(text, plainRune(re.Rune))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		return append(text, 'x')
-	case syntax.OpCapture, syntax.OpPlus:
-		return appendShortest(text, re.Sub[0])
-	case syntax.OpRepeat:
-		for range re.Min {
+	case syntax.OpCapture:
+		return e.append(text, re.Sub[0])
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		for range e.repeats(re) {
 			if len(text) > TrialText {
 				break
 			}
-			text = appendShortest(text, re.Sub[0])
+			text = e.append(text, re.Sub[0])
 		}
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
-			text = appendShortest(text, sub)
+			text = e.append(text, sub)
 		}
 	case syntax.OpAlternate:
-		best := re.Sub[0]
-		least, _ := lengths(best)
-		for _, sub := range re.Sub[1:] {
-			if n, _ := lengths(sub); n < least {
-				best, least = sub, n
-			}
-		}
-		return appendShortest(text, best)
+		return e.append(text, e.alternative(re.Sub))
 	}
 	return text
+}
+
+// repeats is how often what re repeats is to be there.
+func (e example) repeats(re *syntax.Regexp) int {
+	least, most := 0, -1
+	switch re.Op {
+	case syntax.OpPlus:
+		least = 1
+	case syntax.OpQuest:
+		most = 1
+	case syntax.OpRepeat:
+		least, most = re.Min, re.Max
+	}
+	switch {
+	case !e.long:
+		return least
+	case most < 0:
+		return max(least, longRepeat)
+	}
+	return most
+}
+
+// alternative is the shortest of subs, or the longest.
+func (e example) alternative(subs []*syntax.Regexp) *syntax.Regexp {
+	length := func(re *syntax.Regexp) int {
+		least, most := lengths(re)
+		switch {
+		case !e.long:
+			return least
+		case most < 0:
+			return -maxLength
+		}
+		return -most
+	}
+	return slices.MinFunc(subs, func(a, b *syntax.Regexp) int { return cmp.Compare(length(a), length(b)) })
 }
 
 // plainRune is a letter of a class, or a digit, or else its first rune.
