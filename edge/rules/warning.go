@@ -35,7 +35,7 @@ func (k WarningKind) Advice() string {
 	switch k {
 	case WarnGivenUp:
 		return "on texts full of its matches or beginnings it needs more steps than it may take; it is then given up for that text, " +
-			"and the answer names it as incomplete. Take optional parts such as (?:.*z)? off, write [^z]* for .*, or lower {1000}"
+			"and the answer names it as incomplete. Take optional parts such as (?:.*z)? off, write [^z]* for .*, or lower counts, those within others first"
 	case WarnNoLiteral:
 		return "nothing tells beforehand which texts it can match, so every text is read for it. " +
 			"Add a literal that all its matches have, as in id=[0-9]+, or make a rule of each alternative"
