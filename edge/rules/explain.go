@@ -79,7 +79,6 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Rule: *rule, File: file}
 	b := match.NewBuilder(match.Options{})
 	if err := b.Add(&rule.Rule); err != nil {
 		return nil, Problems{{file, rule.PatternLine, fmt.Sprintf("rule %q: %v", shortened(id), err)}}
@@ -89,6 +88,13 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 		return nil, fmt.Errorf("compile rule %q: %w", shortened(id), err)
 	}
 	defer pack.Close()
+	e := &Explanation{Rule: *rule, File: file}
+	return e, e.explain(pack, text)
+}
+
+// explain fills in what pack, which is of the rule alone, makes of text.
+func (e *Explanation) explain(pack *match.Pack, text []byte) error {
+	rule := &e.Rule.Rule
 	s := pack.NewScratch()
 	r := pack.Scan(s, text, match.Query{Limit: MaxPlaces})
 	for _, m := range r.Matches {
@@ -107,16 +113,21 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 		})
 	}
 	if rule.Regex == "" {
-		e.Literals, err = explainLiterals(&rule.Rule, text)
-		return e, err
+		var err error
+		e.Literals, err = explainLiterals(rule, text)
+		return err
 	}
 	info, _ := pack.Regex(0)
 	e.Regex = &RegexExplanation{Info: info, GivenUp: givenUp, Allowed: match.AllowedSteps(len(text))}
-	return e, e.Regex.explain(&rule.Rule, text, e.Found)
+	return e.Regex.explain(rule, text, e.Found)
 }
 
+// mostLiterals is up to how many literals of a rule it is told where they would
+// be if the rule were less strict: each is then looked for in up to four forms.
+const mostLiterals = 25_000
+
 // explainLiterals looks for the literals as they are and, as far as the rule does
-// not do that itself, in any case and in longer words.
+// not do that itself, in any case and in longer words, unless they are very many.
 func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error) {
 	forms := []match.Rule{*rule}
 	if !rule.NoCase {
@@ -126,6 +137,9 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 		for _, f := range forms {
 			forms = append(forms, match.Rule{NoCase: f.NoCase})
 		}
+	}
+	if len(rule.Literals) > mostLiterals {
+		forms = forms[:1]
 	}
 	explained := make([]LiteralExplanation, len(rule.Literals))
 	var of []struct{ literal, form int }
