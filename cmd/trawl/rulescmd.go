@@ -15,26 +15,9 @@ import (
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	cmd := group(&cobra.Command{Use: "rules", Short: "Check, compile, test and import word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand())
+	cmd := group(&cobra.Command{Use: "rules", Short: "Check, explain, compile, test and import word lists and rule files"})
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesExplainCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand())
 	return cmd
-}
-
-func (a *app) rulesCheckCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check FILE…",
-		Short: "Check word lists and rule files: every problem, with file and line",
-		Args:  someFiles,
-		Long:  "Check word lists and rule files, and the rule files in folders: every problem, with file and line.",
-		RunE: func(_ *cobra.Command, files []string) error {
-			report, err := rules.Check(files, rules.Options{})
-			if err != nil {
-				return err
-			}
-			a.printf("%s\n", report)
-			return nil
-		},
-	}
 }
 
 func (a *app) rulesCompileCommand() *cobra.Command {
@@ -119,6 +102,9 @@ func (a *app) printCompiled(path string, c *match.Compiled) {
 	a.printf("engine %s: %s\n", c.Engine, c.Choice.Why)
 	a.printf("memory on a worker: %s, with the worker itself about %s\n",
 		decimalSize(c.Choice.Memory), decimalSize(c.Choice.Memory+workerMemory))
+	if c.Regexes > 0 {
+		a.printf("that is with one slot; each other takes up to %s more for the regexes\n", decimalSize(match.StateMemory(c.Regexes)))
+	}
 }
 
 // workerMemory is what a worker has resident without rules, in bytes: as
@@ -148,6 +134,7 @@ func (a *app) printCompiledJSON(path string, c *match.Compiled) error {
 		PatternBytes   int64    `json:"pattern_bytes"`
 		PerPatternByte float64  `json:"bytes_per_pattern_byte"`
 		Memory         int64    `json:"memory"`
+		SlotMemory     int64    `json:"memory_per_further_slot"`
 		Rules          int      `json:"rules"`
 		Literals       int      `json:"literals"`
 		Regexes        int      `json:"regexes"`
@@ -157,7 +144,7 @@ func (a *app) printCompiledJSON(path string, c *match.Compiled) error {
 		Why            string   `json:"why"`
 		Engines        []engine `json:"engines"`
 	}{
-		path, c.Name, c.Hash, c.Bytes, c.PatternBytes, perPatternByte(c), c.Choice.Memory,
+		path, c.Name, c.Hash, c.Bytes, c.PatternBytes, perPatternByte(c), c.Choice.Memory, match.StateMemory(c.Regexes),
 		c.Rules, c.Literals, c.Regexes, c.Unhinted, c.States, c.Engine, c.Choice.Why, engines,
 	})
 	if err != nil {

@@ -12,10 +12,11 @@ const (
 	visitsAStep  = 16 // instructions looked at when a transition is built
 )
 
+// AllowedSteps is how many steps a regex may take on a text of so many bytes.
+func AllowedSteps(length int) int64 { return stepsPerByte*int64(length) + stepsAtLeast }
+
 // allow gives the rule that comes next its steps for a text.
-func (r *dfaRunner) allow(text []byte) {
-	r.steps = stepsPerByte*int64(len(text)) + stepsAtLeast
-}
+func (r *dfaRunner) allow(text []byte) { r.steps = AllowedSteps(len(text)) }
 
 // pay takes off what building a transition cost.
 func (r *dfaRunner) pay(visits int) { r.steps -= int64(visits / visitsAStep) }

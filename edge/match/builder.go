@@ -44,6 +44,7 @@ type builtRegex struct {
 	expr     string
 	required *formula
 	folded   bool // its strings are
+	programs int  // bytes of its programs, about
 }
 
 // NewBuilder starts an empty rule set. An unknown engine is reported by the
@@ -98,7 +99,7 @@ func (b *Builder) Add(r *Rule) error {
 			return err
 		}
 		required, folded, _ := requiredOf(tree)
-		regex = builtRegex{uint32(b.flags.rules), r.Regex, required, folded}
+		regex = builtRegex{uint32(b.flags.rules), r.Regex, required, folded, programMemory(tree)}
 	}
 	id, err := ruleID(r)
 	if err != nil {

@@ -49,10 +49,6 @@ func tableSize(sections []section) (size int64) {
 	return size
 }
 
-// regexMemory is what a regex takes on the heap once it has run, in bytes: the
-// mean of those in docs/examples.
-const regexMemory = 4 << 10
-
 // builtPart is an automaton and where its sections begin.
 type builtPart struct {
 	first uint32

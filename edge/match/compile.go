@@ -115,7 +115,7 @@ func (b *Builder) plans() ([]plan, error) {
 		b.stats.States += a.states
 		built = append(built, builtPart{part.first, a})
 	}
-	return plansFor(built, int64(len(b.regexes))*regexMemory, b.engine, b.options.Text), nil
+	return plansFor(built, regexMemory(b.regexes), b.engine, b.options.Text), nil
 }
 
 // addAtoms adds what regexes require to the literals, numbered behind the rules.

@@ -84,6 +84,13 @@ func (c *stateCache) bytes() int {
 	return 4*cap(c.rows) + lazyStateSize*cap(c.states) + 4*cap(c.items) + cap(c.text) + 4*cap(c.table)
 }
 
+// used is how many states there are, and how much of the cache they fill.
+func (c *stateCache) used() (states, bytes int) {
+	const entries = 2 // of the table for each state
+	n := len(c.states)
+	return n, 4*len(c.rows) + (lazyStateSize+4*entries)*n + 4*len(c.items) + len(c.text)
+}
+
 // intern returns the row of a state, which is added if it is new. ok is false if
 // the cache, even when empty, has no room for it.
 func (c *stateCache) intern(machine, columns uint32, at context, kernel, matches []uint32) (row uint32, added, ok bool) {

@@ -78,22 +78,28 @@ func analyse(tree *syntax.Regexp, folded bool) analysed {
 	raw := info.require()
 	f := raw.useful()
 	if f == nil {
-		return analysed{nil, a.reason(raw)}
+		return analysed{nil, a.reason(tree, raw)}
 	}
 	return analysed{formula: f}
 }
 
-// reason says why raw came to nothing.
-func (a *hintAnalysis) reason(raw *formula) string {
+// reason says why raw, of tree, came to nothing.
+func (a *hintAnalysis) reason(tree *syntax.Regexp, raw *formula) string {
 	switch {
-	case a.why != "":
-		return a.why
 	case raw != nil && raw.size() > maxFormula:
 		return fmt.Sprintf("it has too many alternatives: %d literals, at most %d", raw.size(), maxFormula)
-	case raw == nil:
-		return "no literal is in all of its matches"
+	case raw != nil:
+		return "its literals are too short or too common: " + shortenedString(raw.String())
+	case a.why != "":
+		return a.why
+	case !hasLiteral(tree):
+		return "it has no literal, only classes of characters"
 	}
-	return "its literals are too short or too common: " + raw.String()
+	return "no literal is in all of its matches"
+}
+
+func hasLiteral(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpLiteral || slices.ContainsFunc(re.Sub, hasLiteral)
 }
 
 // ignoresCase says whether some literal of re does.

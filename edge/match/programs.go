@@ -10,7 +10,10 @@ import (
 	"sync/atomic"
 )
 
-// programBudget is what the programs of a pack may take, in bytes.
+// ProgramsSize is what the programs of a pack may take, in bytes; over it all are
+// dropped and built again as they are used.
+const ProgramsSize = programBudget
+
 const programBudget = 32 << 20
 
 // maxGroups is how many DFAs run on every text for regexes that require no literal.

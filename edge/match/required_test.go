@@ -1,6 +1,7 @@
 package match
 
 import (
+	"reflect"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -40,8 +41,8 @@ func TestRequiredLiterals(t *testing.T) {
 		"\uFFFD":       `no: no literal is in all of its matches`,
 		"a\uFFFDword":  `"word"`,
 		`\x{D800}`:     `no: no literal is in all of its matches`,
-		`.{3,5}`:       `no: no literal is in all of its matches`,
-		`[^x]+`:        `no: no literal is in all of its matches`,
+		`.{3,5}`:       `no: it has no literal, only classes of characters`,
+		`[^x]+`:        `no: it has no literal, only classes of characters`,
 		`foo|[a-z]{9}`: `no: a part of it can match without any literal: [a-z]{9}`,
 	} {
 		tree, err := syntax.Parse(regex, syntax.Perl)
@@ -68,11 +69,11 @@ func TestPackTellsWhatRegexesRequire(t *testing.T) {
 	})
 	for i, want := range []RegexInfo{
 		{},
-		{Required: `("errno" | "error")`},
-		{Required: `"FATAL"`, Folded: true},
-		{Reason: "no literal is in all of its matches"},
+		{Required: `("errno" | "error")`, Rarity: 19, Shortest: 5, Needs: &Requirement{Any: []*Requirement{{Literal: "errno"}, {Literal: "error"}}}},
+		{Required: `"FATAL"`, Folded: true, Rarity: 25, Shortest: 5, Needs: &Requirement{Literal: "FATAL"}},
+		{Reason: "it has no literal, only classes of characters"},
 	} {
-		if got, ok := p.Regex(i); got != want || ok != (i > 0) {
+		if got, ok := p.Regex(i); !reflect.DeepEqual(got, want) || ok != (i > 0) {
 			t.Errorf("rule %d: %+v, want %+v", i, got, want)
 		}
 	}

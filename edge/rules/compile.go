@@ -76,9 +76,10 @@ type loader struct {
 	fatal bool             // adding more is pointless
 
 	openPack func(path string) (*match.Pack, error)
-	digests  bool       // the sources' key is wanted
-	key      sourcesKey // of what was read
-	once     bool       // one of the sources cannot be read again
+	each     func(path string, r *Rule) // if not nil: of rules of rule files that are added
+	digests  bool                       // the sources' key is wanted
+	key      sourcesKey                 // of what was read
+	once     bool                       // one of the sources cannot be read again
 }
 
 func newLoader(o Options) *loader {
@@ -236,6 +237,9 @@ func (l *loader) addRule(path string, r *Rule) bool {
 	err := l.builder.Add(&rule)
 	switch {
 	case err == nil:
+		if l.each != nil {
+			l.each(path, r)
+		}
 		return true
 	case errors.Is(err, match.ErrDuplicateID):
 		l.problems.add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))

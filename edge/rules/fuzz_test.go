@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,6 +105,46 @@ func FuzzWordList(f *testing.F) {
 		}
 		if !slices.Equal(got, want) || stats.Words != len(want) || stats.Blank != blank {
 			t.Fatalf("%q:\ngot  %+v %+v\nwant %+v, %d blank", data, got, stats, want, blank)
+		}
+	})
+}
+
+// Whatever the regex and the text, the explanation says what package regexp says,
+// unless the regex was given up, and trying the regex out ends.
+func FuzzExplainRegex(f *testing.F) {
+	f.Add("error [0-9]+ .*(?:lost|timed out)", false, []byte("xx error 17 lost"))
+	f.Add("fail(ed|ure) for (?P<user>\\w+)", true, []byte("FAILED for \xff root"))
+	f.Add("a.*z|a", false, bytes.Repeat([]byte("a"), 5000))
+	f.Add("(?i)\u212a[^x]{3,9}\\b$", false, []byte("kelvin\n"))
+	var inspector match.Inspector
+	f.Fuzz(func(t *testing.T, expr string, noCase bool, text []byte) {
+		rule := match.Rule{ID: "r", Regex: expr, NoCase: noCase}
+		b := match.NewBuilder(match.Options{})
+		if len(expr) > 200 || b.Add(&rule) != nil {
+			return
+		}
+		if _, trial, err := inspector.Inspect(expr, noCase); err != nil || trial.MostSteps < 0 {
+			t.Fatalf("%q: %+v, %v", expr, trial, err)
+		}
+		pack, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pack.Close()
+		e := &Explanation{Rule: Rule{Rule: rule}}
+		if err := e.explain(pack, text); err != nil {
+			t.Fatalf("%q: %v", expr, err)
+		}
+		if noCase {
+			expr = "(?i)" + expr
+		}
+		want := regexp.MustCompile(expr).FindIndex(text)
+		switch {
+		case e.Regex.GivenUp:
+		case want == nil && (e.Matches() || e.Regex.Reached == nil):
+			t.Fatalf("%q in %q: %+v", expr, text, e)
+		case want != nil && (!e.Matches() || !e.Regex.Ran || e.Found[0] != Place{int64(want[0]), int64(want[1])}):
+			t.Fatalf("%q in %q: %+v, want %v", expr, text, e, want)
 		}
 	})
 }

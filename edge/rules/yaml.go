@@ -37,7 +37,7 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.problems.add(p.path, 0, "no rules in it; the file is empty")
 		return nil
 	case err != nil:
-		line, message := syntax(err)
+		line, message := yamlError(err)
 		p.problems.add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
@@ -46,7 +46,7 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.problem(&more, "a second YAML document (after ---); put its rules into a file of their own")
 		return nil
 	case !errors.Is(err, io.EOF):
-		line, message := syntax(err)
+		line, message := yamlError(err)
 		p.problems.add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
@@ -85,8 +85,8 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
 // (those of its parser; its scanner counts from 1). It leaves line 0 out.
 var yamlLate = regexp.MustCompile(`^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`)
 
-// syntax takes an error of the YAML library apart.
-func syntax(err error) (line int, message string) {
+// yamlError takes an error of the YAML library apart.
+func yamlError(err error) (line int, message string) {
 	line, message = 1, err.Error()
 	if m := yamlLine.FindStringSubmatch(message); m != nil {
 		message = message[len(m[0]):]

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"trawl/edge/match"
+	"trawl/edge/rules"
+)
+
+func (a *app) rulesCheckCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Check word lists and rule files: every problem, and the regexes that will be slow",
+		Long: `Check word lists and rule files, and the rule files in folders: every problem, with
+file and line. If there is none, say which regexes will be slow and what to do
+about it, the worst first; -v shows all rules of rule files, with the literals that
+a text must have for each regex to run on it.
+
+Regexes are tried out on small texts made for them. Steps are counted, not time,
+so every machine says the same. Words of word lists are counted only, and of a
+pack only regexes are looked at.
+
+The exit status is 0 also if there are warnings, 2 if there are problems.`,
+		Example: `  trawl rules check words.txt rules.yaml
+  trawl rules check -v --json rules.yaml | jq '.rules[] | select(.warnings)'`,
+		Args: someFiles,
+	}
+	verbose := cmd.Flags().BoolP("verbose", "v", false, "show every rule of rule files, not the worst 20 alone")
+	asJSON := cmd.Flags().Bool("json", false, "print one JSON object, with every regex; with -v every rule of rule files")
+	cmd.RunE = func(_ *cobra.Command, files []string) error {
+		found, err := rules.Inspect(files, rules.Options{})
+		switch {
+		case err != nil:
+			return err
+		case *asJSON:
+			return a.printCheckJSON(found, *verbose)
+		}
+		a.printf("%s\n", &found.Report)
+		a.printCheck(found, *verbose)
+		return nil
+	}
+	return cmd
+}
+
+// mostShown is how many rules are shown without -v.
+const mostShown = 20
+
+// printCheck prints a table of the worst rules, what can be done about them, and
+// a sum.
+func (a *app) printCheck(found *rules.Inspection, all bool) {
+	costs := found.Costs()
+	if costs.Warned > 0 || all && len(found.Rules) > 0 {
+		a.printf("\n")
+		shown := a.printRules(found.Rules, all)
+		if more := costs.Warned - shown; more > 0 && !all {
+			a.printf("… and %d more with warnings; -v shows them\n", more)
+		}
+	}
+	if costs.Warned > 0 {
+		a.printf("\n")
+		a.printAdvice(found.Rules)
+	}
+	if costs.Regexes == 0 {
+		return
+	}
+	a.printf("\n%s: %d run only on texts with their literals, %d on every text; %d with warnings\n",
+		plural(int64(costs.Regexes), "regex"), costs.Regexes-costs.Unhinted, costs.Unhinted, costs.Warned)
+	a.printf("once all have run: programs %s, literals to look for %s, and for each slot states up to %s\n",
+		decimalSize(min(costs.ProgramBytes, match.ProgramsSize)), decimalSize(costs.PrefilterBytes), decimalSize(costs.StateBytes))
+}
+
+// printRules returns how many it shows.
+func (a *app) printRules(list []rules.RuleReport, all bool) (shown int) {
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WARNING\tRULE\tAT\tSIZE\tDFA\tSTEPS\tLOOKS FOR")
+	for i := range list {
+		r := &list[i]
+		if !all && (len(r.Warnings) == 0 || shown == mostShown) {
+			break
+		}
+		shown++
+		at := r.File
+		if r.Line > 0 {
+			at += ":" + strconv.Itoa(r.Line)
+		}
+		if r.Literals > 0 {
+			fmt.Fprintf(t, "-\t%s\t%s\t-\t-\t-\t%s\n", narrow(r.ID, 40), at, plural(int64(r.Literals), "literal"))
+			continue
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", warningNames(r), narrow(r.ID, 40), at,
+			decimalSize(int64(r.Trial.ProgramBytes)), plural(int64(r.Trial.States), "state"), stepsTaken(r), lookedFor(r))
+	}
+	_ = t.Flush()
+	a.printf("%s", table.String())
+	return shown
+}
+
+// stepsTaken is what part of the allowed steps the worst text took.
+func stepsTaken(r *rules.RuleReport) string {
+	if r.Trial.GivenUp {
+		return ">100%"
+	}
+	return fmt.Sprintf("%d%%", 100*r.Trial.MostSteps/max(1, r.Trial.Allowed))
+}
+
+func warningNames(r *rules.RuleReport) string {
+	if len(r.Warnings) == 0 {
+		return "-"
+	}
+	var names []string
+	for _, w := range r.Warnings {
+		names = append(names, string(w.Kind))
+	}
+	return strings.Join(names, ", ")
+}
+
+func lookedFor(r *rules.RuleReport) string {
+	if r.Info.Needs == nil {
+		return narrow("nothing: "+r.Info.Reason, 100)
+	}
+	s := narrow(r.Info.Needs.Short(4), 100)
+	if r.Info.Folded {
+		s += ", in any case"
+	}
+	return s
+}
+
+// narrow cuts s for a column of a table.
+func narrow(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most-1]) + "…"
+}
+
+// printAdvice says of each kind of warning how many rules have it, and what to
+// do about it.
+func (a *app) printAdvice(list []rules.RuleReport) {
+	counts := map[rules.WarningKind]int64{}
+	for i := range list {
+		for _, w := range list[i].Warnings {
+			counts[w.Kind]++
+		}
+	}
+	for _, k := range rules.WarningKinds() {
+		if n := counts[k]; n > 0 {
+			a.printf("%s (%s): %s.\n", k, plural(n, "rule"), k.Advice())
+		}
+	}
+}

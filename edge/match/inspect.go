@@ -1,0 +1,212 @@
+package match
+
+// Trying a regex out, without a pack: what it takes to run it, and whether there
+// are texts on which it is given up. Steps are counted, not time, so the answer
+// is the same on every machine.
+
+import (
+	"bytes"
+	"cmp"
+	"math/rand/v2"
+	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
+)
+
+// Trial is what became of a regex on texts made for it.
+type Trial struct {
+	Instructions   int // of its program
+	ProgramBytes   int // of its programs, forward and, where it was needed, backward
+	PrefilterBytes int // of its literals in an automaton, if no other rule has them: about
+	States         int // of its DFA
+	StateBytes     int // of the cache that a scratch has for the states of all regexes
+	// MostSteps and Allowed are of the text that took the largest part of what
+	// is allowed, which has TrialText bytes.
+	MostSteps, Allowed int64
+	// GivenUp says that it was more than that: matches were missed, and a scan
+	// would name the rule in Result.Incomplete.
+	GivenUp bool
+}
+
+// TrialText is the length in bytes of the texts that regexes are tried on.
+const TrialText = 8 << 10
+
+// CacheSize is what the states of all regexes may take in a scratch, in bytes.
+const CacheSize = defaultCacheSize
+
+// Inspector tries regexes out, one after the other. It is not safe for concurrent
+// use; the zero value is ready.
+type Inspector struct{ scratch Scratch }
+
+// Inspect tells how a regex would run and tries it. The error is one of Builder.Add's.
+func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) {
+	r := &regexRule{expr: expr, noCase: noCase}
+	tree, err := checkRegex(r.source())
+	if err != nil {
+		return RegexInfo{}, Trial{}, err
+	}
+	info := regexInfo(tree)
+	var t Trial
+	if info.Needs != nil {
+		for _, l := range info.Needs.Literals() {
+			t.PrefilterBytes += prefilterPerByte*len(l) + prefilterPerLiteral
+		}
+	}
+	p := &programs{}
+	p.init([]*regexRule{r}, []bool{true})
+	e := &automata{programs: p}
+	s := &i.scratch
+	s.regexes.use(e, s)
+	for _, text := range trialTexts(tree) {
+		s.reset(WantMatches, 0)
+		_, complete := e.runRegex(s, 0, text)
+		allowed := AllowedSteps(len(text))
+		if used := allowed - s.regexes.runner.steps; t.Allowed == 0 || used > t.MostSteps {
+			t.MostSteps, t.Allowed = used, allowed
+		}
+		t.GivenUp = t.GivenUp || !complete
+	}
+	for _, slot := range []*programSlot{&r.forward, &r.backward} {
+		if program := slot.program.Load(); program != nil {
+			t.ProgramBytes += program.size()
+			t.Instructions = max(t.Instructions, len(program.insts))
+		}
+	}
+	t.States, t.StateBytes = s.regexes.runner.cache.used()
+	return info, t, nil
+}
+
+// What literals take in an automaton: a slot of 8 bytes for a byte that is no
+// part of another's beginning; what is noted where one ends, and its trigger.
+const (
+	prefilterPerByte    = 8
+	prefilterPerLiteral = 16
+)
+
+// trialTexts are texts that bring out the worst of a regex: many short matches,
+// each of which may have it read on for a longer one; long matches, for which it
+// has to count far; and many beginnings at distances that differ, so that it has
+// to keep apart what became of each.
+func trialTexts(tree *syntax.Regexp) [][]byte {
+	short, long := example{}, example{long: true}
+	match := short.append(nil, tree)
+	if len(match) == 0 {
+		return nil // of a class without runes
+	}
+	fill := func(piece []byte) []byte { return bytes.Repeat(piece, max(1, TrialText/len(piece))) }
+	first := short.append(nil, firstPart(tree))
+	var beginnings []byte
+	random := rand.New(rand.NewPCG(1, 2))
+	for len(beginnings)+len(first) < TrialText {
+		beginnings = append(append(beginnings, first...), "...."[:random.IntN(4)]...)
+	}
+	longest := long.append(nil, tree)
+	return [][]byte{
+		fill(match), fill(append(match[:len(match):len(match)], ' ')),
+		fill(longest[:min(len(longest), TrialText)]), beginnings,
+	}
+}
+
+// firstPart is the part of re that its matches begin with.
+func firstPart(re *syntax.Regexp) *syntax.Regexp {
+	switch re.Op {
+	case syntax.OpCapture:
+		return firstPart(re.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if least, _ := lengths(sub); least > 0 {
+				return firstPart(sub)
+			}
+		}
+	}
+	return re
+}
+
+// example makes texts that a regex matches, as far as its assertions allow: short
+// ones or long ones, of about TrialText at most.
+type example struct{ long bool }
+
+// longRepeat is how often a long example repeats what may be repeated without end.
+const longRepeat = 16
+
+func (e example) append(text []byte, re *syntax.Regexp) []byte {
+	if len(text) > TrialText {
+		return text
+	}
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			text = utf8.AppendRune(text, r)
+		}
+	case syntax.OpCharClass:
+		return utf8.AppendRune(text, plainRune(re.Rune))
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return append(text, 'x')
+	case syntax.OpCapture:
+		return e.append(text, re.Sub[0])
+	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest, syntax.OpRepeat:
+		for range e.repeats(re) {
+			if len(text) > TrialText {
+				break
+			}
+			text = e.append(text, re.Sub[0])
+		}
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			text = e.append(text, sub)
+		}
+	case syntax.OpAlternate:
+		return e.append(text, e.alternative(re.Sub))
+	}
+	return text
+}
+
+// repeats is how often what re repeats is to be there.
+func (e example) repeats(re *syntax.Regexp) int {
+	least, most := 0, -1
+	switch re.Op {
+	case syntax.OpPlus:
+		least = 1
+	case syntax.OpQuest:
+		most = 1
+	case syntax.OpRepeat:
+		least, most = re.Min, re.Max
+	}
+	switch {
+	case !e.long:
+		return least
+	case most < 0:
+		return max(least, longRepeat)
+	}
+	return most
+}
+
+// alternative is the shortest of subs, or the longest.
+func (e example) alternative(subs []*syntax.Regexp) *syntax.Regexp {
+	length := func(re *syntax.Regexp) int {
+		least, most := lengths(re)
+		switch {
+		case !e.long:
+			return least
+		case most < 0:
+			return -maxLength
+		}
+		return -most
+	}
+	return slices.MinFunc(subs, func(a, b *syntax.Regexp) int { return cmp.Compare(length(a), length(b)) })
+}
+
+// plainRune is a letter of a class, or a digit, or else its first rune.
+func plainRune(ranges []rune) rune {
+	for _, wanted := range []rune{'a', 'A', '0'} {
+		for i := 0; i+1 < len(ranges); i += 2 {
+			if r := max(wanted, ranges[i]); r <= ranges[i+1] && r <= 'z' {
+				return r
+			}
+		}
+	}
+	if len(ranges) == 0 {
+		return 'x' // there is no such text
+	}
+	return ranges[0]
+}

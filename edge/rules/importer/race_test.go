@@ -1,0 +1,6 @@
+//go:build race
+
+package importer
+
+// underRace: package regexp is then some ten times slower.
+const underRace = true

@@ -1,0 +1,134 @@
+// Looking at rules one by one: what each looks for, and what it costs.
+
+package rules
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"trawl/edge/match"
+)
+
+// Inspection says of rules what running them takes.
+type Inspection struct {
+	Report
+	// Rules are those of rule files, and the regexes of a pack: the worst first,
+	// those without warnings last; of those that are as bad the largest first. Words of word lists
+	// are counted in Report only.
+	Rules []RuleReport
+}
+
+// RuleReport says what a rule takes.
+type RuleReport struct {
+	ID       string
+	File     string
+	Line     int // 0: in a pack
+	Literals int // 0: it is a regex
+
+	// Of a regex.
+	Info     match.RegexInfo
+	Trial    match.Trial
+	Warnings []Warning
+
+	expr   string
+	noCase bool
+}
+
+// Inspect reads and validates like Check, and looks at each regex: what it requires of a
+// text, how large it is, and whether there are texts that it is given up on. The
+// report and the error are Check's; with an error there are no rules.
+func Inspect(paths []string, o Options) (*Inspection, error) {
+	var found Inspection
+	l := newLoader(o)
+	l.each = func(path string, r *Rule) {
+		found.Rules = append(found.Rules, RuleReport{
+			ID: r.Label(), File: path, Line: r.Line, Literals: len(r.Literals),
+			expr: r.Regex, noCase: r.NoCase || o.NoCase,
+		})
+	}
+	err := l.load(paths)
+	defer l.closePack()
+	found.Report = l.report
+	if err != nil {
+		return &Inspection{Report: l.report}, err
+	}
+	if l.pack != nil {
+		found.addPack(l.pack, l.report.Files[0].Path)
+	}
+	found.inspect()
+	slices.SortStableFunc(found.Rules, func(a, b RuleReport) int {
+		if a.badness() != b.badness() {
+			return b.badness() - a.badness()
+		}
+		return cmp.Compare(b.Trial.Instructions, a.Trial.Instructions) // of literals: 0
+	})
+	return &found, nil
+}
+
+func (s *Inspection) addPack(p *match.Pack, path string) {
+	for _, i := range p.Regexes() {
+		if r, ok := p.Rule(i); ok {
+			s.Rules = append(s.Rules, RuleReport{ID: r.ID, File: path, expr: r.Regex, noCase: r.NoCase})
+		}
+	}
+}
+
+// inspect tries the regexes out, on all cores: each takes a fraction of a
+// millisecond, and a rule file can have a hundred thousand.
+func (s *Inspection) inspect() {
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(s.Rules)) {
+		working.Go(func() {
+			var inspector match.Inspector
+			for i := next.Add(1) - 1; i < int64(len(s.Rules)); i = next.Add(1) - 1 {
+				r := &s.Rules[i]
+				if r.Literals > 0 {
+					continue
+				}
+				var err error
+				if r.Info, r.Trial, err = inspector.Inspect(r.expr, r.noCase); err != nil {
+					r.Info.Reason = err.Error() // of a pack that this program did not make
+				}
+				r.Warnings = warningsOf(r)
+			}
+		})
+	}
+	working.Wait()
+}
+
+// Costs sums the regexes up.
+type Costs struct {
+	Regexes  int
+	Unhinted int // of these, those that run on every text
+	Warned   int // of these, those with a warning
+
+	PrefilterBytes int64
+	ProgramBytes   int64
+	StateBytes     int64 // of each slot, once it has scanned with all of them: a prediction
+}
+
+// Costs sums the regexes up.
+func (s *Inspection) Costs() Costs {
+	var c Costs
+	for i := range s.Rules {
+		r := &s.Rules[i]
+		if r.Literals > 0 {
+			continue
+		}
+		c.Regexes++
+		if r.Info.Needs == nil {
+			c.Unhinted++
+		}
+		if len(r.Warnings) > 0 {
+			c.Warned++
+		}
+		c.PrefilterBytes += int64(r.Trial.PrefilterBytes)
+		c.ProgramBytes += int64(r.Trial.ProgramBytes)
+	}
+	c.StateBytes = match.StateMemory(c.Regexes)
+	return c
+}

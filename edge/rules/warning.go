@@ -1,0 +1,91 @@
+// What makes a regex slow, and what to do about it.
+
+package rules
+
+import (
+	"fmt"
+
+	"trawl/edge/match"
+)
+
+// Warning says that a rule is right but may be slow.
+type Warning struct {
+	Kind    WarningKind
+	Message string // what is the matter with this rule
+}
+
+// WarningKind is a reason for a rule to be slow.
+type WarningKind string
+
+// Kinds of warnings, the worst first.
+const (
+	WarnGivenUp       WarningKind = "given-up"       // there are texts on which it finds less than it should
+	WarnNoLiteral     WarningKind = "no-literal"     // it runs on every text
+	WarnLarge         WarningKind = "large"          // its program or its states take much
+	WarnCommonLiteral WarningKind = "common-literal" // it runs on many texts
+)
+
+// WarningKinds are all kinds, the worst first.
+func WarningKinds() []WarningKind {
+	return []WarningKind{WarnGivenUp, WarnNoLiteral, WarnLarge, WarnCommonLiteral}
+}
+
+// Advice says what a kind of warning means, and what to do about it.
+func (k WarningKind) Advice() string {
+	switch k {
+	case WarnGivenUp:
+		return "on texts full of its matches or beginnings it needs more steps than it may take; it is then given up for that text, " +
+			"and the answer names it as incomplete. Take optional parts such as (?:.*z)? off, write [^z]* for .*, or lower counts, those within others first"
+	case WarnNoLiteral:
+		return "nothing tells beforehand which texts it can match, so every text is read for it. " +
+			"Add a literal that all its matches have, as in id=[0-9]+, or make a rule of each alternative"
+	case WarnLarge:
+		return "its program or its states take much of what all rules share. " +
+			"Lower counts such as {1000}, write + where the count does not matter, or split it; plain alternatives go into words or a word list"
+	case WarnCommonLiteral:
+		return "its literals are short or in many texts, so it runs on many. " +
+			"Make them longer, if its matches have more in common, as in \\bIBAN DE for \\bDE"
+	}
+	return ""
+}
+
+// From here on a regex is large.
+const (
+	largeInsts  = 5_000
+	largeStates = match.CacheSize / 32 // bytes
+)
+
+func warningsOf(r *RuleReport) []Warning {
+	var list []Warning
+	warn := func(k WarningKind, format string, args ...any) {
+		list = append(list, Warning{k, fmt.Sprintf(format, args...)})
+	}
+	if r.Trial.GivenUp {
+		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, thousands(int(r.Trial.Allowed)))
+	}
+	if r.Info.Needs == nil {
+		warn(WarnNoLiteral, "%s", r.Info.Reason)
+	}
+	if r.Trial.Instructions > largeInsts || r.Trial.StateBytes > largeStates {
+		warn(WarnLarge, "%s instructions, %s bytes of states after %d KiB of text",
+			thousands(r.Trial.Instructions), thousands(r.Trial.StateBytes), match.TrialText>>10)
+	}
+	if r.Info.Common() {
+		warn(WarnCommonLiteral, "looks for %s", r.Info.Needs.Short(3))
+	}
+	return list
+}
+
+// badness orders rules: by their worst warning, then by how many there are.
+func (r *RuleReport) badness() int {
+	if len(r.Warnings) == 0 {
+		return 0
+	}
+	kinds := WarningKinds()
+	for i, k := range kinds {
+		if r.Warnings[0].Kind == k {
+			return (len(kinds)-i)*10 + len(r.Warnings)
+		}
+	}
+	return 1
+}
