@@ -32,6 +32,7 @@ type queue struct {
 type running struct {
 	conn      *zmtp.Conn
 	number    uint64
+	deadline  time.Time
 	abandoned atomic.Bool // nobody waits for the answer
 }
 
@@ -62,7 +63,7 @@ func (q *queue) pop(slot *running) (j job, ok bool) {
 	j = q.jobs[0]
 	q.jobs[0] = job{}
 	q.jobs = q.jobs[1:]
-	slot.conn, slot.number = j.conn, j.control.Number
+	slot.conn, slot.number, slot.deadline = j.conn, j.control.Number, j.deadline
 	slot.abandoned.Store(false)
 	q.running = append(q.running, slot)
 	return j, true

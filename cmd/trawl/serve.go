@@ -17,6 +17,7 @@ import (
 	"trawl/edge/board"
 	"trawl/edge/config"
 	"trawl/edge/match"
+	"trawl/edge/notify"
 	"trawl/edge/rules"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -43,11 +44,14 @@ func (a *app) brokerCommand() *cobra.Command {
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, o.Log)
+		o.Pulse = brokerPulse(life, o.DrainTimeout)
 		b, err := broker.Listen(o)
 		if err != nil {
 			return err
 		}
 		defer watchKeys(b, c, o.Log)()
+		defer onHangup(life, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
 		defer collectOften()()
 		return b.Serve(cmd.Context())
@@ -77,6 +81,12 @@ func (a *app) workerCommand() *cobra.Command {
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, o.Log)
+		defer onHangup(life, o.Log, func() error {
+			return errors.New("a running worker does not read its rules again; restart it")
+		})()
+		life.Starting("opening rules")
+		o.Pulse = workerPulse(life, o.DrainTimeout, o.Brokers)
 		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
 		defer store.Close()
 		if o.Rules, err = openSets(c.Worker.Rules, store.Open, o.Log.Info); err != nil {
