@@ -41,6 +41,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
+		logMemoryLimit(o.Log)
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
@@ -78,6 +79,7 @@ func (a *app) workerCommand() *cobra.Command {
 		}
 		o := workerOptions(c)
 		o.Log = a.logger(c)
+		logMemoryLimit(o.Log)
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
@@ -167,6 +169,7 @@ file and the environment.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
+		logMemoryLimit(log)
 		packs, err := openSets(map[string][]string{wire.DefaultRules: *files}, rules.Compile, log.Info)
 		if err != nil {
 			return err
