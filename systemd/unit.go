@@ -68,9 +68,11 @@ func (u *Unit) Systemd() string {
 	if u.User == "" {
 		identity, rules, target = strings.TrimSuffix(state, "\n"), hardeningUser, "default.target"
 	}
+	manual := "" // systemd-analyze verify complains of pages that are missing
 	mark := "# " + Mark + "; to change something: systemctl edit " + u.Name()
 	if u.Packaged {
 		mark = "# To change something: systemctl edit " + u.Name()
+		manual = "Documentation=man:trawl-" + u.Role + "(1)\n"
 	}
 	instance := ""
 	if u.Instance != "" {
@@ -78,6 +80,7 @@ func (u *Unit) Systemd() string {
 	}
 	return tidy(strings.NewReplacer(
 		"@MARK@", mark,
+		"@DOCUMENTATION@\n", manual,
 		"@INSTANCE@", instance,
 		"@LIMITS@", "# A broken configuration may be mended at any time.\nStartLimitIntervalSec=0",
 		"@EXEC@", u.commandLine(),

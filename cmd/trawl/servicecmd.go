@@ -100,7 +100,7 @@ It is not started now, unless --now says so.`,
 	}
 	o := serviceFlags(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "show what would be written and run, and do nothing")
-	now := cmd.Flags().Bool("now", false, "start it, too")
+	cmd.Flags().BoolVar(&o.Now, "now", false, "start it, too")
 	cmd.Flags().StringVar(&o.RunAs, "run-as", "", "user that the service runs as (default trawl; on macOS, who called sudo)")
 	placeholder(cmd.Flags(), "run-as", "USER")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -119,7 +119,7 @@ It is not started now, unless --now says so.`,
 		if *dry {
 			return s.Plan(a.say)
 		}
-		if err := s.Install(a.say); err != nil || !*now {
+		if err := s.Install(a.say); err != nil || !o.Now {
 			return err
 		}
 		if err := s.Start(); err != nil {

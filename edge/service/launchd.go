@@ -8,7 +8,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// exitTimeOut is a little more than ExitTimeOut of the property list, after which
+// launchd kills.
+const exitTimeOut = 35 * time.Second
 
 // launchdManager writes property lists and runs launchctl, in its newer manner
 // (bootstrap and bootout instead of load and unload).
@@ -99,7 +104,7 @@ func (m launchdManager) install(s *Service, say Say) error {
 		say("restarted %s, which was running", s.Name())
 	}
 	say("wrote %s; the service starts with the machine from now on", file)
-	if !running {
+	if !running && !s.options.Now {
 		say("to start it now: %s", s.command("start"))
 	}
 	say("its log is %s; docs/macos.md says how to have it rotated", m.log(s))
@@ -146,9 +151,18 @@ func (m launchdManager) start(s *Service) error {
 	return err
 }
 
+// stop waits until the service has ended: before that launchd refuses to have it
+// again.
 func (m launchdManager) stop(s *Service) error {
-	_, err := s.host.run("launchctl", "bootout", m.target(s))
-	return err
+	if _, err := s.host.run("launchctl", "bootout", m.target(s)); err != nil {
+		return err
+	}
+	for until := time.Now().Add(exitTimeOut); m.loaded(s); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(until) {
+			return fmt.Errorf("%s has not ended after %v", s.Name(), exitTimeOut)
+		}
+	}
+	return nil
 }
 
 // restart makes launchd read the file again.

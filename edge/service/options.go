@@ -22,6 +22,7 @@ type Options struct {
 	Arguments  []string // further ones
 	RunAs      string   // user; empty: trawl, on macOS who called sudo
 	Executable string   // empty: the running program
+	Now        bool     // it is to be started right after
 	Files      []string // that the service reads, so that its user must be able to
 }
 

@@ -143,7 +143,7 @@ func (m systemdManager) install(s *Service, say Say) error {
 	switch {
 	case running:
 		say("restarted %s, which was running", s.Name())
-	default:
+	case !s.options.Now:
 		say("%s starts with the board from now on; to start it now: %s", s.Name(), s.command("start"))
 	}
 	return nil
