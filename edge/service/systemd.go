@@ -311,7 +311,7 @@ func parseStatus(s *Service, show string) Status {
 		st.State, st.Log = NotInstalled, ""
 	case active == "active", active == "reloading":
 		st.State, st.LastExit = Running, ""
-	case active == "activating" && sub != "auto-restart" && (st.Restarts == 0 || st.LastExit == ""):
+	case active == "activating" && sub != "auto-restart" && st.Restarts == 0:
 		st.State = Starting
 	case active == "failed", active == "activating": // a crash loop is no running service
 		st.State = Failing
