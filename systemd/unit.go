@@ -132,3 +132,6 @@ func (u *Unit) Check() error {
 	}
 	return nil
 }
+
+// StateDir is where the unit's StateDirectory is.
+const StateDir = "/var/lib/trawl"

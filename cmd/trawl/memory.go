@@ -20,13 +20,19 @@ const (
 	ofBoard = 4
 )
 
+// memoryLimit is what the runtime holds itself to, and where it comes from.
+type memoryLimit struct {
+	bytes int64
+	from  string
+}
+
 // limitMemory makes the garbage collector work harder before the memory is used
-// up, rather than be killed. It returns the limit and where it comes from.
-func limitMemory() (bytes int64, from string) {
+// up, rather than be killed.
+func limitMemory() memoryLimit {
 	if os.Getenv("GOMEMLIMIT") != "" {
-		return debug.SetMemoryLimit(-1), "GOMEMLIMIT"
+		return memoryLimit{debug.SetMemoryLimit(-1), "GOMEMLIMIT"}
 	}
-	from = "control group"
+	from := "control group"
 	quarter := func() (uint64, error) {
 		if memory := board.Read().Memory; memory > 0 {
 			from = "a quarter of the board's memory"
@@ -37,13 +43,11 @@ func limitMemory() (bytes int64, from string) {
 	bytes, err := memlimit.Set(memlimit.WithRatio(1),
 		memlimit.WithProvider(memlimit.ApplyFallback(memlimit.ApplyRatio(memlimit.FromCgroup, ofCgroup), quarter)))
 	if err != nil {
-		return bytes, "none: " + err.Error()
+		return memoryLimit{bytes, "none: " + err.Error()}
 	}
-	return bytes, from
+	return memoryLimit{bytes, from}
 }
 
-// logMemoryLimit sets the limit of a process that serves, and says which.
-func logMemoryLimit(log *slog.Logger) {
-	limit, from := limitMemory()
-	log.Info("memory limit", "bytes", limit, "from", from)
+func (m memoryLimit) log(log *slog.Logger) {
+	log.Info("memory limit", "bytes", m.bytes, "from", m.from)
 }

@@ -41,7 +41,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
-		logMemoryLimit(o.Log)
+		memory := limitMemory()
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
@@ -51,6 +51,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		memory.log(o.Log)
 		defer watchKeys(b, c, o.Log)()
 		defer onHangup(life, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
@@ -79,7 +80,7 @@ func (a *app) workerCommand() *cobra.Command {
 		}
 		o := workerOptions(c)
 		o.Log = a.logger(c)
-		logMemoryLimit(o.Log)
+		memory := limitMemory()
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
@@ -99,6 +100,7 @@ func (a *app) workerCommand() *cobra.Command {
 			pack, _, err := store.Open(c.Worker.Rules[set], rules.Options{Name: set})
 			return pack, err
 		}
+		memory.log(o.Log)
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
@@ -169,7 +171,7 @@ file and the environment.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
-		logMemoryLimit(log)
+		memory := limitMemory()
 		packs, err := openSets(map[string][]string{wire.DefaultRules: *files}, rules.Compile, log.Info)
 		if err != nil {
 			return err
@@ -183,7 +185,10 @@ file and the environment.`,
 		w.Log, w.Rules = log, packs
 		stop := func() {}
 		defer func() { stop() }()
-		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })
+		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
+			memory.log(log)
+			stop = watchKeys(b, c, log)
+		})
 	}
 	return cmd
 }

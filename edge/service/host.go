@@ -121,10 +121,10 @@ func (h *host) ensureUser(name string, say Say) error {
 	if name != systemd.User {
 		return fmt.Errorf("there is no user %s for the service to run as: make it, or name another with --run-as", name)
 	}
-	const home = "/var/lib/trawl"
+	const home = systemd.StateDir
 	var tried []error
 	for _, c := range [][]string{
-		{"systemd-sysusers", "--inline", `u trawl - "trawl" ` + home + " -"},
+		append([]string{"systemd-sysusers", "--inline"}, sysusersLines()...),
 		{"useradd", "--system", "--user-group", "--no-create-home", "--home-dir", home, "--shell", "/usr/sbin/nologin", name},
 		{"adduser", "-S", "-D", "-H", "-h", home, "-s", "/sbin/nologin", name}, // BusyBox
 	} {
@@ -142,6 +142,16 @@ func (h *host) ensureUser(name string, say Say) error {
 		return fmt.Errorf("the service is to run as the user %s, which is missing, and there is no systemd-sysusers, useradd or adduser to make it; make it by hand, without a password, and install again", name)
 	}
 	return fmt.Errorf("the service is to run as the user %s, which could not be made: %w", name, errors.Join(tried...))
+}
+
+// sysusersLines are those of the file that packages install.
+func sysusersLines() (lines []string) {
+	for line := range strings.Lines(systemd.Sysusers) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // hasUser looks into the file first: it may be another system's, in tests.
