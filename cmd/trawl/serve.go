@@ -181,13 +181,16 @@ file and the environment.`,
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, log)
+		o.Pulse = brokerPulse(life, o.DrainTimeout)
 		w := workerOptions(c)
 		w.Log, w.Rules = log, packs
 		stop := func() {}
 		defer func() { stop() }()
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
 			memory.log(log)
-			stop = watchKeys(b, c, log)
+			stopWatching, stopListening := watchKeys(b, c, log), onHangup(life, log, b.ReloadKeys)
+			stop = func() { stopListening(); stopWatching() }
 		})
 	}
 	return cmd

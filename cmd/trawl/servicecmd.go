@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -159,9 +160,14 @@ func (a *app) serviceConfig(cmd *cobra.Command, o *service.Options) (path string
 
 // serviceFiles checks what a role needs, and lists the files that it reads.
 func serviceFiles(c *config.Config, role string) ([]string, error) {
-	s := &c.Security
+	s := c.Security
 	var files []string
-	if s.On() {
+	if strings.HasPrefix(s.Key, "/run/credentials/") {
+		// systemd puts it there when it starts the service, and not before.
+		public := *c
+		public.Security = config.Security{ServerKey: s.ServerKey, AllowedKeys: s.AllowedKeys}
+		c = &public
+	} else if s.On() {
 		files = append(files, s.Key)
 	}
 	if role == "broker" {
