@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -18,11 +19,11 @@ import (
 // fails.
 const patience = 60 * time.Second
 
-// suite is Debian's release, and packages what is in the root.
-const (
-	suite    = "bookworm"
-	packages = "systemd-sysv,udev,dbus,procps"
-)
+// packages are what is in the root, besides Debian's most essential ones.
+const packages = "systemd-sysv,udev,dbus,procps"
+
+// suite is Debian's release; TRAWL_SYSTEMD_SUITE names another.
+var suite = cmp.Or(os.Getenv("TRAWL_SYSTEMD_SUITE"), "bookworm")
 
 // binary is the trawl under test, as users get it.
 var binary string
