@@ -81,6 +81,11 @@ func TestPlistsAreXML(t *testing.T) {
 // analyze runs systemd-analyze, which CI has to have.
 func analyze(t *testing.T, args ...string) (stdout, stderr string) {
 	t.Helper()
+	return analyzeIn(t, os.Environ(), args...)
+}
+
+func analyzeIn(t *testing.T, env []string, args ...string) (stdout, stderr string) {
+	t.Helper()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		if os.Getenv("CI") != "" && runtime.GOOS == "linux" {
 			t.Fatal("systemd-analyze is missing: install systemd")
@@ -88,6 +93,7 @@ func analyze(t *testing.T, args ...string) (stdout, stderr string) {
 		t.Skip("skipped: systemd-analyze is missing (package systemd)")
 	}
 	cmd := exec.Command("systemd-analyze", args...)
+	cmd.Env = env
 	var out, err strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &err
 	_ = cmd.Run() // its exit status lies
@@ -122,6 +128,25 @@ func TestSystemdFindsNothingToSay(t *testing.T) {
 	for _, path := range onDisk(t) {
 		if _, stderr := analyze(t, "verify", path); stderr != "" {
 			t.Errorf("systemd-analyze verify %s:\n%s", filepath.Base(path), stderr)
+		}
+	}
+}
+
+func TestUsersSystemdFindsNothingToSay(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, role := range []string{"broker", "worker"} {
+		u := &Unit{Role: role, Executable: exe}
+		path := filepath.Join(dir, u.Name()+".service")
+		if err := os.WriteFile(path, []byte(u.Systemd()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		env := append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+		if _, stderr := analyzeIn(t, env, "--user", "verify", path); stderr != "" {
+			t.Errorf("systemd-analyze --user verify %s:\n%s", u.Name(), stderr)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (u *Unit) Systemd() string {
 		state = "StateDirectory=trawl\nStateDirectoryMode=0750\n"
 		memory = "# Packs are maps of files: they may fill it without harm.\nMemoryMax=75%"
 	}
-	identity := "User=" + u.User + "\nGroup=" + u.User + "\nConfigurationDirectory=trawl\n" + state +
+	identity := "User=" + u.User + "\nConfigurationDirectory=trawl\n" + state +
 		"RuntimeDirectory=trawl\nRuntimeDirectoryPreserve=yes"
 	rules, target := hardening, "multi-user.target"
 	if u.User == "" {

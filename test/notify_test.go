@@ -145,4 +145,10 @@ func TestLinesForTheJournalHavePriorities(t *testing.T) {
 			t.Errorf("line %q", line)
 		}
 	}
+
+	// Neither is what it says when it cannot start.
+	wrong := start(t, "wrong", nil, append([]string{"sh", "-c", script, "sh"}, f.command("broker", "--clients", "nonsense")...)...)
+	if status := wrong.wait(t); status != 2 || !strings.HasPrefix(wrong.log.String(), "<3>trawl: ") {
+		t.Errorf("status %d, and it says %s", status, wrong.log)
+	}
 }

@@ -32,7 +32,7 @@ type journal struct {
 func (j journal) Handle(ctx context.Context, r slog.Record) error {
 	j.to.record.Lock()
 	defer j.to.record.Unlock()
-	j.to.prefix = priority(r.Level)
+	j.to.prefix = Priority(r.Level)
 	return j.Handler.Handle(ctx, r)
 }
 
@@ -59,8 +59,8 @@ func (p *prefixed) Write(b []byte) (int, error) {
 	return max(0, n-len(p.prefix)), err
 }
 
-// priority is that of syslog.
-func priority(level slog.Level) string {
+// Priority is what a line of that level begins with.
+func Priority(level slog.Level) string {
 	switch {
 	case level >= slog.LevelError:
 		return "<3>"
