@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	library "github.com/kardianos/service"
+	"golang.org/x/sys/unix"
 
 	"trawl/systemd"
 )
@@ -120,6 +121,9 @@ func (h *host) ensureUser(name string, say Say) error {
 	}
 	if name != systemd.User {
 		return fmt.Errorf("there is no user %s for the service to run as: make it, or name another with --run-as", name)
+	}
+	if err := unix.Access(h.path("/etc"), unix.W_OK); errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("the service is to run as the user %s, which is missing: %w", name, cannotWrite("/etc/passwd", err))
 	}
 	const home = systemd.StateDir
 	var tried []error
