@@ -81,7 +81,9 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 		Build: buildTarget(), Now: time.Now(), Clock: board.ClockSynchronised,
 		MemoryLimit: limit.bytes, LimitComesOf: limit.from, Free: board.Free,
 		Config: c, ConfigError: err, ConfigFile: path, StateDir: a.serviceStateDir(c),
-		Listen: listenOnce, Installed: installed,
+		Listen:    listenOnce,
+		Installed: func(role string) bool { return serviceState(role) != service.NotInstalled },
+		Running:   func(role string) bool { return serviceState(role) == service.Running },
 	}
 	store := rules.NewStore(p.StateDir, versionString(), slog.New(slog.DiscardHandler))
 	p.Kept = func(files []string, set string) (int64, bool) {
@@ -125,13 +127,17 @@ func listenOnce(endpoint string) error {
 	return l.Close()
 }
 
-func installed(role string) bool {
+// serviceState is that of a role's service on this board.
+func serviceState(role string) service.State {
 	s, err := service.Open(service.Options{Role: role})
 	if err != nil {
-		return false
+		return service.NotInstalled // nothing could have installed it
 	}
 	st, err := s.Status()
-	return err == nil && st.State != service.NotInstalled
+	if err != nil {
+		return service.NotInstalled
+	}
+	return st.State
 }
 
 // ping asks the broker at one endpoint for its name.

@@ -35,6 +35,7 @@ func well(t *testing.T) *Patient {
 		Ping:      func(context.Context, string) (string, error) { return "", errors.New("no trawl") },
 		Reach:     func(context.Context, string) error { return nil },
 		Installed: func(string) bool { return false },
+		Running:   func(string) bool { return false },
 	}
 }
 
@@ -119,6 +120,19 @@ func TestPortsOfOurOwnBroker(t *testing.T) {
 	p.Config.Broker.Clients = []string{"tcp://*:5555"}
 	for _, f := range Examine(t.Context(), p) {
 		if f.What == "ports" && (f.Verdict != OK || !strings.Contains(f.Says, "pi1")) {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestBrokerThatDoesNotLetUsIn(t *testing.T) {
+	p := well(t)
+	p.Listen = func(string) error { return errors.New("in use") }
+	p.Installed = func(role string) bool { return role == "broker" }
+	p.Running = p.Installed
+	p.Config.Security.Key = "/run/credentials/trawl-broker.service/broker.key"
+	for _, f := range Examine(t.Context(), p) {
+		if f.Verdict != OK {
 			t.Errorf("%+v", f)
 		}
 	}

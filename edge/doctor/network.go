@@ -36,6 +36,8 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 	switch {
 	case ours != "":
 		out.ok("ports", "the broker %s has them", ours)
+	case len(taken) > 0 && p.Running("broker"): // it need not let us in
+		out.ok("ports", "the service trawl-broker has them")
 	case len(taken) > 0 && meant:
 		out.fault("ports", "see with sudo ss -lptn what has it, or give broker.clients and broker.workers others", "%s cannot be had: something else has it", strings.Join(taken, ", "))
 	case len(taken) > 0:

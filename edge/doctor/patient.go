@@ -36,6 +36,8 @@ type Patient struct {
 	Reach func(ctx context.Context, endpoint string) error
 	// Installed reports whether a role is a service here.
 	Installed func(role string) bool
+	// Running reports whether it runs as one.
+	Running func(role string) bool
 }
 
 // Examine looks at everything. It takes some seconds if brokers do not answer.

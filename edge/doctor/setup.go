@@ -39,6 +39,10 @@ func (p *Patient) configuration(out *page) bool {
 	return true
 }
 
+// handedIn is where systemd shows a service the files that it hands in, and nobody
+// else.
+const handedIn = "/run/credentials/"
+
 // keys reads every key file that is named.
 func (p *Patient) keys(out *page) {
 	s := &p.Config.Security
@@ -61,8 +65,10 @@ func (p *Patient) keys(out *page) {
 			out.fault("keys", "", "%v", err)
 		}
 	}
-	_, err := keys.ReadKeyFile(s.Key)
-	check(s.Key, err)
+	if !strings.HasPrefix(s.Key, handedIn) {
+		_, err := keys.ReadKeyFile(s.Key)
+		check(s.Key, err)
+	}
 	if s.AllowedKeys != "" {
 		_, err := keys.OpenSet(s.AllowedKeys)
 		check(s.AllowedKeys, err)
@@ -89,7 +95,7 @@ func (p *Patient) rules(out *page) {
 	sets := p.Config.Worker.Rules
 	if len(sets) == 0 {
 		if p.Installed("worker") {
-			out.fault("rules", "name them in worker.rules", "the worker that is installed has none")
+			out.remark("rules", "name them in worker.rules, unless the service has a configuration of its own", "a worker is installed, and this configuration names none")
 		}
 		return
 	}

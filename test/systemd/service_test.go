@@ -269,7 +269,22 @@ func TestWhatGoesWrong(t *testing.T) {
 	m.serves()
 	m.must("chown", "trawl", "/etc/trawl/broker.key")
 	m.must("trawl", "service", "install", "broker", "--config", "/etc/trawl/keys.yaml")
-	m.eventually("the broker with a key is up", func() bool { return m.show(broker, "ActiveState") == "active" })
+	if state := m.show(broker, "ActiveState"); state != "active" {
+		t.Errorf("the broker with a key is %s", state)
+	}
+
+	// Or systemd hands the key in.
+	m.sh(`cd /etc/trawl && chown root broker.key
+sed -i 's#key: broker.key#key: /run/credentials/trawl-broker.service/broker.key#' keys.yaml
+mkdir -p /etc/systemd/system/trawl-broker.service.d
+printf '[Service]\nLoadCredential=broker.key:/etc/trawl/broker.key\n' >/etc/systemd/system/trawl-broker.service.d/key.conf
+systemctl daemon-reload`)
+	m.must("trawl", "service", "restart", "broker")
+	m.must("trawl", "ping", "--config", "/dev/null", "--key", "/etc/trawl/broker.key", "--server-key", "/etc/trawl/broker.pub")
+	if out := m.must("trawl", "doctor", "--config", "/etc/trawl/keys.yaml"); strings.Contains(out, "fault") {
+		t.Errorf("doctor:\n%s", out)
+	}
+	m.sh("rm -r /etc/systemd/system/trawl-broker.service.d && systemctl daemon-reload")
 
 	// A configuration that is broken later: systemd tries for ever, status tells.
 	m.must("trawl", "service", "install", "broker")
