@@ -13,7 +13,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex clean
+.PHONY: help build demo test test-system test-big test-systemd lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: ## unit tests, with the race detector where there is a C compiler
 
 test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and a word list)
 	TRAWL_RACE=$(if $(RACE),1) $(GO) test $(RACE) -count=1 ./test
+
+test-systemd: ## trawl as a service of a real systemd, in a container (root; needs systemd-container and mmdebstrap)
+	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v ./test/systemd
 
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl
@@ -48,8 +51,9 @@ cross: ## build for every target, under dist/
 		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o $$out ./cmd/trawl || exit 1; \
 	done
 
-size: cross ## what each binary weighs
-	@ls -l dist | awk 'NF > 8 { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 }'
+size: cross ## what each binary weighs; 12 MB at most on ARMv6
+	@ls -l dist | awk 'NF > 8 { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
+		$$9 ~ /armv6$$/ && $$5 > 12e6 { print $$9 " is over its budget of 12 MB"; over = 1 } END { exit over }'
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME (30s)

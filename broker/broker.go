@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"trawl/edge/keys"
@@ -32,6 +33,7 @@ type Broker struct {
 	stop     chan struct{} // closed by a client's stop
 	stopOnce sync.Once
 	running  sync.WaitGroup // a goroutine for each listener and each connection
+	stopping atomic.Bool    // for the pulse
 
 	mu     sync.Mutex // guards what follows; never held with the router's
 	conns  map[*zmtp.Conn]struct{}
@@ -197,17 +199,22 @@ func (b *Broker) tick(ctx context.Context) {
 	defer sweeps.Stop()
 	beats := time.NewTicker(b.options.Heartbeat)
 	defer beats.Stop()
+	pulses := time.NewTicker(pulseTime)
+	defer pulses.Stop()
 	var hedges <-chan time.Time
 	if b.options.hedges() {
 		hedging := time.NewTicker(hedgeTick)
 		defer hedging.Stop()
 		hedges = hedging.C
 	}
+	b.pulse(false)
 	var out batch
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-pulses.C:
+			b.pulse(b.stopping.Load())
 		case now := <-sweeps.C:
 			b.router.sweep(now, &out)
 		case <-beats.C:
@@ -222,6 +229,8 @@ func (b *Broker) tick(ctx context.Context) {
 // drain ends the service; see Serve.
 func (b *Broker) drain() {
 	b.options.Log.Info("draining", "timeout", b.options.DrainTimeout)
+	b.stopping.Store(true)
+	b.pulse(true)
 	idle := b.router.stopTaking()
 	b.router.tellWorkers()
 	timeout := time.NewTimer(b.options.DrainTimeout)

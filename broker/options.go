@@ -33,6 +33,10 @@ type Options struct {
 	DrainTimeout time.Duration // for queued and running requests at the end; default 10 s
 
 	Log *slog.Logger // default: discarded
+	// Pulse is called about once a second by the broker's own loop, from when it
+	// serves until it has ended, and so not if that hangs. It must not block. Nil:
+	// nobody is told.
+	Pulse func(Pulse)
 
 	// bootTime is how long after the start requests for names that were never
 	// seen wait: boards come up in any order. 10 s but in tests.

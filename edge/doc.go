@@ -2,9 +2,11 @@
 // bottom up; a package imports only what stands below it:
 //
 //	cmd/trawl                               the one binary: a file per command
-//	broker  worker  edge/service            the two roles, and living as a system service
+//	broker  worker                          the two roles
+//	edge/service  edge/doctor               living as a system service; what is wrong with this board
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
+//	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's
 //
 // broker and worker never import each other, so either can be replaced by one

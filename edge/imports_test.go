@@ -14,9 +14,9 @@ import (
 var layers = [][]string{
 	{"trawl/build/", "trawl/test", "trawl/docs"}, // tools, system tests, examples: for nobody to import
 	{"trawl/cmd/trawl"},
-	{"trawl/broker", "trawl/worker", "trawl/edge/service"},
+	{"trawl/broker", "trawl/worker", "trawl/edge/service", "trawl/edge/doctor"},
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
-	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys"},
+	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
 	{"trawl/edge"}, // the map alone
 }

@@ -39,6 +39,9 @@ type Options struct {
 	DrainTimeout time.Duration // for the requests it has at the end; default 10 s
 
 	Log *slog.Logger // default: discarded
+	// Pulse is called about once a second, from when the worker serves until it has
+	// ended, as long as nothing in it hangs. It must not block. Nil: nobody is told.
+	Pulse func(Pulse)
 
 	welcomeTime time.Duration // see there; shorter in tests
 }

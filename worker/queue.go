@@ -40,6 +40,7 @@ type queue struct {
 type running struct {
 	conn      *zmtp.Conn
 	number    uint64
+	deadline  time.Time
 	abandoned atomic.Bool // nobody waits for the answer
 	cancel    func()      // called then; may be nil
 	slot      *slot       // nil while it waits for answers
@@ -81,7 +82,7 @@ func (q *queue) pop(r *running) (j job, ok bool) {
 	j = q.jobs[0]
 	q.jobs[0] = job{}
 	q.jobs = q.jobs[1:]
-	r.conn, r.number, r.cancel = j.conn, j.control.Number, nil
+	r.conn, r.number, r.deadline, r.cancel = j.conn, j.control.Number, j.deadline, nil
 	r.abandoned.Store(false)
 	q.take(r)
 	q.running = append(q.running, r)

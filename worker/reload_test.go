@@ -374,7 +374,7 @@ func TestWatchReloadsOnASignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	hangup := make(chan os.Signal, 1)
-	stop := sets.Watch(hangup)
+	stop := sets.Watch(hangup, func(reload func()) { reload() })
 	hangup <- os.Interrupt
 	for range 4 {
 		select {

@@ -15,32 +15,34 @@ const (
 )
 
 // Watch loads rule sets again when their files change, and all of them for each
-// signal from now, until stop is called. stop reports false if a compilation
+// signal from now, within a call of around, until stop is called. stop reports false if a compilation
 // goes on that it did not want to wait for: then packs are still being opened.
 //
 // It is one goroutine, so one set is compiled at a time, beside the slots.
-func (s *RuleSets) Watch(now <-chan os.Signal) (stop func() bool) {
+func (s *RuleSets) Watch(now <-chan os.Signal, around func(reload func())) (stop func() bool) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(watchEvery)
 		defer ticker.Stop()
-		for {
-			look := s.look
-			select {
-			case <-done:
-				return
-			case <-now:
-				look = s.Reload
-			case <-ticker.C:
-			}
+		each := func(do func(set string)) {
 			for _, name := range s.names {
 				select {
 				case <-done:
 					return
 				default:
-					look(name)
+					do(name)
 				}
+			}
+		}
+		for {
+			select {
+			case <-done:
+				return
+			case <-now:
+				around(func() { each(s.Reload) })
+			case <-ticker.C:
+				each(s.look)
 			}
 		}
 	}()

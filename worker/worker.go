@@ -26,6 +26,7 @@ type state struct {
 	// escalate holds, by rule set, what decides which texts are sent on.
 	escalate map[string][]*escalation
 
+	hangs    atomic.Bool   // a slot did not come back, which was logged
 	stop     chan struct{} // closed by a broker's stop
 	stopOnce sync.Once
 	draining atomic.Bool
@@ -61,6 +62,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
+	defer w.startPulse()()
 	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
 	select {
@@ -80,6 +82,7 @@ func Run(ctx context.Context, o Options) error {
 func (w *state) drain() {
 	w.options.Log.Info("draining", "timeout", w.options.DrainTimeout)
 	w.draining.Store(true)
+	w.pulse()
 	ctx, cancel := context.WithTimeout(context.Background(), w.options.DrainTimeout)
 	defer cancel()
 	var leaving sync.WaitGroup

@@ -18,9 +18,9 @@ import (
 type openFunc func([]string, rules.Options) (*match.Pack, *rules.Report, error)
 
 // liveRules opens rule sets, files by name. They are loaded again when their files
-// change, and on SIGHUP, until stop is called; it reports false if a pack is still
-// being opened.
-func liveRules(files map[string][]string, open openFunc, closePack func(*match.Pack) error, log *slog.Logger) (sets *worker.RuleSets, stop func() bool, err error) {
+// change, and on SIGHUP within a call of around, until stop is called; it reports
+// false if a pack is still being opened.
+func liveRules(files map[string][]string, open openFunc, closePack func(*match.Pack) error, around func(reload func()), log *slog.Logger) (sets *worker.RuleSets, stop func() bool, err error) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // from here on, so that a slow start survives it
 	started := false                      // no Open is called before OpenRuleSets returns, but its own
@@ -41,7 +41,7 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 		return nil, nil, err
 	}
 	started = true
-	stopWatch := sets.Watch(hangup)
+	stopWatch := sets.Watch(hangup, around)
 	return sets, func() bool {
 		signal.Stop(hangup)
 		return stopWatch()
@@ -50,13 +50,13 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 
 // storedRules is liveRules with the packs in a store, which is cleaned up whenever
 // a pack is not used any more.
-func storedRules(files map[string][]string, store *rules.Store, log *slog.Logger) (sets *worker.RuleSets, stop func(), err error) {
+func storedRules(files map[string][]string, store *rules.Store, around func(reload func()), log *slog.Logger) (sets *worker.RuleSets, stop func(), err error) {
 	release := func(p *match.Pack) error {
 		err := store.Release(p)
 		store.Clean()
 		return err
 	}
-	sets, stopWatch, err := liveRules(files, store.Open, release, log)
+	sets, stopWatch, err := liveRules(files, store.Open, release, around, log)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

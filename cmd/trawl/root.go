@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
+	"trawl/edge/notify"
 )
 
 // Exit statuses, as grep's: scan also uses statusNoMatch.
@@ -50,10 +53,15 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	return a.status
 }
 
-// complain prints err, each line of it marked as trawl's.
+// complain prints err, each line of it marked as trawl's, in the journal also as
+// an error.
 func (a *app) complain(err error) {
+	priority := ""
+	if f, ok := a.err.(*os.File); ok && notify.UnderJournal(f, a.env) {
+		priority = notify.Priority(slog.LevelError)
+	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(a.err, "trawl: %s\n", strings.TrimRight(line, "\n"))
+		fmt.Fprintf(a.err, "%strawl: %s\n", priority, strings.TrimRight(line, "\n"))
 	}
 }
 
@@ -87,7 +95,7 @@ prints all settings and where each came from.`,
 	root.AddCommand(
 		a.scanCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
 		a.statusCommand(), a.workersCommand(), a.pingCommand(), a.stopCommand(),
-		a.rulesCommand(), a.keygenCommand(), a.configCommand(), a.versionCommand(),
+		a.rulesCommand(), a.keygenCommand(), a.configCommand(), a.serviceCommand(), a.doctorCommand(), a.versionCommand(),
 	)
 	strictHelp(root)
 	return root

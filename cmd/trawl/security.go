@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -71,15 +69,14 @@ func publicKey(keyOrFile string) (zmtp.PublicKey, error) {
 }
 
 // watchKeys makes a broker, if it has keys, read the allowed ones again when
-// their file changes, and on SIGHUP, until the function returned is called.
+// their file changes, until the function returned is called.
 func watchKeys(b *broker.Broker, c *config.Config, log *slog.Logger) (stop func()) {
 	if !c.Security.On() {
 		return func() {}
 	}
 	path := c.Security.AllowedKeys
 	const every = 2 * time.Second
-	hangup, done, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
-	signal.Notify(hangup, syscall.SIGHUP)
+	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(every)
@@ -88,7 +85,6 @@ func watchKeys(b *broker.Broker, c *config.Config, log *slog.Logger) (stop func(
 			select {
 			case <-done:
 				return
-			case <-hangup:
 			case <-ticker.C:
 				if stamp(path) == last {
 					continue
@@ -101,7 +97,6 @@ func watchKeys(b *broker.Broker, c *config.Config, log *slog.Logger) (stop func(
 		}
 	}()
 	return func() {
-		signal.Stop(hangup)
 		close(done)
 		<-ended
 	}

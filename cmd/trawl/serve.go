@@ -15,6 +15,7 @@ import (
 	"trawl/broker"
 	"trawl/edge/board"
 	"trawl/edge/config"
+	"trawl/edge/notify"
 	"trawl/edge/rules"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -38,14 +39,19 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
+		memory := limitMemory()
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, o.Log)
+		o.Pulse = brokerPulse(life, o.DrainTimeout)
 		b, err := broker.Listen(o)
 		if err != nil {
 			return err
 		}
+		memory.log(o.Log)
 		defer watchKeys(b, c, o.Log)()
+		defer onHangup(life, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
 		defer collectOften()()
 		return b.Serve(cmd.Context())
@@ -79,14 +85,20 @@ status say why.`,
 		}
 		o := workerOptions(c)
 		o.Log, o.Escalate = a.logger(c), escalations(c)
+		memory := limitMemory()
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, o.Log)
+		life.Starting("opening rules")
+		o.Pulse = workerPulse(life, o.DrainTimeout, o.Brokers)
 		var stop func()
-		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, rules.NewStore(stateDir(c, a.env), versionString(), o.Log), o.Log); err != nil {
+		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
+		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, life.Reload, o.Log); err != nil {
 			return err
 		}
 		defer stop()
+		memory.log(o.Log)
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
@@ -139,7 +151,9 @@ SIGHUP; see trawl worker --help.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
-		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, log)
+		memory := limitMemory()
+		byItself := func(reload func()) { reload() } // the service manager hears of the keys
+		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, byItself, log)
 		if err != nil {
 			return err
 		}
@@ -149,11 +163,17 @@ SIGHUP; see trawl worker --help.`,
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
+		life := notify.New(a.env, log)
+		o.Pulse = brokerPulse(life, o.DrainTimeout)
 		w := workerOptions(c)
 		w.Log, w.RuleSets, w.Escalate = log, sets, escalations(c)
 		stop := func() {}
 		defer func() { stop() }()
-		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) { stop = watchKeys(b, c, log) })
+		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
+			memory.log(log)
+			stopWatching, stopListening := watchKeys(b, c, log), onHangup(life, log, b.ReloadKeys)
+			stop = func() { stopListening(); stopWatching() }
+		})
 	}
 	return cmd
 }

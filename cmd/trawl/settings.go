@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"trawl/edge/config"
+	"trawl/edge/notify"
 )
 
 // bind gives cmd a flag for each configuration key; settings reads them.
@@ -87,28 +88,23 @@ func (a *app) settings(cmd *cobra.Command) (*config.Config, error) {
 	return c, c.Check()
 }
 
-// logger makes the log that the configuration asks for, on stderr.
+// logger makes the log that the configuration asks for, on stderr. In the
+// journal, its lines have a priority, and its own time stamps are enough.
 func (a *app) logger(c *config.Config) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Log.Level)) // checked by config
 	o := &slog.HandlerOptions{Level: level}
-	if c.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(a.err, o))
-	}
-	if underSystemd(a.env) {
-		o.ReplaceAttr = withoutTime
-	}
-	return slog.New(slog.NewTextHandler(a.err, o))
-}
-
-// underSystemd: the journal has its own time stamps.
-func underSystemd(env []string) bool {
-	for _, e := range env {
-		if strings.HasPrefix(e, "JOURNAL_STREAM=") {
-			return true
+	newHandler := func(w io.Writer) slog.Handler {
+		if c.Log.Format == "json" {
+			return slog.NewJSONHandler(w, o)
 		}
+		return slog.NewTextHandler(w, o)
 	}
-	return false
+	if f, ok := a.err.(*os.File); ok && notify.UnderJournal(f, a.env) {
+		o.ReplaceAttr = withoutTime
+		return slog.New(notify.Journal(f, newHandler))
+	}
+	return slog.New(newHandler(a.err))
 }
 
 func withoutTime(groups []string, attr slog.Attr) slog.Attr {

@@ -40,3 +40,9 @@ func kilobytes(root fs.FS, path, key string) int64 {
 	}
 	return 0
 }
+
+// atoi returns 0 for what is no number.
+func atoi(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
+}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -78,7 +79,7 @@ func readPrivate(path string) (string, error) {
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
 		return "", fmt.Errorf("key file %s is no regular file", path)
-	case mode.Perm()&others != 0 && runtime.GOOS != "windows":
+	case mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows":
 		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
@@ -89,6 +90,16 @@ func readPrivate(path string) (string, error) {
 		return "", fmt.Errorf("key file %s has more than %d bytes: this is something else", path, maxKeyFile)
 	}
 	return string(text), nil
+}
+
+// credential returns the rights that a file handed in by systemd may have beyond
+// those of its owner, which is root there: the service's user has access through an
+// access list, whose mask shows as the group's right to read.
+func credential(path string) fs.FileMode {
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" && filepath.Dir(path) == filepath.Clean(dir) {
+		return 0o040
+	}
+	return 0
 }
 
 // parseKeyFile reads the content of a key file. Its errors never repeat any of it.

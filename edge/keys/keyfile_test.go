@@ -123,3 +123,26 @@ func FuzzKeyFile(f *testing.F) {
 		}
 	})
 }
+
+func TestKeyThatSystemdHandsIn(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "key")
+	if err := WriteKeyFile(path, zmtp.GenerateKey()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		mode        fs.FileMode
+		credentials string
+		ok          bool
+	}{
+		{0o440, dir, true}, {0o400, dir, true}, {0o440, "", false}, {0o440, filepath.Dir(dir), false}, {0o444, dir, false}, {0o460, dir, false},
+	} {
+		t.Setenv("CREDENTIALS_DIRECTORY", c.credentials)
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadKeyFile(path); (err == nil) != c.ok {
+			t.Errorf("mode %o with CREDENTIALS_DIRECTORY=%q: %v", c.mode, c.credentials, err)
+		}
+	}
+}

@@ -107,6 +107,24 @@ func (s *Store) Release(p *match.Pack) error {
 	return errors.Join(k.pack.Close(), k.file.Close())
 }
 
+// Kept returns the size of the pack that Open would find in the folder; ok is
+// false if it would have to compile. Nothing is changed.
+func (s *Store) Kept(paths []string, o Options) (bytes int64, ok bool) {
+	key := s.key(paths, o)
+	if key == "" {
+		return 0, false
+	}
+	hash := s.madeOf(key)
+	if hash == "" {
+		return 0, false
+	}
+	info, err := os.Stat(s.packPath(hash))
+	if err != nil {
+		return 0, false
+	}
+	return info.Size(), true
+}
+
 // Close closes all packs that were opened and not released. Nobody may be using one.
 func (s *Store) Close() error {
 	s.mu.Lock()

@@ -1,0 +1,27 @@
+package broker
+
+import "time"
+
+// pulseTime is the time between two calls of Options.Pulse.
+const pulseTime = time.Second
+
+// Pulse is how a broker is at a moment.
+type Pulse struct {
+	Clients  int // connected
+	Workers  int // connected
+	Pending  int // requests not answered yet
+	Stopping bool
+}
+
+// pulse shows that the broker does not hang: whoever holds the router's lock for
+// ever, or keeps tick from coming round, stops it.
+func (b *Broker) pulse(stopping bool) {
+	if b.options.Pulse == nil {
+		return
+	}
+	r := b.router
+	r.mu.Lock()
+	p := Pulse{Clients: len(r.clients), Workers: len(r.workers), Pending: r.pending, Stopping: stopping}
+	r.mu.Unlock()
+	b.options.Pulse(p)
+}

@@ -1,0 +1,56 @@
+package doctor
+
+import (
+	"context"
+	"time"
+
+	"trawl/edge/board"
+	"trawl/edge/config"
+)
+
+// Patient is a board, and what can be asked of it.
+type Patient struct {
+	Facts  board.Facts
+	Health board.Health
+	Upkeep board.Upkeep
+
+	Build        string // of the program: arm 6, arm64, …
+	Now          time.Time
+	Clock        func() (synchronised, known bool)
+	MemoryLimit  int64 // that a process of trawl would have, in bytes
+	LimitComesOf string
+	Free         func(dir string) (bytes int64, known bool)
+
+	Config      *config.Config
+	ConfigError error
+	ConfigFile  string // that was read; empty: there is none
+	StateDir    string // of a worker; empty: none
+
+	// Kept is the size of the pack that a worker has kept of these files.
+	Kept func(files []string, set string) (bytes int64, ok bool)
+	// Listen tries to bind an endpoint, and lets go of it.
+	Listen func(endpoint string) error
+	// Ping asks the broker at a client endpoint for its name.
+	Ping func(ctx context.Context, endpoint string) (name string, err error)
+	// Reach makes the connection that a worker would.
+	Reach func(ctx context.Context, endpoint string) error
+	// Installed reports whether a role is a service here.
+	Installed func(role string) bool
+	// Running reports whether it runs as one.
+	Running func(role string) bool
+}
+
+// Examine looks at everything. It takes some seconds if brokers do not answer.
+func Examine(ctx context.Context, p *Patient) []Finding {
+	var out page
+	p.board(&out)
+	p.memory(&out)
+	p.upkeep(&out)
+	if p.configuration(&out) {
+		p.keys(&out)
+		p.rules(&out)
+		p.ports(ctx, &out)
+		p.broker(ctx, &out)
+	}
+	return out
+}

@@ -1,0 +1,200 @@
+package systemd
+
+import (
+	"encoding/xml"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// units are what the golden files in testdata hold, by file name.
+func units() map[string]string {
+	const exe = "/usr/local/bin/trawl"
+	config := []string{"--config", "/etc/trawl/trawl.yaml"}
+	broker := &Unit{Role: "broker", Executable: exe, Arguments: config, User: User}
+	worker := &Unit{Role: "worker", Executable: exe, Arguments: config, User: User}
+	second := &Unit{Role: "worker", Instance: "zwei", Executable: exe, Arguments: []string{"--name", "zwei", "--config", "/etc/trawl/zwei%1 $x.yaml"}, User: User}
+	own := &Unit{Role: "worker", Executable: "/home/ann/bin/trawl"}
+	packaged := &Unit{Role: "broker", Executable: "/usr/bin/trawl", User: User, Packaged: true}
+	mac := &Unit{Role: "worker", Executable: exe, Arguments: []string{"--config", "/etc/a&b <1>.yaml"}, User: "ann"}
+	macOwn := &Unit{Role: "broker", Executable: exe}
+	return map[string]string{
+		"trawl-broker.service":          broker.Systemd(),
+		"trawl-worker.service":          worker.Systemd(),
+		"trawl-worker-zwei.service":     second.Systemd(),
+		"user/trawl-worker.service":     own.Systemd(),
+		"packaged/trawl-broker.service": packaged.Systemd(),
+		"trawl-worker.plist":            mac.Plist("/var/log/trawl-worker.log"),
+		"user/trawl-broker.plist":       macOwn.Plist("/Users/ann/Library/Logs/trawl-broker.log"),
+	}
+}
+
+func TestGoldenFiles(t *testing.T) {
+	for name, text := range units() {
+		path := filepath.Join("testdata", name)
+		if *update {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text != string(want) {
+			t.Errorf("%s is now:\n%s\nIf that is meant: go test ./systemd -update", path, text)
+		}
+		if strings.Contains(text, "@") && !strings.Contains(text, "@system-service") {
+			t.Errorf("%s: a place was not filled in", name)
+		}
+	}
+}
+
+func TestPlistsAreXML(t *testing.T) {
+	for name, text := range units() {
+		if !strings.HasSuffix(name, ".plist") {
+			continue
+		}
+		d := xml.NewDecoder(strings.NewReader(text))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// analyze runs systemd-analyze, which CI has to have.
+func analyze(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	return analyzeIn(t, os.Environ(), args...)
+}
+
+func analyzeIn(t *testing.T, env []string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		if os.Getenv("CI") != "" && runtime.GOOS == "linux" {
+			t.Fatal("systemd-analyze is missing: install systemd")
+		}
+		t.Skip("skipped: systemd-analyze is missing (package systemd)")
+	}
+	cmd := exec.Command("systemd-analyze", args...)
+	cmd.Env = env
+	var out, err strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &err
+	_ = cmd.Run() // its exit status lies
+	return out.String(), err.String()
+}
+
+// onDisk writes the units of the system into a folder, with a program that exists
+// and without man pages, which need not be installed.
+func onDisk(t *testing.T) (paths []string) {
+	t.Helper()
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range units() {
+		if !strings.HasSuffix(name, ".service") || strings.Contains(name, "user/") {
+			continue
+		}
+		text = regexp.MustCompile(`(?m)^Documentation=.*\n`).ReplaceAllString(text, "")
+		text = regexp.MustCompile(`ExecStart=\S+`).ReplaceAllString(text, "ExecStart="+exe)
+		path := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+func TestSystemdFindsNothingToSay(t *testing.T) {
+	for _, path := range onDisk(t) {
+		if _, stderr := analyze(t, "verify", path); stderr != "" {
+			t.Errorf("systemd-analyze verify %s:\n%s", filepath.Base(path), stderr)
+		}
+	}
+}
+
+func TestUsersSystemdFindsNothingToSay(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, role := range []string{"broker", "worker"} {
+		u := &Unit{Role: role, Executable: exe}
+		path := filepath.Join(dir, u.Name()+".service")
+		if err := os.WriteFile(path, []byte(u.Systemd()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		env := append(os.Environ(), "XDG_RUNTIME_DIR="+dir)
+		if _, stderr := analyzeIn(t, env, "--user", "verify", path); stderr != "" {
+			t.Errorf("systemd-analyze --user verify %s:\n%s", u.Name(), stderr)
+		}
+	}
+}
+
+func TestExposureIsAtMostTwo(t *testing.T) {
+	overall := regexp.MustCompile(`Overall exposure level for \S+: (\d+\.\d+)`)
+	for _, path := range onDisk(t) {
+		stdout, stderr := analyze(t, "security", "--offline=true", "--no-pager", path)
+		m := overall.FindStringSubmatch(stdout)
+		if m == nil {
+			t.Fatalf("systemd-analyze security %s:\n%s%s", path, stdout, stderr)
+		}
+		t.Logf("%s: exposure %s", filepath.Base(path), m[1])
+		if level, err := strconv.ParseFloat(m[1], 64); err != nil || level > 2.0 {
+			t.Errorf("%s: exposure %s, over 2.0:\n%s", filepath.Base(path), m[1], stdout)
+		}
+	}
+}
+
+func TestWordsOfACommandLine(t *testing.T) {
+	for word, want := range map[string]string{
+		"plain":     "plain",
+		"100%":      "100%%",
+		"$HOME":     "$$HOME",
+		"a b":       `"a b"`,
+		`a"b`:       `"a\"b"`,
+		`a\b`:       `a\\b`,
+		"":          `""`,
+		"semi;":     `"semi;"`,
+		"/etc/ü/x-": "/etc/ü/x-",
+	} {
+		if got := quote(word); got != want {
+			t.Errorf("%q: %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestWhatNoUnitCanHold(t *testing.T) {
+	for name, u := range map[string]*Unit{
+		"relative path": {Executable: "trawl"},
+		"line break":    {Executable: "/bin/trawl", Arguments: []string{"a\nExecStartPre=/bin/evil"}},
+		"quote":         {Executable: `/opt/"x"/trawl`},
+	} {
+		if err := u.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if err := (&Unit{Executable: "/opt/my programs/trawl", Arguments: []string{"a b"}}).Check(); err != nil {
+		t.Error(err)
+	}
+}

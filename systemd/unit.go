@@ -1,0 +1,137 @@
+package systemd
+
+import (
+	_ "embed"
+	"fmt"
+	"path"
+	"strings"
+)
+
+//go:embed trawl-broker.service.in
+var brokerTemplate string
+
+//go:embed trawl-worker.service.in
+var workerTemplate string
+
+//go:embed hardening.conf
+var hardening string
+
+//go:embed hardening-user.conf
+var hardeningUser string
+
+// Sysusers is the file for /usr/lib/sysusers.d that makes the user of the
+// services.
+//
+//go:embed trawl.sysusers
+var Sysusers string
+
+// Mark is in every file that Unit and Plist make, so that one can be told from a
+// file that somebody wrote.
+const Mark = "Made by trawl service install, which replaces it"
+
+// User is the one that services run as.
+const User = "trawl"
+
+// Unit says what is to be run, and how.
+type Unit struct {
+	Role       string   // broker or worker
+	Instance   string   // tells several of one role apart; may be empty
+	Executable string   // absolute path
+	Arguments  []string // after the role
+	User       string   // to run as; empty: the unit is for a user's own manager
+	Packaged   bool     // the unit belongs to a package, and is not made by us
+}
+
+// Name is that of the service, without the suffix that a manager wants.
+func (u *Unit) Name() string {
+	if u.Instance != "" {
+		return "trawl-" + u.Role + "-" + u.Instance
+	}
+	return "trawl-" + u.Role
+}
+
+// Systemd returns the unit file.
+func (u *Unit) Systemd() string {
+	template, state := brokerTemplate, ""
+	// The share is of the board's memory. A broker takes at most four times
+	// limits.memory, an eighth of it; a worker's packs count in while the kernel
+	// has nothing better to do with the pages.
+	memory := "# A broker takes four times limits.memory at most.\nMemoryMax=60%"
+	if u.Role == "worker" {
+		template = workerTemplate
+		state = "StateDirectory=trawl\nStateDirectoryMode=0750\n"
+		memory = "# Packs are maps of files: they may fill it without harm.\nMemoryMax=75%"
+	}
+	identity := "User=" + u.User + "\nConfigurationDirectory=trawl\n" + state +
+		"RuntimeDirectory=trawl\nRuntimeDirectoryPreserve=yes"
+	rules, target := hardening, "multi-user.target"
+	if u.User == "" {
+		identity, rules, target = strings.TrimSuffix(state, "\n"), hardeningUser, "default.target"
+	}
+	manual := "" // systemd-analyze verify complains of pages that are missing
+	mark := "# " + Mark + "; to change something: systemctl edit " + u.Name()
+	if u.Packaged {
+		mark = "# To change something: systemctl edit " + u.Name()
+		manual = "Documentation=man:trawl-" + u.Role + "(1)\n"
+	}
+	instance := ""
+	if u.Instance != "" {
+		instance = " " + strings.ReplaceAll(u.Instance, "%", "%%")
+	}
+	return tidy(strings.NewReplacer(
+		"@MARK@", mark,
+		"@DOCUMENTATION@\n", manual,
+		"@INSTANCE@", instance,
+		"@LIMITS@", "# A broken configuration may be mended at any time.\nStartLimitIntervalSec=0",
+		"@EXEC@", u.commandLine(),
+		"@IDENTITY@", identity,
+		"@MEMORY@", memory,
+		"@HARDENING@", rules,
+		"@TARGET@", target,
+	).Replace(template))
+}
+
+// tidy leaves no more than one empty line at a place, and no spaces at the ends.
+func tidy(s string) string {
+	for strings.Contains(s, "\n\n\n") {
+		s = strings.ReplaceAll(s, "\n\n\n", "\n\n")
+	}
+	return strings.TrimSpace(s) + "\n"
+}
+
+func (u *Unit) commandLine() string {
+	words := append([]string{u.Executable, u.Role}, u.Arguments...)
+	for i, w := range words {
+		words[i] = quote(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// quote writes a word as systemd.service(5) and systemd.syntax(7) want it: % and
+// $ would be replaced, blanks and quotes would part it.
+func quote(w string) string {
+	w = strings.NewReplacer("%", "%%", "$", "$$", `\`, `\\`).Replace(w)
+	if w != "" && !strings.ContainsAny(w, " \t\"';") {
+		return w
+	}
+	return `"` + strings.ReplaceAll(w, `"`, `\"`) + `"`
+}
+
+// Check reports what in u cannot be written into a unit file.
+func (u *Unit) Check() error {
+	if !path.IsAbs(u.Executable) {
+		return fmt.Errorf("the program must be named with its whole path, not %q", u.Executable)
+	}
+	for _, w := range append([]string{u.Executable, u.Instance, u.User}, u.Arguments...) {
+		if strings.ContainsFunc(w, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return fmt.Errorf("%q cannot be written into the file of a service", w)
+		}
+	}
+	if strings.ContainsAny(u.Executable, `"'\`) { // systemd refuses them whatever the quotes
+		return fmt.Errorf("the program's path %s contains quotes or backslashes, which systemd does not take; move it, to /usr/local/bin for example", u.Executable)
+	}
+	return nil
+}
+
+// StateDir is where the unit's StateDirectory is.
+const StateDir = "/var/lib/trawl"
