@@ -18,6 +18,7 @@ func (r *router) submit(q *request, out *batch) {
 }
 
 func (r *router) admit(q *request, out *batch) {
+	r.received += q.size()
 	if err := r.admissible(q); err != nil {
 		r.refuse(q, err, out)
 		return
@@ -125,6 +126,7 @@ func (r *router) servedNow(k targetKey) bool {
 func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.received += q.size()
 	r.refuse(q, err, out)
 }
 

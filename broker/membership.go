@@ -111,7 +111,7 @@ func (r *router) forgetAddress(w *worker, out *batch) {
 // gets in order, so they are the oldest.
 func (r *router) orphans(w *worker) []*request {
 	var orphans []*request
-	slots := w.hello.Slots
+	slots := w.begun
 	for _, h := range w.held {
 		q := h.request
 		onSlot := h.asked || slots > 0

@@ -70,6 +70,8 @@ type counters struct {
 	late       int64
 	overflowed int64
 	stalled    int64
+	received   int64 // bytes of requests
+	sent       int64 // of answers
 }
 
 func newRouter(o *Options) *router {
@@ -179,6 +181,7 @@ func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) 
 	err := c.conn.Queue(envelope, m)
 	if err == nil {
 		c.unread += size
+		r.sent += size
 		out.add(c.conn)
 		return
 	}

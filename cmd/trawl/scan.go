@@ -159,7 +159,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 	b, w := brokerOptions(c), workerOptions(c)
 	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	b.Log, w.Log = quiet, quiet
-	b.Workers, b.Plain = nil, nil
+	b.Workers, b.Plain, b.HTTP = nil, nil, broker.HTTP{}
 	b.Clients = []string{fmt.Sprintf("inproc://scan-%p", a)}
 	w.Rules = map[string]*match.Pack{wire.DefaultRules: pack}
 	w.Slots = cores()

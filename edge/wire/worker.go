@@ -157,6 +157,17 @@ type WorkerStats struct {
 	// Window is the most requests that this broker may let it hold, as other
 	// brokers send some, too; 0: it alone does.
 	Window int `json:"window,omitempty"`
+
+	BoardStats
+}
+
+// BoardStats is the part of WorkerStats that its board decides.
+type BoardStats struct {
+	// Slots is how many requests it works on at once now, at most those of its
+	// Hello; 0: as many. Fewer while the board is hot or short of power.
+	Slots   int             `json:"slots,omitempty"`
+	Health  json.RawMessage `json:"health,omitempty"` // how the board feels
+	UptimeS int64           `json:"uptime_s,omitempty"`
 }
 
 // JSONFrame makes the body of a frame that carries v, which must be one of
