@@ -18,13 +18,13 @@ import (
 // httpRig is a running broker with its HTTP port.
 type httpRig struct {
 	*rig
-	client *http.Client
+	http *http.Client
 }
 
 func startHTTP(t *testing.T, change func(*Options)) *httpRig {
 	t.Helper()
 	transport := &http.Transport{DisableKeepAlives: true}
-	r := &httpRig{client: &http.Client{Transport: transport}}
+	r := &httpRig{http: &http.Client{Transport: transport}}
 	r.rig = start(t, func(o *Options) {
 		o.HTTP = HTTP{Listen: "127.0.0.1:0", Match: true}
 		if change != nil {
@@ -44,7 +44,7 @@ func (r *httpRig) do(ctx context.Context, method, path, body string) (int, strin
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	resp, err := r.client.Do(req)
+	resp, err := r.http.Do(req)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (r *httpRig) later(ctx context.Context, path, body string) <-chan string {
 	done := make(chan string, 1)
 	go func() {
 		req, _ := http.NewRequestWithContext(ctx, "POST", r.url(path), strings.NewReader(body))
-		resp, err := r.client.Do(req)
+		resp, err := r.http.Do(req)
 		if err != nil {
 			done <- "error: " + err.Error()
 			return
@@ -319,7 +319,7 @@ func TestPagesOfOthersMayNotAsk(t *testing.T) {
 	} {
 		req, _ := http.NewRequestWithContext(t.Context(), "POST", r.url("/match"), strings.NewReader("x"))
 		change(req)
-		resp, err := r.client.Do(req)
+		resp, err := r.http.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
