@@ -114,15 +114,15 @@ func TestMetrics(t *testing.T) {
 	}
 	got, kinds := series(t, text)
 	for name, want := range map[string]float64{
-		`trawl_broker_draining`:                                           0,
-		`trawl_broker_requests_pending`:                                   3,
-		`trawl_broker_queue_length{rule_set="pii"}`:                       1,
-		`trawl_broker_queue_length{rule_set="default"}`:                   0,
-		`trawl_broker_queue_oldest_seconds{rule_set="default"}`:           0,
-		`trawl_broker_named_queue_length`:                                 1,
-		`trawl_broker_rule_set_workers{rule_set="logs"}`:                  1,
-		`trawl_broker_request_duration_seconds_count{rule_set="default"}`: 3, // with those that name a pack
-		`trawl_broker_request_duration_seconds_count{rule_set="pii"}`:     0,
+		`trawl_broker_draining`:                                                      0,
+		`trawl_broker_requests_pending`:                                              3,
+		`trawl_broker_queue_length{rule_set="pii"}`:                                  1,
+		`trawl_broker_queue_length{rule_set="default"}`:                              0,
+		`trawl_broker_queue_oldest_seconds{rule_set="default"}`:                      0,
+		`trawl_broker_named_queue_length`:                                            1,
+		`trawl_broker_rule_set_workers{rule_set="logs"}`:                             1,
+		`trawl_broker_request_duration_seconds_count{rule_set="default"}`:            3, // with those that name a pack
+		`trawl_broker_request_duration_seconds_count{rule_set="pii"}`:                0,
 		`trawl_broker_request_duration_seconds_bucket{rule_set="default",le="+Inf"}`: 3,
 		`trawl_broker_workers{kind="trawl",state="ready"}`:                           1,
 		`trawl_broker_workers{kind="plain",state="silent"}`:                          0,

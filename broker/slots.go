@@ -39,7 +39,7 @@ func (b *Broker) heartbeat(w *worker, m zmtp.Message, out *batch) error {
 	if stats.Health != nil && json.Unmarshal(stats.Health, &health) == nil && health != nil {
 		stats.Health = wire.JSONFrame(health)
 	} else {
-		stats.Health = nil
+		stats.Health, health = nil, nil
 	}
 	b.router.setStats(w, &stats, health, out)
 	return nil

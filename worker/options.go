@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"trawl/edge/board"
 	"trawl/edge/match"
 	"trawl/edge/zmtp"
 )
@@ -40,7 +41,9 @@ type Options struct {
 
 	Log *slog.Logger // default: discarded
 
-	welcomeTime time.Duration // see there; shorter in tests
+	welcomeTime time.Duration       // see there; shorter in tests
+	health      func() board.Health // board.ReadHealth but in tests
+	boardTicks  <-chan time.Time    // when to ask for it; nil: every boardEvery
 }
 
 // Limits bound one answer; what goes beyond is cut and marked as truncated.
@@ -58,6 +61,9 @@ func (o Options) withDefaults() Options {
 	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.welcomeTime = cmp.Or(o.welcomeTime, welcomeTime)
+	if o.health == nil {
+		o.health = board.ReadHealth
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

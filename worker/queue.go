@@ -32,6 +32,7 @@ type queue struct {
 	running  []*running // jobs that have begun
 	takers   int        // goroutines that take jobs, but for those whose job waits for answers
 	resuming int        // jobs that have waited for answers and want a slot again; they come first
+	limit    int        // of slots in use; 0: all
 	closed   bool
 }
 
@@ -72,7 +73,7 @@ func (q *queue) push(j job) {
 func (q *queue) pop(r *running) (j job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for (len(q.jobs) == 0 || len(q.free) <= q.resuming) && !q.closed {
+	for (len(q.jobs) == 0 || q.usable() <= q.resuming) && !q.closed {
 		q.change.Wait()
 	}
 	if q.closed {
@@ -86,6 +87,25 @@ func (q *queue) pop(r *running) (j job, ok bool) {
 	q.take(r)
 	q.running = append(q.running, r)
 	return j, true
+}
+
+// setLimit sets how many slots may have a job at once. Those that have one finish it.
+func (q *queue) setLimit(n int) {
+	q.mu.Lock()
+	changed := q.limit != n
+	q.limit = n
+	q.mu.Unlock()
+	if changed {
+		q.change.Broadcast()
+	}
+}
+
+// usable is how many more slots may be used now, 0 or less if none.
+func (q *queue) usable() int {
+	if q.limit == 0 {
+		return len(q.free)
+	}
+	return len(q.free) - (q.slots - q.limit)
 }
 
 // take takes a free slot, of which there is one.
@@ -134,7 +154,7 @@ func (q *queue) resume(r *running) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.resuming++
-	for len(q.free) == 0 && !q.closed {
+	for q.usable() <= 0 && !q.closed {
 		q.change.Wait()
 	}
 	q.resuming--
