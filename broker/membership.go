@@ -124,6 +124,7 @@ func (r *router) orphans(w *worker) []*request {
 		if onSlot {
 			q.losses++
 		}
+		r.trace.lost(q, w, onSlot)
 		q.leave(w)
 		if !q.held() {
 			q.inHedge.remove()
@@ -194,6 +195,7 @@ func (r *router) dropClient(c *client, out *batch) {
 	delete(r.heldBack, c)
 	for q := c.requests.front(); q != nil; q = c.requests.front() {
 		r.count("client_gone")
+		r.trace.dropped(q)
 		r.abandon(q)
 		r.finish(q, out)
 	}

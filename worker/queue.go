@@ -17,6 +17,9 @@ type job struct {
 	control  wire.RequestControl
 	message  zmtp.Message // without its control frame; one reference is the job's
 	deadline time.Time
+
+	begun    time.Time // for the trace, and the id that its client gave it
+	clientID string
 }
 
 // queue holds the jobs that wait for a slot, first come first served, and the slots

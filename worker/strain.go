@@ -98,6 +98,8 @@ func (l *link) beat() {
 	conn := l.conn
 	l.mu.Unlock()
 	if conn != nil {
-		_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true), zmtp.NewMessage(wire.JSONFrame(l.stats())))
+		s := l.worker.stats()
+		s.Window = l.worker.share() // as with the one before
+		_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true), zmtp.NewMessage(wire.JSONFrame(s)))
 	}
 }

@@ -31,6 +31,7 @@ type state struct {
 	draining atomic.Bool
 
 	started  time.Time
+	traces   bool                            // log the life of every request
 	board    atomic.Pointer[wire.BoardStats] // the latest sample; nil before the first
 	strained atomic.Bool                     // so was the board then
 
@@ -50,7 +51,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{}), started: time.Now()}
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{}), started: time.Now(), traces: traces(o.Log)}
 	var links sync.WaitGroup
 	for _, broker := range o.Brokers {
 		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})

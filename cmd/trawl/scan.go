@@ -182,7 +182,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 
 // scanFleet asks the brokers of the configuration.
 func (a *app) scanFleet(ctx context.Context, c *config.Config, f *scanFlags, o scan.Options, paths []string) error {
-	conn, err := connect(c)
+	conn, err := a.connect(c)
 	if err != nil {
 		return err
 	}
