@@ -31,10 +31,14 @@ func (r *router) admit(q *request, out *batch) {
 	q.client.requests.pushBack(&q.inClient, q)
 	r.wheel.add(q)
 	r.suspend(q)
-	r.trace.accepted(q)
+	if r.trace != nil {
+		r.trace.accepted(q)
+	}
 	if q.client.heldBack || !r.assign(q, out) {
 		q.target.queue.pushBack(q)
-		r.trace.queued(q)
+		if r.trace != nil {
+			r.trace.queued(q)
+		}
 	}
 }
 
@@ -138,7 +142,9 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 		r.forget(q.target)
 	}
 	r.count(string(err.Code))
-	r.trace.refused(q, err)
+	if r.trace != nil {
+		r.trace.refused(q, err)
+	}
 	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
 	q.recycle()
 }

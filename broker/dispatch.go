@@ -58,7 +58,9 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		q.target.hedge.dispatched(q)
 	}
 	w.hold(q, r.number, out.now())
-	r.trace.dispatched(q, w, r.number)
+	if r.trace != nil {
+		r.trace.dispatched(q, w, r.number)
+	}
 	out.add(w.conn)
 	return true
 }
@@ -92,7 +94,9 @@ func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, sk
 	switch {
 	case q == nil:
 		r.late++
-		r.trace.late(w, number)
+		if r.trace != nil {
+			r.trace.late(w, number)
+		}
 		m.Release()
 	case failed && r.elsewhere(q, w, out):
 		m.Release()
@@ -115,12 +119,16 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 		r.countOK()
 	}
 	q.target.answered(q, by, out.now())
-	r.trace.answered(q, by, failed, out.now())
+	if r.trace != nil {
+		r.trace.answered(q, by, failed, out.now())
+	}
 	if by.copy {
 		r.copiesWon++
 	}
 	sent := r.answer(q.client, prefix, m, out)
-	r.trace.delivered(q, sent, out.now())
+	if r.trace != nil {
+		r.trace.delivered(q, sent, out.now())
+	}
 	if q.held() { // a copy
 		r.abandon(q)
 	}

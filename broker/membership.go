@@ -124,7 +124,9 @@ func (r *router) orphans(w *worker) []*request {
 		if onSlot {
 			q.losses++
 		}
-		r.trace.lost(q, w, onSlot)
+		if r.trace != nil {
+			r.trace.lost(q, w, onSlot)
+		}
 		q.leave(w)
 		if !q.held() {
 			q.inHedge.remove()
@@ -195,7 +197,9 @@ func (r *router) dropClient(c *client, out *batch) {
 	delete(r.heldBack, c)
 	for q := c.requests.front(); q != nil; q = c.requests.front() {
 		r.count("client_gone")
-		r.trace.dropped(q)
+		if r.trace != nil {
+			r.trace.dropped(q)
+		}
 		r.abandon(q)
 		r.finish(q, out)
 	}

@@ -100,7 +100,9 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 		}
 		q.leave(w)
 		r.recalled++
-		r.trace.returned(q, w, number)
+		if r.trace != nil {
+			r.trace.returned(q, w, number)
+		}
 		if !q.held() {
 			q.inHedge.remove()
 			back = append(back, q)

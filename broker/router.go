@@ -134,9 +134,13 @@ func (r *router) forget(t *target) {
 // fail answers an admitted request with an error.
 func (r *router) fail(q *request, err *wire.Error, out *batch) {
 	r.count(string(err.Code))
-	r.trace.failed(q, err)
+	if r.trace != nil {
+		r.trace.failed(q, err)
+	}
 	sent := r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
-	r.trace.delivered(q, sent, out.now())
+	if r.trace != nil {
+		r.trace.delivered(q, sent, out.now())
+	}
 	r.finish(q, out)
 }
 

@@ -10,8 +10,9 @@ import (
 	"trawl/edge/wire"
 )
 
-// trace logs the life of every request, at level debug. A nil trace, which is
-// what there is at other levels, does nothing and costs a comparison.
+// trace logs the life of every request, at level debug. At other levels there is
+// none, and callers look before they call: with its arguments, a call that does
+// nothing took 3% of the router's time.
 //
 // A request has an id that is the broker's own and goes to the worker with it, so
 // that one search finds it in all logs: a client's id may be anything, and is
@@ -41,9 +42,6 @@ func (t *trace) say(q *request, what string, args ...any) {
 }
 
 func (t *trace) accepted(q *request) {
-	if t == nil {
-		return
-	}
 	args := []any{"client", q.client.conn.Peer().RemoteAddr, q.target.what(), q.target.key.name, "bytes", q.size(), "deadline", q.header.Deadline}
 	if q.header.HasID {
 		args = append(args, "id", clip(q.header.ID))
@@ -52,9 +50,6 @@ func (t *trace) accepted(q *request) {
 }
 
 func (t *trace) refused(q *request, err *wire.Error) {
-	if t == nil {
-		return
-	}
 	id := ""
 	if q.header != nil {
 		id = clip(q.header.ID)
@@ -63,30 +58,18 @@ func (t *trace) refused(q *request, err *wire.Error) {
 }
 
 func (t *trace) queued(q *request) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request queued", "waiting", q.target.queue.n)
 }
 
 func (t *trace) dispatched(q *request, w *worker, number uint64) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request dispatched", "worker", w.name, "number", number, "copy", q.copied())
 }
 
 func (t *trace) answered(q *request, by place, failed bool, now time.Time) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request answered", "worker", by.worker.name, "number", by.number, "failed", failed, "took", now.Sub(q.dispatched))
 }
 
 func (t *trace) delivered(q *request, ok bool, now time.Time) {
-	if t == nil {
-		return
-	}
 	what := "answer delivered"
 	if !ok {
 		what = "answer not delivered: the client's connection is over or full"
@@ -95,36 +78,21 @@ func (t *trace) delivered(q *request, ok bool, now time.Time) {
 }
 
 func (t *trace) failed(q *request, err *wire.Error) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request failed", "error", err)
 }
 
 func (t *trace) lost(q *request, w *worker, begun bool) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request lost with its worker", "worker", w.name, "begun", begun, "losses", q.losses)
 }
 
 func (t *trace) returned(q *request, w *worker, number uint64) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request given back", "worker", w.name, "number", number)
 }
 
 func (t *trace) dropped(q *request) {
-	if t == nil {
-		return
-	}
 	t.say(q, "request dropped: its client is gone")
 }
 
 func (t *trace) late(w *worker, number uint64) {
-	if t == nil {
-		return
-	}
 	t.log.Debug("answer dropped: nobody waits for it any more", "worker", w.name, "number", fmt.Sprint(number))
 }
