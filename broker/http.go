@@ -56,8 +56,8 @@ func (b *Broker) listenHTTP(address string) (*httpServer, error) {
 	h.server = &http.Server{
 		Handler:           h.handler(),
 		ReadHeaderTimeout: httpHeaderTime, IdleTimeout: httpIdleTime, MaxHeaderBytes: httpMaxHeader,
-		ConnState: h.conns.note,
-		ErrorLog:  slog.NewLogLogger(b.options.Log.Handler(), slog.LevelDebug),
+		ConnState: h.conns.note, ConnContext: withHTTPConn,
+		ErrorLog: slog.NewLogLogger(b.options.Log.Handler(), slog.LevelDebug),
 	}
 	return h, nil
 }
@@ -108,6 +108,9 @@ func (h *httpServer) handler() http.Handler {
 		_ = control.SetReadDeadline(time.Now().Add(httpBodyTime))
 		_ = control.SetWriteDeadline(time.Now().Add(httpBodyTime))
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodPost {
+			h.conns.begin(r)
+		}
 		guarded.ServeHTTP(w, r)
 	})
 }

@@ -286,12 +286,15 @@ func TestHTTPSharesTheMemory(t *testing.T) {
 func TestHTTPConnectionsAreBounded(t *testing.T) {
 	r := startHTTP(t, nil)
 	var idle []net.Conn
-	for range 2 * maxHTTPConns {
+	for i := range 2 * maxHTTPConns {
 		conn, err := net.Dial("tcp", r.broker.HTTPAddress())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
+		if i%2 == 0 {
+			fmt.Fprint(conn, "POST /match HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nbeg")
+		}
 		idle = append(idle, conn)
 	}
 	// One that comes now is served; the oldest have given way to it.

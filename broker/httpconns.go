@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -8,18 +9,20 @@ import (
 )
 
 // maxHTTPConns is how many connections the HTTP port has at once: each costs
-// about 20 KiB. While so many are open, the one that has waited longest for its
-// next request gives way to a new one; if all of them are busy, new ones wait.
+// about 20 KiB. While so many are open, the one whose request has not been whole
+// for longest gives way to a new one, so that connections that say nothing, or
+// never come to an end, keep nobody out; if all of them are worked on, new ones wait.
 const maxHTTPConns = 128
 
 // httpConns is the listener of the HTTP port: it bounds the connections. Its
-// note is the server's ConnState.
+// note is the server's ConnState; handlers call begin once they have read what
+// they want to of a request.
 type httpConns struct {
 	net.Listener
 
 	mu     sync.Mutex
 	change sync.Cond              // a connection has ended, waits, or the listener is closed
-	open   map[net.Conn]time.Time // since when it waits for a request; zero: it does not
+	open   map[net.Conn]time.Time // since when its request is awaited; zero: it is worked on
 	closed bool
 }
 
@@ -42,8 +45,6 @@ func (c *httpConns) Accept() (net.Conn, error) {
 }
 
 // makeRoom waits until there is a place; false when the listener is closed.
-// One that waits for a request is closed only if another connection is there
-// to take its place: that is not known before Accept, so a place is kept free.
 func (c *httpConns) makeRoom() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,20 +72,31 @@ func (c *httpConns) oldest() (oldest net.Conn) {
 func (c *httpConns) note(conn net.Conn, s http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer c.change.Signal()
-	if s == http.StateClosed || s == http.StateHijacked {
-		delete(c.open, conn)
-		return
-	}
 	_, known := c.open[conn]
-	if !known && s != http.StateNew {
-		return // made room already
-	}
-	if since := c.open[conn]; s == http.StateActive {
-		c.open[conn] = time.Time{}
-	} else if since.IsZero() {
+	switch {
+	case s == http.StateClosed || s == http.StateHijacked:
+		delete(c.open, conn)
+	case s == http.StateNew && !known || s == http.StateIdle && known:
 		c.open[conn] = time.Now()
 	}
+	c.change.Signal()
+}
+
+// begin notes that a request is whole and worked on.
+func (c *httpConns) begin(r *http.Request) {
+	conn, _ := r.Context().Value(httpConnKey{}).(net.Conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.open[conn]; known { // else it has given way
+		c.open[conn] = time.Time{}
+	}
+}
+
+// httpConnKey is where a request's context has its connection.
+type httpConnKey struct{}
+
+func withHTTPConn(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, httpConnKey{}, conn)
 }
 
 func (c *httpConns) Close() error {

@@ -50,6 +50,7 @@ func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, err)
 		return
 	}
+	h.conns.begin(r)
 	// From here on reading only tells that the client went away.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	p := newHTTPPort(w, b.options.budget)
