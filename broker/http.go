@@ -17,8 +17,8 @@ import (
 	"trawl/edge/wire"
 )
 
-// The HTTP port: for people, Prometheus and load balancers. HTTP.md says what it
-// answers.
+// The HTTP port: for people, Prometheus and load balancers. HTTP.md in edge/wire
+// says what it answers.
 
 const (
 	httpHeaderTime = 5 * time.Second  // for the head of a request

@@ -47,7 +47,7 @@ type Options struct {
 // Plain is an endpoint whose REP workers serve one rule set.
 type Plain struct{ Endpoint, Rules string }
 
-// HTTP is where status and metrics are served; see HTTP.md.
+// HTTP is where status and metrics are served; see HTTP.md in edge/wire.
 type HTTP struct {
 	Listen string // HOST:PORT, the host may be *; empty: off
 	Match  bool   // POST /match
