@@ -18,6 +18,7 @@ func (r *router) submit(q *request, out *batch) {
 }
 
 func (r *router) admit(q *request, out *batch) {
+	r.received += q.size()
 	if err := r.admissible(q); err != nil {
 		r.refuse(q, err, out)
 		return
@@ -30,8 +31,14 @@ func (r *router) admit(q *request, out *batch) {
 	q.client.requests.pushBack(&q.inClient, q)
 	r.wheel.add(q)
 	r.suspend(q)
+	if r.trace != nil {
+		r.trace.accepted(q)
+	}
 	if q.client.heldBack || !r.assign(q, out) {
 		q.target.queue.pushBack(q)
+		if r.trace != nil {
+			r.trace.queued(q)
+		}
 	}
 }
 
@@ -125,6 +132,7 @@ func (r *router) servedNow(k targetKey) bool {
 func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.received += q.size()
 	r.refuse(q, err, out)
 }
 
@@ -134,6 +142,9 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 		r.forget(q.target)
 	}
 	r.count(string(err.Code))
+	if r.trace != nil {
+		r.trace.refused(q, err)
+	}
 	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
 	q.recycle()
 }

@@ -57,7 +57,7 @@ func (w *directWorker) heard(d *direct, m []string) {
 
 // begin begins what there are slots for: what waits takes none.
 func (w *directWorker) begin() {
-	free := w.hello.Slots
+	free := w.works
 	for _, x := range w.has {
 		if x.begun && x.waits == 0 {
 			free--

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -29,6 +30,7 @@ type Broker struct {
 	clients []*zmtp.Listener
 	workers []*zmtp.Listener
 	plain   []*zmtp.Listener // as Options.Plain
+	http    *httpServer      // nil: off
 
 	stop     chan struct{} // closed by a client's stop
 	stopOnce sync.Once
@@ -83,6 +85,11 @@ func (b *Broker) bind() error {
 			return err
 		}
 	}
+	if at := b.options.HTTP.Listen; at != "" {
+		var err error
+		b.http, err = b.listenHTTP(at)
+		return err
+	}
 	return nil
 }
 
@@ -92,6 +99,15 @@ func listen(to *[]*zmtp.Listener, endpoint string, o zmtp.Options) error {
 		*to = append(*to, l)
 	}
 	return err
+}
+
+// HTTPAddress returns where HTTP is served, HOST:PORT with the real port number;
+// empty if it is not.
+func (b *Broker) HTTPAddress() string {
+	if b.http == nil {
+		return ""
+	}
+	return b.http.conns.Addr().String()
 }
 
 // announceToWorker: a REP accepts a DEALER only, a trawl worker's DEALER
@@ -135,9 +151,15 @@ func (b *Broker) Serve(ctx context.Context) error {
 		rules := b.options.Plain[i].Rules
 		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
 	}
-	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints())
+	if b.http != nil {
+		b.http.serve()
+	}
+	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints(), "http", cmp.Or(b.HTTPAddress(), "off"))
 	if b.options.Insecure && !b.options.Security.on() {
 		log.Warn("insecure: whoever reaches the endpoints can ask, become a worker and read every text")
+	}
+	if b.http != nil && !b.http.local {
+		log.Warn("insecure: whoever reaches the HTTP port can read status and metrics", "and_ask", b.options.HTTP.Match)
 	}
 
 	ticking, stopTicking := context.WithCancel(context.Background())
@@ -242,7 +264,7 @@ func (b *Broker) drain() {
 		b.router.failAll(&out)
 		out.flush()
 	}
-	b.closeListeners()
+	b.closeListeners() // HTTP's too, which lets answers go out
 	b.closeConns()
 }
 
@@ -267,6 +289,7 @@ func (b *Broker) closeListeners() {
 			_ = l.Close()
 		}
 	}
+	b.http.close()
 }
 
 // requestStop makes Serve drain and return.

@@ -207,7 +207,7 @@ func TestWorkerSharesItsWindow(t *testing.T) {
 	w := newWorker(nil, false, "w", wire.Hello{Slots: 2, Window: 40}, time.Hour)
 	quick := func() int { w.adapt(time.Microsecond); return w.window }
 	for _, step := range []struct{ share, want int }{{0, 40}, {16, 16}, {1, 2}, {50, 40}, {0, 40}} {
-		d.b.router.setStats(w, &wire.WorkerStats{Window: step.share})
+		d.b.router.setStats(w, &wire.WorkerStats{Window: step.share}, nil, d.out())
 		if got := quick(); got != step.want {
 			t.Errorf("with a share of %d the window is %d, want %d", step.share, got, step.want)
 		}

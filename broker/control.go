@@ -79,5 +79,6 @@ func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.count("ok")
+	r.received += q.size()
 	r.answer(q.client, q.envelope, m, out)
 }

@@ -140,6 +140,9 @@ type directWorker struct {
 	has  []*doing // in order
 	told []string // kinds of other control frames
 	asks asking
+
+	works int // on so many requests at once
+	said  int // the same, as its latest heartbeat has it
 }
 
 // doing is a request that a worker has.
@@ -174,6 +177,7 @@ func (d *direct) plainWorker(name, rules string) *directWorker {
 func (d *direct) join(h wire.Hello, plain bool) *directWorker {
 	port := &fakePort{heard: d.now}
 	w := &directWorker{worker: newWorker(port, plain, h.Name, h, d.b.options.patience), port: port}
+	w.works, w.said = w.hello.Slots, w.hello.Slots
 	replaced, err := d.r.join(w.worker, zmtp.Message{}, d.out())
 	if err != nil {
 		d.t.Fatalf("worker %s refused: %v", h.Name, err)
@@ -204,6 +208,16 @@ func (w *directWorker) receive(d *direct) {
 		}
 	}
 	w.begin()
+}
+
+// saySlots sends a heartbeat that says on how many requests it works at once.
+func (w *directWorker) saySlots(d *direct, n int) {
+	w.said = n
+	beat := zmtp.NewMessage(wire.ControlFrame(wire.KindHeartbeat), fmt.Appendf(nil, `{"requests":1,"slots":%d}`, n))
+	if err := d.b.fromWorker(w.worker, beat, d.out()); err != nil {
+		d.t.Fatal(err)
+	}
+	w.receive(d)
 }
 
 func (w *directWorker) giveBack(d *direct, control []byte) {

@@ -39,7 +39,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&number, r.number), true)
 		r.prefix = zmtp.AppendFrame(r.prefix, nil, true)
 	} else {
-		control := wire.RequestControl{Number: r.number, Full: q.full, Hops: q.hops, Remaining: q.deadline.Sub(out.now())}
+		control := wire.RequestControl{Number: r.number, Full: q.full, Hops: q.hops, Remaining: q.deadline.Sub(out.now()), ID: r.trace.id(q)}
 		var frame [32]byte
 		r.prefix = zmtp.AppendFrame(r.prefix, control.Append(frame[:0]), true)
 	}
@@ -58,6 +58,9 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		q.target.hedge.dispatched(q)
 	}
 	w.hold(q, r.number, out.now())
+	if r.trace != nil {
+		r.trace.dispatched(q, w, r.number)
+	}
 	out.add(w.conn)
 	return true
 }
@@ -91,6 +94,9 @@ func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, sk
 	switch {
 	case q == nil:
 		r.late++
+		if r.trace != nil {
+			r.trace.late(w, number)
+		}
 		m.Release()
 	case failed && r.elsewhere(q, w, out):
 		m.Release()
@@ -113,10 +119,16 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 		r.countOK()
 	}
 	q.target.answered(q, by, out.now())
+	if r.trace != nil {
+		r.trace.answered(q, by, failed, out.now())
+	}
 	if by.copy {
 		r.copiesWon++
 	}
-	r.answer(q.client, prefix, m, out)
+	sent := r.answer(q.client, prefix, m, out)
+	if r.trace != nil {
+		r.trace.delivered(q, sent, out.now())
+	}
 	if q.held() { // a copy
 		r.abandon(q)
 	}

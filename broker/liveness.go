@@ -113,9 +113,3 @@ func (r *router) tell(w *worker, k wire.Kind, out *batch) {
 		out.add(w.conn)
 	}
 }
-
-func (r *router) setStats(w *worker, s *wire.WorkerStats) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	w.stats, w.share = s, s.Window // it takes effect with the next answer
-}

@@ -111,7 +111,7 @@ func (r *router) forgetAddress(w *worker, out *batch) {
 // gets in order, so they are the oldest.
 func (r *router) orphans(w *worker) []*request {
 	var orphans []*request
-	slots := w.hello.Slots
+	slots := w.begun
 	for _, h := range w.held {
 		q := h.request
 		onSlot := h.asked || slots > 0
@@ -123,6 +123,9 @@ func (r *router) orphans(w *worker) []*request {
 		}
 		if onSlot {
 			q.losses++
+		}
+		if r.trace != nil {
+			r.trace.lost(q, w, onSlot)
 		}
 		q.leave(w)
 		if !q.held() {
@@ -194,6 +197,9 @@ func (r *router) dropClient(c *client, out *batch) {
 	delete(r.heldBack, c)
 	for q := c.requests.front(); q != nil; q = c.requests.front() {
 		r.count("client_gone")
+		if r.trace != nil {
+			r.trace.dropped(q)
+		}
 		r.abandon(q)
 		r.finish(q, out)
 	}

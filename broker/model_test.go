@@ -75,6 +75,7 @@ type modelClient struct {
 
 type modelWorker struct {
 	*directWorker
+	lied    bool // answered what it was not asked
 	stopped bool // a process that is stopped: neither reads nor says anything
 }
 
@@ -104,6 +105,7 @@ func (m *model) run(steps int) *counters {
 	for range steps {
 		m.step()
 		m.check()
+		m.checkBegun()
 	}
 	m.end()
 	return &m.r.counters
@@ -157,7 +159,11 @@ func (m *model) step() {
 		if len(m.clients) < 5 {
 			m.newClient()
 		}
-	case p < 978:
+	case p < 984:
+		if w := m.anyWorker(); w != nil && !w.plain && !w.stopped && !w.port.closed {
+			m.changeSlots(w)
+		}
+	case p < 990:
 		m.loseClient(m.rng.IntN(len(m.clients)))
 	default:
 		c := m.clients[m.rng.IntN(len(m.clients))]
@@ -166,6 +172,21 @@ func (m *model) step() {
 			c.unread = int64(c.port.unread) // as if it had been sent
 		}
 	}
+}
+
+// changeSlots lets a worker work on fewer or more requests at once. Fewer it
+// does before it says so, more after.
+func (m *model) changeSlots(w *modelWorker) {
+	switch n := 1 + m.rng.IntN(w.hello.Slots); {
+	case w.works != w.said:
+		w.saySlots(m.direct, w.works)
+	case n < w.works:
+		w.works = n
+	default:
+		w.saySlots(m.direct, n)
+		w.works = n
+	}
+	w.receive(m.direct)
 }
 
 func (m *model) newClient() { m.clients = append(m.clients, &modelClient{directClient: m.client()}) }
@@ -273,6 +294,7 @@ func (m *model) work() {
 	case p == 0:
 		w.say(m.direct, m.rng.Uint64(), false, "an answer that nobody asked for")
 	case p == 1 && m.r.number > 10:
+		w.lied = true
 		w.say(m.direct, m.r.number-uint64(m.rng.IntN(10)), true, "a number of this broker's, perhaps another's")
 		// It may have been its own: then it must not answer it again.
 		w.forgetAnswered()
@@ -331,5 +353,29 @@ func (m *model) loseClient(i int) {
 	m.clients = append(m.clients[:i:i], m.clients[i+1:]...)
 	if len(m.clients) == 0 {
 		m.newClient()
+	}
+}
+
+// checkBegun: what a worker has begun the broker believes it may have: it counts
+// against a request if the worker is lost.
+func (m *model) checkBegun() {
+	for _, w := range m.workers {
+		if w.plain || w.lied {
+			continue
+		}
+		if w.slots < 1 || w.slots > w.hello.Slots || w.worker.begun < w.slots {
+			m.t.Fatalf("worker %s: %d of %d slots, %d may have begun", w.name, w.slots, w.hello.Slots, w.worker.begun)
+		}
+		place := make(map[uint64]int) // among those that have asked nothing
+		for _, h := range w.held {
+			if !h.asked {
+				place[h.number] = len(place)
+			}
+		}
+		for _, x := range w.has {
+			if i, ok := place[x.number]; ok && x.begun && i >= w.worker.begun {
+				m.t.Fatalf("worker %s has begun what the broker has at place %d, beyond %d", w.name, i, w.worker.begun)
+			}
+		}
 	}
 }

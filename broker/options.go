@@ -28,6 +28,8 @@ type Options struct {
 	ExpectRules, ExpectWorkers []string
 	RuleSets                   map[string]RuleSet
 
+	HTTP HTTP // default: off
+
 	Limits       Limits
 	Heartbeat    time.Duration // between heartbeats; silent for 3 of them is lost; default 1 s
 	DrainTimeout time.Duration // for queued and running requests at the end; default 10 s
@@ -48,6 +50,12 @@ type Options struct {
 
 // Plain is an endpoint whose REP workers serve one rule set.
 type Plain struct{ Endpoint, Rules string }
+
+// HTTP is where status and metrics are served; see HTTP.md in edge/wire.
+type HTTP struct {
+	Listen string // HOST:PORT, the host may be *; empty: off
+	Match  bool   // POST /match
+}
 
 // RuleSet says how requests for a rule set are treated.
 type RuleSet struct {
@@ -116,6 +124,10 @@ func (o *Options) hedges() bool {
 // check refuses endpoints that would open the broker to the network by
 // accident.
 func (o *Options) check() error {
+	if h := o.HTTP.Listen; h != "" && !o.Insecure && !config.IsLocal("tcp://"+h) {
+		return fmt.Errorf("%s can be reached by other machines, and HTTP has no keys: whoever reaches it can read the status, and ask if http.match is on; "+
+			"listen on 127.0.0.1, or say --insecure if everybody on that network may", h)
+	}
 	if o.Insecure || o.Security.on() {
 		return nil
 	}

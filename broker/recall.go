@@ -100,6 +100,9 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 		}
 		q.leave(w)
 		r.recalled++
+		if r.trace != nil {
+			r.trace.returned(q, w, number)
+		}
 		if !q.held() {
 			q.inHedge.remove()
 			back = append(back, q)
@@ -142,17 +145,17 @@ func (r *router) balance(now time.Time, out *batch) {
 	idle := 0
 	for w := range r.workers {
 		if w.hasRoom(now) {
-			idle += max(0, w.hello.Slots-w.active())
+			idle += max(0, w.slots-w.active())
 		}
 	}
 	if idle == 0 {
 		return
 	}
 	for w := range r.workers {
-		if w.active() <= w.hello.Slots || now.Sub(w.progress) < stealAfter {
+		if w.active() <= w.begun || now.Sub(w.progress) < stealAfter {
 			continue
 		}
-		r.takeBack(w, w.hello.Slots, idle, func(q *request) bool {
+		r.takeBack(w, w.begun, idle, func(q *request) bool {
 			other := q.target.pick(q, now)
 			return other != nil && other != w && other.idle()
 		}, out)

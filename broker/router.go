@@ -25,6 +25,7 @@ const maxLosses = 2
 type router struct {
 	options *Options
 	log     *slog.Logger
+	trace   *trace // nil: off
 	start   time.Time
 
 	mu        sync.Mutex // before any connection's own lock
@@ -70,11 +71,13 @@ type counters struct {
 	late       int64
 	overflowed int64
 	stalled    int64
+	received   int64 // bytes of requests
+	sent       int64 // of answers
 }
 
 func newRouter(o *Options) *router {
 	r := &router{
-		options: o, log: o.Log, start: o.clock(),
+		options: o, log: o.Log, trace: newTrace(o.Log), start: o.clock(),
 		targets: make(map[targetKey]*target), workers: make(map[*worker]struct{}),
 		names: make(map[string]*worker), clients: make(map[*client]struct{}),
 		number: rand.Uint64() >> 1, booting: true, idle: make(chan struct{}),
@@ -131,7 +134,13 @@ func (r *router) forget(t *target) {
 // fail answers an admitted request with an error.
 func (r *router) fail(q *request, err *wire.Error, out *batch) {
 	r.count(string(err.Code))
-	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
+	if r.trace != nil {
+		r.trace.failed(q, err)
+	}
+	sent := r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
+	if r.trace != nil {
+		r.trace.delivered(q, sent, out.now())
+	}
 	r.finish(q, out)
 }
 
@@ -173,18 +182,21 @@ func (r *router) countOK() {
 	r.ok++
 }
 
-// answer queues m for a client. One that does not read its answers is closed.
-func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) {
+// answer queues m for a client; false if its connection takes nothing any more. One
+// that does not read its answers is closed.
+func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) bool {
 	size := int64(len(envelope) + m.Size())
 	err := c.conn.Queue(envelope, m)
 	if err == nil {
 		c.unread += size
+		r.sent += size
 		out.add(c.conn)
-		return
+		return true
 	}
 	if errors.Is(err, zmtp.ErrFull) {
 		r.overflow(c)
 	}
+	return false
 }
 
 // overflow closes a client that does not read.

@@ -15,6 +15,7 @@ func (b *Broker) status() *wire.Status {
 	s := b.router.status(time.Now())
 	s.Broker.Name, s.Broker.Version, s.Broker.Protocol = b.options.Name, b.options.Version, wire.ProtocolVersion
 	s.Broker.ClientsAt, s.Broker.WorkersAt = b.ClientEndpoints(), b.WorkerEndpoints()
+	s.Broker.HTTPAt = b.HTTPAddress()
 	s.Broker.ResidentBytes = board.Resident()
 	s.Broker.Refused = b.refused()
 	return s
@@ -85,7 +86,7 @@ func (w *worker) status(now time.Time) wire.WorkerStatus {
 	}
 	return wire.WorkerStatus{
 		Name: w.name, Kind: kind, Address: w.conn.Peer().RemoteAddr, Version: w.hello.Version,
-		Rules: w.rules(now), Slots: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
+		Rules: w.rules(now), Slots: w.slots, SlotsMost: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
 		Waiting:  w.waiting,
 		Answered: w.answered, State: w.state(now), Stats: w.stats, Board: w.hello.Board,
 	}

@@ -1,10 +1,12 @@
 package broker
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
+	"trawl/edge/board"
 	"trawl/edge/wire"
 )
 
@@ -39,6 +41,8 @@ type worker struct {
 
 	// ---
 	targets  []*target
+	slots    int     // requests that it works on at once now; see setSlots
+	begun    int     // it may have begun so many of held, the oldest of those that asked nothing
 	asks     *client // what it asks itself, for the sake of requests that it holds
 	held     []held  // in the order of their dispatch
 	waiting  int     // of them, those that wait for what they have asked: they take no slot, nor a place in the window
@@ -49,8 +53,10 @@ type worker struct {
 	gone     bool // the connection failed; its reader will say so
 	full     bool // the connection takes nothing more until an answer came, or the next beat
 	answered int64
-	stats    *wire.WorkerStats
-	share    int // its latest wish for the window; 0: none
+	stats    *wire.WorkerStats // of its latest heartbeat; nil before the first
+	share    int               // its latest wish for the window; 0: none
+	health   *board.Health     // of its latest heartbeat, too
+	facts    board.Facts
 	costs    *wire.Costs
 	rulesAt  time.Time     // when hello or update said the rules
 	progress time.Time     // last answer, or dispatch when it held nothing
@@ -77,12 +83,11 @@ func newWorker(conn port, plain bool, name string, hello wire.Hello, patience ti
 	w := &worker{conn: conn, plain: plain, name: name, hello: hello, patience: patience}
 	w.asks = &client{conn: conn, asker: w}
 	w.hello.Slots = max(1, hello.Slots)
-	w.window = 2 * w.hello.Slots
-	if plain {
-		// What libzmq's REP had queued before a reconnect it answers on the new
-		// connection first: until it has answered one of ours it gets only one.
-		w.window = 1
-	}
+	w.slots, w.begun = w.hello.Slots, w.hello.Slots
+	_ = json.Unmarshal(hello.Board, &w.facts) // what it does not say stays zero
+	// What libzmq's REP had queued before a reconnect it answers on the new
+	// connection first: until it has answered one of ours it gets only one.
+	w.fitWindow()
 	return w
 }
 
@@ -100,7 +105,7 @@ func (w *worker) serves(rules string) bool {
 
 func (w *worker) hasRoom(now time.Time) bool {
 	n := w.active()
-	room := n < w.window && (w.bytes < windowBytes || n <= w.hello.Slots)
+	room := n < w.window && (w.bytes < windowBytes || n <= w.slots)
 	return room && !w.draining && !w.gone && !w.full && !w.silent(now)
 }
 
@@ -112,7 +117,7 @@ func (w *worker) active() int { return len(w.held) - w.waiting }
 func (w *worker) crowded() bool { return w.waiting >= waitingPerSlot*w.hello.Slots }
 
 // idle reports whether a slot of w has nothing to do.
-func (w *worker) idle() bool { return w.active() < w.hello.Slots }
+func (w *worker) idle() bool { return w.active() < w.slots }
 
 // silent: w has had work for long and answers nothing.
 func (w *worker) silent(now time.Time) bool {
@@ -121,7 +126,7 @@ func (w *worker) silent(now time.Time) bool {
 
 // lessLoaded reports whether w should get a request rather than o.
 func (w *worker) lessLoaded(o *worker) bool {
-	a, b := w.active()*o.hello.Slots, o.active()*w.hello.Slots
+	a, b := w.active()*o.slots, o.active()*w.slots
 	return a < b || a == b && w.progress.Before(o.progress)
 }
 
@@ -147,6 +152,9 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	i := w.find(number)
 	if i < 0 {
 		return nil, place{}
+	}
+	if !w.held[i].asked {
+		w.begun = max(w.slots, w.begun-1)
 	}
 	q := w.remove(i)
 	w.answered++
@@ -186,15 +194,7 @@ func (w *worker) adapt(d time.Duration) {
 		w.proven, w.interval = true, d
 	}
 	w.interval += (d - w.interval) / 8
-	slots := w.hello.Slots
-	ahead := max(1, int(windowTime/max(w.interval, time.Microsecond)))
-	w.window = slots + ahead
-	w.window = min(w.window, windowPerSlot*slots)
-	for _, most := range []int{w.hello.Window, w.share} {
-		if most > 0 {
-			w.window = min(w.window, max(most, slots))
-		}
-	}
+	w.fitWindow()
 }
 
 func (w *worker) state(now time.Time) string {

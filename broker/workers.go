@@ -166,12 +166,15 @@ func (b *Broker) welcome() zmtp.Message {
 	}))
 }
 
+// maxName is the most bytes of the name of a worker or a rule set.
+const maxName = 255
+
 func checkHello(h *wire.Hello, version string) *wire.Error {
 	major := func(v string) string { m, _, _ := strings.Cut(v, "."); return m }
 	if major(h.Protocol) != major(wire.ProtocolVersion) {
 		return wire.Errorf(wire.BadRequest, "the worker speaks protocol %s (trawl %s), this broker %s (trawl %s): update the older one", h.Protocol, h.Version, wire.ProtocolVersion, version)
 	}
-	const maxName, maxSlots = 255, 1024
+	const maxSlots = 1024
 	if h.Name == "" || len(h.Name) > maxName || h.Nonce == "" {
 		return wire.Errorf(wire.BadRequest, "a worker needs a name of 1 to %d bytes and a nonce", maxName)
 	}
@@ -186,8 +189,8 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
 	}
 	for _, set := range rules {
-		if set.Name == "" || strings.Contains(set.Name, "@") {
-			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", set.Name)
+		if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") {
+			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", clip(set.Name))
 		}
 	}
 	return nil
@@ -217,15 +220,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	defer m.Release()
 	switch wire.KindOf(control) {
 	case wire.KindHeartbeat:
-		var stats wire.WorkerStats
-		if m.NumFrames() > 1 && json.Unmarshal(m.Frame(1), &stats) == nil {
-			b.router.setStats(w, &stats)
-		}
-		if m.NumFrames() > 2 {
-			if costs, ok := parseCosts(m.Frame(2)); ok {
-				b.router.setCosts(w, costs)
-			}
-		}
+		return b.heartbeat(w, m, out)
 	case wire.KindUpdate:
 		rules, err := parseUpdate(m)
 		if err != nil {

@@ -57,7 +57,7 @@ func start(t *testing.T, name string, stdout io.Writer, argv ...string) *process
 func environment() []string {
 	// The race detector, if it is there, ends a process at the first race, and
 	// does not hold up the end of every one for a second.
-	env := []string{"GORACE=halt_on_error=1 atexit_sleep_ms=0", "TRAWL_WORKER_STATE_DIR=" + filepath.Join(scratch, "state")}
+	env := []string{"GORACE=halt_on_error=1 atexit_sleep_ms=0", "TRAWL_HTTP_LISTEN=off", "TRAWL_WORKER_STATE_DIR=" + filepath.Join(scratch, "state")}
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "TRAWL_") && !strings.HasPrefix(e, "JOURNAL_STREAM=") {
 			env = append(env, e)

@@ -165,7 +165,11 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		if !l.asked.Load() {
 			l.asked.Store(true)
 		}
-		l.worker.jobs.push(job{conn: conn, session: session, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)})
+		j := job{conn: conn, session: session, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)}
+		if l.worker.traces {
+			l.worker.trace(&j, "request received", "broker", l.broker)
+		}
+		l.worker.jobs.push(j)
 		return nil
 	}
 	defer m.Release()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"trawl/edge/board"
 	"trawl/edge/match"
 	"trawl/edge/zmtp"
 )
@@ -43,7 +44,9 @@ type Options struct {
 	// ended, as long as nothing in it hangs. It must not block. Nil: nobody is told.
 	Pulse func(Pulse)
 
-	welcomeTime time.Duration // see there; shorter in tests
+	welcomeTime time.Duration       // see there; shorter in tests
+	health      func() board.Health // board.ReadHealth but in tests
+	boardTicks  <-chan time.Time    // when to ask for it; nil: every boardEvery
 }
 
 // Limits bound one answer; what goes beyond is cut and marked as truncated.
@@ -61,6 +64,9 @@ func (o Options) withDefaults() Options {
 	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.welcomeTime = cmp.Or(o.welcomeTime, welcomeTime)
+	if o.health == nil {
+		o.health = board.ReadHealth
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

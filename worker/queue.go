@@ -17,6 +17,9 @@ type job struct {
 	control  wire.RequestControl
 	message  zmtp.Message // without its control frame; one reference is the job's
 	deadline time.Time
+
+	begun    time.Time // for the trace, and the id that its client gave it
+	clientID string
 }
 
 // queue holds the jobs that wait for a slot, first come first served, and the slots
@@ -32,6 +35,7 @@ type queue struct {
 	running  []*running // jobs that have begun
 	takers   int        // goroutines that take jobs, but for those whose job waits for answers
 	resuming int        // jobs that have waited for answers and want a slot again; they come first
+	limit    int        // of slots in use; 0: all
 	closed   bool
 }
 
@@ -73,7 +77,7 @@ func (q *queue) push(j job) {
 func (q *queue) pop(r *running) (j job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for (len(q.jobs) == 0 || len(q.free) <= q.resuming) && !q.closed {
+	for (len(q.jobs) == 0 || q.usable() <= q.resuming) && !q.closed {
 		q.change.Wait()
 	}
 	if q.closed {
@@ -87,6 +91,25 @@ func (q *queue) pop(r *running) (j job, ok bool) {
 	q.take(r)
 	q.running = append(q.running, r)
 	return j, true
+}
+
+// setLimit sets how many slots may have a job at once. Those that have one finish it.
+func (q *queue) setLimit(n int) {
+	q.mu.Lock()
+	changed := q.limit != n
+	q.limit = n
+	q.mu.Unlock()
+	if changed {
+		q.change.Broadcast()
+	}
+}
+
+// usable is how many more slots may be used now, 0 or less if none.
+func (q *queue) usable() int {
+	if q.limit == 0 {
+		return len(q.free)
+	}
+	return len(q.free) - (q.slots - q.limit)
 }
 
 // take takes a free slot, of which there is one.
@@ -135,7 +158,7 @@ func (q *queue) resume(r *running) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.resuming++
-	for len(q.free) == 0 && !q.closed {
+	for q.usable() <= 0 && !q.closed {
 		q.change.Wait()
 	}
 	q.resuming--

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -75,6 +74,10 @@ func (s *slot) stopped() bool {
 // A fault of the matcher's is answered as such and costs nobody else anything.
 func (s *slot) do() (then func()) {
 	w, start := s.worker, time.Now()
+	if w.traces {
+		s.job.begun = start
+		w.trace(&s.job, "request begun", "bytes", s.job.message.Size())
+	}
 	header := wire.NewRequestHeader()
 	defer func() {
 		w.busyUS.Add(time.Since(start).Microseconds())
@@ -95,6 +98,7 @@ func (s *slot) do() (then func()) {
 			return nil
 		}
 		texts = texts.Tail(1)
+		s.job.clientID = header.ID
 	}
 	if handler := w.options.Handle[header.Rules]; handler != nil {
 		return s.handOver(handler, header, texts)
@@ -277,7 +281,8 @@ func (w *state) fail(j *job, h *wire.RequestHeader, err *wire.Error) {
 func (w *state) reply(j *job, failed bool, m zmtp.Message) {
 	control := wire.ReplyControl{Number: j.control.Number, Failed: failed}
 	var frame [32]byte
-	if err := j.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m); err != nil {
-		w.options.Log.Debug("answer not sent", "error", fmt.Sprint(err))
+	err := j.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m)
+	if w.traces {
+		w.traceReply(j, failed, err)
 	}
 }

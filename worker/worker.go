@@ -31,6 +31,11 @@ type state struct {
 	stopOnce sync.Once
 	draining atomic.Bool
 
+	started  time.Time
+	traces   bool                            // log the life of every request
+	board    atomic.Pointer[wire.BoardStats] // the latest sample; nil before the first
+	strained atomic.Bool                     // so was the board then
+
 	requests, failed, texts, bytes, matches, busyUS atomic.Int64
 }
 
@@ -47,7 +52,7 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{})}
+	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{}), started: time.Now(), traces: traces(o.Log)}
 	var links sync.WaitGroup
 	for _, broker := range o.Brokers {
 		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
@@ -62,6 +67,7 @@ func Run(ctx context.Context, o Options) error {
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
+	links.Go(func() { w.watchBoard(linking) })
 	defer w.startPulse()()
 	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
@@ -126,10 +132,15 @@ func ruleNames(sets []wire.RuleSet) []string {
 }
 
 func (w *state) stats() *wire.WorkerStats {
-	return &wire.WorkerStats{
+	s := &wire.WorkerStats{
 		Requests: w.requests.Load(), Failed: w.failed.Load(), Texts: w.texts.Load(), Bytes: w.bytes.Load(),
 		Matches: w.matches.Load(), BusyUS: w.busyUS.Load(), ResidentBytes: board.Resident(),
 	}
+	if b := w.board.Load(); b != nil {
+		s.BoardStats = *b
+	}
+	s.UptimeS = int64(time.Since(w.started) / time.Second)
+	return s
 }
 
 // flushTime is how long the last answers may take to leave, once all is done.

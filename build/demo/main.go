@@ -106,7 +106,7 @@ type endpoints struct{ Clients, Workers []string }
 // startBroker starts a broker on free ports, and reads them from its log.
 func (d *demo) startBroker() (at endpoints, err error) {
 	r, w := io.Pipe()
-	if err := d.startLogging("broker", w, "broker", "--clients", "tcp://127.0.0.1:0", "--workers", "tcp://127.0.0.1:0", "--log-format", "json"); err != nil {
+	if err := d.startLogging("broker", w, "broker", "--clients", "tcp://127.0.0.1:0", "--workers", "tcp://127.0.0.1:0", "--http", "off", "--log-format", "json"); err != nil {
 		return at, err
 	}
 	lines := bufio.NewScanner(r)

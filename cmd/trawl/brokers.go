@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -22,14 +23,20 @@ import (
 var clientSettings = []string{"client.brokers", "client.spread", "client.timeout", "security.key", "security.server_key"}
 
 // connect makes the client that the configuration asks for.
-func connect(c *config.Config) (*client.Client, error) { return connectTo(c, c.Client.Brokers) }
+func (a *app) connect(c *config.Config) (*client.Client, error) {
+	var log *slog.Logger // at level debug only: what went wrong is said by the command
+	if c.Log.Level == "debug" {
+		log = a.logger(c)
+	}
+	return connectTo(c, c.Client.Brokers, log)
+}
 
-func connectTo(c *config.Config, brokers []string) (*client.Client, error) {
+func connectTo(c *config.Config, brokers []string, log *slog.Logger) (*client.Client, error) {
 	security, err := peerSecurity(c)
 	if err != nil {
 		return nil, err
 	}
-	return client.New(client.Options{Brokers: brokers, Spread: c.Client.Spread, Heartbeat: c.Client.Heartbeat, Security: security})
+	return client.New(client.Options{Brokers: brokers, Spread: c.Client.Spread, Heartbeat: c.Client.Heartbeat, Security: security, Log: log})
 }
 
 // explain says what to do about an error of a broker.
@@ -139,7 +146,7 @@ func askAll[T any](q *question, ask func(context.Context, *client.Client) (T, er
 // askOne asks one broker, and no other in its place.
 func askOne[T any](ctx context.Context, q *question, broker string, ask func(context.Context, *client.Client) (T, error)) reply[T] {
 	r := reply[T]{broker: broker}
-	c, err := connectTo(q.config, []string{broker})
+	c, err := connectTo(q.config, []string{broker}, nil)
 	if err != nil {
 		r.err = err
 		return r

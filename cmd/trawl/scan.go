@@ -159,7 +159,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 	b, w := brokerOptions(c), workerOptions(c)
 	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	b.Log, w.Log = quiet, quiet
-	b.Workers, b.Plain = nil, nil
+	b.Workers, b.Plain, b.HTTP = nil, nil, broker.HTTP{}
 	b.Clients = []string{fmt.Sprintf("inproc://scan-%p", a)}
 	w.Rules = map[string]*match.Pack{wire.DefaultRules: pack}
 	w.Slots = cores()
@@ -182,7 +182,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 
 // scanFleet asks the brokers of the configuration.
 func (a *app) scanFleet(ctx context.Context, c *config.Config, f *scanFlags, o scan.Options, paths []string) error {
-	conn, err := connect(c)
+	conn, err := a.connect(c)
 	if err != nil {
 		return err
 	}

@@ -41,18 +41,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// setUp sets, for each script, $CLIENTS and $WORKERS to endpoints that nothing
-// listens at, for a broker of its own, and $NOBODY to one where nothing ever
-// will.
+// setUp sets, for each script, $CLIENTS and $WORKERS to endpoints and $HTTP to an
+// address that nothing listens at, for a broker of its own, and $NOBODY to an
+// endpoint where nothing ever will.
 func setUp(env *testscript.Env) error {
 	env.Setenv("TRAWL_WORKER_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+	env.Setenv("TRAWL_HTTP_LISTEN", "off")    // one port for all of them
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else, with -race, each program sleeps for 1 s at its end
-	for _, name := range []string{"CLIENTS", "WORKERS", "NOBODY"} {
+	for _, name := range []string{"CLIENTS", "WORKERS", "NOBODY", "HTTP"} {
 		port, err := freePort()
 		if err != nil {
 			return err
 		}
-		env.Setenv(name, fmt.Sprintf("tcp://127.0.0.1:%d", port))
+		endpoint := fmt.Sprintf("tcp://127.0.0.1:%d", port)
+		if name == "HTTP" {
+			endpoint = strings.TrimPrefix(endpoint, "tcp://")
+		}
+		env.Setenv(name, endpoint)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		Example: `  trawl send "this here is history"
   trawl send --worker pi3 --want count < /var/log/syslog`,
 	}
-	bind(cmd, clientSettings...)
+	bind(cmd, append([]string{"log.level", "log.format"}, clientSettings...)...)
 	f := cmd.Flags()
 	h := wire.NewRequestHeader()
 	f.StringVar(&h.Rules, "rules", h.Rules, "rule set to match against: NAME or NAME@HASH")
@@ -58,7 +58,7 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		if err != nil {
 			return err
 		}
-		conn, err := connect(c)
+		conn, err := a.connect(c)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (a *app) brokerCommand() *cobra.Command {
   trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --key broker.key --allowed-keys allowed.keys`,
 		Args: noArgs,
 	}
-	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "security.key", "security.allowed_keys", "log.level", "log.format")
+	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "http.listen", "http.match", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -138,7 +138,7 @@ SIGHUP; see trawl worker --help.`,
 	n := cmd.Flags().Int("workers", 1, "number of workers, from 1 to 64")
 	placeholder(cmd.Flags(), "rules-file", "FILE")
 	placeholder(cmd.Flags(), "workers", "NUMBER")
-	bind(cmd, "broker.clients", "broker.insecure", "security.key", "security.allowed_keys", "log.level", "log.format")
+	bind(cmd, "broker.clients", "broker.insecure", "http.listen", "http.match", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := a.settings(cmd)
 		if err != nil {
@@ -221,6 +221,9 @@ func brokerOptions(c *config.Config) broker.Options {
 			Text: int64(c.Limits.Text), Request: int64(c.Limits.Request), Frame: int64(c.Limits.Frame),
 			Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c),
 		},
+	}
+	if c.HTTP.On() {
+		o.HTTP = broker.HTTP{Listen: c.HTTP.Listen, Match: c.HTTP.Match}
 	}
 	for _, p := range c.Broker.Plain {
 		o.Plain = append(o.Plain, broker.Plain{Endpoint: p.Endpoint, Rules: p.Rules})

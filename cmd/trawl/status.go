@@ -11,10 +11,17 @@ import (
 	"trawl/edge/wire"
 )
 
+func httpAt(b *wire.BrokerStatus) string {
+	if b.HTTPAt == "" {
+		return "off"
+	}
+	return "at " + b.HTTPAt
+}
+
 func (a *app) printStatus(s *wire.Status) {
 	b := &s.Broker
 	a.printf("broker %s (trawl %s, protocol %s), %s for %s\n", b.Name, b.Version, b.Protocol, brokerState(b), time.Duration(b.UptimeS)*time.Second)
-	a.printf("clients at %s, workers at %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "))
+	a.printf("clients at %s, workers at %s, HTTP %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "), httpAt(b))
 	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
 		size(b.PendingBytes), size(b.ResidentBytes))
 	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
@@ -41,6 +48,7 @@ func (a *app) printStatus(s *wire.Status) {
 	_ = t.Flush()
 	a.printf("%s\n", table.String())
 	a.printWorkers(s.Workers)
+	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
 	a.printCosts(s.Costs)
 	a.printFailedReloads(s.Workers)
@@ -76,7 +84,10 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 	fmt.Fprintln(t, "WORKER\tKIND\tSTATE\tADDRESS\tSLOTS\tHOLDS\tANSWERED\tTEXT\tMATCHES\tRESIDENT\tRULES")
 	for i := range workers {
 		w := &workers[i]
-		text, matches, resident := "", "", ""
+		text, matches, resident, address := "-", "-", "-", w.Address
+		if address == w.Name { // a plain worker's
+			address = "-"
+		}
 		if w.Stats != nil {
 			text, matches, resident = size(w.Stats.Bytes), fmt.Sprint(w.Stats.Matches), size(w.Stats.ResidentBytes)
 		}
@@ -84,8 +95,8 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 		for _, r := range w.Rules {
 			sets = append(sets, r.Name)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d of %d\t%d\t%s\t%s\t%s\t%s\n", w.Name, w.Kind, w.State, w.Address,
-			w.Slots, w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d/%d\t%d\t%s\t%s\t%s\t%s\n", w.Name, w.Kind, w.State, address,
+			slots(w), w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
 	}
 	_ = t.Flush()
 	a.printf("%s", table.String())

@@ -95,7 +95,7 @@ func TestHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := well
 			test.want(&want)
-			got := readHealth(pi(test.changes))
+			got := HealthOf(pi(test.changes))
 			if got != want {
 				t.Errorf("%+v, want %+v", got, want)
 			}
@@ -107,7 +107,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestSystemThatTellsNothing(t *testing.T) {
-	if h := readHealth(fstest.MapFS{}); h != (Health{}) {
+	if h := HealthOf(fstest.MapFS{}); h != (Health{}) {
 		t.Errorf("%+v", h)
 	}
 }

@@ -28,9 +28,10 @@ type Health struct {
 func (h *Health) Strained() bool { return h.Hot || h.Throttled || h.UnderVoltage }
 
 // ReadHealth asks the board. It reads about a dozen small files.
-func ReadHealth() Health { return readHealth(os.DirFS("/")) }
+func ReadHealth() Health { return HealthOf(os.DirFS("/")) }
 
-func readHealth(root fs.FS) Health {
+// HealthOf reads the same files from another root.
+func HealthOf(root fs.FS) Health {
 	h := Health{
 		Load:         firstFloat(root, "proc/loadavg"),
 		Available:    kilobytes(root, "proc/meminfo", "MemAvailable:"),

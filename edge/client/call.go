@@ -85,6 +85,9 @@ func (c *Client) send(call *call) bool {
 				c.stats.Moved++
 			}
 			call.link, call.conn, call.sent = l, l.conn, true
+			if c.traces {
+				c.options.Log.Debug("request sent", "id", call.id, "broker", l.broker, "texts", len(call.request.Texts))
+			}
 			return true
 		case zmtp.ErrFull:
 			full = true

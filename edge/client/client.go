@@ -30,7 +30,8 @@ type Options struct {
 	Settle time.Duration
 	// Security is the client side of the connections to all of them.
 	Security zmtp.Security
-	// Log gets what happens to connections; nil: nothing.
+	// Log gets what happens to connections and, at level debug, to every
+	// request, by the id that the broker logs, too; nil: nothing.
 	Log *slog.Logger
 }
 
@@ -51,6 +52,7 @@ const (
 type Client struct {
 	options Options
 	start   time.Time
+	traces  bool // log the life of every request
 	cancel  context.CancelFunc
 	dialers sync.WaitGroup
 
@@ -96,7 +98,7 @@ func New(o Options) (*Client, error) {
 		o.Settle = defaultSettle
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &Client{options: o, start: time.Now(), cancel: cancel, calls: make(map[string]*call)}
+	c := &Client{options: o, start: time.Now(), traces: o.Log.Enabled(ctx, slog.LevelDebug), cancel: cancel, calls: make(map[string]*call)}
 	for _, broker := range o.Brokers {
 		c.links = append(c.links, &link{broker: broker})
 	}

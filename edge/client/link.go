@@ -116,6 +116,9 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	call := c.calls[a.Header.ID]
+	if c.traces {
+		c.options.Log.Debug("answer received", "id", a.Header.ID, "worker", a.Header.Worker, "failed", a.Header.Error != nil, "waited_for", call != nil)
+	}
 	switch {
 	case call == nil || call.conn != conn:
 		c.stats.Late++

@@ -19,6 +19,7 @@ func (c *Config) Check() error {
 	k.ranges()
 	k.limits()
 	k.endpoints()
+	k.http()
 	k.names()
 	k.escalations()
 	k.security()
@@ -151,6 +152,24 @@ func (k *checker) listen(key string, endpoints []string) {
 			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
 				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust", e)
 		}
+	}
+}
+
+// http: what is served there no key protects, so keys do not make it safe for
+// others to reach.
+func (k *checker) http() {
+	h := &k.config.HTTP
+	if !h.On() {
+		if h.Match {
+			k.problem("http.match", "needs a port to listen on, and http.listen (--http) is off")
+		}
+		return
+	}
+	if err := CheckHTTP(h.Listen); err != nil {
+		k.problem("http.listen", "%v", err)
+	} else if !k.config.Broker.Insecure && !IsLocal("tcp://"+h.Listen) {
+		k.problem("http.listen", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; "+
+			"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust", h.Listen)
 	}
 }
 

@@ -34,6 +34,20 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			`flag --x: broker.workers: tcp://127.0.0.1:5555 is used already by broker.clients; each needs an endpoint of its own`,
 		}},
 		{"any port for two", "broker.workers tcp://127.0.0.1:0; broker.clients tcp://127.0.0.1:0", nil},
+		{"http open to the network, with a key", "security.key k; security.allowed_keys a; http.listen *:5580", []string{
+			"flag --x: http.listen: *:5580 can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; " +
+				"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust",
+		}},
+		{"http open on purpose", "http.listen 0.0.0.0:5580; broker.insecure true", nil},
+		{"http on a port alone", "http.listen 5580", []string{
+			`flag --x: http.listen: address 5580: "5580" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555; or write off`,
+		}},
+		{"http as an endpoint", "http.listen tcp://127.0.0.1:5580", []string{
+			`flag --x: http.listen: "tcp://127.0.0.1:5580" is not HOST:PORT; write it like 127.0.0.1:5580, or off`,
+		}},
+		{"match without http", "http.match true; http.listen off", []string{
+			"flag --x: http.match: needs a port to listen on, and http.listen (--http) is off",
+		}},
 		{"ranges", "worker.slots -1; client.timeout 0s; limits.queue 2000000", []string{
 			"flag --x: worker.slots: -1 is too small; at least 0",
 			"flag --x: client.timeout: 0s is too small; at least 1ms",

@@ -20,6 +20,7 @@ type Config struct {
 	Client   Client
 	Security Security
 	Limits   Limits
+	HTTP     HTTP
 	Log      Log
 
 	origins map[string]string // by key: where its value came from; absent: default
@@ -120,6 +121,15 @@ type Limits struct {
 	Queue   int  // requests waiting per rule set
 	Memory  Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
 }
+
+// HTTP holds the settings of the broker's HTTP port.
+type HTTP struct {
+	Listen string // HOST:PORT; see On
+	Match  bool   // POST /match
+}
+
+// On reports whether the broker listens for HTTP.
+func (h *HTTP) On() bool { return h.Listen != "" && h.Listen != "off" }
 
 // Log holds the settings of the log on stderr.
 type Log struct {

@@ -46,6 +46,7 @@ func TestDefaults(t *testing.T) {
 			Text: 16 << 20, Request: 32 << 20, Frame: 64 << 20, Texts: 65536,
 			Matches: 1000000, Answer: 4 << 20, Queue: 4096,
 		},
+		HTTP:    HTTP{Listen: "127.0.0.1:5580"},
 		Log:     Log{Level: "info", Format: "text"},
 		origins: map[string]string{},
 	}

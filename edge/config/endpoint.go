@@ -33,6 +33,18 @@ func CheckEndpoint(endpoint string, listen bool) error {
 	return nil
 }
 
+// CheckHTTP reports what is wrong with an address to listen on for HTTP,
+// HOST:PORT. The host may be * and the port 0.
+func CheckHTTP(address string) error {
+	if strings.Contains(address, "://") {
+		return fmt.Errorf("%q is not HOST:PORT; write it like 127.0.0.1:5580, or off", address)
+	}
+	if err := checkHostPort(address, true); err != nil {
+		return fmt.Errorf("address %s: %w; or write off", address, err)
+	}
+	return nil
+}
+
 // IsLocal reports whether only this machine can reach an endpoint that is
 // listened on.
 func IsLocal(endpoint string) bool {

@@ -195,6 +195,17 @@ var keys = []Key{
 	},
 
 	{
+		Path: "http.listen", Env: "TRAWL_HTTP_LISTEN", Flag: "http", Default: "127.0.0.1:5580",
+		Doc: "Where the broker listens for HTTP, HOST:PORT, or `off`: `/metrics`, `/healthz`, `/readyz`, `/status`. HTTP has no keys and is not encrypted, so anything but loopback needs broker.insecure, even if security.key is set.",
+		at:  func(c *Config) any { return &c.HTTP.Listen },
+	},
+	{
+		Path: "http.match", Env: "TRAWL_HTTP_MATCH", Flag: "http-match", Default: "false",
+		Doc: "Take requests at `POST /match` on http.listen: the body is the text, keys of the header are query parameters. Whoever reaches the port can ask, without a key.",
+		at:  func(c *Config) any { return &c.HTTP.Match },
+	},
+
+	{
 		Path: "log.level", Env: "TRAWL_LOG_LEVEL", Flag: "log-level", Default: "info",
 		Choices: []string{"debug", "info", "warn", "error"},
 		Doc:     "Least important messages that are logged.",

@@ -26,8 +26,9 @@ type BrokerStatus struct {
 	Draining      bool             `json:"draining"`
 	ClientsAt     []string         `json:"clients_at"` // endpoints bound
 	WorkersAt     []string         `json:"workers_at"`
-	Clients       int              `json:"clients"` // connected now
-	Pending       int              `json:"pending"` // requests not answered yet
+	HTTPAt        string           `json:"http_at,omitempty"` // HOST:PORT; absent: off
+	Clients       int              `json:"clients"`           // connected now
+	Pending       int              `json:"pending"`           // requests not answered yet
 	PendingBytes  int64            `json:"pending_bytes"`
 	ResidentBytes int64            `json:"resident_bytes"` // 0: not known on this system
 	Requests      int64            `json:"requests"`
@@ -73,12 +74,13 @@ type WorkerStatus struct {
 	Address     string          `json:"address"`
 	Version     string          `json:"version,omitempty"`
 	Rules       []RuleSet       `json:"rules"`
-	Slots       int             `json:"slots"`
+	Slots       int             `json:"slots"`             // requests it works on at once
+	SlotsMost   int             `json:"slots_most"`        // the same when its board is well
 	Window      int             `json:"window"`            // most requests it gets to hold
 	Outstanding int             `json:"outstanding"`       // requests it holds
 	Waiting     int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
 	Answered    int64           `json:"answered"`          // for this broker, over this connection
 	State       string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s)
 	Stats       *WorkerStats    `json:"stats,omitempty"`
-	Board       json.RawMessage `json:"board,omitempty"`
+	Board       json.RawMessage `json:"board,omitempty"` // what board it is; how it feels is in Stats
 }

@@ -49,9 +49,13 @@ type RequestControl struct {
 	Full      bool          // header and texts follow; else one frame, the text
 	Hops      uint8         // how many workers have passed it on
 	Remaining time.Duration // until the deadline, to the millisecond
+	ID        uint64        // of the request, for logs; 0: not given, which saves its bytes
 }
 
-const requestControlSize = 1 + 1 + 1 + 8 + 4
+const (
+	requestControlSize = 1 + 1 + 1 + 8 + 4
+	requestIDSize      = 8 // may follow
+)
 
 // Append appends c's frame body.
 func (c *RequestControl) Append(dst []byte) []byte {
@@ -62,7 +66,11 @@ func (c *RequestControl) Append(dst []byte) []byte {
 	dst = append(dst, byte(KindRequest), flags, c.Hops)
 	dst = binary.BigEndian.AppendUint64(dst, c.Number)
 	ms := min(max(c.Remaining.Milliseconds(), 0), 1<<32-1)
-	return binary.BigEndian.AppendUint32(dst, uint32(ms))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(ms))
+	if c.ID != 0 {
+		dst = binary.BigEndian.AppendUint64(dst, c.ID)
+	}
+	return dst
 }
 
 // ParseRequestControl reads it; ok is false if frame is none.
@@ -70,11 +78,15 @@ func ParseRequestControl(frame []byte) (c RequestControl, ok bool) {
 	if len(frame) < requestControlSize || KindOf(frame) != KindRequest {
 		return c, false
 	}
-	return RequestControl{
+	c = RequestControl{
 		Full: frame[1]&1 != 0, Hops: frame[2],
 		Number:    binary.BigEndian.Uint64(frame[3:]),
 		Remaining: time.Duration(binary.BigEndian.Uint32(frame[11:])) * time.Millisecond,
-	}, true
+	}
+	if len(frame) >= requestControlSize+requestIDSize {
+		c.ID = binary.BigEndian.Uint64(frame[requestControlSize:])
+	}
+	return c, true
 }
 
 // ReplyControl is the control frame of an answer: of a worker's on its way to
@@ -157,6 +169,17 @@ type WorkerStats struct {
 	// Window is the most requests that this broker may let it hold, as other
 	// brokers send some, too; 0: it alone does.
 	Window int `json:"window,omitempty"`
+
+	BoardStats
+}
+
+// BoardStats is the part of WorkerStats that its board decides.
+type BoardStats struct {
+	// Slots is how many requests it works on at once now, at most those of its
+	// Hello; 0: as many. Fewer while the board is hot or short of power.
+	Slots   int             `json:"slots,omitempty"`
+	Health  json.RawMessage `json:"health,omitempty"` // how the board feels
+	UptimeS int64           `json:"uptime_s,omitempty"`
 }
 
 // JSONFrame makes the body of a frame that carries v, which must be one of

@@ -30,6 +30,20 @@ func (b *Budget) Held() int64 { return b.queued.Load() + b.partial.Load() }
 // the middle of a message is in the way of others.
 func (b *Budget) Crowded() bool { return b.Partial > 0 && b.partial.Load() > b.Partial/2 }
 
+// Reserve counts n more bytes of a message that is arriving by other ways than a
+// connection of this package; false if Partial allows no more, and then nothing
+// is counted. A negative n gives bytes back.
+func (b *Budget) Reserve(n int64) bool {
+	if sum := b.partial.Add(n); n > 0 && b.Partial > 0 && sum > b.Partial {
+		b.partial.Add(-n)
+		return false
+	}
+	return true
+}
+
+// Hold counts n bytes, less if negative, that wait for a peer of another kind.
+func (b *Budget) Hold(n int64) { b.queued.Add(n) }
+
 // allows reports whether a message that has grown to size, of which counted
 // bytes are counted already, may be kept.
 func (b *Budget) allows(size, counted int64) bool {

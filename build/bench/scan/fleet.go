@@ -26,7 +26,7 @@ func startFleet(trawl, words string) (*fleet, error) {
 		return nil, err
 	}
 	f := &fleet{clients: clients}
-	if err = f.start(trawl, "broker", "--clients", clients, "--workers", workers); err == nil {
+	if err = f.start(trawl, "broker", "--clients", clients, "--workers", workers, "--http", "off"); err == nil {
 		err = f.start(trawl, "worker", "--broker", workers, "--rules", words)
 	}
 	if err != nil {

@@ -85,7 +85,7 @@ var engine = &broker{
 var product = &broker{
 	name: "trawl broker", curve: true, backs: 1,
 	command: func(t *tools, front string, backs []string, k *keys) []string {
-		argv := []string{t.trawl, "broker", "--clients", front, "--workers", backs[0], "--log-level", "warn"}
+		argv := []string{t.trawl, "broker", "--clients", front, "--workers", backs[0], "--http", "off", "--log-level", "warn"}
 		if k != nil {
 			argv = append(argv, "--key", k.file, "--allowed-keys", k.allowed)
 		}

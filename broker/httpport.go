@@ -1,0 +1,109 @@
+package broker
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"trawl/edge/zmtp"
+)
+
+// httpPort is the connection of a client that came by HTTP: it has one request
+// and takes one answer.
+type httpPort struct {
+	peer    zmtp.Peer
+	answers chan httpAnswer // of one
+	budget  *zmtp.Budget
+	heard   time.Time // when the request was read
+	control *http.ResponseController
+
+	mu     sync.Mutex
+	closed chan struct{} // by the router, for a client that does not read
+	over   bool
+	unread int // bytes of the answer, until it is written
+}
+
+// httpAnswer is an answer on its way.
+type httpAnswer struct {
+	plain   bool // of a plain worker: without a header, all frames are the result
+	message zmtp.Message
+}
+
+func newHTTPPort(w http.ResponseWriter, budget *zmtp.Budget) *httpPort {
+	return &httpPort{
+		answers: make(chan httpAnswer, 1), closed: make(chan struct{}), budget: budget, heard: time.Now(),
+		control: http.NewResponseController(w),
+	}
+}
+
+// Queue takes an answer. There is no envelope, so a prefix is the header that the
+// broker writes for a plain worker.
+func (p *httpPort) Queue(prefix []byte, m zmtp.Message) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.over {
+		return zmtp.ErrClosed
+	}
+	select {
+	case p.answers <- httpAnswer{plain: len(prefix) > 0, message: m}:
+		p.unread = m.Size()
+		p.budget.Hold(int64(p.unread))
+		return nil
+	default:
+		return zmtp.ErrFull
+	}
+}
+
+// release gives an answer's memory back.
+func (p *httpPort) release(a httpAnswer) {
+	p.mu.Lock()
+	p.budget.Hold(-int64(p.unread))
+	p.unread = 0
+	p.mu.Unlock()
+	a.message.Release()
+}
+
+// drop ends the port: an answer that came too late is not written.
+func (p *httpPort) drop() {
+	_ = p.Close()
+	select {
+	case a := <-p.answers:
+		p.release(a)
+	default:
+	}
+}
+
+// Close makes the request's handler give up, whether it waits or writes.
+func (p *httpPort) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		p.over = true
+		close(p.closed)
+		if p.unread > 0 {
+			_ = p.control.SetWriteDeadline(time.Now())
+		}
+	}
+	return nil
+}
+
+// renew gives the answer's next piece its time; see writeBody.
+func (p *httpPort) renew() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.over {
+		_ = p.control.SetWriteDeadline(time.Now().Add(httpBodyTime))
+	}
+	return !p.over
+}
+
+func (p *httpPort) Queued() (messages, bytes int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return min(p.unread, 1), p.unread
+}
+
+func (p *httpPort) Flush()                  {}
+func (p *httpPort) Partial() int64          { return 0 } // it is read before there is a port
+func (p *httpPort) LastReceived() time.Time { return p.heard }
+func (p *httpPort) Peer() zmtp.Peer         { return p.peer }

@@ -1,0 +1,250 @@
+package broker
+
+import (
+	"maps"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"time"
+
+	"trawl/edge/board"
+	"trawl/edge/wire"
+)
+
+// exposedFirst and exposedLast bound the buckets that a histogram shows.
+const (
+	exposedFirst = 128 * time.Microsecond
+	exposedLast  = 128 * time.Microsecond << 17 // 16.8 s, beyond the default deadline
+)
+
+// families are all metrics, in the order of docs/metrics.md, which a test holds
+// against them.
+var families []*metric
+
+func family(kind, name, help string, labels ...string) *metric {
+	m := &metric{name: name, kind: kind, help: help, labels: labels}
+	families = append(families, m)
+	return m
+}
+
+var (
+	mInfo         = family("gauge", "trawl_broker_info", "1; the version of trawl and of the protocol.", "version", "protocol")
+	mDraining     = family("gauge", "trawl_broker_draining", "1 while the broker takes no new requests.")
+	mClients      = family("gauge", "trawl_broker_clients", "Clients connected.")
+	mRequests     = family("counter", "trawl_broker_requests_total", "Requests by how they ended: ok, an error code, failed_on_worker (the worker answered an error) or client_gone.", "outcome")
+	mPending      = family("gauge", "trawl_broker_requests_pending", "Requests admitted and not answered.")
+	mPendingBytes = family("gauge", "trawl_broker_requests_pending_bytes", "Their size, with 1 KiB each for what holds them.")
+	mHeldBytes    = family("gauge", "trawl_broker_held_bytes", "Answers that clients have not taken, and requests half read.")
+	mMemory       = family("gauge", "trawl_broker_memory_limit_bytes", "What requests and answers may take together (limits.memory).")
+	mReceived     = family("counter", "trawl_broker_received_bytes_total", "Requests of clients, without their envelopes.")
+	mSent         = family("counter", "trawl_broker_sent_bytes_total", "Answers to clients.")
+	mRetried      = family("counter", "trawl_broker_retried_total", "Requests given to another worker after theirs was lost.")
+	mRecalled     = family("counter", "trawl_broker_recalled_total", "Requests given back by a worker that had not begun them.")
+	mAbandoned    = family("counter", "trawl_broker_abandoned_total", "Requests that a worker was told to forget.")
+	mCopied       = family("counter", "trawl_broker_copied_total", "Requests given to a second worker because the first was silent.")
+	mHedged       = family("counter", "trawl_broker_hedged_total", "Requests given to a second worker because the first was slow.")
+	mCopiesWon    = family("counter", "trawl_broker_copies_won_total", "Copied or hedged requests that the second worker answered first.")
+	mLate         = family("counter", "trawl_broker_late_answers_total", "Answers of workers that nobody waited for any more.")
+	mHolds        = family("counter", "trawl_broker_held_back_total", "Times that a client's requests waited until it had read its answers.")
+	mClosed       = family("counter", "trawl_broker_clients_closed_total", "Clients closed: overflowed (did not read), stalled (stopped in the middle of a request).", "reason")
+	mRefused      = family("counter", "trawl_broker_peers_refused_total", "Peers that did not get in, by reason.", "reason")
+
+	mQueue      = family("gauge", "trawl_broker_queue_length", "Requests that wait for a worker.", "rule_set")
+	mOldest     = family("gauge", "trawl_broker_queue_oldest_seconds", "Age of the one that waits longest; 0 if none does.", "rule_set")
+	mNamedQueue = family("gauge", "trawl_broker_named_queue_length", "Requests that wait for a worker that they name.")
+	mServing    = family("gauge", "trawl_broker_rule_set_workers", "Workers that serve the rule set.", "rule_set")
+	mLatency    = family("histogram", "trawl_broker_request_duration_seconds", "From the arrival of a request to its answer by a worker.", "rule_set")
+
+	mWorkers        = family("gauge", "trawl_broker_workers", "Workers connected, by kind (trawl, plain) and state (ready, draining, silent).", "kind", "state")
+	mSlots          = family("gauge", "trawl_broker_worker_slots", "Requests that the worker works on at once; fewer than it has while its board is strained.", "worker")
+	mMostSlots      = family("gauge", "trawl_broker_worker_slots_most", "Slots that it has when its board is well.", "worker")
+	mWindow         = family("gauge", "trawl_broker_worker_window", "Requests that it gets to hold at most.", "worker")
+	mOutstanding    = family("gauge", "trawl_broker_worker_outstanding", "Requests that it holds.", "worker")
+	mAnswered       = family("counter", "trawl_broker_worker_answered_total", "Answers to this broker over this connection.", "worker")
+	mWorkerRequests = family("counter", "trawl_broker_worker_requests_total", "Requests that it has done since it started, for all its brokers.", "worker")
+	mWorkerFailed   = family("counter", "trawl_broker_worker_failed_total", "Those that it answered with an error.", "worker")
+	mWorkerBytes    = family("counter", "trawl_broker_worker_text_bytes_total", "Text that it has scanned.", "worker")
+	mWorkerMatches  = family("counter", "trawl_broker_worker_matches_total", "Matches that it has found.", "worker")
+	mWorkerBusy     = family("counter", "trawl_broker_worker_busy_seconds_total", "Time of its slots, all together, spent on requests.", "worker")
+	mWorkerResident = family("gauge", "trawl_broker_worker_resident_bytes", "Its resident memory.", "worker")
+
+	mBoardInfo      = family("gauge", "trawl_broker_board_info", "1; what board the worker runs on, and the worker's version of trawl.", "worker", "model", "os", "arch", "version")
+	mBoardCores     = family("gauge", "trawl_broker_board_cores", "Its cores.", "worker")
+	mBoardMemory    = family("gauge", "trawl_broker_board_memory_bytes", "Its memory.", "worker")
+	mBoardLoad      = family("gauge", "trawl_broker_board_load1", "Its load, mean of a minute.", "worker")
+	mBoardAvailable = family("gauge", "trawl_broker_board_memory_available_bytes", "Memory that programs can still get.", "worker")
+	mBoardCelsius   = family("gauge", "trawl_broker_board_temperature_celsius", "Its hottest sensor; absent if it has none.", "worker")
+	mBoardHot       = family("gauge", "trawl_broker_board_hot", "1 at the temperature where its kernel or firmware acts.", "worker")
+	mBoardThrottled = family("gauge", "trawl_broker_board_throttled", "1 while its kernel slows it down.", "worker")
+	mBoardVoltage   = family("gauge", "trawl_broker_board_under_voltage", "1 while its power supply is too weak.", "worker")
+	mBoardUptime    = family("gauge", "trawl_broker_board_uptime_seconds", "Time since it booted.", "worker")
+
+	mOmitted = family("gauge", "trawl_broker_series_omitted", "Rule sets and workers without metrics of their own because there are too many.", "kind")
+
+	mResident    = family("gauge", "process_resident_memory_bytes", "Resident memory of the broker.")
+	mCPU         = family("counter", "process_cpu_seconds_total", "CPU time of the broker, user and system.")
+	mFiles       = family("gauge", "process_open_fds", "Open file descriptors.")
+	mMaxFiles    = family("gauge", "process_max_fds", "Most file descriptors that may be open.")
+	mStarted     = family("gauge", "process_start_time_seconds", "When the broker started, in seconds since 1970.")
+	mGoInfo      = family("gauge", "go_info", "1; the version of Go.", "version")
+	mGoroutines  = family("gauge", "go_goroutines", "Goroutines.")
+	mGoHeap      = family("gauge", "go_memstats_heap_alloc_bytes", "Heap in use by objects, those not yet collected too.")
+	mGoSys       = family("gauge", "go_memstats_sys_bytes", "Memory obtained from the system.")
+	mGoAllocated = family("counter", "go_memstats_alloc_bytes_total", "Bytes allocated on the heap since the start.")
+	mGoCycles    = family("counter", "go_gc_cycles_total", "Runs of the garbage collector.")
+)
+
+// exposition returns the metrics of the broker and of its workers' boards.
+func (b *Broker) exposition() []byte {
+	s := b.router.snapshot(time.Now())
+	e := &exposition{b: make([]byte, 0, 16<<10)}
+	e.value(mInfo, 1, b.options.Version, wire.ProtocolVersion)
+	e.flag(mDraining, s.draining)
+	e.count(mClients, int64(s.clients))
+	for _, outcome := range slices.Sorted(maps.Keys(s.outcomes)) {
+		e.count(mRequests, s.outcomes[outcome], outcome)
+	}
+	e.count(mPending, int64(s.pending))
+	e.count(mPendingBytes, s.pendingBytes)
+	e.count(mHeldBytes, s.heldBytes)
+	e.count(mMemory, b.options.Limits.Memory)
+	e.totals(&s.counters)
+	refused := b.refused()
+	for _, reason := range slices.Sorted(maps.Keys(refused)) {
+		e.count(mRefused, refused[reason], reason)
+	}
+	e.ruleSets(s)
+	e.workers(s)
+	e.boards(s.workers)
+	e.count(mOmitted, int64(s.omittedSets), "rule_sets")
+	e.count(mOmitted, int64(s.omittedWorks), "workers")
+	e.process(board.ReadProcess())
+	return e.b
+}
+
+func (e *exposition) totals(c *counters) {
+	for _, total := range []struct {
+		m *metric
+		n int64
+	}{
+		{mReceived, c.received},
+		{mSent, c.sent},
+		{mRetried, c.retried},
+		{mRecalled, c.recalled},
+		{mAbandoned, c.abandoned},
+		{mCopied, c.copied},
+		{mHedged, c.hedged},
+		{mCopiesWon, c.copiesWon},
+		{mLate, c.late},
+		{mHolds, c.holds},
+	} {
+		e.count(total.m, total.n)
+	}
+	e.count(mClosed, c.overflowed, "overflowed")
+	e.count(mClosed, c.stalled, "stalled")
+}
+
+func (e *exposition) ruleSets(s *snapshot) {
+	for i := range s.ruleSets {
+		e.count(mQueue, int64(s.ruleSets[i].queued), s.ruleSets[i].name)
+	}
+	for i := range s.ruleSets {
+		e.value(mOldest, s.ruleSets[i].oldest.Seconds(), s.ruleSets[i].name)
+	}
+	e.count(mNamedQueue, int64(s.namedQueue))
+	for i := range s.ruleSets {
+		e.count(mServing, int64(s.ruleSets[i].workers), s.ruleSets[i].name)
+	}
+	for i := range s.ruleSets {
+		e.histogram(mLatency, &s.ruleSets[i].latency, s.ruleSets[i].name)
+	}
+}
+
+// workers writes the states of all, 0 too, so that a state that ends does not
+// leave its last value standing; and the series of each.
+func (e *exposition) workers(s *snapshot) {
+	for _, kind := range []string{"trawl", "plain"} {
+		for _, state := range []string{"ready", "draining", "silent"} {
+			e.count(mWorkers, int64(s.byState[workerState{kind, state}]), kind, state)
+		}
+	}
+	each(e, mSlots, s.workers, func(w *workerSnapshot) float64 { return float64(w.slots) })
+	each(e, mMostSlots, s.workers, func(w *workerSnapshot) float64 { return float64(w.most) })
+	each(e, mWindow, s.workers, func(w *workerSnapshot) float64 { return float64(w.window) })
+	each(e, mOutstanding, s.workers, func(w *workerSnapshot) float64 { return float64(w.held) })
+	each(e, mAnswered, s.workers, func(w *workerSnapshot) float64 { return float64(w.answered) })
+	heard := slices.DeleteFunc(slices.Clone(s.workers), func(w workerSnapshot) bool { return w.stats == nil })
+	each(e, mWorkerRequests, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Requests) })
+	each(e, mWorkerFailed, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Failed) })
+	each(e, mWorkerBytes, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Bytes) })
+	each(e, mWorkerMatches, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Matches) })
+	each(e, mWorkerBusy, heard, func(w *workerSnapshot) float64 { return float64(w.stats.BusyUS) / 1e6 })
+	each(e, mWorkerResident, heard, func(w *workerSnapshot) float64 { return float64(w.stats.ResidentBytes) })
+}
+
+func (e *exposition) boards(workers []workerSnapshot) {
+	for i := range workers {
+		w := &workers[i]
+		e.value(mBoardInfo, 1, w.name, w.facts.Model, w.facts.OS, w.facts.Arch, w.version)
+	}
+	each(e, mBoardCores, workers, func(w *workerSnapshot) float64 { return float64(w.facts.Cores) })
+	each(e, mBoardMemory, workers, func(w *workerSnapshot) float64 { return float64(w.facts.Memory) })
+	known := slices.DeleteFunc(slices.Clone(workers), func(w workerSnapshot) bool { return w.health == nil })
+	each(e, mBoardLoad, known, func(w *workerSnapshot) float64 { return w.health.Load })
+	each(e, mBoardAvailable, known, func(w *workerSnapshot) float64 { return float64(w.health.Available) })
+	measured := slices.DeleteFunc(slices.Clone(known), func(w workerSnapshot) bool { return w.health.Celsius == 0 })
+	each(e, mBoardCelsius, measured, func(w *workerSnapshot) float64 { return w.health.Celsius })
+	for i := range known {
+		e.flag(mBoardHot, known[i].health.Hot, known[i].name)
+	}
+	for i := range known {
+		e.flag(mBoardThrottled, known[i].health.Throttled, known[i].name)
+	}
+	for i := range known {
+		e.flag(mBoardVoltage, known[i].health.UnderVoltage, known[i].name)
+	}
+	each(e, mBoardUptime, known, func(w *workerSnapshot) float64 { return float64(w.health.UptimeS) })
+}
+
+// each writes a family of which every worker has a series.
+func each(e *exposition, m *metric, workers []workerSnapshot, value func(*workerSnapshot) float64) {
+	for i := range workers {
+		e.value(m, value(&workers[i]), workers[i].name)
+	}
+}
+
+// process writes what the operating system and Go's runtime know of the broker.
+// What a system does not tell is left out.
+func (e *exposition) process(p board.Process) {
+	for _, known := range []struct {
+		m *metric
+		v float64
+	}{
+		{mResident, float64(p.Resident)},
+		{mCPU, p.CPU.Seconds()},
+		{mFiles, float64(p.OpenFiles)},
+		{mMaxFiles, float64(p.MaxFiles)},
+	} {
+		if known.v > 0 {
+			e.value(known.m, known.v)
+		}
+	}
+	e.value(mStarted, float64(processStart.UnixMilli())/1000)
+	e.value(mGoInfo, 1, runtime.Version())
+	samples := []metrics.Sample{
+		{Name: "/sched/goroutines:goroutines"},
+		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/memory/classes/total:bytes"},
+		{Name: "/gc/heap/allocs:bytes"},
+		{Name: "/gc/cycles/total:gc-cycles"},
+	}
+	metrics.Read(samples)
+	for i, m := range []*metric{mGoroutines, mGoHeap, mGoSys, mGoAllocated, mGoCycles} {
+		if samples[i].Value.Kind() == metrics.KindUint64 {
+			e.value(m, float64(samples[i].Value.Uint64()))
+		}
+	}
+}
+
+// processStart is early enough: the program has little to do before.
+var processStart = time.Now()

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"trawl/edge/board"
+	"trawl/edge/wire"
+)
+
+// printBoards says what boards the workers run on and how they feel. Plain
+// workers say nothing of theirs.
+func (a *app) printBoards(workers []wire.WorkerStatus) {
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WORKER\tBOARD\tCORES\tLOAD\tMEMORY FREE\tTEMP\tBOARD UP\tTRAWL\tUP\tFEELS")
+	rows := 0
+	for i := range workers {
+		w := &workers[i]
+		if len(w.Board) == 0 {
+			continue
+		}
+		rows++
+		var facts board.Facts
+		_ = json.Unmarshal(w.Board, &facts) // what it does not say stays zero
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", w.Name, boardName(&facts), orDash(facts.Cores > 0, facts.Cores),
+			boardHealth(w.Stats, &facts), workerAge(w), feels(w.Stats))
+	}
+	if _ = t.Flush(); rows > 0 {
+		a.printf("\n%s", table.String())
+	}
+}
+
+// boardName is short: the revision is in --json.
+func boardName(f *board.Facts) string {
+	if f.Model == "" {
+		return f.OS + "/" + f.Arch
+	}
+	name, _, _ := strings.Cut(f.Model, " Rev ")
+	return strings.Replace(name, "Raspberry Pi", "Pi", 1)
+}
+
+// health reads how a worker's board feels; nil if it does not tell.
+func health(s *wire.WorkerStats) *board.Health {
+	var h *board.Health
+	if s == nil || s.Health == nil || json.Unmarshal(s.Health, &h) != nil {
+		return nil
+	}
+	return h
+}
+
+// boardHealth is the columns from load to uptime.
+func boardHealth(s *wire.WorkerStats, f *board.Facts) string {
+	h := health(s)
+	if h == nil {
+		return "-\t-\t-\t-"
+	}
+	free := orDash(h.Available > 0, size(h.Available))
+	if f.Memory > 0 && h.Available > 0 {
+		free = fmt.Sprintf("%s (%d%%)", free, h.Available*100/f.Memory)
+	}
+	return fmt.Sprintf("%.1f\t%s\t%s\t%s", h.Load, free,
+		orDash(h.Celsius != 0, fmt.Sprintf("%.0f °C", h.Celsius)), orDash(h.UptimeS > 0, age(h.UptimeS)))
+}
+
+// workerAge is the columns of the process: its version and how long it runs.
+func workerAge(w *wire.WorkerStatus) string {
+	up := "-"
+	if w.Stats != nil {
+		up = age(w.Stats.UptimeS)
+	}
+	return orDash(w.Version != "", w.Version) + "\t" + up
+}
+
+// feels is what is wrong with a board.
+func feels(s *wire.WorkerStats) string {
+	h := health(s)
+	if h == nil {
+		return "-"
+	}
+	var wrong []string
+	for _, is := range []struct {
+		so   bool
+		what string
+	}{{h.Hot, "hot"}, {h.Throttled, "throttled"}, {h.UnderVoltage, "under-voltage"}} {
+		if is.so {
+			wrong = append(wrong, is.what)
+		}
+	}
+	if len(wrong) == 0 {
+		return "well"
+	}
+	return strings.Join(wrong, ", ")
+}
+
+// orDash is v, or a dash for what is not known.
+func orDash(known bool, v any) string {
+	if !known {
+		return "-"
+	}
+	return fmt.Sprint(v)
+}
+
+// age formats seconds by their two largest units: 3d4h, 5m0s.
+func age(seconds int64) string {
+	d := time.Duration(seconds) * time.Second
+	switch days := int64(d / (24 * time.Hour)); {
+	case days > 0:
+		return fmt.Sprintf("%dd%dh", days, int64(d/time.Hour)%24)
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%dm", int64(d/time.Hour), int64(d/time.Minute)%60)
+	}
+	return d.String()
+}
+
+// slots is how many requests a worker works on at once; with those that it would
+// if its board were well.
+func slots(w *wire.WorkerStatus) string {
+	if w.SlotsMost > w.Slots {
+		return fmt.Sprintf("%d/%d", w.Slots, w.SlotsMost)
+	}
+	return fmt.Sprint(w.Slots)
+}
