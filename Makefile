@@ -14,7 +14,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex clean
+.PHONY: help build demo test test-system test-big test-systemd lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-match: ## the matcher against Hyperscan, Go's Aho-Corasick libraries and p
 
 bench-regex: ## regexes of logcheck, SpamAssassin and others against RE2, Hyperscan and regexp (Debian; see docs/benchmarks.md)
 	@$(GO) run ./build/bench/regex
+
+bench-fleet: ## a broker with workers against zmq.proxy with pyahocorasick workers (Linux; needs python3-zmq, python3-ahocorasick and wamerican)
+	@$(GO) run ./build/bench/fleet
 
 clean: ## remove what the build made
 	rm -rf bin dist build/bench/out

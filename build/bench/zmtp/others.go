@@ -93,7 +93,7 @@ func engineAllocations(b *bench, k *broker) (string, bool, error) {
 // productAllocations has the broker in this process, which does nothing else
 // meanwhile.
 func productAllocations(b *bench, _ *broker) (string, bool, error) {
-	front, back := freeEndpoint(), freeEndpoint()
+	front, back := lab.FreeEndpoint(), lab.FreeEndpoint()
 	k, err := productbroker.Listen(productbroker.Options{Clients: []string{front}, Workers: []string{back}})
 	if err != nil {
 		return "", false, err

@@ -8,8 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"trawl/build/bench/internal/lab"
 )
 
 // setup is a running broker, its workers, and whoever else was started.
@@ -39,9 +39,9 @@ type process struct {
 
 // start starts a broker and connects workers to it. The caller stops the setup.
 func (b *bench) start(k *broker, curve bool) (*setup, error) {
-	s := &setup{b: b, front: freeEndpoint()}
+	s := &setup{b: b, front: lab.FreeEndpoint()}
 	for range k.backs {
-		s.backs = append(s.backs, freeEndpoint())
+		s.backs = append(s.backs, lab.FreeEndpoint())
 	}
 	if curve {
 		s.keys = b.keys
@@ -175,17 +175,4 @@ func (p *process) memory(name string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("no %s in /proc/PID/status", name)
-}
-
-// freeEndpoint returns an endpoint that nobody listens on now, below the ports
-// that systems take for outgoing connections.
-func freeEndpoint() string {
-	const low, high = 12_000, 32_000
-	for {
-		address := fmt.Sprintf("127.0.0.1:%d", low+rand.IntN(high-low))
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return "tcp://" + address
-		}
-	}
 }
