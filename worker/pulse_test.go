@@ -59,7 +59,7 @@ func TestWorkerWithASlotThatHangsHasNoPulse(t *testing.T) {
 	} {
 		var slot running
 		w.jobs.push(job{deadline: c.deadline})
-		if _, ok := w.jobs.pop(&slot); !ok {
+		if _, ok := w.jobs.pop(&slot, func() {}); !ok {
 			t.Fatal("no job")
 		}
 		pulses = 0

@@ -73,11 +73,18 @@ func (q *queue) push(j job) {
 }
 
 // pop waits for a job and a slot, and notes both in r, which is the caller's own; ok
-// is false when the queue is closed. done must follow.
-func (q *queue) pop(r *running) (j job, ok bool) {
+// is false when the queue is closed. done must follow. If there is something to wait
+// for, idle is called before.
+func (q *queue) pop(r *running, idle func()) (j job, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for (len(q.jobs) == 0 || q.usable() <= q.resuming) && !q.closed {
+	waits := func() bool { return (len(q.jobs) == 0 || q.usable() <= q.resuming) && !q.closed }
+	if waits() {
+		q.mu.Unlock()
+		idle()
+		q.mu.Lock()
+	}
+	for waits() {
 		q.change.Wait()
 	}
 	if q.closed {

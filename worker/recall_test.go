@@ -29,7 +29,7 @@ func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
 	}
 	q.push(job{conn: others, control: wire.RequestControl{Number: 3}}) // another broker's numbers are its own
 	var slot running
-	if j, ok := q.pop(&slot); !ok || j.control.Number != 0 {
+	if j, ok := q.pop(&slot, func() {}); !ok || j.control.Number != 0 {
 		t.Fatalf("popped %d, %v", j.control.Number, ok)
 	}
 
@@ -50,7 +50,7 @@ func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
 	q.done(&slot)
 	var left []string
 	for range 2 {
-		j, _ := q.pop(&slot)
+		j, _ := q.pop(&slot, func() {})
 		left = append(left, fmt.Sprint(j.conn == mine, j.control.Number))
 		if slot.abandoned.Load() {
 			t.Error("the next request is abandoned, too")

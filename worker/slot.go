@@ -19,6 +19,8 @@ type slot struct {
 
 	job     job
 	running *running // what the queue knows of it
+	out     *replies // of the goroutine at work
+	took    time.Duration
 	set     *ruleSet // that the job asks for, once it is known
 	served  *served  // and its pack, which stays open
 	texts   [][]byte // of the request, if they are scanned together
@@ -38,19 +40,26 @@ func newSlot(w *state) *slot {
 func (w *state) work() {
 	debug.SetPanicOnFault(true) // packs can be maps, see match.OpenMapped; do recovers
 	var r running
+	var out replies
+	defer out.flush()
 	for {
-		j, ok := w.jobs.pop(&r)
+		j, ok := w.jobs.pop(&r, out.flush)
 		if !ok {
 			return
 		}
+		if j.message.Size() > heldSize {
+			out.flush()
+		}
 		s := r.slot
-		s.job, s.running = j, &r
+		s.job, s.running, s.out = j, &r, &out
 		then := s.do()
 		if s.served != nil {
 			s.set.release(s.served)
 		}
-		s.job, s.set, s.served, s.running = job{}, nil, nil, nil
+		out.spent(s.took)
+		s.job, s.set, s.served, s.running, s.out = job{}, nil, nil, nil, nil
 		if then != nil { // it may leave its slot to others, and come back to another one
+			out.flush()
 			then()
 		}
 		j.message.Release()
@@ -80,7 +89,8 @@ func (s *slot) do() (then func()) {
 	}
 	header := wire.NewRequestHeader()
 	defer func() {
-		w.busyUS.Add(time.Since(start).Microseconds())
+		s.took = time.Since(start)
+		w.busyUS.Add(s.took.Microseconds())
 		w.requests.Add(1)
 		if fault := recover(); fault != nil {
 			s.fault(&header, fault)
@@ -133,6 +143,7 @@ func (s *slot) fault(h *wire.RequestHeader, fault any) {
 		return
 	}
 	s.fail(h, wire.Errorf(wire.Internal, "the rules %q on worker %q cannot be read any more; it loads them again, so ask once more", s.set.name, w.options.Name))
+	s.out.flush()
 	w.sets.replace(s.set, s.served.pack)
 }
 
@@ -264,11 +275,20 @@ func (s *slot) send(head *wire.AnswerHeader) {
 		b.AppendFrame(s.results[start:end])
 		start = end
 	}
-	s.worker.reply(&s.job, false, b.Message())
+	s.reply(false, b.Message())
 }
 
 // fail answers s.job with an error.
-func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) { s.worker.fail(&s.job, h, err) }
+func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) {
+	s.worker.failed.Add(1)
+	s.reply(true, wire.ErrorAnswer(h, err))
+}
+
+// reply queues the answer to s.job; s.out sees to it that it is written.
+func (s *slot) reply(failed bool, m zmtp.Message) {
+	s.worker.queueReply(&s.job, failed, m)
+	s.out.add(s.job.conn)
+}
 
 // fail answers j with an error.
 func (w *state) fail(j *job, h *wire.RequestHeader, err *wire.Error) {
@@ -276,12 +296,18 @@ func (w *state) fail(j *job, h *wire.RequestHeader, err *wire.Error) {
 	w.reply(j, true, wire.ErrorAnswer(h, err))
 }
 
-// reply sends the answer to j to the broker that asked. One that is gone has given
-// the request to another worker.
+// reply sends the answer to j to the broker that asked.
 func (w *state) reply(j *job, failed bool, m zmtp.Message) {
+	w.queueReply(j, failed, m)
+	j.conn.Flush()
+}
+
+// queueReply queues the answer to j. A broker that is gone has given the request to
+// another worker.
+func (w *state) queueReply(j *job, failed bool, m zmtp.Message) {
 	control := wire.ReplyControl{Number: j.control.Number, Failed: failed}
-	var frame [32]byte
-	err := j.conn.Send(zmtp.AppendFrame(nil, control.Append(frame[:0]), true), m)
+	var frame, prefix [32]byte
+	err := j.conn.Queue(zmtp.AppendFrame(prefix[:0], control.Append(frame[:0]), true), m)
 	if w.traces {
 		w.traceReply(j, failed, err)
 	}

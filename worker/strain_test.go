@@ -110,7 +110,7 @@ func TestNoMoreSlotsRunThanTheLimit(t *testing.T) {
 			defer func() { ended <- struct{}{} }()
 			var r running
 			for {
-				if _, ok := q.pop(&r); !ok {
+				if _, ok := q.pop(&r, func() {}); !ok {
 					return
 				}
 				n := now.Add(1)
