@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -72,6 +74,7 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 	w.gone = true
 	for _, t := range w.targets {
 		t.remove(w)
+		t.left = out.now()
 	}
 	r.dropClient(w.asks, out) // before what it asked for: nothing of it is left then
 	orphans := r.orphans(w)
@@ -89,7 +92,34 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 	if w.plain {
 		r.forgetAddress(w, out)
 	}
+	r.forgetLongGone()
 	return n
+}
+
+// maxGone is how many names whose workers are all gone are known, so that they are
+// waited for.
+const maxGone = 4096
+
+// forgetLongGone drops the names that have been without a worker for longest, once
+// there are too many: not every name comes back.
+func (r *router) forgetLongGone() {
+	if len(r.targets) <= maxGone {
+		return
+	}
+	var gone []*target
+	for _, t := range r.targets {
+		if len(t.workers) == 0 && !t.expected && t.queue.n == 0 {
+			gone = append(gone, t)
+		}
+	}
+	if len(gone) <= maxGone {
+		return
+	}
+	slices.SortFunc(gone, func(a, b *target) int { return a.left.Compare(b.left) })
+	for _, t := range gone[:len(gone)-maxGone*7/8] { // some more, so that this is seldom
+		t.seen = false
+		r.forget(t)
+	}
 }
 
 // forgetAddress ends the target of a plain worker that is gone: it was named

@@ -17,10 +17,11 @@ type targetKey struct {
 // requests that wait for one of them. The router's lock guards it.
 type target struct {
 	key      targetKey
-	rules    RuleSet // how its requests are treated; of a worker: the defaults
-	seen     bool    // a worker served it once
-	expected bool    // the configuration names it
-	replaced bool    // whoever served it serves other rules now
+	rules    RuleSet   // how its requests are treated; of a worker: the defaults
+	seen     bool      // a worker served it once
+	expected bool      // the configuration names it
+	replaced bool      // whoever served it serves other rules now
+	left     time.Time // when the last worker did, if there is none
 	workers  []*worker
 	queue    queue
 	latency  *histogram // from arrival to answer; nil until the first answer

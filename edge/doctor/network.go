@@ -17,7 +17,11 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 	meant := p.Installed("broker") || c.IsSet("broker.clients") || c.IsSet("broker.workers")
 	ours := ""
 	var free, taken []string
-	for _, e := range slices.Concat(c.Broker.Clients, c.Broker.Workers) {
+	wanted := slices.Concat(c.Broker.Clients, c.Broker.Workers)
+	if c.HTTP.On() {
+		wanted = append(wanted, "tcp://"+c.HTTP.Listen)
+	}
+	for _, e := range wanted {
 		if err := p.Listen(e); err == nil {
 			free = append(free, e)
 			continue
@@ -39,7 +43,7 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 	case len(taken) > 0 && p.Running("broker"): // it need not let us in
 		out.ok("ports", "the service trawl-broker has them")
 	case len(taken) > 0 && meant:
-		out.fault("ports", "see with sudo ss -lptn what has it, or give broker.clients and broker.workers others", "%s cannot be had: something else has it", strings.Join(taken, ", "))
+		out.fault("ports", "see with sudo ss -lptn what has it, or give broker.clients, broker.workers or http.listen another", "%s cannot be had: something else has it", strings.Join(taken, ", "))
 	case len(taken) > 0:
 		out.remark("ports", "nothing, unless this board is to be a broker", "%s cannot be had: something else has it", strings.Join(taken, ", "))
 	default:
