@@ -17,6 +17,7 @@ func TestRequiredLiterals(t *testing.T) {
 		`(?i)password\s*[:=]`:      `folded "PASSWORD"`,
 		`\bDE\d{20}\b`:             `"DE"`,
 		`(foo|ba[rz])+qux`:         `"qux"`, // foo, bar, baz are too common to be worth it as well
+
 		`(server|client)s? .* (lost|timed out) with`: `((" lost with" | " timed out with") & ("client " | "clients " | "server " | "servers "))`,
 		`(alpha.*omega|gamma\d+delta)`:               `(("alpha" & "omega") | ("gamma" & "delta"))`,
 		`disk .* disk full`:                          `" disk full"`, // what follows from another is left out
