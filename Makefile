@@ -14,7 +14,7 @@ PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd docs lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-systemd: ## trawl as a service of a real systemd, in a container (root; nee
 
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl
+
+docs: build ## docs/configuration.md from the table of settings
+	$(GO) run ./build/docs
 
 lint: ## go vet, gofumpt, staticcheck
 	$(GO) vet ./...
