@@ -10,11 +10,16 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
 PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 
+# Releases are dated by their commit, so that the same commit gives the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+MAINTAINER ?= The trawl maintainers <maintainers@trawl.example>
+DIST       ?= dist
+
 # Every system that a release is built for: os/arch, with the ARM version.
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd docs lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,16 +52,23 @@ lint: ## go vet, gofumpt, staticcheck
 	@unformatted=$$($(TOOL) gofumpt -l .) && test -z "$$unformatted" || { echo "gofumpt would change: $$unformatted"; exit 1; }
 	$(TOOL) staticcheck ./...
 
+dist: build ## what is released, under dist/: programs, Debian packages, checksums, lists of parts
+	rm -rf $(DIST) bin/man
+	@$(MAKE) --no-print-directory cross
+	$(GO) run ./build/docs -man bin/man -version '$(VERSION)' -epoch $(SOURCE_DATE_EPOCH) -reference ''
+	$(GO) run ./build/dist -man bin/man -version '$(VERSION)' -epoch $(SOURCE_DATE_EPOCH) -maintainer '$(MAINTAINER)' $(DIST)
+
 cross: ## build for every target, under dist/
 	@for t in $(TARGETS); do \
 		set -- $$(echo $$t | tr / ' '); \
-		out=dist/trawl-$$1-$$2$${3:+v$$3}; \
+		out=$(DIST)/trawl-$$1-$$2$${3:+v$$3}; \
 		echo $$out; \
 		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o $$out ./cmd/trawl || exit 1; \
 	done
 
 size: cross ## what each binary weighs; 12 MB at most on ARMv6
-	@ls -l dist | awk 'NF > 8 { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
+	@ls -l $(DIST) | awk 'NF > 8 && $$9 !~ /[.]/ { printf "%6.1f MB  %s
+", $$5 / 1e6, $$9 } \
 		$$9 ~ /armv6$$/ && $$5 > 12e6 { print $$9 " is over its budget of 12 MB"; over = 1 } END { exit over }'
 
 FUZZTIME ?= 30s
@@ -87,4 +99,4 @@ bench-fleet: ## a broker with workers against zmq.proxy with pyahocorasick worke
 	@$(GO) run ./build/bench/fleet
 
 clean: ## remove what the build made
-	rm -rf bin dist build/bench/out
+	rm -rf bin $(DIST) build/bench/out
