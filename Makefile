@@ -19,7 +19,7 @@ DIST       ?= dist
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-dist test-deb docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test-system: ## whole processes and real peers (needs python3-zmq, python3-ahoco
 
 test-systemd: ## trawl as a service of a real systemd, in a container (root; needs systemd-container and mmdebstrap)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v ./test/systemd
+
+test-dist: ## the same commit gives the same bytes, whoever builds it and where
+	TRAWL_DIST=1 $(GO) test -count=1 -v -run Release ./build/dist
+
+test-deb: ## the Debian package installed, upgraded, removed and purged in a Debian with systemd (needs what test-systemd needs)
+	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v -run Package ./test/systemd
 
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl
@@ -67,8 +73,7 @@ cross: ## build for every target, under dist/
 	done
 
 size: cross ## what each binary weighs; 12 MB at most on ARMv6
-	@ls -l $(DIST) | awk 'NF > 8 && $$9 !~ /[.]/ { printf "%6.1f MB  %s
-", $$5 / 1e6, $$9 } \
+	@ls -l $(DIST) | awk 'NF > 8 && $$9 !~ /[.]/ { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
 		$$9 ~ /armv6$$/ && $$5 > 12e6 { print $$9 " is over its budget of 12 MB"; over = 1 } END { exit over }'
 
 FUZZTIME ?= 30s
