@@ -6,8 +6,9 @@ TOOL    := $(GO) tool -modfile=build/tools/go.mod
 RACE    := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-# Without HTTP/2, which needs TLS: 0.4 MB.
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
+# Without HTTP/2, which needs TLS: 0.4 MB. Without stamps of git's, which a build out
+# of an archive does not have.
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
 PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
 
 # Releases are dated by their commit, so that the same commit gives the same bytes.
