@@ -20,7 +20,7 @@ DIST       ?= dist
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd test-dist test-deb docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-dist test-deb test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,13 @@ test-dist: ## the same commit gives the same bytes, whoever builds it and where
 
 test-deb: ## the Debian package installed, upgraded, removed and purged in a Debian with systemd (needs what test-systemd needs)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v -run Package ./test/systemd
+
+# What boards run, and what the emulators of package qemu-user-static are called.
+BOARD_PACKAGES := ./broker/... ./worker/... ./edge/... ./cmd/...
+
+test-arm: ## the unit tests as ARMv6 and ARM64 programs, under QEMU (needs qemu-user-static)
+	GOARCH=arm GOARM=6 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-arm-static $(GO) test -short -timeout 30m -exec qemu-arm-static $(BOARD_PACKAGES)
+	GOARCH=arm64 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-aarch64-static $(GO) test -short -timeout 30m -exec qemu-aarch64-static $(BOARD_PACKAGES)
 
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl

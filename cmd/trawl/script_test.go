@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"trawl": main})
+	testscript.Main(underEmulator{m}, map[string]func(){"trawl": main})
 }
 
 func TestScripts(t *testing.T) {
@@ -97,6 +98,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		limit, err = time.ParseDuration(args[1])
 		ts.Check(err)
 		args = args[2:]
+		if os.Getenv("TRAWL_EMULATOR") != "" {
+			limit *= 10
+		}
 	}
 
 	start := time.Now()
