@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 // address that nothing listens at, for a broker of its own, and $NOBODY to an
 // endpoint where nothing ever will.
 func setUp(env *testscript.Env) error {
+	skipSame(env)
 	env.Setenv("TRAWL_WORKER_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("TRAWL_HTTP_LISTEN", "off")    // one port for all of them
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else, with -race, each program sleeps for 1 s at its end
