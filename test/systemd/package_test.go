@@ -59,8 +59,8 @@ func (m *machine) dpkg(args ...string) {
 // keeps the accounts, and their user, stay: that is how Debian does it.
 func (m *machine) files() []string {
 	m.t.Helper()
-	list := m.sh(`find /etc /usr /var /opt /srv /home /run/systemd /run/trawl* -xdev ! -path '/var/log/*' ! -path '/var/cache/*' \
-		! -path '/var/lib/dpkg/*' ! -path '/run/systemd/*' ! -path '/var/lib/systemd/random-seed' ! -path '/var/tmp/*' \
+	list := m.sh(`find /etc /usr /var /opt /srv /home /run/trawl* -xdev ! -path '/var/log/*' ! -path '/var/cache/*' \
+		! -path '/var/lib/dpkg/*' ! -path '/var/lib/systemd/random-seed' ! -path '/var/tmp/*' \
 		! -path '/etc/passwd-' ! -path '/etc/group-' ! -path '/etc/shadow-' ! -path '/etc/gshadow-' ! -path '/etc/.pwd.lock' 2>/dev/null | LC_ALL=C sort || true`)
 	return strings.Split(list, "\n")
 }
@@ -133,13 +133,7 @@ func TestPackage(t *testing.T) {
 	})
 
 	t.Run("removed", func(t *testing.T) {
-		pid := m.show(broker, "MainPID")
 		m.dpkg("-r", "trawl")
-		for _, p := range []string{pid} {
-			if _, err := m.run("kill", "-0", p); err == nil {
-				t.Error("the broker still runs")
-			}
-		}
 		if out, _ := m.run("pgrep", "-x", "trawl"); out != "" {
 			t.Errorf("trawl still runs: %s", out)
 		}
