@@ -6,15 +6,21 @@ TOOL    := $(GO) tool -modfile=build/tools/go.mod
 RACE    := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-# Without HTTP/2, which needs TLS: 0.4 MB.
-BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
+# Without HTTP/2, which needs TLS: 0.4 MB. Without stamps of git's, which a build out
+# of an archive does not have.
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
 PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
+
+# Releases are dated by their commit, so that the same commit gives the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+MAINTAINER ?= The trawl maintainers <maintainers@trawl.example>
+DIST       ?= dist
 
 # Every system that a release is built for: os/arch, with the ARM version.
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd lint cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-dist test-deb test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,8 +40,24 @@ test-system: ## whole processes and real peers (needs python3-zmq, python3-ahoco
 test-systemd: ## trawl as a service of a real systemd, in a container (root; needs systemd-container and mmdebstrap)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v ./test/systemd
 
+test-dist: ## the same commit gives the same bytes, whoever builds it and where
+	TRAWL_DIST=1 $(GO) test -count=1 -v -run Release ./build/dist
+
+test-deb: ## the Debian package installed, upgraded, removed and purged in a Debian with systemd (needs what test-systemd needs)
+	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v -run Package ./test/systemd
+
+# What boards run, and what the emulators of package qemu-user-static are called.
+BOARD_PACKAGES := ./broker/... ./worker/... ./edge/... ./cmd/...
+
+test-arm: ## the unit tests as ARMv6 and ARM64 programs, under QEMU (needs qemu-user-static)
+	GOARCH=arm GOARM=6 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-arm-static $(GO) test -short -timeout 30m -exec qemu-arm-static $(BOARD_PACKAGES)
+	GOARCH=arm64 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-aarch64-static $(GO) test -short -timeout 30m -exec qemu-aarch64-static $(BOARD_PACKAGES)
+
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl
+
+docs: build ## docs/configuration.md from the table of settings
+	$(GO) run ./build/docs
 
 lint: ## go vet, gofumpt, staticcheck
 	$(GO) vet ./...
@@ -44,16 +66,22 @@ lint: ## go vet, gofumpt, staticcheck
 	@unformatted=$$($(TOOL) gofumpt -l .) && test -z "$$unformatted" || { echo "gofumpt would change: $$unformatted"; exit 1; }
 	$(TOOL) staticcheck ./...
 
+dist: build ## what is released, under dist/: programs, Debian packages, checksums, lists of parts
+	rm -rf $(DIST) bin/man
+	@$(MAKE) --no-print-directory cross
+	$(GO) run ./build/docs -man bin/man -version '$(VERSION)' -epoch $(SOURCE_DATE_EPOCH) -reference ''
+	$(GO) run ./build/dist -man bin/man -version '$(VERSION)' -epoch $(SOURCE_DATE_EPOCH) -maintainer '$(MAINTAINER)' $(DIST)
+
 cross: ## build for every target, under dist/
 	@for t in $(TARGETS); do \
 		set -- $$(echo $$t | tr / ' '); \
-		out=dist/trawl-$$1-$$2$${3:+v$$3}; \
+		out=$(DIST)/trawl-$$1-$$2$${3:+v$$3}; \
 		echo $$out; \
 		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o $$out ./cmd/trawl || exit 1; \
 	done
 
 size: cross ## what each binary weighs; 12 MB at most on ARMv6
-	@ls -l dist | awk 'NF > 8 { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
+	@ls -l $(DIST) | awk 'NF > 8 && $$9 !~ /[.]/ { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
 		$$9 ~ /armv6$$/ && $$5 > 12e6 { print $$9 " is over its budget of 12 MB"; over = 1 } END { exit over }'
 
 FUZZTIME ?= 30s
@@ -84,4 +112,4 @@ bench-fleet: ## a broker with workers against zmq.proxy with pyahocorasick worke
 	@$(GO) run ./build/bench/fleet
 
 clean: ## remove what the build made
-	rm -rf bin dist build/bench/out
+	rm -rf bin $(DIST) build/bench/out

@@ -35,7 +35,7 @@ var installed = map[string]func() bool{
 	"python3-zmq":         sync.OnceValue(func() bool { return python("import zmq") != "" }),
 	"python3-ahocorasick": sync.OnceValue(func() bool { return python("import zmq, ahocorasick") != "" }),
 	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
-	"qemu-user-static":    func() bool { return emulator() != "" },
+	"qemu-user-static":    func() bool { return armv6.emulated() && arm64.emulated() },
 	"iproute2":            sync.OnceValue(func() bool { return found("ip") && found("tc") }),
 	"nftables":            sync.OnceValue(func() bool { return found("nft") }),
 	"network namespaces (as root)": sync.OnceValue(func() bool {

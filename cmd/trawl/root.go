@@ -95,7 +95,7 @@ prints all settings and where each came from.`,
 	root.AddCommand(
 		a.scanCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
 		a.statusCommand(), a.workersCommand(), a.pingCommand(), a.stopCommand(),
-		a.rulesCommand(), a.keygenCommand(), a.configCommand(), a.serviceCommand(), a.doctorCommand(), a.versionCommand(),
+		a.rulesCommand(), a.keygenCommand(), a.configCommand(), a.serviceCommand(), a.doctorCommand(), a.versionCommand(), a.describeCommand(),
 	)
 	strictHelp(root)
 	return root

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"trawl": main})
+	testscript.Main(underEmulator{m}, map[string]func(){"trawl": main})
 }
 
 func TestScripts(t *testing.T) {
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 // address that nothing listens at, for a broker of its own, and $NOBODY to an
 // endpoint where nothing ever will.
 func setUp(env *testscript.Env) error {
+	skipSame(env)
 	env.Setenv("TRAWL_WORKER_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("TRAWL_HTTP_LISTEN", "off")    // one port for all of them
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // else, with -race, each program sleeps for 1 s at its end
@@ -97,6 +99,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		limit, err = time.ParseDuration(args[1])
 		ts.Check(err)
 		args = args[2:]
+		if os.Getenv("TRAWL_EMULATOR") != "" {
+			limit *= 10
+		}
 	}
 
 	start := time.Now()

@@ -47,7 +47,7 @@ func section(sections map[string]*yaml.Node, path string) *yaml.Node {
 // Reference writes the page that documents every key, in Markdown.
 func Reference(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("# Configuration\n\n" + referenceHead)
+	b.WriteString("# Configuration\n\n" + Introduction)
 	last := ""
 	for i := range keys {
 		k := &keys[i]
@@ -62,7 +62,9 @@ func Reference(w io.Writer) error {
 	return err
 }
 
-const referenceHead = "Settings come from the defaults below, then `" + DefaultPath + "` (or the file given with `--config`),\n" +
+// Introduction says how settings work, in front of a reference of them. `code` is
+// marked as in Markdown.
+const Introduction = "Settings come from the defaults below, then `" + DefaultPath + "` (or the file given with `--config`),\n" +
 	"then the environment, then flags; each overrides the one before. `trawl config show` prints every\n" +
 	"setting with its value and where that came from, `trawl config check` says what is wrong.\n\n" +
 	"In the file a key such as `broker.clients` is `clients` in the section `broker`. Sizes are written like `16MiB`\n" +

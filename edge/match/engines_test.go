@@ -105,7 +105,11 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 	}
 	for name, list := range map[string][][]byte{"one": matchtest.Nested(40), "two": two, "all": all} {
 		t.Run(name, func(t *testing.T) {
-			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, 6<<10))
+			size := 6 << 10
+			if slowBoard {
+				size = 2 << 10
+			}
+			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, size))
 		})
 	}
 }
@@ -144,7 +148,11 @@ func TestAutoTakesTheTrieWithinATightBudget(t *testing.T) {
 // Scanning with a scratch that was used before allocates nothing.
 func TestScansAllocateNothing(t *testing.T) {
 	list := literals("error", "warn", "or", "rr", "the", "he")
-	text := matchtest.Dense(list, 100<<10)
+	size := 100 << 10
+	if slowBoard {
+		size = 20 << 10
+	}
+	text := matchtest.Dense(list, size)
 	texts := bytes.SplitAfter(text[:20<<10], []byte("e"))
 	for _, engine := range engines {
 		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})

@@ -82,6 +82,10 @@ func TestPackTellsWhatRegexesRequire(t *testing.T) {
 
 // Whatever a regex matches makes its formula true.
 func TestMatchesHaveWhatIsRequired(t *testing.T) {
+	texts := 10
+	if testing.Short() {
+		texts = 2
+	}
 	for _, rules := range [][]*Rule{logcheckRules(t), spamRules(t), failRules(t)} {
 		for _, r := range rules {
 			tree, err := syntax.Parse(r.Regex, syntax.Perl)
@@ -91,7 +95,7 @@ func TestMatchesHaveWhatIsRequired(t *testing.T) {
 			f, folded, _ := requiredOf(tree)
 			program := oracleRegex(r)
 			g := textGenerator{seeded(7), 3}
-			for range 10 {
+			for range texts {
 				text := g.appendMatch(nil, tree)
 				if !program.Match(text) {
 					continue // assertions were not heeded
