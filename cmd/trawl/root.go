@@ -82,10 +82,9 @@ prints all settings and where each came from.`,
   trawl up -f rules.yaml                         a broker and workers, on the standard ports
   trawl send "this here is history"              ask it`,
 		SilenceErrors: true, SilenceUsage: true,
-		Version: versionString(),
+		Version: versionDetails(), // SetVersionTemplate would bring text/template, and that 1 MB and more
 	}
 	group(root)
-	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)

@@ -14,10 +14,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version",
 		Args:  noArgs,
-		Run:   func(*cobra.Command, []string) { a.printf("%s\n", versionLine()) },
+		Run:   func(*cobra.Command, []string) { a.printf("trawl version %s\n", versionDetails()) },
 	}
 }
 
-func versionLine() string {
-	return fmt.Sprintf("trawl %s, protocol %s, %s %s/%s", versionString(), wire.ProtocolVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+// versionDetails is what --version says behind "trawl version".
+func versionDetails() string {
+	return fmt.Sprintf("%s, protocol %s, %s %s/%s", versionString(), wire.ProtocolVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
