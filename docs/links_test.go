@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -24,6 +25,7 @@ var (
 	link       = regexp.MustCompile(`\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)`)
 	definition = regexp.MustCompile(`(?m)^ {0,3}\[[^\]]+\]:\s+(\S+)`)
 	heading    = regexp.MustCompile(`^ {0,3}#{1,6}\s+(.+?)\s*#*$`)
+	linked     = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 	anchorTag  = regexp.MustCompile(`<a\s+(?:id|name)="([^"]+)"`)
 )
 
@@ -86,7 +88,7 @@ func (p *page) anchors() map[string]bool {
 		if m == nil {
 			continue
 		}
-		title := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(m[1], "$1")
+		title := linked.ReplaceAllString(m[1], "$1")
 		slug := strings.Map(func(r rune) rune {
 			switch {
 			case r == ' ':
@@ -98,7 +100,7 @@ func (p *page) anchors() map[string]bool {
 		}, title)
 		name := slug
 		for n := 1; names[name]; n++ {
-			name = slug + "-" + string(rune('0'+n))
+			name = slug + "-" + strconv.Itoa(n)
 		}
 		names[name] = true
 	}

@@ -160,21 +160,25 @@ func readOperating(t *testing.T) string {
 	return string(text)
 }
 
-func TestDashboardNamesMetricsThatThereAre(t *testing.T) {
+// place is where a panel lies on the dashboard's grid, 24 wide.
+type place struct{ H, W, X, Y int }
+
+type panel struct {
+	ID          int
+	Type, Title string
+	GridPos     place
+	Targets     []struct{ Expr string }
+}
+
+func readDashboard(t *testing.T) (panels []panel, variables map[string]string) {
+	t.Helper()
 	text, err := os.ReadFile("monitoring/trawl-dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	type place struct{ H, W, X, Y int }
 	var board struct {
 		Title, UID string
-		Panels     []struct {
-			ID          int
-			Type, Title string
-			Description string
-			GridPos     place
-			Targets     []struct{ Expr, LegendFormat string }
-		}
+		Panels     []panel
 		Templating struct {
 			List []struct{ Name, Type, Definition string }
 		}
@@ -182,42 +186,66 @@ func TestDashboardNamesMetricsThatThereAre(t *testing.T) {
 	if err := json.Unmarshal(text, &board); err != nil {
 		t.Fatal(err)
 	}
+	variables = make(map[string]string)
+	for _, v := range board.Templating.List {
+		if v.Type == "query" {
+			variables[v.Name] = v.Definition
+		}
+	}
+	if board.Title == "" || board.UID == "" || len(board.Panels) < 20 || len(variables) == 0 {
+		t.Fatalf("title %q, uid %q, %d panels, %d variables", board.Title, board.UID, len(board.Panels), len(variables))
+	}
+	return board.Panels, variables
+}
+
+func TestDashboardNamesMetricsThatThereAre(t *testing.T) {
+	panels, variables := readDashboard(t)
 	metrics := readMetrics(t)
-	ids := make(map[int]bool)
-	taken := make(map[place]string) // cells of the grid
-	exprs := 0
-	for _, p := range board.Panels {
-		if ids[p.ID] || p.Title == "" {
-			t.Errorf("panel %d %q: twice, or without a title", p.ID, p.Title)
-		}
-		ids[p.ID] = true
-		for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
-			for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
-				cell := place{X: x, Y: y}
-				if other := taken[cell]; other != "" || x >= 24 {
-					t.Errorf("panel %q lies over %q, or outside", p.Title, other)
-				}
-				taken[cell] = p.Title
-			}
-		}
+	for _, p := range panels {
 		if p.Type != "row" && len(p.Targets) == 0 {
 			t.Errorf("panel %q shows nothing", p.Title)
 		}
 		for _, target := range p.Targets {
-			exprs++
 			if wrong, named := wrongIn(target.Expr, metrics); len(wrong) > 0 || named == 0 {
 				t.Errorf("panel %q: %q names %d metrics; %v", p.Title, target.Expr, named, wrong)
 			}
+			for _, m := range regexp.MustCompile(`\$(\w+)`).FindAllStringSubmatch(target.Expr, -1) {
+				if variables[m[1]] == "" && m[1] != "__rate_interval" {
+					t.Errorf("panel %q: there is no variable %s", p.Title, m[1])
+				}
+			}
 		}
 	}
-	for _, v := range board.Templating.List {
-		if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(v.Definition); v.Type == "query" && m == nil {
-			t.Errorf("variable %s: %q is not understood", v.Name, v.Definition)
-		} else if m != nil && !slices.Contains(append(slices.Clone(targetLabels), metrics[m[1]]...), m[2]) {
-			t.Errorf("variable %s: %s has no label %s", v.Name, m[1], m[2])
+	for name, definition := range variables {
+		m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(definition)
+		if m == nil {
+			t.Errorf("variable %s: %q is not understood", name, definition)
+		} else if labels, ok := metrics[m[1]]; !ok || !slices.Contains(slices.Concat(targetLabels, labels), m[2]) {
+			t.Errorf("variable %s: there is no %s with a label %s", name, m[1], m[2])
 		}
 	}
-	if exprs < 20 || board.UID == "" {
-		t.Errorf("only %d expressions; uid %q", exprs, board.UID)
+}
+
+func TestDashboardPanelsDoNotOverlap(t *testing.T) {
+	panels, _ := readDashboard(t)
+	ids := make(map[int]bool)
+	taken := make(map[[2]int]string)
+	for _, p := range panels {
+		if ids[p.ID] || p.Title == "" {
+			t.Errorf("panel %d %q: the number comes twice, or it has no title", p.ID, p.Title)
+		}
+		ids[p.ID] = true
+		g := p.GridPos
+		if g.W < 1 || g.H < 1 || g.X < 0 || g.X+g.W > 24 {
+			t.Errorf("panel %q lies outside: %+v", p.Title, g)
+		}
+		for x := g.X; x < g.X+g.W; x++ {
+			for y := g.Y; y < g.Y+g.H; y++ {
+				if other := taken[[2]int{x, y}]; other != "" {
+					t.Fatalf("panel %q lies over %q", p.Title, other)
+				}
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
 	}
 }
