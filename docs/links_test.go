@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +52,9 @@ func withoutFences(text string) string {
 	return kept.String()
 }
 
+// notOurs is what git and builds put into the tree; .gitignore has the same.
+var notOurs = []string{"../.git", "../bin", "../dist", "../build/bench/out"}
+
 // pages are all Markdown files of the repository that a clone has.
 func pages(t *testing.T) []page {
 	t.Helper()
@@ -60,8 +64,7 @@ func pages(t *testing.T) []page {
 			return err
 		}
 		if d.IsDir() {
-			switch d.Name() {
-			case ".git", "node_modules", "bin", "dist", "out":
+			if slices.Contains(notOurs, path) || d.Name() == "node_modules" {
 				return filepath.SkipDir
 			}
 			return nil
