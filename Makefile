@@ -33,6 +33,8 @@ demo: build ## a broker and two workers on loopback scan real text: see it work 
 
 test: ## unit tests, with the race detector where there is a C compiler
 	$(GO) test $(RACE) $(PACKAGES)
+	@# With the race detector its texts are short.
+	$(if $(RACE),$(GO) test ./edge/match)
 
 test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and a word list)
 	TRAWL_RACE=$(if $(RACE),1) $(GO) test $(RACE) -count=1 ./test

@@ -37,9 +37,9 @@ type Broker struct {
 	running  sync.WaitGroup // a goroutine for each listener and each connection
 	stopping atomic.Bool    // for the pulse
 
-	mu     sync.Mutex // guards what follows; never held with the router's
-	conns  map[*zmtp.Conn]struct{}
-	ending bool // no further connection is served
+	mu     sync.Mutex                 // guards what follows; never held with the router's
+	conns  map[*zmtp.Conn][]keys.Role // and who may have one like it
+	ending bool                       // no further connection is served
 }
 
 // Listen binds all endpoints; clients and workers can connect from then on,
@@ -49,7 +49,7 @@ func Listen(o Options) (*Broker, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, stop: make(chan struct{}), conns: make(map[*zmtp.Conn]struct{})}
+	b := &Broker{options: o, stop: make(chan struct{}), conns: make(map[*zmtp.Conn][]keys.Role)}
 	b.router = newRouter(&b.options)
 	if err := b.bind(); err != nil {
 		b.closeListeners()
@@ -71,17 +71,17 @@ func (b *Broker) bind() error {
 	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {
-		if err := listen(&b.clients, e, s.protect(e, toClients, keys.Client, keys.Admin)); err != nil {
+		if err := listen(&b.clients, e, s.protect(e, toClients, clientRoles)); err != nil {
 			return err
 		}
 	}
 	for _, e := range b.options.Workers {
-		if err := listen(&b.workers, e, s.protect(e, toWorkers, keys.Worker, keys.Admin)); err != nil {
+		if err := listen(&b.workers, e, s.protect(e, toWorkers, workerRoles)); err != nil {
 			return err
 		}
 	}
 	for _, p := range b.options.Plain {
-		if err := listen(&b.plain, p.Endpoint, s.protect(p.Endpoint, toWorkers, keys.Worker, keys.Admin)); err != nil {
+		if err := listen(&b.plain, p.Endpoint, s.protect(p.Endpoint, toWorkers, workerRoles)); err != nil {
 			return err
 		}
 	}
@@ -142,14 +142,14 @@ func endpoints(ls []*zmtp.Listener) []string {
 func (b *Broker) Serve(ctx context.Context) error {
 	log := b.options.Log
 	for _, l := range b.clients {
-		b.accept(l, b.serveClient)
+		b.accept(l, clientRoles, b.serveClient)
 	}
 	for _, l := range b.workers {
-		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, "default") })
+		b.accept(l, workerRoles, func(c *zmtp.Conn) { b.serveWorker(c, "default") })
 	}
 	for i, l := range b.plain {
 		rules := b.options.Plain[i].Rules
-		b.accept(l, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
+		b.accept(l, workerRoles, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
 	}
 	if b.http != nil {
 		b.http.serve()
@@ -179,14 +179,14 @@ func (b *Broker) Serve(ctx context.Context) error {
 }
 
 // accept serves every connection of l in a goroutine of its own.
-func (b *Broker) accept(l *zmtp.Listener, serve func(*zmtp.Conn)) {
+func (b *Broker) accept(l *zmtp.Listener, roles []keys.Role, serve func(*zmtp.Conn)) {
 	b.running.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return // the listener was closed
 			}
-			if !b.enter(c) {
+			if !b.enter(c, roles) {
 				_ = c.Close()
 				continue
 			}
@@ -199,11 +199,11 @@ func (b *Broker) accept(l *zmtp.Listener, serve func(*zmtp.Conn)) {
 }
 
 // enter notes a connection, so that the end can reach it; false: it is too late.
-func (b *Broker) enter(c *zmtp.Conn) bool {
+func (b *Broker) enter(c *zmtp.Conn, roles []keys.Role) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ending {
-		b.conns[c] = struct{}{}
+		b.conns[c] = roles
 	}
 	return !b.ending
 }

@@ -22,8 +22,14 @@ type Security struct {
 
 func (s *Security) on() bool { return s.Key != zmtp.SecretKey{} }
 
+// Who may connect to the endpoints for clients and for workers.
+var (
+	clientRoles = []keys.Role{keys.Client, keys.Admin}
+	workerRoles = []keys.Role{keys.Worker, keys.Admin}
+)
+
 // protect returns o for an endpoint that is for peers with one of roles.
-func (s *Security) protect(endpoint string, o zmtp.Options, roles ...keys.Role) zmtp.Options {
+func (s *Security) protect(endpoint string, o zmtp.Options, roles []keys.Role) zmtp.Options {
 	if s.on() && !strings.HasPrefix(endpoint, "inproc://") {
 		o.Security = zmtp.Security{
 			Mechanism: zmtp.Curve, Key: s.Key, RefuseForever: s.RefuseForever,
@@ -52,7 +58,7 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 }
 
 // ReloadKeys reads the allowed keys again and ends the connections of keys
-// that are not in them any more. With an error the old ones stay in force. Any
+// that are not in them any more, or in a role that could not have made the connection. With an error the old ones stay in force. Any
 // goroutine may call it.
 func (b *Broker) ReloadKeys() error {
 	s := &b.options.Security
@@ -64,15 +70,15 @@ func (b *Broker) ReloadKeys() error {
 	}
 	b.options.Log.Info("allowed keys read", "keys", s.Allowed.Len())
 	b.mu.Lock()
-	conns := slices.Collect(maps.Keys(b.conns))
+	conns := maps.Clone(b.conns)
 	b.mu.Unlock()
-	for _, c := range conns {
+	for c, roles := range conns {
 		peer := c.Peer()
 		if peer.Mechanism != zmtp.Curve {
 			continue
 		}
-		if _, ok := s.Allowed.Lookup(peer.Key); !ok {
-			b.options.Log.Info("connection ended: its key is not allowed any more", "address", peer.RemoteAddr, "key", peer.User)
+		if e, ok := s.Allowed.Lookup(peer.Key); !ok || !slices.Contains(roles, e.Role) {
+			b.options.Log.Info("connection ended: its key is not allowed here any more", "address", peer.RemoteAddr, "key", peer.User)
 			_ = c.Close()
 		}
 	}

@@ -24,7 +24,7 @@ type Role string
 const (
 	Client Role = "client" // sends requests
 	Worker Role = "worker" // answers them
-	Admin  Role = "admin"  // everything, and stops, reloads and asks for the state
+	Admin  Role = "admin"  // both, and stops brokers and workers
 )
 
 var roles = []Role{Client, Worker, Admin}

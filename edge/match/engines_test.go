@@ -13,9 +13,9 @@ import (
 	"trawl/edge/match/matchtest"
 )
 
-// slowBoard: a board takes ten times as long for a test, and so does one that is
-// emulated.
-const slowBoard = runtime.GOARCH != "amd64"
+// slow: a board takes ten times as long for a test, and so does one that is
+// emulated, or the race detector. Texts are shorter then.
+const slow = runtime.GOARCH != "amd64" || underRace
 
 // allWords are the words of a list as they are.
 func allWords(tb testing.TB, path string) [][]byte {
@@ -65,7 +65,7 @@ func hardTexts(literals [][]byte, size int) map[string][]byte {
 
 func TestEnginesAgreeOnWordLists(t *testing.T) {
 	small := allWords(t, "/usr/share/dict/american-english")
-	if slowBoard {
+	if slow {
 		small = small[:len(small)/10]
 	}
 	texts := hardTexts(small, 32<<10)
@@ -84,7 +84,7 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 }
 
 func TestEnginesAgreeOnTheLargestWordList(t *testing.T) {
-	if testing.Short() || slowBoard {
+	if testing.Short() || slow {
 		t.Skip("long")
 	}
 	list := allWords(t, "/usr/share/dict/american-english-insane")
@@ -106,7 +106,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 	for name, list := range map[string][][]byte{"one": matchtest.Nested(40), "two": two, "all": all} {
 		t.Run(name, func(t *testing.T) {
 			size := 6 << 10
-			if slowBoard {
+			if slow {
 				size = 2 << 10
 			}
 			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, size))
@@ -149,7 +149,7 @@ func TestAutoTakesTheTrieWithinATightBudget(t *testing.T) {
 func TestScansAllocateNothing(t *testing.T) {
 	list := literals("error", "warn", "or", "rr", "the", "he")
 	size := 100 << 10
-	if slowBoard {
+	if slow {
 		size = 20 << 10
 	}
 	text := matchtest.Dense(list, size)

@@ -87,7 +87,7 @@ func TestScannerOverLongTexts(t *testing.T) {
 		{ID: "cut", Literals: literals("é|")},
 	})
 	times := 700
-	if slowBoard {
+	if slow {
 		times = 300 // still more than the largest piece below
 	}
 	text := []byte(strings.Repeat("x"+long+" \u212aelvin \u212aelviné|"+strings.Repeat("a", 310), times))
@@ -126,7 +126,7 @@ func TestScannerMemoryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := 50_000
-	if slowBoard {
+	if slow {
 		size = 10_000
 	}
 	piece := bytes.Repeat([]byte("a"), size)
