@@ -137,7 +137,7 @@ func TestHTTPWithoutEnd(t *testing.T) {
 	if out, _, code := f.run(t, "", "send", historyText); code != 0 || strings.TrimSpace(out) != historyAnswer {
 		t.Errorf("send: %d %s", code, out)
 	}
-	if after := resident(t, broker); after > before+32<<20 {
+	if after := resident(t, broker); after > before+32<<20 && os.Getenv("TRAWL_RACE") == "" {
 		t.Errorf("%d bytes resident, %d before", after, before)
 	}
 }
