@@ -27,7 +27,8 @@ func replaceFile(t *testing.T, path, text string) {
 	}
 }
 
-const reloads = 200
+// reloads are fewer with the race detector, under which it takes minutes.
+var reloads = lessUnderRace(200)
 
 // marker is the word that only version v of the rules has.
 func marker(v int) string { return fmt.Sprintf("<v%03d>", v) }

@@ -60,10 +60,10 @@ func withCurve(_ *testing.T, o *zmtp.Options, weListen bool) []string {
 	return []string{"--curve-secret=" + server.Z85()}
 }
 
-const (
-	mixedMessages = 10_000
-	mixedWindow   = 64 // messages that were not returned yet
-)
+// mixedMessages are fewer with the race detector.
+var mixedMessages = lessUnderRace(10_000)
+
+const mixedWindow = 64 // messages that were not returned yet
 
 // traffic is a pair of socket types. What we do returns digests of what we sent
 // and received, without the first envelope frames.
