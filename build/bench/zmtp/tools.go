@@ -39,7 +39,7 @@ func buildTools(ctx context.Context, out string) (*tools, error) {
 	cc := append([]string{"gcc", "-std=gnu11", "-O2", "-Wall", "-o", t.peer}, sources...)
 	return t, lab.Build(ctx,
 		append(cc, "-lzmq"),
-		[]string{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
+		[]string{"go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
 		[]string{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
 		[]string{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},
 	)
