@@ -41,6 +41,10 @@ func TestCostsAreSummed(t *testing.T) {
 	if got := shown(d.b.RuleCosts()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	if got := string(d.b.exposition()); !strings.Contains(got, `trawl_broker_regex_seconds{rule_set="pii",rule="phone"} 0.00011`) ||
+		!strings.Contains(got, `trawl_broker_regex_given_up{rule_set="logs",rule="iban"} 1`) {
+		t.Errorf("metrics: %s", got)
+	}
 	d.lose(a)
 	if got := shown(d.b.RuleCosts()); got != want {
 		t.Errorf("b still reports them: got %s", got)

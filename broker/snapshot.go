@@ -18,6 +18,7 @@ import (
 // from clients.
 const (
 	maxRuleSetSeries = 64
+	maxRegexSeries   = 20
 	maxWorkerSeries  = 256
 )
 
@@ -31,6 +32,7 @@ type snapshot struct {
 	heldBytes    int64
 	namedQueue   int // requests that wait for workers by name
 	ruleSets     []ruleSetSnapshot
+	costs        []wire.RuleCost // of the most expensive regexes
 	workers      []workerSnapshot // trawl's own
 	byState      map[workerState]int
 	omittedSets  int
@@ -68,6 +70,8 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	}
 	s.outcomes["ok"] += r.ok
 	s.addRuleSets(r, now)
+	s.costs = r.ruleCosts()
+	s.costs = s.costs[:min(len(s.costs), maxRegexSeries)]
 	for w := range r.workers {
 		kind := "trawl"
 		if w.plain {
