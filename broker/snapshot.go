@@ -32,7 +32,7 @@ type snapshot struct {
 	heldBytes    int64
 	namedQueue   int // requests that wait for workers by name
 	ruleSets     []ruleSetSnapshot
-	costs        []wire.RuleCost // of the most expensive regexes
+	costs        []wire.RuleCost  // of the most expensive regexes
 	workers      []workerSnapshot // trawl's own
 	byState      map[workerState]int
 	omittedSets  int
