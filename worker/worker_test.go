@@ -261,7 +261,7 @@ func TestLimitsCutAnswers(t *testing.T) {
 func TestHeartbeatsCarryStatsAndASilentBrokerIsLeft(t *testing.T) {
 	b := listen(t)
 	run(t, options(b, t))
-	l, _ := b.welcome(20 * time.Millisecond)
+	l, _ := b.welcome(300 * time.Millisecond)
 	l.ask(false, "he")
 	var stats wire.WorkerStats
 	for stats.Requests == 0 {
