@@ -252,7 +252,7 @@ func TestCurveClientExample(t *testing.T) {
 func TestPlainWorkerExamples(t *testing.T) {
 	t.Parallel()
 	const client = "python/ask.py"
-	for _, name := range []string{"python/work.py", "zmq4/work/main.go"} {
+	for _, name := range []string{"python/work.py", "zmq4/worker/main.go"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t, "")
