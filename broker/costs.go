@@ -36,17 +36,10 @@ func (r *router) setCosts(w *worker, c *wire.Costs) {
 	w.costs = c
 }
 
-// RuleCosts returns what the regexes of the workers connected now have cost, summed
+// ruleCosts returns what the regexes of the workers connected now have cost, summed
 // over the workers: the most expensive first, at most 100. Each worker names
 // its own most expensive ones, so what one of them left out is missing in a sum. A
-// sum can fall: when a worker leaves, or has loaded other rules.
-func (b *Broker) RuleCosts() []wire.RuleCost {
-	b.router.mu.Lock()
-	defer b.router.mu.Unlock()
-	return b.router.ruleCosts()
-}
-
-// ruleCosts is RuleCosts, with the lock held.
+// sum can fall: when a worker leaves, or has loaded other rules. r.mu is held.
 func (r *router) ruleCosts() []wire.RuleCost {
 	type key struct{ set, rule string }
 	sums := make(map[key]*wire.RuleCost)

@@ -18,15 +18,27 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// resident reads the most that a process had resident, in bytes.
+// resident is the most that a process had resident, in bytes.
 func resident(t *testing.T, p *process) int64 {
+	t.Helper()
+	return memoryOf(t, p, "VmHWM:")
+}
+
+// residentNow is what a process has resident, in bytes.
+func residentNow(t *testing.T, p *process) int64 {
+	t.Helper()
+	return memoryOf(t, p, "VmRSS:")
+}
+
+// memoryOf reads a line of a process's status.
+func memoryOf(t *testing.T, p *process, line string) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		t.Skip("needs /proc")
 	}
 	var kB int64
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	_, after, _ := strings.Cut(string(status), line)
 	if _, err := fmt.Sscan(after, &kB); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,21 +17,6 @@ import (
 )
 
 var soakFor = flag.Duration("soak", 10*time.Second, "how long memory is watched under mixed load; its first and last tenth are compared")
-
-// residentNow is what a process has resident, in bytes.
-func residentNow(t *testing.T, p *process) int64 {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		t.Skip("needs /proc")
-	}
-	var kB int64
-	_, after, _ := strings.Cut(string(status), "VmRSS:")
-	if _, err := fmt.Sscan(after, &kB); err != nil {
-		t.Fatal(err)
-	}
-	return kB << 10
-}
 
 // passers connect, ask once, and leave, one after the other, until ctx ends. Every
 // third leaves without waiting for its answer.

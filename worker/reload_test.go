@@ -110,7 +110,7 @@ func TestReloadThatFindsNothingNewSaysNothing(t *testing.T) {
 	run(t, o)
 	l, _ := s.broker.welcomeUpdates()
 	served := o.RuleSets.sets["default"].current
-	o.RuleSets.ReloadAll()
+	o.RuleSets.Reload("default")
 	if o.RuleSets.sets["default"].current != served {
 		t.Error("the pack was replaced by its like")
 	}
@@ -127,7 +127,7 @@ func TestBadRulesKeepTheOldOnes(t *testing.T) {
 	l, hello := s.broker.welcomeUpdates()
 	keeps := func(because string) {
 		t.Helper()
-		o.RuleSets.ReloadAll()
+		o.RuleSets.Reload("default")
 		got := l.recvUpdate()[0]
 		if got.Hash != hello.Rules[0].Hash || got.FailedReload == nil || !strings.Contains(got.FailedReload.Error, because) || got.FailedReload.AgeS > 60 {
 			t.Errorf("announced %+v, %+v", got, got.FailedReload)
@@ -147,7 +147,7 @@ func TestBadRulesKeepTheOldOnes(t *testing.T) {
 		t.Error(log)
 	}
 	s.writeWords("he", "his") // as before: the failure is over
-	o.RuleSets.ReloadAll()
+	o.RuleSets.Reload("default")
 	if got := l.recvUpdate()[0]; got.FailedReload != nil || got.Hash != hello.Rules[0].Hash {
 		t.Errorf("after it was mended: %+v", got)
 	}

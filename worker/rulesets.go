@@ -197,14 +197,6 @@ func (s *RuleSets) Reload(name string) {
 	}
 }
 
-// ReloadAll is Reload for each set, one after the other: one compilation at a
-// time is enough for a small board.
-func (s *RuleSets) ReloadAll() {
-	for _, name := range s.names {
-		s.Reload(name)
-	}
-}
-
 // reloadPause is how long after a failure the next request that finds its pack
 // unreadable has to wait for another try.
 const reloadPause = 5 * time.Second

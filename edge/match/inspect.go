@@ -163,15 +163,7 @@ func (e example) append(text []byte, re *syntax.Regexp) []byte {
 
 // repeats is how often what re repeats is to be there.
 func (e example) repeats(re *syntax.Regexp) int {
-	least, most := 0, -1
-	switch re.Op {
-	case syntax.OpPlus:
-		least = 1
-	case syntax.OpQuest:
-		most = 1
-	case syntax.OpRepeat:
-		least, most = re.Min, re.Max
-	}
+	least, most := repetition(re)
 	switch {
 	case !e.long:
 		return least

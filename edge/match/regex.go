@@ -153,17 +153,23 @@ func lengths(re *syntax.Regexp) (least, most int) {
 	return 0, 0
 }
 
-func repeatedLengths(re *syntax.Regexp) (least, most int) {
-	l, m := lengths(re.Sub[0])
-	low, high := 0, -1
+// repetition is how often a star, plus, question mark or count repeats what it
+// stands behind; most is -1 if there is no end.
+func repetition(re *syntax.Regexp) (least, most int) {
 	switch re.Op {
 	case syntax.OpQuest:
-		high = 1
+		return 0, 1
 	case syntax.OpPlus:
-		low = 1
+		return 1, -1
 	case syntax.OpRepeat:
-		low, high = re.Min, re.Max
+		return re.Min, re.Max
 	}
+	return 0, -1
+}
+
+func repeatedLengths(re *syntax.Regexp) (least, most int) {
+	l, m := lengths(re.Sub[0])
+	low, high := repetition(re)
 	least = min(l*low, maxLength)
 	if m < 0 || high < 0 || m*high > maxLength {
 		return least, -1
