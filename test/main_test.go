@@ -36,11 +36,11 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// build builds cmd/trawl as users get it (no cgo), or with the race detector,
-// which needs cgo.
+// build builds cmd/trawl as users get it (no cgo, and what the Makefile's BUILD
+// says), or with the race detector, which needs cgo.
 func build(dir string) (string, error) {
 	binary := filepath.Join(dir, "trawl")
-	cmd := exec.Command("go", "build", "-o", binary, "../cmd/trawl")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", binary, "../cmd/trawl")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if os.Getenv("TRAWL_RACE") != "" {
 		cmd.Args = []string{"go", "build", "-race", "-o", binary, "../cmd/trawl"}
