@@ -18,33 +18,6 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// resident is the most that a process had resident, in bytes.
-func resident(t *testing.T, p *process) int64 {
-	t.Helper()
-	return memoryOf(t, p, "VmHWM:")
-}
-
-// residentNow is what a process has resident, in bytes.
-func residentNow(t *testing.T, p *process) int64 {
-	t.Helper()
-	return memoryOf(t, p, "VmRSS:")
-}
-
-// memoryOf reads a line of a process's status.
-func memoryOf(t *testing.T, p *process, line string) int64 {
-	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		t.Skip("needs /proc")
-	}
-	var kB int64
-	_, after, _ := strings.Cut(string(status), line)
-	if _, err := fmt.Sscan(after, &kB); err != nil {
-		t.Fatal(err)
-	}
-	return kB << 10
-}
-
 // wantResident is for a broker without the race detector, which takes its own.
 func wantResident(t *testing.T, p *process, most int64) {
 	t.Helper()
@@ -69,7 +42,7 @@ func (f *fleet) dealer(t *testing.T) *zmtp.Conn {
 }
 
 func TestThousandClientsInFortyMegabytes(t *testing.T) {
-	const connected, active, requests = 1000, 100, 200
+	connected, active, requests := lessUnderRace(1000), lessUnderRace(100), 200
 	f := newFleet(t, "")
 	broker := f.broker(t)
 	f.worker(t, "w1", f.history(t))

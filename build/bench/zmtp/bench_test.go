@@ -1,11 +1,11 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
@@ -45,12 +45,8 @@ func TestEveryBrokerAnswersUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	if _, err := os.Stat("/usr/include/zmq.h"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("needs libzmq3-dev")
-	}
-	if _, err := exec.LookPath("gcc"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("needs gcc")
-	}
+	need.Program(t, "gcc", "gcc")
+	need.Path(t, "/usr/include/zmq.h", "libzmq3-dev")
 	t.Chdir("../../..")
 	b := &bench{ctx: t.Context(), seconds: 0.05}
 	out := t.TempDir()
