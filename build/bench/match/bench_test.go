@@ -4,10 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
+	"trawl/build/bench/internal/lab"
 	"trawl/internal/need"
 )
 
@@ -53,7 +53,7 @@ func TestEveryMatcherFindsTheSame(t *testing.T) {
 	need.Path(t, "/usr/include/hs/hs.h", "libhyperscan-dev")
 	need.That(t, exec.Command("/usr/bin/python3", "-c", "import ahocorasick").Run() == nil, "python3-ahocorasick")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), out: t.TempDir(), runs: 1, seconds: 1e-6, only: regexp.MustCompile("")}
+	b := &bench{ctx: t.Context(), out: t.TempDir(), Options: lab.Options{Runs: 1, Seconds: 1e-6}}
 	if err := b.buildPeers(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"trawl/build/bench/internal/lab"
 	"trawl/internal/need"
 )
 
@@ -76,7 +77,7 @@ func TestEveryMatcherAnswers(t *testing.T) {
 	need.Path(t, "/usr/include/hs/hs.h", "libhyperscan-dev")
 	need.Path(t, "/usr/include/re2/re2.h", "libre2-dev")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), out: t.TempDir(), runs: 1, seconds: 1e-6, only: regexp.MustCompile("")}
+	b := &bench{ctx: t.Context(), out: t.TempDir(), Options: lab.Options{Runs: 1, Seconds: 1e-6}}
 	if err := b.buildPeers(); err != nil {
 		t.Fatal(err)
 	}

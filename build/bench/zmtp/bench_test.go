@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"trawl/build/bench/internal/lab"
 	"trawl/internal/need"
 )
 
@@ -30,7 +31,7 @@ func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
 }
 
 func TestOnlyChosenRowsAreMeasuredBesideTheReference(t *testing.T) {
-	b := &bench{only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}
+	b := &bench{Options: lab.Options{Only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}}
 	var rows []string
 	for _, r := range b.rows() {
 		rows = append(rows, r.broker.name+": "+r.load.String())
@@ -48,7 +49,7 @@ func TestEveryBrokerAnswersUnderLoad(t *testing.T) {
 	need.Program(t, "gcc", "gcc")
 	need.Path(t, "/usr/include/zmq.h", "libzmq3-dev")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), seconds: 0.05}
+	b := &bench{ctx: t.Context(), Options: lab.Options{Seconds: 0.05}}
 	out := t.TempDir()
 	var err error
 	if b.tools, err = buildTools(b.ctx, out); err != nil {
