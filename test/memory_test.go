@@ -101,7 +101,7 @@ func (f *fleet) half(t *testing.T, size, send int) {
 // that behaves gets its answers.
 func TestMemoryIsBoundedWhateverClientsDo(t *testing.T) {
 	f := newFleet(t, `limits: {memory: 32MiB, request: 8MiB, text: 8MiB}
-broker: {expect: {rules: [nobody]}}`)
+broker: {expect: {rules: [nobody, nowhere]}}`)
 	broker := f.broker(t)
 	f.worker(t, "w1", write(t, f.dir+"/a.txt", "a\nthis\n"))
 	f.waitWorkers(t, 1)
@@ -123,6 +123,9 @@ broker: {expect: {rules: [nobody]}}`)
 		for range 5 {
 			_ = deaf.Send(nil, zmtp.NewMessage([]byte(`{"limit":0,"deadline_ms":600000}`), bytes.Repeat([]byte("a"), 30_000)))
 		}
+	}
+	for range 30 { // and as much again for another one, of clients that ask once each
+		_ = f.dealer(t).Send(nil, zmtp.NewMessage([]byte(`{"rules":"nowhere","deadline_ms":600000}`), big))
 	}
 	f.waitStatus(t, "most are refused", func(s *wire.Status) bool { return s.Broker.Answers["busy"] > 200 })
 
