@@ -70,6 +70,13 @@ func TestHTTPOfAFleet(t *testing.T) {
 	if code, body := ask(t, "POST", url+"/match?want=count&rules=default", historyText); code != 200 || body != `{"count":3}` {
 		t.Errorf("/match: %d %s", code, body)
 	}
+	for query, want := range map[string]int{
+		"want=all": 400, "rules=nothing&deadline_ms=1": 503, strings.Repeat("x", 10_000) + "=": 400,
+	} {
+		if code, body := ask(t, "POST", url+"/match?"+query, historyText); code != want || !strings.HasPrefix(body, `{"error":{"code":"`) {
+			t.Errorf("/match?%.40s: %d %s, want %d", query, code, body, want)
+		}
+	}
 	if code, body := ask(t, "GET", url+"/readyz", ""); code != 200 || body != "ready\nworkers: 1\n" {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
@@ -78,6 +85,14 @@ func TestHTTPOfAFleet(t *testing.T) {
 		_, metrics = ask(t, "GET", url+"/metrics", "")
 		return strings.Contains(metrics, `trawl_broker_worker_requests_total{worker="w"} 2`)
 	})
+	for _, want := range []string{
+		`trawl_broker_requests_total{outcome="no_worker"} 1`, `trawl_broker_requests_pending 0`,
+		`trawl_broker_request_duration_seconds_count{rule_set="default"} 2`, `trawl_broker_worker_matches_total{worker="w"} 6`,
+	} {
+		if !strings.Contains(metrics, "\n"+want+"\n") {
+			t.Errorf("no line %s in:\n%s", want, metrics)
+		}
+	}
 	families := promCheck(t, metrics)
 	for _, want := range []string{
 		"trawl_broker_request_duration_seconds HISTOGRAM 1\n", "trawl_broker_board_load1 GAUGE 1\n",
