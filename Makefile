@@ -36,10 +36,18 @@ test: ## unit tests, with the race detector where there is a C compiler
 	@# With the race detector its texts are short.
 	$(if $(RACE),$(GO) test ./edge/match)
 
-test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and a word list)
-	TRAWL_RACE=$(if $(RACE),1) $(GO) test $(RACE) -count=1 ./test
-	@# The race detector takes time, and memory of its own: what is about much of either runs without it, too.
-	$(if $(RACE),$(GO) test -count=1 -run 'Memory|Megabytes|Share|LeaveNothing|WithoutEnd|BadRule|LargeRules|Monstrous|Exchange|TwoHundred' ./test)
+# The race detector takes time, and memory of its own. Tests about much of either run
+# without it: those of one process alone, and others, shortened with it, for a second time.
+LARGE      := BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
+SHORTENED  := MemoryIsBounded|MemoryStaysFlat|FortyMegabytes|LeaveNothing|WithoutEnd|MixedMessages|ManyReloads
+# Most tests wait for processes: more than one for each core.
+SYSTEM     := $(GO) test -count=1 -parallel 4
+# Emulated boards are for test-arm.
+EMULATED   := MixedFleet
+
+test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and word lists)
+	$(if $(RACE),TRAWL_RACE=1 $(SYSTEM) -race -skip '$(LARGE)|$(EMULATED)' ./test)
+	$(SYSTEM) $(if $(RACE),-run '$(LARGE)|$(SHORTENED)',-skip '$(EMULATED)') ./test
 
 test-systemd: ## trawl as a service of a real systemd, in a container (root; needs systemd-container and mmdebstrap)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v ./test/systemd
@@ -53,9 +61,10 @@ test-deb: ## the Debian package installed, upgraded, removed and purged in a Deb
 # What boards run, and what the emulators of package qemu-user-static are called.
 BOARD_PACKAGES := ./broker/... ./worker/... ./edge/... ./cmd/...
 
-test-arm: ## the unit tests as ARMv6 and ARM64 programs, under QEMU (needs qemu-user-static)
+test-arm: ## the unit tests as ARMv6 and ARM64 programs, and a fleet of both, under QEMU (needs qemu-user-static and python3-zmq)
 	GOARCH=arm GOARM=6 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-arm-static $(GO) test -short -timeout 30m -exec qemu-arm-static $(BOARD_PACKAGES)
 	GOARCH=arm64 CGO_ENABLED=0 TRAWL_EMULATOR=qemu-aarch64-static $(GO) test -short -timeout 30m -exec qemu-aarch64-static $(BOARD_PACKAGES)
+	$(SYSTEM) -run '$(EMULATED)' ./test
 
 test-big: ## trawl scan of a sparse file of 2 GB, one line of which has 300 MB: how much memory it takes
 	TRAWL_BIG=2.1e9 $(GO) test -count=1 -v -run BigInput ./cmd/trawl
@@ -66,7 +75,7 @@ docs: build ## docs/configuration.md from the table of settings
 lint: ## go vet, gofumpt, staticcheck
 	$(GO) vet ./...
 	GOOS=darwin $(GO) vet ./...
-	GOARCH=arm $(GO) vet ./...
+	GOARCH=arm GOARM=6 $(GO) vet ./...
 	@unformatted=$$($(TOOL) gofumpt -l .) && test -z "$$unformatted" || { echo "gofumpt would change: $$unformatted"; exit 1; }
 	$(TOOL) staticcheck ./...
 

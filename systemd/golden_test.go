@@ -8,10 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -78,7 +79,7 @@ func TestPlistsAreXML(t *testing.T) {
 	}
 }
 
-// analyze runs systemd-analyze, which CI has to have.
+// analyze runs systemd-analyze.
 func analyze(t *testing.T, args ...string) (stdout, stderr string) {
 	t.Helper()
 	return analyzeIn(t, os.Environ(), args...)
@@ -86,12 +87,7 @@ func analyze(t *testing.T, args ...string) (stdout, stderr string) {
 
 func analyzeIn(t *testing.T, env []string, args ...string) (stdout, stderr string) {
 	t.Helper()
-	if _, err := exec.LookPath("systemd-analyze"); err != nil {
-		if os.Getenv("CI") != "" && runtime.GOOS == "linux" {
-			t.Fatal("systemd-analyze is missing: install systemd")
-		}
-		t.Skip("skipped: systemd-analyze is missing (package systemd)")
-	}
+	need.Program(t, "systemd-analyze", "systemd")
 	cmd := exec.Command("systemd-analyze", args...)
 	cmd.Env = env
 	var out, err strings.Builder

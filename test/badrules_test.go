@@ -159,6 +159,8 @@ func TestBadRuleFiles(t *testing.T) {
 		{"deep.yaml", ruleFile(strings.Repeat("(", 20_000) + "a" + strings.Repeat(")", 20_000)), "expression nests too deeply"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
 			path := written(t, dir, tt.name, tt.fill)
 			runTrawl(t, "", "rules", "check", path).check(t, 2, tt.says)
 			runTrawl(t, "", "rules", "compile", "-o", filepath.Join(dir, "x.pack"), path).check(t, 2, tt.says)
@@ -171,7 +173,6 @@ func TestBadRuleFiles(t *testing.T) {
 // Rules that are right but large are taken, warned of where that is due, and
 // found.
 func TestLargeRules(t *testing.T) {
-	dir := t.TempDir()
 	many := make([]string, 5_000)
 	for i := range many {
 		many[i] = fmt.Sprintf("rule%d [a-z]+ [0-9]{2}", i)
@@ -195,6 +196,8 @@ func TestLargeRules(t *testing.T) {
 		{"many.yaml", ruleFile(many...), "5000 regexes: 5000 run only", "rule4999 abc 12\n", "r4999"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
 			path := written(t, dir, tt.name, tt.fill)
 			text := written(t, dir, "text", repeated(tt.text, 1))
 			pack := filepath.Join(dir, "x.pack")
@@ -219,8 +222,7 @@ func TestLargeRules(t *testing.T) {
 
 // Texts of any form are gone through.
 func TestMonstrousTexts(t *testing.T) {
-	dir := t.TempDir()
-	rules := written(t, dir, "rules.yaml", ruleFile("error [0-9]+", "(a*)*b", "x.{1000}y", "[0-9]{3}-[0-9]{4}"))
+	rules := written(t, t.TempDir(), "rules.yaml", ruleFile("error [0-9]+", "(a*)*b", "x.{1000}y", "[0-9]{3}-[0-9]{4}"))
 	for _, tt := range []struct {
 		name    string
 		fill    func(w *bufio.Writer)
@@ -234,7 +236,8 @@ func TestMonstrousTexts(t *testing.T) {
 		{"over what explain takes", repeated("0123456789abcdef", 5<<20), true, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			text := written(t, dir, "text", tt.fill)
+			t.Parallel()
+			text := written(t, t.TempDir(), "text", tt.fill)
 			status := 1
 			if tt.matches {
 				status = 0

@@ -52,32 +52,6 @@ func (k *boardKind) start(t *testing.T, name string, command []string) *process 
 	return start(t, name, nil, append([]string{k.emulator, k.program}, command[1:]...)...)
 }
 
-func TestARMBrokerAndWorkerBesideOthers(t *testing.T) {
-	t.Parallel()
-	need(t, "qemu-user-static", "python3-zmq")
-	f := newFleet(t, "")
-	words := f.history(t)
-	broker := armv6.start(t, "ARM broker", f.command("broker", "--clients", f.clients, "--workers", f.workers))
-	broker.waitLog(t, "broker ready")
-	armv6.start(t, "ARM worker", f.command("worker", "--broker", f.workers, "--name", "arm", "--rules", words))
-	f.worker(t, "host", words)
-	f.waitWorkers(t, 2)
-
-	client := peer(t, "pipeline.py", f.clients, "2000", "64", "history")
-	if code := client.wait(t); code != 0 {
-		t.Errorf("exit status %d", code)
-	}
-	client.waitLog(t, "answered 2000")
-	f.waitStatus(t, "both workers have answered", func(s *wire.Status) bool {
-		arm, host := workerStatus(s, "arm"), workerStatus(s, "host")
-		return arm != nil && host != nil && arm.Answered > 0 && host.Answered > 0
-	})
-	req := newSocket(t, "REQ", f.clients)
-	if got := req.ask(t, historyText); len(got) != 1 || got[0] != historyAnswer {
-		t.Errorf("got %q, want %q", got, historyAnswer)
-	}
-}
-
 // A broker with 32 bits, a worker with 64, one that is neither, and clients of
 // libzmq: the answers of all are the same, and when a board goes, the others take
 // what it had.

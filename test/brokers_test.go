@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -98,37 +97,19 @@ func TestScanIsNotChangedWhenABrokerIsKilled(t *testing.T) {
 	for _, f := range p.each {
 		f.waitWorkers(t, 2)
 	}
-	struck, done := make(chan struct{}), make(chan struct{})
-	finish := sync.OnceFunc(func() { close(done) })
-	out := &comparer{want: c.matches, marks: []mark{
-		{len(c.matches) / 4, func() { close(struck) }},
-		{len(c.matches) / 2, func() { <-done }},
-	}}
-	args := append([]string{"--broker", p.clients, "--timeout", "60s", "--json"}, c.files...)
-	scan := startScan(t, &p.fleet, out, "", args...)
-	t.Cleanup(finish) // before the scan is killed, which would wait for its output
-	select {
-	case <-struck:
-	case <-time.After(patience):
-		t.Fatal("not even a quarter of the output came")
-	}
-	// Which of the two it asks was decided by who was up first.
-	served := 0
-	if p.each[1].matched(t) > p.each[0].matched(t) {
-		served = 1
-	}
-	other := p.each[1-served]
-	before := other.matched(t)
-	p.brokers[served].signal(syscall.SIGKILL)
-	p.brokers[served].wait(t)
-	if !scan.running() {
-		t.Error("the scan had ended before the broker was killed")
-	}
-	finish()
-	if code := scan.wait(t); code != 0 {
-		t.Errorf("exit status %d", code)
-	}
-	out.check(t)
+	var other *fleet
+	before := int64(0)
+	p.scanWhile(t, c, func() {
+		// Which of the two it asks was decided by who was up first.
+		served := 0
+		if p.each[1].matched(t) > p.each[0].matched(t) {
+			served = 1
+		}
+		other = p.each[1-served]
+		before = other.matched(t)
+		p.brokers[served].signal(syscall.SIGKILL)
+		p.brokers[served].wait(t)
+	})
 	if n := other.matched(t) - before; n < 5 {
 		t.Errorf("the other broker answered %d requests", n)
 	}

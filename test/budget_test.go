@@ -3,10 +3,8 @@
 package test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +19,6 @@ const (
 )
 
 func TestIdleMemoryAndTimeToReady(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("reads /proc")
-	}
 	need(t, "wamerican-insane")
 	f := newFleet(t, "")
 	words := write(t, filepath.Join(f.dir, "words.txt"), largeList(t, 100_000))
@@ -39,7 +34,7 @@ func TestIdleMemoryAndTimeToReady(t *testing.T) {
 		return p
 	}
 	within := func(p *process, budget int) {
-		kB := kilobytes(t, fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmRSS")
+		kB := p.kilobytes(t, "status", "VmRSS")
 		t.Logf("%s: %d kB resident, of %d", p.name, kB, budget)
 		if kB > budget && os.Getenv("TRAWL_RACE") == "" {
 			t.Errorf("%s: %d kB resident are over its budget of %d", p.name, kB, budget)

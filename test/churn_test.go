@@ -5,7 +5,6 @@ package test
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,7 +19,6 @@ func TestShortLivedClientsLeaveNothingBehind(t *testing.T) {
 	broker := f.broker(t)
 	f.worker(t, "w1", f.history(t))
 	f.waitWorkers(t, 1)
-	pid := broker.cmd.Process.Pid
 
 	alone := func(s *wire.Status) bool { return s.Broker.Clients == 1 && s.Broker.Pending == 0 } // 1: who asks
 	churn := func(clients int) *wire.Status {
@@ -31,9 +29,9 @@ func TestShortLivedClientsLeaveNothingBehind(t *testing.T) {
 		return f.waitStatus(t, "the broker is alone again", alone)
 	}
 	before := churn(300) // what grows once, such as pools of buffers, has grown
-	files := descriptors(t, pid)
+	files := descriptors(t, broker)
 	after := churn(1000)
-	if now := descriptors(t, pid); now > files+2 {
+	if now := descriptors(t, broker); now > files+2 {
 		t.Errorf("the broker has %d files open, %d before", now, files)
 	}
 	most := int64(8 << 20)
@@ -52,17 +50,4 @@ func TestShortLivedClientsLeaveNothingBehind(t *testing.T) {
 	if n := strings.Count(broker.log.String(), "\ngoroutine "); n == 0 || n > 40 {
 		t.Errorf("the broker has %d goroutines", n)
 	}
-}
-
-// descriptors counts the open files of a process.
-func descriptors(t *testing.T, pid int) int {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		return 0
-	}
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
 }

@@ -34,10 +34,10 @@ func TestFleetWithKeys(t *testing.T) {
 	t.Parallel()
 	need(t, "python3-zmq")
 	f := newFleet(t, "")
-	public := keyRing(t, f.dir, []string{"broker", "pi2", "caller", "stranger"}, "pi2 worker second board\ncaller client\n")
+	public := keyRing(t, f.dir, []string{"broker", "pi2", "caller", "boss", "stranger"}, "pi2 worker second board\ncaller client\nboss admin\n")
 	key := func(name string) string { return filepath.Join(f.dir, name+".key") }
 
-	f.broker(t, "--key", key("broker"), "--allowed-keys", filepath.Join(f.dir, "allowed"))
+	broker := f.broker(t, "--key", key("broker"), "--allowed-keys", filepath.Join(f.dir, "allowed"))
 	start(t, "w1", nil, f.command("worker", "--broker", f.workers, "--name", "w1", "--rules", f.history(t),
 		"--key", key("pi2"), "--server-key", public["broker"])...)
 	asking := peer(t, "curve.py", "ask", f.clients, key("caller"), public["broker"])
@@ -50,6 +50,20 @@ func TestFleetWithKeys(t *testing.T) {
 	for _, name := range []string{"stranger", "pi2"} { // pi2 is a worker, no client
 		refused := peer(t, "curve.py", "refuse", f.clients, key(name), public["broker"])
 		refused.waitLog(t, "no answer")
+	}
+
+	stop := func(name string) (stderr string, status int) {
+		_, stderr, status = f.run(t, "", "stop", "--key", key(name), "--server-key", public["broker"])
+		return stderr, status
+	}
+	if stderr, status := stop("caller"); status != 2 || !strings.Contains(stderr, "needs a key with the role admin") {
+		t.Errorf("stop with a client's key: exit status %d: %s", status, stderr)
+	}
+	if stderr, status := stop("boss"); status != 0 {
+		t.Errorf("stop with an admin's key: exit status %d: %s", status, stderr)
+	}
+	if status := broker.wait(t); status != 0 {
+		t.Errorf("the broker's exit status is %d", status)
 	}
 }
 

@@ -19,6 +19,35 @@ type disturbed struct {
 	broker, victim *process
 }
 
+// scanWhile scans the corpus over f, and calls disturb when a quarter of the output
+// has come: half of it is held up until disturb returns. The output is to be what it
+// always is.
+func (f *fleet) scanWhile(t *testing.T, c *corpus, disturb func()) {
+	t.Helper()
+	begun, over := make(chan struct{}), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(over) })
+	out := &comparer{want: c.matches, marks: []mark{
+		{len(c.matches) / 4, func() { close(begun) }},
+		{len(c.matches) / 2, func() { <-over }},
+	}}
+	scan := startScan(t, f, out, "", append([]string{"--broker", f.clients, "--timeout", "60s", "--json"}, c.files...)...)
+	t.Cleanup(goOn) // before the scan is killed, which would wait for its output
+	select {
+	case <-begun:
+	case <-time.After(patience):
+		t.Fatal("not even a quarter of the output came")
+	}
+	disturb()
+	if !scan.running() {
+		t.Error("the scan had ended before the disturbance had")
+	}
+	goOn()
+	if code := scan.wait(t); code != 0 {
+		t.Errorf("exit status %d", code)
+	}
+	out.check(t)
+}
+
 func TestScanIsNotChangedByWhatHappensToAWorker(t *testing.T) {
 	t.Parallel()
 	c := realInput(t)
@@ -26,7 +55,7 @@ func TestScanIsNotChangedByWhatHappensToAWorker(t *testing.T) {
 		name     string
 		settings string
 		signal   syscall.Signal                   // to the victim, when a quarter of the output has come
-		then     func(t *testing.T, d *disturbed) // before the last quarter comes
+		then     func(t *testing.T, d *disturbed) // before the second half comes
 		after    func(t *testing.T, d *disturbed) // when the scan has ended
 	}{
 		{
@@ -95,29 +124,10 @@ func TestScanIsNotChangedByWhatHappensToAWorker(t *testing.T) {
 			d.worker(t, "other", c.words)
 			d.waitWorkers(t, 2)
 
-			struck, done := make(chan struct{}), make(chan struct{})
-			finish := sync.OnceFunc(func() { close(done) })
-			out := &comparer{want: c.matches, marks: []mark{
-				{len(c.matches) / 4, func() { d.victim.signal(test.signal); close(struck) }},
-				{len(c.matches) * 3 / 4, func() { <-done }},
-			}}
-			args := append([]string{"--broker", d.clients, "--timeout", "60s", "--json"}, c.files...)
-			p := startScan(t, d.fleet, out, "", args...)
-			t.Cleanup(finish) // before the scan is killed, which would wait for its output
-			select {
-			case <-struck:
-			case <-time.After(patience):
-				t.Fatal("not even a quarter of the output came")
-			}
-			test.then(t, d)
-			if !p.running() {
-				t.Error("the scan had ended before the disturbance had")
-			}
-			finish()
-			if code := p.wait(t); code != 0 {
-				t.Errorf("exit status %d", code)
-			}
-			out.check(t)
+			d.scanWhile(t, c, func() {
+				d.victim.signal(test.signal)
+				test.then(t, d)
+			})
 			if test.after != nil {
 				test.after(t, d)
 			}

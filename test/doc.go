@@ -6,7 +6,7 @@
 //	go test ./test                  # what is not installed here is skipped
 //	CI=true go test ./test          # nothing is skipped
 //	TRAWL_RACE=1 go test -race ./test   # the binary has the race detector, too
-//	go test ./test -run 'Killed|Leave|Stopped' -v -faults 10m   # workers are killed for longer
+//	go test ./test -run 'Killed|Leave|Stopped' -v -timeout 40m -faults 10m   # workers are killed for longer
 //	go test ./test -run BrokersAreKilled -v -brokers 60s   # brokers, every 5 s
 //	go test ./test -run StaysFlat -v -timeout 20m -soak 10m   # memory under mixed load
 //
@@ -21,6 +21,7 @@
 //	answer_test.go    reading answers
 //	load_test.go      a client with many requests under way, which counts
 //	hammer_test.go    the same with edge/client, over several brokers, from anywhere
+//	proc_test.go      what Linux says about a process
 //	network_test.go   boards on a network of their own: namespaces (Linux, root), and faults
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq

@@ -52,11 +52,11 @@ func build(dir string) (string, error) {
 	return binary, nil
 }
 
-// lessUnderRace is a quarter of n with the race detector: then what a test takes is
-// mostly its own work. CI runs such tests without it, too.
+// lessUnderRace is an eighth of n with the race detector: then what a test takes is
+// mostly its own work. `make test-system` runs such tests without it, too.
 func lessUnderRace(n int) int {
 	if os.Getenv("TRAWL_RACE") != "" {
-		return n / 4
+		return n / 8
 	}
 	return n
 }

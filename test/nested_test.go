@@ -4,7 +4,6 @@ package test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -334,23 +333,4 @@ func TestHandlersThatFail(t *testing.T) {
 		}
 	}
 	c.rest()
-}
-
-// A custom worker's answer is what the example says, and its program runs.
-func TestCustomWorkerProgram(t *testing.T) {
-	t.Parallel()
-	f := newFleet(t, "")
-	f.broker(t)
-	f.worker(t, "words", f.history(t))
-	censor := start(t, "censor", nil, customWorker(t), "--broker", f.workers, "--name", "censor", "--ask", "words")
-	f.waitWorkers(t, 2)
-	out, stderr, _ := f.run(t, "", "send", "--worker", "censor", historyText)
-	var got struct {
-		Asked  string
-		Answer json.RawMessage
-	}
-	if err := json.Unmarshal([]byte(out), &got); err != nil || got.Asked != "words" || string(got.Answer) != historyAnswer {
-		t.Errorf("%v: %s%s", err, out, stderr)
-	}
-	censor.terminate(t)
 }

@@ -67,10 +67,11 @@ func (s *notifySocket) wait(text string) string {
 // start starts a service that tells s.
 func (s *notifySocket) start(name string, argv ...string) *process {
 	s.t.Helper()
-	return start(s.t, name, nil, append([]string{"env", "NOTIFY_SOCKET=" + s.path, "WATCHDOG_USEC=3000000"}, argv...)...)
+	return start(s.t, name, nil, append([]string{"env", "NOTIFY_SOCKET=" + s.path, "WATCHDOG_USEC=300000"}, argv...)...)
 }
 
 func TestServiceManagerIsTold(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, "")
 	toldByWorker, toldByBroker := listenForNotes(t), listenForNotes(t)
 	rules := f.history(t)
@@ -125,6 +126,7 @@ func TestServiceManagerIsTold(t *testing.T) {
 }
 
 func TestLinesForTheJournalHavePriorities(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, "")
 	// Without the variable that names its own stderr: no priorities.
 	plain := start(t, "plain", nil, append([]string{"env", "JOURNAL_STREAM=1:2"}, f.command("broker", "--clients", f.clients, "--workers", f.workers)...)...)

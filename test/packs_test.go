@@ -1,24 +1,18 @@
+// What workers on one board have in memory of the same rules.
+
 package test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 
 	"trawl/edge/wire"
 )
 
-// Workers on one board that serve the same rules have the pack in memory once.
 func TestWorkersShareThePack(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("reads /proc")
-	}
 	need(t, "wamerican-insane")
 	f := newFleet(t, "")
 	f.broker(t)
@@ -43,8 +37,7 @@ func TestWorkersShareThePack(t *testing.T) {
 	hash := s.Workers[0].Rules[0].Hash
 	for _, p := range []*process{first, second} {
 		m := mapOf(t, p, hash)
-		resident := kilobytes(t, fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid), "VmRSS")
-		all := kilobytes(t, fmt.Sprintf("/proc/%d/smaps_rollup", p.cmd.Process.Pid), "Pss")
+		resident, all := p.kilobytes(t, "status", "VmRSS"), p.kilobytes(t, "smaps_rollup", "Pss")
 		t.Logf("%s: %d kB resident, %d kB of it its share; the pack %d kB, its share %d kB", p.name, resident, all, m["Rss"], m["Pss"])
 		if m["Rss"] < 4000 || m["Shared_Clean"] != m["Rss"] || m["Pss"] > m["Rss"]*6/10 {
 			t.Errorf("%s: the pack is not shared: %v", p.name, m)
@@ -77,47 +70,4 @@ func largeList(t *testing.T, n int) string {
 		list.WriteByte('\n')
 	}
 	return list.String()
-}
-
-// mapOf returns what the kernel says about the map of a pack, in kB.
-func mapOf(t *testing.T, p *process, hash string) map[string]int {
-	t.Helper()
-	smaps, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps", p.cmd.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(smaps), hash+".pack\n")
-	if !found {
-		t.Fatalf("%s has not mapped the pack %s:\n%s", p.name, hash, p.log)
-	}
-	fields := map[string]int{}
-	for line := range strings.Lines(rest) {
-		m := fieldOfMap.FindStringSubmatch(line)
-		if m == nil {
-			break // the next map
-		}
-		fields[m[1]], _ = strconv.Atoi(m[2])
-	}
-	return fields
-}
-
-var fieldOfMap = regexp.MustCompile(`^(\w+): +(\d+) kB`)
-
-func kilobytes(t *testing.T, path, key string) int {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, key+":"); ok {
-			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n
-		}
-	}
-	t.Fatalf("%s: no %s", path, key)
-	return 0
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	needs "trawl/internal/need"
 )
 
 // need says which layers under the tests a test needs. One that is missing
@@ -18,15 +20,11 @@ import (
 func need(t *testing.T, layers ...string) {
 	t.Helper()
 	for _, layer := range layers {
-		if ok, found := installed[layer]; !found {
+		there, known := installed[layer]
+		if !known {
 			t.Fatalf("no such layer: %s", layer)
-		} else if ok() {
-			continue
 		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", layer)
-		}
-		t.Skipf("needs %s", layer)
+		needs.That(t, there(), layer)
 	}
 }
 
@@ -34,6 +32,7 @@ func need(t *testing.T, layers ...string) {
 var installed = map[string]func() bool{
 	"python3-zmq":         sync.OnceValue(func() bool { return python("import zmq") != "" }),
 	"python3-ahocorasick": sync.OnceValue(func() bool { return python("import zmq, ahocorasick") != "" }),
+	"Linux's /proc":       func() bool { return exists("/proc/self/smaps_rollup") },
 	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
 	"qemu-user-static":    func() bool { return armv6.emulated() && arm64.emulated() },
 	"iproute2":            sync.OnceValue(func() bool { return found("ip") && found("tc") }),
@@ -44,14 +43,19 @@ var installed = map[string]func() bool{
 		return exec.Command("ip", "netns", "add", probe).Run() == nil &&
 			exec.Command("ip", "-n", probe, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1").Run() == nil
 	}),
-	"wamerican":        sync.OnceValue(func() bool { _, err := os.Stat(dictionary); return err == nil }),
-	"wamerican-insane": sync.OnceValue(func() bool { _, err := os.Stat(largeDictionary); return err == nil }),
+	"wamerican":        func() bool { return exists(dictionary) },
+	"wamerican-insane": func() bool { return exists(largeDictionary) },
 }
 
 const (
 	dictionary      = "/usr/share/dict/words"
 	largeDictionary = "/usr/share/dict/american-english-insane"
 )
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
 
 func found(program string) bool {
 	_, err := exec.LookPath(program)

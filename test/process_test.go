@@ -104,6 +104,15 @@ func (p *process) wait(t *testing.T) int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
+// terminate sends SIGTERM and waits for an end in good order.
+func (p *process) terminate(t *testing.T) {
+	t.Helper()
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("the exit status of %s is %d", p.name, code)
+	}
+}
+
 // running reports whether p has not ended.
 func (p *process) running() bool {
 	select {

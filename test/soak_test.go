@@ -16,7 +16,7 @@ import (
 	"trawl/edge/zmtp"
 )
 
-var soakFor = flag.Duration("soak", 10*time.Second, "how long memory is watched under mixed load; its first and last tenth are compared")
+var soakFor = flag.Duration("soak", time.Duration(lessUnderRace(10_000))*time.Millisecond, "how long memory is watched under mixed load; its first and last tenth are compared")
 
 // passers connect, ask once, and leave, one after the other, until ctx ends. Every
 // third leaves without waiting for its answer.

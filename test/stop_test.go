@@ -131,11 +131,18 @@ func TestStopCommands(t *testing.T) {
 
 func TestDrainedBrokerTakesNoNewRequests(t *testing.T) {
 	t.Parallel()
-	_, broker, worker, client := loaded(t)
+	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	_, broker, worker, client := loaded(t, "--http", address)
+	if code, body := ask(t, "GET", "http://"+address+"/readyz", ""); code != 200 {
+		t.Errorf("/readyz before: %d %s", code, body)
+	}
 	if h, results := answer(t, client.ask(t, `{"op":"drain"}`, "")); h.Error != nil || len(results) != 1 {
 		t.Fatalf("drain was answered %+v %q", h, results)
 	}
 	wantError(t, client.ask(t, `{}`, "late"), wire.Draining, "")
+	if code, body := ask(t, "GET", "http://"+address+"/readyz", ""); code != 503 || !strings.HasPrefix(body, "draining\n") {
+		t.Errorf("/readyz: %d %s", code, body)
+	}
 	worker.send(t, "done")
 	if h, results := answer(t, client.receive(t)); h.ID != "0" || len(results) != 1 || results[0] != "done" {
 		t.Errorf("answer %+v %q", h, results)

@@ -88,7 +88,10 @@ func TestEngineAndLibzmqExchangeMixedMessages(t *testing.T) {
 	need(t, "python3-zmq")
 	for _, l := range links {
 		for _, tr := range traffics {
-			t.Run(l.name+"/"+tr.peer, func(t *testing.T) { exchange(t, l, tr) })
+			t.Run(l.name+"/"+tr.peer, func(t *testing.T) {
+				t.Parallel()
+				exchange(t, l, tr)
+			})
 		}
 	}
 }

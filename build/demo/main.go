@@ -95,9 +95,10 @@ type demo struct {
 }
 
 type process struct {
-	name string
-	cmd  *exec.Cmd
-	log  *strings.Builder
+	name  string
+	cmd   *exec.Cmd
+	log   *strings.Builder
+	ended chan error // has what Wait says
 }
 
 // endpoints are what a broker's log says when it is ready.
@@ -124,15 +125,26 @@ func (d *demo) startBroker() (at endpoints, err error) {
 }
 
 func (d *demo) start(name string, args ...string) error {
-	return d.startLogging(name, io.Discard, args...)
+	return d.startLogging(name, nil, args...)
 }
 
-func (d *demo) startLogging(name string, log io.Writer, args ...string) error {
-	p := &process{name: name, cmd: exec.Command(d.trawl, args...), log: &strings.Builder{}}
-	p.cmd.Stderr = io.MultiWriter(p.log, log)
+// startLogging also writes the log to a pipe, unless that is nil, and closes it when
+// the process has ended.
+func (d *demo) startLogging(name string, to *io.PipeWriter, args ...string) error {
+	p := &process{name: name, cmd: exec.Command(d.trawl, args...), log: &strings.Builder{}, ended: make(chan error, 1)}
+	p.cmd.Stderr = p.log
+	if to != nil {
+		p.cmd.Stderr = io.MultiWriter(p.log, to)
+	}
 	if err := p.cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
+	go func() {
+		p.ended <- p.cmd.Wait()
+		if to != nil {
+			_ = to.Close()
+		}
+	}()
 	fmt.Printf("started %s, pid %d\n", name, p.cmd.Process.Pid)
 	d.processes = append(d.processes, p)
 	return nil
@@ -144,7 +156,7 @@ func (d *demo) stop() error {
 	fmt.Println()
 	for _, p := range slices.Backward(d.processes) {
 		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		if err := p.cmd.Wait(); err != nil {
+		if err := <-p.ended; err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w; its log:\n%s", p.name, err, p.log))
 		}
 		fmt.Printf("stopped %s; at most %.1f MB resident\n", p.name, peakMB(p.cmd.ProcessState))

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 // members parts an ar archive.
@@ -104,9 +106,7 @@ func TestDebArchive(t *testing.T) {
 }
 
 func TestDpkgReadsIt(t *testing.T) {
-	if _, err := exec.LookPath("dpkg-deb"); err != nil {
-		t.Skip("skipped: dpkg-deb is missing")
-	}
+	need.Program(t, "dpkg-deb", "dpkg")
 	path := filepath.Join(t.TempDir(), "x.deb")
 	if err := os.WriteFile(path, somePackage(t), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"trawl/internal/need"
 )
 
 var someday = time.Date(2026, 3, 1, 12, 30, 5, 0, time.UTC)
@@ -29,9 +31,7 @@ func TestDebianVersion(t *testing.T) {
 
 // As dpkg sees it, later versions are later.
 func TestDebianVersionsSort(t *testing.T) {
-	if _, err := exec.LookPath("dpkg"); err != nil {
-		t.Skip("skipped: dpkg is missing")
-	}
+	need.Program(t, "dpkg", "dpkg")
 	order := []string{"abc1234", "v0.1.0-rc.1", "v0.1.0-rc.1-3-gabc1234", "v0.1.0-rc.2", "v0.1.0", "v0.1.0-3-gabc1234", "v0.1.0-12-g0bc1234", "v0.1.1-rc.1", "v0.1.1", "v0.10.0"}
 	for i := 1; i < len(order); i++ {
 		a, b := debianVersion(order[i-1], someday), debianVersion(order[i], someday)

@@ -5,12 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"trawl/edge/config"
+	"trawl/internal/need"
 )
 
 func TestTheReferenceIsThatOfTheSettings(t *testing.T) {
@@ -120,12 +120,7 @@ func TestPagesOfTheProgram(t *testing.T) {
 			t.Errorf("trawl.yaml(5) does not have %s", k.Path)
 		}
 	}
-	if _, err := exec.LookPath("mandoc"); err != nil {
-		if os.Getenv("CI") != "" && runtime.GOOS == "linux" {
-			t.Fatal("mandoc is missing: install mandoc")
-		}
-		t.Skip("skipped: mandoc is missing (package mandoc)")
-	}
+	need.Program(t, "mandoc", "mandoc")
 	out, _ := exec.Command("mandoc", append([]string{"-T", "lint", "-W", "warning"}, pages...)...).CombinedOutput()
 	for line := range strings.Lines(string(out)) {
 		t.Error(strings.TrimSpace(line))

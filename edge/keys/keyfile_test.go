@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trawl/edge/zmtp"
+	"trawl/internal/need"
 )
 
 func TestKeyFileRoundTrip(t *testing.T) {
@@ -82,9 +83,7 @@ func TestBadKeyFilesAreRefusedWithoutTheirContent(t *testing.T) {
 // pyzmq writes and reads certificates of the same form.
 func TestKeyFilesAreThoseOfPyzmq(t *testing.T) {
 	const python = "/usr/bin/python3"
-	if exec.Command(python, "-c", "import zmq.auth").Run() != nil {
-		t.Skip("needs the package python3-zmq")
-	}
+	need.That(t, exec.Command(python, "-c", "import zmq.auth").Run() == nil, "python3-zmq")
 	directory := t.TempDir()
 	key := zmtp.GenerateKey()
 	ours := filepath.Join(directory, "ours.key")

@@ -12,15 +12,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 // words returns n different words of at least 5 bytes, spread over the list.
 func words(tb testing.TB, n int) [][]byte {
 	tb.Helper()
 	list, err := os.ReadFile("/usr/share/dict/words")
-	if err != nil {
-		tb.Skip("no word list: install wamerican")
-	}
+	need.That(tb, err == nil, "wamerican")
 	return pick(list, n)
 }
 
@@ -61,9 +61,7 @@ func prose(tb testing.TB, size int) []byte {
 			return nil
 		})
 	}
-	if len(text) < size {
-		tb.Skip("no text: install base-files and the Go distribution")
-	}
+	need.That(tb, len(text) >= size, "text of base-files and the Go distribution")
 	return text[:size]
 }
 
@@ -207,8 +205,6 @@ func BenchmarkRegexLines(b *testing.B) {
 func insaneWords(tb testing.TB, n int) [][]byte {
 	tb.Helper()
 	list, err := os.ReadFile("/usr/share/dict/american-english-insane")
-	if err != nil {
-		tb.Skip("no word list: install wamerican-insane")
-	}
+	need.That(tb, err == nil, "wamerican-insane")
 	return pick(list, n)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"trawl/edge/match/matchtest"
+	"trawl/internal/need"
 )
 
 // slow: a board takes ten times as long for a test, and so does one that is
@@ -21,9 +22,7 @@ const slow = runtime.GOARCH != "amd64" || underRace
 func allWords(tb testing.TB, path string) [][]byte {
 	tb.Helper()
 	list, err := os.ReadFile(path)
-	if err != nil {
-		tb.Skip("no word list: install wamerican and wamerican-insane")
-	}
+	need.That(tb, err == nil, "wamerican and wamerican-insane")
 	return bytes.Fields(list)
 }
 

@@ -6,6 +6,7 @@ package zmtp
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"trawl/internal/need"
 )
 
 func TestTenThousandSilentConnections(t *testing.T) {
@@ -63,9 +66,8 @@ func TestTenThousandSilentConnections(t *testing.T) {
 // needDescriptors skips the test where a process cannot have n.
 func needDescriptors(t *testing.T, n uint64) {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || uint64(limit.Cur) < n {
-		t.Skipf("needs %d descriptors; the limit is %d, %v", n, limit.Cur, err)
-	}
+	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	need.That(t, err == nil && uint64(limit.Cur) >= n, fmt.Sprintf("%d descriptors, where the limit is %d", n, limit.Cur))
 }
 
 // A listener that gets no descriptor for a connection waits and tries again. It

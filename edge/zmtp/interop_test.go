@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 // python is an interpreter that has pyzmq, empty if there is none. The second
@@ -33,9 +35,7 @@ type libzmqPeer struct {
 // startPeer runs testdata/peer.py, at most until the end of the test.
 func startPeer(t *testing.T, arguments ...string) libzmqPeer {
 	t.Helper()
-	if python() == "" {
-		t.Skip("needs the package python3-zmq")
-	}
+	need.That(t, python() != "", "python3-zmq")
 	cmd := exec.Command(python(), append([]string{"testdata/peer.py"}, arguments...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

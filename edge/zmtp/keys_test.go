@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 func TestZ85AgreesWithTheRFC(t *testing.T) {
@@ -64,9 +66,7 @@ func FuzzZ85(f *testing.F) {
 }
 
 func TestKeysAreThoseOfLibzmq(t *testing.T) {
-	if python() == "" {
-		t.Skip("needs the package python3-zmq")
-	}
+	need.That(t, python() != "", "python3-zmq")
 	key := GenerateKey()
 	out, err := exec.Command(python(), "-c", `import sys, zmq
 print(zmq.curve_public(sys.argv[1].encode()).decode())

@@ -11,10 +11,8 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 
 	"trawl/build/bench/internal/lab"
@@ -27,35 +25,24 @@ const (
 )
 
 func main() {
-	runs := flag.Int("runs", 5, "measurements of each fleet under each load; medians are printed")
-	seconds := flag.Float64("seconds", 3, "length of a measurement")
-	flag.Parse()
-	if flag.NArg() > 0 || *runs < 1 || *seconds <= 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *runs, *seconds); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	lab.Main(lab.Options{Runs: 5, Seconds: 3}, lab.Help{
+		Runs:    "measurements of each fleet under each load; medians are printed",
+		Seconds: "length of a measurement",
+	}, run)
 }
 
-func run(ctx context.Context, runs int, seconds float64) error {
+func run(ctx context.Context, o lab.Options) error {
 	b, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%s; %d words, %d workers, %d in flight, %d runs of %v s each in turn\n\n",
-		lab.Machine(), wordCount, workers, inFlight, runs, seconds)
-	before := lab.Now()
-	results, err := b.measureAll(runs, seconds)
+		lab.Machine(), wordCount, workers, inFlight, o.Runs, o.Seconds)
+	results, err := b.measureAll(o.Runs, o.Seconds)
 	if err != nil {
 		return err
 	}
 	printResults(os.Stdout, results)
-	fmt.Printf("\nOther programs took %s of the machine meanwhile.\n", before.Others())
 	return nil
 }
 

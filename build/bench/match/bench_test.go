@@ -4,9 +4,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
+
+	"trawl/build/bench/internal/lab"
+	"trawl/internal/need"
 )
 
 func TestRatiosSayHowMuchFasterTrawlIs(t *testing.T) {
@@ -47,19 +49,11 @@ func TestEveryMatcherFindsTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	if os.Getenv("CI") == "" {
-		if _, err := os.Stat("/usr/include/hs/hs.h"); err != nil {
-			t.Skip("needs libhyperscan-dev")
-		}
-		if _, err := exec.LookPath("g++"); err != nil {
-			t.Skip("needs g++")
-		}
-		if exec.Command("/usr/bin/python3", "-c", "import ahocorasick").Run() != nil {
-			t.Skip("needs python3-ahocorasick")
-		}
-	}
+	need.Program(t, "g++", "g++")
+	need.Path(t, "/usr/include/hs/hs.h", "libhyperscan-dev")
+	need.That(t, exec.Command("/usr/bin/python3", "-c", "import ahocorasick").Run() == nil, "python3-ahocorasick")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), out: t.TempDir(), runs: 1, seconds: 1e-6, only: regexp.MustCompile("")}
+	b := &bench{ctx: t.Context(), out: t.TempDir(), Options: lab.Options{Runs: 1, Seconds: 1e-6}}
 	if err := b.buildPeers(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,57 +9,35 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"regexp"
-	"syscall"
 	"time"
 
 	"trawl/build/bench/internal/lab"
 )
 
-// bench is one run of this program.
+// bench is one run of this program. Seconds are CPU time.
 type bench struct {
-	ctx     context.Context
-	out     string // folder for what is built and made
-	runs    int
-	seconds float64 // of one measurement, CPU time
-	only    *regexp.Regexp
-	words   []string // the large list
+	lab.Options
+	ctx   context.Context
+	out   string   // folder for what is built and made
+	words []string // the large list
 }
 
 func main() {
-	b := bench{out: "build/bench/out"}
-	flag.IntVar(&b.runs, "runs", 5, "measurements of each matcher on each text; medians are printed")
-	flag.Float64Var(&b.seconds, "seconds", 0.3, "least CPU time of a measurement; each is one pass over the text at least")
-	only := flag.String("only", "", "measure only groups whose `name` matches this expression, as '10k words' or 'memory'")
-	flag.Parse()
-	if flag.NArg() > 0 || b.runs < 1 || b.seconds <= 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	var err error
-	if b.only, err = regexp.Compile("(?i)" + *only); err == nil {
-		err = b.run()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	lab.Main(lab.Options{Runs: 5, Seconds: 0.3}, lab.Help{
+		Runs:    "measurements of each matcher on each text; medians are printed",
+		Seconds: "least CPU time of a measurement; each is one pass over the text at least",
+		Only:    "measure only groups whose `name` matches this expression, as '10k words' or 'memory'",
+	}, run)
 }
 
-func (b *bench) run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	b.ctx = ctx
-	var err error
-	if b.out, err = filepath.Abs(b.out); err != nil {
+func run(ctx context.Context, o lab.Options) (err error) {
+	b := &bench{Options: o, ctx: ctx}
+	if b.out, err = filepath.Abs("build/bench/out"); err != nil {
 		return err
 	}
-	before := lab.Now()
 	if err := b.buildPeers(); err != nil {
 		return err
 	}
@@ -70,20 +48,13 @@ func (b *bench) run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s; words: %s; prose: %s. %d runs of %v CPU time each in turn.\n", lab.Machine(), listVersion(ctx), source, b.runs,
-		time.Duration(b.seconds*float64(time.Second)))
+	fmt.Printf("%s; words: %s; prose: %s. %d runs of %v CPU time each in turn.\n", lab.Machine(), listVersion(ctx), source, b.Runs,
+		time.Duration(b.Seconds*float64(time.Second)))
 	if err := b.measureGroups(os.Stdout); err != nil {
 		return err
 	}
-	if err := b.printOthers(os.Stdout); err != nil {
-		return err
-	}
-	fmt.Printf("\nOther programs took %s of the machine meanwhile.\n", before.Others())
-	return nil
+	return b.printOthers(os.Stdout)
 }
-
-// wanted reports whether something is to be measured.
-func (b *bench) wanted(name string) bool { return b.only.MatchString(name) }
 
 // file is the path of something made for this benchmark.
 func (b *bench) file(name string) string { return filepath.Join(b.out, "match", name) }

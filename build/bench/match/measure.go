@@ -33,7 +33,7 @@ type measured struct {
 func (b *bench) measureGroups(w io.Writer) error {
 	var all []*measured
 	for _, g := range groups {
-		if !b.wanted(g.name) {
+		if !b.Wanted(g.name) {
 			continue
 		}
 		m, err := b.measureGroup(g)
@@ -163,12 +163,12 @@ func (b *bench) check(m *measured, text string) ([]*result, error) {
 
 // takeTurns measures run after run; the turn that begins changes.
 func (b *bench) takeTurns(m *measured, row []*result) error {
-	for run := range b.runs {
+	for run := range b.Runs {
 		for i := range row {
 			n := (i + run) % len(row)
-			lab.Progress(fmt.Sprintf("%s: %s: run %d of %d: %s", m.name, row[n].text, run+1, b.runs, row[n].peer.name))
+			lab.Progress(fmt.Sprintf("%s: %s: run %d of %d: %s", m.name, row[n].text, run+1, b.Runs, row[n].peer.name))
 			var s sample
-			if err := m.running[n].Ask(&s, "scan %s %g", b.text(row[n].text), b.seconds); err != nil {
+			if err := m.running[n].Ask(&s, "scan %s %g", b.text(row[n].text), b.Seconds); err != nil {
 				return err
 			}
 			row[n].cpu = append(row[n].cpu, s.CPU)

@@ -33,7 +33,7 @@ var others = []other{
 func (b *bench) printOthers(w io.Writer) error {
 	var rows []string
 	for _, o := range others {
-		if !b.wanted(o.what) {
+		if !b.Wanted(o.what) {
 			continue
 		}
 		lab.Progress(o.what)
@@ -60,7 +60,7 @@ func compileAll(b *bench) (string, bool, error) {
 	}
 	var cpu []float64
 	var peak []int64
-	for range b.runs {
+	for range b.Runs {
 		cost, err := lab.Measure(b.ctx, filepath.Join(b.out, "measure"), filepath.Join(b.out, "trawl"), "rules", "compile", "-o", b.file("all.pack"), path)
 		if err != nil {
 			return "", false, err

@@ -3,11 +3,13 @@ package main
 import (
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"trawl/build/bench/internal/lab"
+	"trawl/internal/need"
 )
 
 func TestPerlExpressionsBecomeRE2(t *testing.T) {
@@ -71,18 +73,11 @@ func TestEveryMatcherAnswers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	if os.Getenv("CI") == "" {
-		for _, header := range []string{"/usr/include/hs/hs.h", "/usr/include/re2/re2.h"} {
-			if _, err := os.Stat(header); err != nil {
-				t.Skip("needs libhyperscan-dev and libre2-dev")
-			}
-		}
-		if _, err := exec.LookPath("g++"); err != nil {
-			t.Skip("needs g++")
-		}
-	}
+	need.Program(t, "g++", "g++")
+	need.Path(t, "/usr/include/hs/hs.h", "libhyperscan-dev")
+	need.Path(t, "/usr/include/re2/re2.h", "libre2-dev")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), out: t.TempDir(), runs: 1, seconds: 1e-6, only: regexp.MustCompile("")}
+	b := &bench{ctx: t.Context(), out: t.TempDir(), Options: lab.Options{Runs: 1, Seconds: 1e-6}}
 	if err := b.buildPeers(); err != nil {
 		t.Fatal(err)
 	}

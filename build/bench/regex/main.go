@@ -9,60 +9,38 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"regexp"
-	"syscall"
 	"time"
 
 	"trawl/build/bench/internal/lab"
 )
 
-// bench is one run of this program.
+// bench is one run of this program. Seconds are CPU time.
 type bench struct {
-	ctx     context.Context
-	out     string // folder for what is built and made
-	runs    int
-	seconds float64 // of one measurement, CPU time
-	only    *regexp.Regexp
+	lab.Options
+	ctx context.Context
+	out string // folder for what is built and made
 }
 
 func main() {
-	b := bench{out: "build/bench/out"}
-	flag.IntVar(&b.runs, "runs", 5, "measurements of each matcher on each text; medians are printed")
-	flag.Float64Var(&b.seconds, "seconds", 0.3, "least CPU time of a measurement; each is one pass over the text at least")
-	only := flag.String("only", "", "measure only rows whose `rules: text` matches this expression, as 'logcheck: logs'")
-	flag.Parse()
-	if flag.NArg() > 0 || b.runs < 1 || b.seconds <= 0 {
-		flag.Usage()
-		os.Exit(2)
-	}
-	var err error
-	if b.only, err = regexp.Compile("(?i)" + *only); err == nil {
-		err = b.run()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	lab.Main(lab.Options{Runs: 5, Seconds: 0.3}, lab.Help{
+		Runs:    "measurements of each matcher on each text; medians are printed",
+		Seconds: "least CPU time of a measurement; each is one pass over the text at least",
+		Only:    "measure only rows whose `rules: text` matches this expression, as 'logcheck: logs'",
+	}, run)
 }
 
-func (b *bench) run() error {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	b.ctx = ctx
-	var err error
-	if b.out, err = filepath.Abs(b.out); err != nil {
+func run(ctx context.Context, o lab.Options) (err error) {
+	b := &bench{Options: o, ctx: ctx}
+	if b.out, err = filepath.Abs("build/bench/out"); err != nil {
 		return err
 	}
-	before := lab.Now()
 	if err := b.buildPeers(); err != nil {
 		return err
 	}
-	fmt.Printf("%s. %d runs of %v CPU time each in turn.\n", lab.Machine(), b.runs, time.Duration(b.seconds*float64(time.Second)))
+	fmt.Printf("%s. %d runs of %v CPU time each in turn.\n", lab.Machine(), b.Runs, time.Duration(b.Seconds*float64(time.Second)))
 	var all []*measured
 	for _, s := range ruleSets {
 		rows, err := b.measureSet(s)
@@ -73,7 +51,6 @@ func (b *bench) run() error {
 		all = append(all, rows...)
 	}
 	print(os.Stdout, all)
-	fmt.Printf("\nOther programs took %s of the machine meanwhile.\n", before.Others())
 	return nil
 }
 

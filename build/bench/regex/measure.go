@@ -45,7 +45,7 @@ func (m *measured) of(p *peer) *running {
 func (b *bench) measureSet(s *ruleSet) ([]*measured, error) {
 	var names []string
 	for _, name := range s.texts {
-		if b.wanted(s.name + ": " + name) {
+		if b.Wanted(s.name + ": " + name) {
 			names = append(names, name)
 		}
 	}
@@ -124,18 +124,18 @@ func (b *bench) probe(m *measured) error {
 
 // takeTurns measures run after run; the turn that begins changes.
 func (b *bench) takeTurns(m *measured) error {
-	for run := range b.runs {
+	for run := range b.Runs {
 		for i := range m.running {
 			r := m.running[(i+run)%len(m.running)]
 			if m.once[r.peer] && run > 0 {
 				continue
 			}
-			lab.Progress(fmt.Sprintf("%s: %s: run %d of %d: %s", m.set.name, m.name, run+1, b.runs, r.peer.name))
+			lab.Progress(fmt.Sprintf("%s: %s: run %d of %d: %s", m.set.name, m.name, run+1, b.Runs, r.peer.name))
 			path, lines := m.text.path, textLines
 			if m.slow[r.peer] {
 				path, lines = m.text.sample, sampleLines
 			}
-			took, err := r.scan(path, b.seconds)
+			took, err := r.scan(path, b.Seconds)
 			if err != nil {
 				return err
 			}
@@ -153,6 +153,3 @@ func (r *running) scan(path string, seconds float64) (float64, error) {
 	err := r.Ask(&answer, "scan %s %g", path, seconds)
 	return answer.CPU, err
 }
-
-// wanted reports whether something is to be measured.
-func (b *bench) wanted(name string) bool { return b.only.MatchString(name) }

@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"trawl/build/bench/internal/lab"
 )
 
 type fleet struct {
@@ -21,12 +22,10 @@ type fleet struct {
 
 // startFleet returns when the worker serves.
 func startFleet(trawl, words string) (*fleet, error) {
-	clients, workers, err := freeEndpoints()
-	if err != nil {
-		return nil, err
-	}
+	clients, workers := lab.FreeEndpoint(), lab.FreeEndpoint()
 	f := &fleet{clients: clients}
-	if err = f.start(trawl, "broker", "--clients", clients, "--workers", workers, "--http", "off"); err == nil {
+	err := f.start(trawl, "broker", "--clients", clients, "--workers", workers, "--http", "off")
+	if err == nil {
 		err = f.start(trawl, "worker", "--broker", workers, "--rules", words)
 	}
 	if err != nil {
@@ -42,20 +41,6 @@ func startFleet(trawl, words string) (*fleet, error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	return nil, errors.Join(err, f.stop())
-}
-
-// freeEndpoints are two on ports that nobody had a moment ago.
-func freeEndpoints() (clients, workers string, err error) {
-	var at [2]string
-	for i := range at {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", "", err
-		}
-		defer l.Close()
-		at[i] = "tcp://" + l.Addr().String()
-	}
-	return at[0], at[1], nil
 }
 
 // start runs a program whose log is shown only when it is an error.

@@ -2,30 +2,18 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
+
+	"trawl/build/bench/internal/lab"
 )
 
 // machine is where and with what a run is made.
 func machine() string {
 	grep, _ := exec.Command("grep", "--version").Output()
 	rg, _ := exec.Command("rg", "--version").Output()
-	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	return fmt.Sprintf("%d cores (%s), Linux %s, %s/%s, %s, %s, %s", runtime.NumCPU(), processor(),
-		strings.TrimSpace(string(release)), runtime.GOOS, runtime.GOARCH, runtime.Version(), firstLine(grep), firstLine(rg))
-}
-
-func processor() string {
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(info)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown"
+	return fmt.Sprintf("%s, %s, %s", lab.Machine(), firstLine(grep), firstLine(rg))
 }
 
 func firstLine(text []byte) string {

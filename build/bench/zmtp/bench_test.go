@@ -1,11 +1,12 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"trawl/build/bench/internal/lab"
+	"trawl/internal/need"
 )
 
 func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
@@ -30,7 +31,7 @@ func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
 }
 
 func TestOnlyChosenRowsAreMeasuredBesideTheReference(t *testing.T) {
-	b := &bench{only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}
+	b := &bench{Options: lab.Options{Only: regexp.MustCompile("engine: 256 B, CURVE, 1 in")}}
 	var rows []string
 	for _, r := range b.rows() {
 		rows = append(rows, r.broker.name+": "+r.load.String())
@@ -45,14 +46,10 @@ func TestEveryBrokerAnswersUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	if _, err := os.Stat("/usr/include/zmq.h"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("needs libzmq3-dev")
-	}
-	if _, err := exec.LookPath("gcc"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("needs gcc")
-	}
+	need.Program(t, "gcc", "gcc")
+	need.Path(t, "/usr/include/zmq.h", "libzmq3-dev")
 	t.Chdir("../../..")
-	b := &bench{ctx: t.Context(), seconds: 0.05}
+	b := &bench{ctx: t.Context(), Options: lab.Options{Seconds: 0.05}}
 	out := t.TempDir()
 	var err error
 	if b.tools, err = buildTools(b.ctx, out); err != nil {

@@ -82,7 +82,7 @@ func engineAllocations(b *bench, k *broker) (string, bool, error) {
 		return "", false, err
 	}
 	defer s.stop()
-	return s.allocations(b.seconds, func() (uint64, error) {
+	return s.allocations(b.Seconds, func() (uint64, error) {
 		if _, err := io.WriteString(s.broker.stdin, "mallocs\n"); err != nil {
 			return 0, err
 		}
@@ -110,7 +110,7 @@ func productAllocations(b *bench, _ *broker) (string, bool, error) {
 	if err := s.connectWorkers(); err != nil {
 		return "", false, err
 	}
-	return s.allocations(b.seconds, func() (uint64, error) {
+	return s.allocations(b.Seconds, func() (uint64, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.Mallocs, nil
@@ -182,7 +182,7 @@ func (b *bench) beside(k *broker, nuisances ...[]string) (string, bool, error) {
 	var samples []sample
 	var peak int64
 	refused, total := 0, 0
-	for range b.runs {
+	for range b.Runs {
 		got, memory, err := b.besideOnce(k, nuisances)
 		if err != nil {
 			return "", false, err
@@ -212,7 +212,7 @@ func (b *bench) besideOnce(k *broker, nuisances [][]string) (got sample, peak in
 		}
 	}
 	time.Sleep(time.Second) // queues fill
-	if got, err = s.load(load{size: 256, inFlight: 1}, b.seconds); err != nil {
+	if got, err = s.load(load{size: 256, inFlight: 1}, b.Seconds); err != nil {
 		return sample{}, 0, err
 	}
 	peak, err = s.broker.memory("VmHWM")

@@ -22,12 +22,12 @@ type result struct {
 // turn that begins changes, so that none always comes after the same.
 func (b *bench) measureAll() ([]*result, error) {
 	results := b.rows()
-	for run := range b.runs {
+	for run := range b.Runs {
 		for _, l := range loads {
 			row := slices.DeleteFunc(slices.Clone(results), func(r *result) bool { return r.load != l })
 			for i := range row {
 				r := row[(i+run)%len(row)]
-				lab.Progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, b.runs, r.broker.name, l))
+				lab.Progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, b.Runs, r.broker.name, l))
 				if err := b.measure(r); err != nil {
 					lab.Progress("")
 					return nil, fmt.Errorf("%s: %s: %w", r.broker.name, l, err)
@@ -62,7 +62,7 @@ func (b *bench) measure(r *result) error {
 	if err != nil {
 		return err
 	}
-	got, err := s.load(r.load, b.seconds)
+	got, err := s.load(r.load, b.Seconds)
 	if err == nil && got.Refused > 0 {
 		err = fmt.Errorf("%d of %d requests were refused", got.Refused, got.Total)
 	}

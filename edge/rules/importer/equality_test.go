@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
+	"trawl/internal/need"
 )
 
 // One pack of every rule of logcheck and fail2ban finds in each line, with every
@@ -31,8 +32,8 @@ import (
 // With the race detector it looks at fewer besides those that the pack found: it finds
 // nothing more in what is compared here.
 func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
-	needPackage(t, "logcheck-database", logcheckFolderPath)
-	needPackage(t, "fail2ban", f2bTestLogs)
+	need.Path(t, logcheckFolderPath, "logcheck-database")
+	need.Path(t, f2bTestLogs, "fail2ban")
 	all := regexesOf(importAll(t, "logcheck", logcheckFolderPath))
 	first := len(all) // of fail2ban's
 	all = append(all, regexesOf(importAll(t, "fail2ban", filterFolder))...)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 const (
@@ -25,7 +27,7 @@ var elsewhere = map[string]bool{
 // fail2ban itself goes over its own test logs; the imported rules must hit the
 // same lines. Where a rule was taken in part it may hit more, if it says so.
 func TestFail2banHitsWhatFail2banHits(t *testing.T) {
-	needPackage(t, "fail2ban", f2bTestLogs)
+	need.Path(t, f2bTestLogs, "fail2ban")
 	r := importAll(t, "fail2ban", filterFolder)
 	compiled := map[string]*regexp.Regexp{}
 	for i := range r.Rules {

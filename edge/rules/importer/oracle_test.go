@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trawl/internal/need"
 )
 
 // regexGenerator writes random regexes from parts of a syntax.
@@ -218,7 +220,7 @@ for line in sys.stdin:
 
 // Python's re decides what fail2ban's regexes mean.
 func TestPythonSameLinesAsPython(t *testing.T) {
-	needPackage(t, "python3", "/usr/bin/python3")
+	need.Path(t, "/usr/bin/python3", "python3")
 	g := &regexGenerator{Rand: rand.New(rand.NewPCG(5, 6)), atoms: perlAtoms, quantifiers: perlQuantifiers, groups: perlGroups}
 	type question struct {
 		src   string
@@ -283,7 +285,7 @@ func olderPython(src string) bool {
 
 // The program yara decides what YARA's strings mean.
 func TestYARASameFilesAsYARA(t *testing.T) {
-	needPackage(t, "yara", "/usr/bin/yara")
+	need.Path(t, "/usr/bin/yara", "yara")
 	g := &regexGenerator{Rand: rand.New(rand.NewPCG(7, 8)), atoms: perlAtoms, quantifiers: perlQuantifiers, groups: []string{"("}}
 	folder := t.TempDir()
 	texts := map[string]string{}

@@ -10,19 +10,8 @@ import (
 	"testing"
 
 	"trawl/edge/rules"
+	"trawl/internal/need"
 )
-
-// needPackage skips a test whose Debian package is not installed; CI has them all.
-func needPackage(t *testing.T, name, path string) {
-	t.Helper()
-	if _, err := os.Stat(path); err == nil {
-		return
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is missing: install %s", path, name)
-	}
-	t.Skipf("needs Debian's package %s", name)
-}
 
 // importAll imports and checks what holds for every import: the counts add up,
 // and what is written is a rule file that compiles.
@@ -95,7 +84,7 @@ func TestRealFiles(t *testing.T) {
 		{"snort", "golang-github-jasonish-go-idsrules-dev", etRules, "0.0~git20180130.c986a5f-1", counts5{10, 6, 4, 0, 10}},
 	} {
 		t.Run(tt.pkg, func(t *testing.T) {
-			needPackage(t, tt.pkg, tt.path)
+			need.Path(t, tt.path, tt.pkg)
 			if testing.Short() && tt.want[0] > 1000 {
 				t.Skip("thousands of rules")
 			}
@@ -115,7 +104,7 @@ func TestRealFiles(t *testing.T) {
 
 // Every rule of YARA's manual is understood as one.
 func TestYARAManual(t *testing.T) {
-	needPackage(t, "yara-doc", yaraDocs)
+	need.Path(t, yaraDocs, "yara-doc")
 	text, err := os.ReadFile(yaraDocs)
 	if err != nil {
 		t.Fatal(err)
@@ -210,8 +199,8 @@ func samples(g *rand.Rand, tree *syntax.Regexp) []string {
 // The real regexes of logcheck and of the Core Rule Set, over lines made from
 // them: grep must hit the same ones.
 func TestRealRegexesSameLinesAsGrep(t *testing.T) {
-	needPackage(t, "logcheck-database", logcheckFolderPath)
-	needPackage(t, "modsecurity-crs", crsFolder)
+	need.Path(t, logcheckFolderPath, "logcheck-database")
+	need.Path(t, crsFolder, "modsecurity-crs")
 	g := rand.New(rand.NewPCG(9, 10))
 	compared, hits := 0, 0
 	compare := func(mode, src string, tr translation) {

@@ -4,44 +4,9 @@ package test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 )
-
-// customWorker is the program of docs/examples/custom-worker, built once.
-func customWorker(t *testing.T) string {
-	t.Helper()
-	path, err := buildCustomWorker()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-var buildCustomWorker = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(scratch, "custom-worker")
-	argv := []string{"build", "-o", path, "../docs/examples/custom-worker"}
-	if os.Getenv("TRAWL_RACE") != "" {
-		argv = append([]string{"build", "-race"}, argv[1:]...)
-	}
-	if out, err := exec.Command("go", argv...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
-
-// terminate sends SIGTERM and waits for an end in good order.
-func (p *process) terminate(t *testing.T) {
-	t.Helper()
-	p.signal(syscall.SIGTERM)
-	if code := p.wait(t); code != 0 {
-		t.Errorf("the exit status of %s is %d", p.name, code)
-	}
-}
 
 func TestTenNamedWorkersOfWhichTwoAskOthers(t *testing.T) {
 	t.Parallel()
