@@ -213,6 +213,10 @@ func (r *router) addClient(c *client) {
 	r.clients[c] = struct{}{}
 }
 
+// numClients is how many clients are connected: r.clients has one for each worker,
+// too, for what that asks.
+func (r *router) numClients() int { return len(r.clients) - len(r.workers) }
+
 // removeClient drops what a client that is gone still waits for: nobody will
 // work on it.
 func (r *router) removeClient(c *client, out *batch) {

@@ -65,7 +65,7 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &snapshot{
-		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: len(r.clients),
+		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: r.numClients(),
 		pending: r.pending, pendingBytes: r.bytes, heldBytes: r.options.budget.Held(), byState: make(map[workerState]int),
 	}
 	s.outcomes["ok"] += r.ok

@@ -41,7 +41,7 @@ func (r *router) status(now time.Time) *wire.Status {
 	}
 	s := &wire.Status{
 		Broker: wire.BrokerStatus{
-			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients) - len(r.workers), // each worker is one, too
+			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: r.numClients(),
 			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
 			HeldBytes: r.options.budget.Held(),
 			Retried:   r.retried, Recalled: r.recalled, Nested: r.nested, Abandoned: r.abandoned, Copied: r.copied,

@@ -62,7 +62,7 @@ func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 	}
 	out.flush()
 	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
-	defer b.leave(w)
+	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()
 		if err != nil {
@@ -114,7 +114,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 	out.flush()
 	log := b.options.Log.With("worker", w.name)
 	log.Info("worker connected", "address", conn.Peer().RemoteAddr, "rules", w.ruleNames(), "slots", w.hello.Slots)
-	defer b.leave(w)
+	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()
 		if err != nil {
@@ -255,10 +255,10 @@ func (b *Broker) ended(w *worker, err error) {
 	}
 }
 
-// leave ends a worker's membership after its connection ended.
-func (b *Broker) leave(w *worker) {
-	var out batch
-	retried := b.router.leave(w, &out)
+// leave ends a worker's membership after its connection ended. What its last
+// messages have brought may still be in out.
+func (b *Broker) leave(w *worker, out *batch) {
+	retried := b.router.leave(w, out)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", retried)
 }
