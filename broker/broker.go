@@ -192,6 +192,7 @@ func (b *Broker) accept(l *zmtp.Listener, roles []keys.Role, serve func(*zmtp.Co
 			}
 			b.running.Go(func() {
 				defer b.exit(c)
+				b.endIfForbidden(c, roles) // the keys may have been read again since its handshake
 				serve(c)
 			})
 		}
