@@ -67,6 +67,7 @@ func TestRequestsThatAreRefusedAtOnce(t *testing.T) {
 		{"unknown key", []string{`{"id":"1","foo":1}`, "t"}, wire.BadRequest, `"foo"`},
 		{"not an object", []string{`{]`, "t"}, wire.BadRequest, "JSON"},
 		{"no header", []string{"a", "b"}, wire.BadRequest, "header"},
+		{"nothing after the envelope", []string{"id", ""}, wire.BadRequest, "empty"},
 		{"long text", []string{long}, wire.TooLarge, "101"},
 		{"long text with header", []string{"{}", long}, wire.TooLarge, "101"},
 		{"long request", []string{"{}", long[:99], long[:99], long[:99], "x"}, wire.TooLarge, "300"},
