@@ -76,9 +76,6 @@ type Limits struct {
 	Memory  int64 // bytes of all requests and answers held; default 64 MiB
 }
 
-// Missed heartbeats after which a worker counts as lost.
-const missedHeartbeats = 3
-
 func (o Options) withDefaults() Options {
 	if o.Name == "" {
 		o.Name, _ = os.Hostname()

@@ -113,7 +113,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 	}
 	out.flush()
 	log := b.options.Log.With("worker", w.name)
-	log.Info("worker connected", "address", conn.Peer().RemoteAddr, "rules", w.ruleNames(), "slots", w.hello.Slots)
+	log.Info("worker connected", "address", conn.Peer().RemoteAddr, "rules", wire.RuleNames(w.hello.Rules), "slots", w.hello.Slots)
 	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()
@@ -190,7 +190,7 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 	}
 	for _, set := range rules {
 		if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") {
-			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", clip(set.Name))
+			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", wire.Clip(set.Name))
 		}
 	}
 	return nil
@@ -226,9 +226,9 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if err != nil {
 			return err
 		}
-		before := w.ruleNames()
+		before := wire.RuleNames(w.hello.Rules)
 		b.router.update(w, rules, out)
-		if after := w.ruleNames(); !slices.Equal(before, after) {
+		if after := wire.RuleNames(w.hello.Rules); !slices.Equal(before, after) {
 			b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", after)
 		}
 	case wire.KindDrain:
@@ -261,12 +261,4 @@ func (b *Broker) leave(w *worker, out *batch) {
 	retried := b.router.leave(w, out)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", retried)
-}
-
-func (w *worker) ruleNames() []string {
-	var names []string
-	for _, set := range w.hello.Rules {
-		names = append(names, wire.RulesName(set.Name, set.Hash))
-	}
-	return names
 }

@@ -289,6 +289,29 @@ func TestRefusedWorkerWaitsAndStopsAtOnce(t *testing.T) {
 	stop()      // fails if that takes long
 }
 
+func TestMessagesThatAreUnreadableEndTheConnection(t *testing.T) {
+	b := listen(t)
+	run(t, options(b, t))
+	for _, message := range [][]string{
+		{"W"},
+		{"W", `{`},
+		{"W", `{"heartbeat_ms":0}`},
+		{"W", `{"heartbeat_ms":9223372036854775807}`}, // more than a time.Duration holds
+		{"X"},
+		{"X", `{}`},
+		{"A12345678"},
+		{"?"},
+		{""},
+	} {
+		l := b.accept()
+		l.recv() // hello
+		l.send(message...)
+		if got := l.recv(); got != nil {
+			t.Errorf("%q: got %q, want the end", message, got)
+		}
+	}
+}
+
 func TestStopIsDrain(t *testing.T) {
 	b := listen(t)
 	stop := run(t, options(b, t))

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -38,7 +39,6 @@ type Options struct {
 const (
 	defaultHeartbeat = time.Second
 	defaultSettle    = 6 * time.Second
-	missedHeartbeats = 3
 
 	// startTime is how long after New brokers that come up need not settle: they
 	// were there before.
@@ -115,7 +115,7 @@ func (c *Client) connect(ctx context.Context, l *link) {
 		BackoffMax: maxBackoff, Security: c.options.Security, Log: c.options.Log,
 	}
 	if !strings.HasPrefix(l.broker, "inproc://") { // such a broker lives as long as we do
-		o.Heartbeat = zmtp.Heartbeat{Interval: c.options.Heartbeat, Timeout: missedHeartbeats * c.options.Heartbeat}
+		o.Heartbeat = zmtp.Heartbeat{Interval: c.options.Heartbeat, Timeout: wire.MissedHeartbeats * c.options.Heartbeat}
 	}
 	d := &zmtp.Dialer{Endpoint: l.broker, Options: o, Down: func(err error, retryIn time.Duration) { c.down(l, err, retryIn) }}
 	_ = d.Run(ctx, func(ctx context.Context, conn *zmtp.Conn) error {
