@@ -75,14 +75,9 @@ var errRefused = errors.New("refused by the broker")
 // serve says hello and then does what the broker says, until the connection
 // ends.
 func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
-	if l.worker.draining.Load() {
-		return errors.New("draining")
-	}
-	version, hello := l.worker.sets.version.Load(), l.worker.hello()
-	if err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello))); err != nil {
+	if err := l.sayHello(conn); err != nil {
 		return err
 	}
-	l.set(conn, version, wire.RuleNames(hello.Rules))
 	defer l.unset()
 	defer func() { l.asked.Store(false); l.active.Store(false) }()
 	live := &liveness{conn: conn, link: l}
@@ -111,11 +106,20 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	}
 }
 
-// set notes a connection, and what its hello said.
-func (l *link) set(conn *zmtp.Conn, version uint64, packs []string) {
+// sayHello says hello on a connection and notes it, unless the worker is draining:
+// leave either finds the connection, or it is refused here.
+func (l *link) sayHello(conn *zmtp.Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, packs
+	if l.worker.draining.Load() {
+		return errors.New("draining")
+	}
+	version, hello := l.worker.sets.version.Load(), l.worker.hello()
+	err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello)))
+	if err == nil {
+		l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, wire.RuleNames(hello.Rules)
+	}
+	return err
 }
 
 func (l *link) unset() {
