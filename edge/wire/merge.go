@@ -288,6 +288,7 @@ func (l *findings) appendJSON(dst []byte, h *RequestHeader, budget int) []byte {
 func (f *finding) members(o *object, h *RequestHeader, end int) {
 	switch h.Want {
 	case match.WantRules:
+		f.cutRules(end - len(o.dst))
 		o.strings("rules", f.rules)
 	case match.WantCount:
 		o.int("count", f.count)
@@ -309,6 +310,16 @@ func (f *finding) members(o *object, h *RequestHeader, end int) {
 		o.dst = append(o.dst, ']')
 	}
 	f.flags(o)
+}
+
+// cutRules cuts the list of rules to about budget bytes.
+func (f *finding) cutRules(budget int) {
+	for i, rule := range f.rules {
+		if budget -= len(rule) + len(`"",`); budget < 0 {
+			f.rules, f.truncated = f.rules[:i], true
+			return
+		}
+	}
 }
 
 func (f *finding) flags(o *object) {
@@ -359,6 +370,7 @@ func (p *namePacker) found(h *RequestHeader, f *finding, end int) {
 	if most := max(0, end-len(p.dst)) / 8; len(f.matches) > most { // as packer does
 		f.matches, f.truncated = f.matches[:most], true
 	}
+	f.cutRules(end - len(p.dst))
 	p.flags(f)
 	switch h.Want {
 	case match.WantRules:

@@ -121,6 +121,26 @@ func TestMergeStaysWithinItsBudget(t *testing.T) {
 	}
 }
 
+func TestMergedRulesStayWithinTheBudget(t *testing.T) {
+	var words []string
+	for i := range 500 {
+		words = append(words, fmt.Sprintf("word-%03d", i))
+	}
+	p, text := wordPack(t, words...), []byte(fmt.Sprint(words))
+	for _, format := range []Format{FormatJSON, FormatPacked} {
+		h := NewRequestHeader()
+		h.Want, h.Format = match.WantRules, format
+		own := encode(p, &h, text, plenty)
+		got, err := MergeResults(nil, &h, own, own, nil, 1000)
+		if err != nil || len(got) < 500 || len(got) > 1200 {
+			t.Errorf("%s: %d bytes on a budget of 1000, %v", format, len(got), err)
+		}
+		if f, err := readFinding(&h, got); err != nil || !f.each[0].truncated {
+			t.Errorf("%s: %v, not said to be truncated", format, err)
+		}
+	}
+}
+
 // The second result may come from anybody.
 func FuzzMergeResults(f *testing.F) {
 	p := wordPack(f, "a", "b")
