@@ -146,6 +146,9 @@ func (c *Client) Close() error {
 // An answer that is an error is returned as *wire.Error, no broker in time as
 // *NoBrokerError, a request with NoRetry whose connection was lost as *LostError.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
+	if len(r.Texts) == 0 {
+		return nil, wire.Errorf(wire.BadRequest, "a request needs a text")
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.Header.Deadline)
 	defer cancel()
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {

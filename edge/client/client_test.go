@@ -247,6 +247,27 @@ func TestSilentBroker(t *testing.T) {
 	}
 }
 
+// Without a text the header would be one.
+func TestRequestNeedsAText(t *testing.T) {
+	b := serve(t, newEndpoint(), echo)
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(5*time.Second))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.BadRequest || c.Stats().Sent != 0 {
+		t.Errorf("%v, want bad_request, and %+v", err, c.Stats())
+	}
+}
+
+func TestAnswerWithoutAllResultsIsAnError(t *testing.T) {
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string { return echo(h, texts[1:]) })
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(5*time.Second, "a", "b"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.Internal || !strings.Contains(e.Message, `"w"`) {
+		t.Errorf("%v, want internal, and the worker's name", err)
+	}
+}
+
 func TestCancelAndClose(t *testing.T) {
 	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { return nil })
 	c := dial(t, b.endpoint)
