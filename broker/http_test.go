@@ -35,7 +35,7 @@ func startHTTP(t *testing.T, change func(*Options)) *httpRig {
 	return r
 }
 
-func (r *httpRig) url(path string) string { return "http://" + r.broker.HTTPAddress() + path }
+func (r *httpRig) url(path string) string { return "http://" + r.broker.httpAddress() + path }
 
 // do sends a request and returns the status and the body.
 func (r *httpRig) do(ctx context.Context, method, path, body string) (int, string, http.Header) {
@@ -104,7 +104,7 @@ func TestHTTPTellsHowTheBrokerIs(t *testing.T) {
 	}
 	code, body := r.get("/status")
 	var s wire.Status
-	if err := json.Unmarshal([]byte(body), &s); code != 200 || err != nil || len(s.Workers) != 1 || s.Broker.HTTPAt != r.broker.HTTPAddress() {
+	if err := json.Unmarshal([]byte(body), &s); code != 200 || err != nil || len(s.Workers) != 1 || s.Broker.HTTPAt != r.broker.httpAddress() {
 		t.Errorf("/status: %d %v %s", code, err, body)
 	}
 	for path, want := range map[string]int{"/": 200, "/nothing": 404} {
@@ -251,7 +251,7 @@ func TestHTTPSharesTheMemory(t *testing.T) {
 	// Bodies that stop arriving take what requests half read may, and no more.
 	var stuck []net.Conn
 	for range 6 {
-		conn, err := net.Dial("tcp", r.broker.HTTPAddress())
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	r := startHTTP(t, nil)
 	var idle []net.Conn
 	for i := range 2 * maxHTTPConns {
-		conn, err := net.Dial("tcp", r.broker.HTTPAddress())
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
 		if err != nil {
 			t.Fatal(err)
 		}

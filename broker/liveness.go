@@ -93,19 +93,6 @@ func (r *router) standIn(w *worker, out *batch) {
 	}
 }
 
-// tellWorkers says to every trawl worker that the broker is draining.
-func (r *router) tellWorkers() {
-	var out batch
-	defer out.flush()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for w := range r.workers {
-		if !w.plain {
-			r.tell(w, wire.KindDrain, &out)
-		}
-	}
-}
-
 // tell queues a control frame. A full queue is no loss: the worker is told
 // again, or is being lost.
 func (r *router) tell(w *worker, k wire.Kind, out *batch) {

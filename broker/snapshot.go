@@ -124,34 +124,6 @@ func (s *ruleSetSnapshot) add(t *target, now time.Time) {
 	}
 }
 
-func (h *histogram) add(o *histogram) {
-	h.total += o.total
-	h.sum += o.sum
-	for i, n := range o.counts {
-		h.counts[i] += n
-	}
-}
-
-// oldest is when the request that waits longest arrived; zero if none waits.
-func (q *queue) oldest() (since time.Time) {
-	if q.n == 0 {
-		return since
-	}
-	for kind := range q.lanes {
-		for _, l := range q.lanes[kind] {
-			if l == nil {
-				continue
-			}
-			for _, f := range l.flows {
-				if at := f.waiting.front().arrived; since.IsZero() || at.Before(since) {
-					since = at
-				}
-			}
-		}
-	}
-	return since
-}
-
 func (w *worker) snapshot() workerSnapshot {
 	return workerSnapshot{
 		name: w.name, version: w.hello.Version, slots: w.slots, most: w.hello.Slots, window: w.window, held: len(w.held),

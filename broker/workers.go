@@ -258,7 +258,7 @@ func (b *Broker) ended(w *worker, err error) {
 // leave ends a worker's membership after its connection ended. What its last
 // messages have brought may still be in out.
 func (b *Broker) leave(w *worker, out *batch) {
-	retried := b.router.leave(w, out)
+	unanswered := b.router.leave(w, out)
 	out.flush()
-	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", retried)
+	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }
