@@ -258,6 +258,30 @@ func TestAllBrokersRefuse(t *testing.T) {
 	}
 }
 
+// The first broker was busy; the second took the request and is lost: by now the first
+// may have room.
+func TestWhoRefusedBeforeALossIsAskedAgain(t *testing.T) {
+	var asked atomic.Int64
+	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		if asked.Add(1) == 1 {
+			return failing(wire.Busy)(h, texts)
+		}
+		return echo(h, texts)
+	})
+	got := make(chan struct{})
+	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { close(got); return nil })
+	c := dialAll(t, Options{Brokers: []string{a.endpoint, b.endpoint}})
+	go func() {
+		<-got
+		_ = b.listener.Close()
+		_ = (<-b.conns).Close()
+	}()
+	ask(t, c)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the first broker was asked %d times, want 2", n)
+	}
+}
+
 func TestDrainingBrokerGetsNothingNew(t *testing.T) {
 	var first, second atomic.Int64
 	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {

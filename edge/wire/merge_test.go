@@ -104,6 +104,19 @@ func TestMergeKnowsWhatIsInBoth(t *testing.T) {
 	}
 }
 
+func TestMergeSaysWhatTheLimitCut(t *testing.T) {
+	a, b := []byte(`{"matches":[{"rule":"a","start":0,"end":1}]}`), []byte(`{"matches":[{"rule":"b","start":0,"end":1}]}`)
+	h := NewRequestHeader()
+	h.Limit = 1
+	if got, err := MergeResults(nil, &h, a, b, nil, plenty); err != nil || string(got) != `{"matches":[{"rule":"a","start":0,"end":1}],"truncated":true}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	h.Want = match.WantFirst // of which there is one
+	if got, err := MergeResults(nil, &h, a, b, nil, plenty); err != nil || string(got) != string(a) {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestMergeStaysWithinItsBudget(t *testing.T) {
 	p := wordPack(t, "a")
 	text := bytes.Repeat([]byte("a"), 10_000)

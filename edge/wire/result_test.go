@@ -203,6 +203,31 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 	})
 }
 
+func TestDamagedPackedResults(t *testing.T) {
+	h := NewRequestHeader()
+	h.Format = FormatPacked
+	whole := encode(testPack(t), &h, []byte("this here"), plenty)
+	damaged := map[string][]byte{
+		"empty":                   {},
+		"another version":         append([]byte{9}, whole[1:]...),
+		"unknown want":            {packedVersion, byte(match.WantAny) + 1, 0, 0, 0},
+		"unknown split":           {packedVersion, 0, 2, 0, 0},
+		"cut":                     whole[:len(whole)-1],
+		"something after":         append(whole[:len(whole):len(whole)], 0),
+		"an early rule":           {packedVersion, 0, 0, 0, 1, 1, 1, 1},
+		"a match before the text": {packedVersion, 0, 0, 0, 1, 1, 2, 0, 1, 'a'},
+	}
+	for what, frame := range damaged {
+		r, err := NewPackedReader(frame)
+		for o := new(PackedOutcome); err == nil && o != nil; {
+			o, err = r.Next()
+		}
+		if err == nil {
+			t.Errorf("%s: read without an error", what)
+		}
+	}
+}
+
 func FuzzPackedReader(f *testing.F) {
 	p := testPack(f)
 	for w := range match.WantAny + 1 {
