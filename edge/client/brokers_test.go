@@ -282,6 +282,39 @@ func TestWhoRefusedBeforeALossIsAskedAgain(t *testing.T) {
 	}
 }
 
+// The only broker that is up drains, and is back before the other one is.
+func TestDrainingBrokerIsAskedAgainOnceItIsBack(t *testing.T) {
+	var asked atomic.Int64
+	refused := make(chan struct{}, 1)
+	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		if asked.Add(1) == 1 {
+			refused <- struct{}{}
+			return failing(wire.Draining)(h, texts)
+		}
+		return echo(h, texts)
+	})
+	c := dial(t, a.endpoint, newEndpoint())
+	c.waitUp(t, 1)
+	go func() {
+		<-refused
+		until(t, "the refusal is there", func() bool { return c.waiting() == 1 })
+		_ = (<-a.conns).Close()
+	}()
+	ask(t, c)
+}
+
+// waiting is how many requests wait for a broker.
+func (c *Client) waiting() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, call := range c.calls {
+		if call.link == nil {
+			n++
+		}
+	}
+	return n
+}
+
 func TestDrainingBrokerGetsNothingNew(t *testing.T) {
 	var first, second atomic.Int64
 	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,8 @@ type Options struct {
 	// Log gets what happens to connections and, at level debug, to every
 	// request, by the id that the broker logs, too; nil: nothing.
 	Log *slog.Logger
+
+	sendBytes int64 // what may wait to be sent to a broker; 256 MiB but in tests
 }
 
 const (
@@ -111,7 +114,7 @@ func New(o Options) (*Client, error) {
 // connect keeps the connection of l up until ctx ends.
 func (c *Client) connect(ctx context.Context, l *link) {
 	o := zmtp.Options{
-		SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: 256 << 20,
+		SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: cmp.Or(c.options.sendBytes, 256<<20),
 		BackoffMax: maxBackoff, Security: c.options.Security, Log: c.options.Log,
 	}
 	if !strings.HasPrefix(l.broker, "inproc://") { // such a broker lives as long as we do

@@ -268,6 +268,54 @@ func TestAnswerWithoutAllResultsIsAnError(t *testing.T) {
 	}
 }
 
+// What the broker says of a request whose time is up arrives after that.
+func TestBrokersOwnWordOnTheDeadline(t *testing.T) {
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		<-time.After(h.Deadline + 20*time.Millisecond)
+		return failing(wire.Deadline)(h, texts)
+	})
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(50*time.Millisecond, "t"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.Deadline || e.Message != "no" {
+		t.Errorf("%v, want what the broker said", err)
+	}
+}
+
+func TestConnectionThatTakesNothingMoreIsBusy(t *testing.T) {
+	l, err := zmtp.Listen(newEndpoint(), zmtp.Options{SocketType: "ROUTER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := New(Options{Brokers: []string{l.Endpoint()}, sendBytes: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := l.Accept() // and never reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	defer c.Close()
+	c.waitUp(t, 1)
+	for range 1000 {
+		call, err := c.begin(request(time.Minute, strings.Repeat("x", 1<<20)), time.Now().Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case res := <-call.done:
+			if e := wire.AsError(res.err); e == nil || e.Code != wire.Busy {
+				t.Errorf("%v, want busy", res.err)
+			}
+			return
+		default:
+		}
+	}
+	t.Error("the connection takes everything")
+}
+
 func TestCancelAndClose(t *testing.T) {
 	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { return nil })
 	c := dial(t, b.endpoint)
