@@ -256,6 +256,10 @@ func TestLimitsCutAnswers(t *testing.T) {
 	if !strings.Contains(got[2], `"truncated":true`) {
 		t.Errorf("second text, when the limit is used up: %s", got[2])
 	}
+	_, got = l.ask(true, `{"limit":0,"split":"lines"}`, "he\nhe\nhe", "he\nhe\nhe", "he")
+	if strings.Count(got[1]+got[2], "rule") != 5 || strings.Contains(got[1], "truncated") || !strings.Contains(got[2], `"truncated":true`) || got[3] != `{"lines":[],"truncated":true}` {
+		t.Errorf("lines: %s", got)
+	}
 }
 
 func TestHeartbeatsCarryStatsAndASilentBrokerIsLeft(t *testing.T) {
@@ -334,6 +338,35 @@ func TestStopIsDrain(t *testing.T) {
 		t.Errorf("after the drain: %q", got)
 	}
 	stop()
+}
+
+// What is being worked on when the broker says its drain is answered, too.
+func TestDrainWaitsForWhatIsWorkedOn(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	o.DrainTimeout = patience
+	begun, release := make(chan struct{}), make(chan struct{})
+	o.Handle = map[string]Handler{"slow": func(context.Context, *Request) (*Answer, error) {
+		close(begun)
+		<-release
+		return &Answer{Results: [][]byte{[]byte("done")}}, nil
+	}}
+	run(t, o)
+	l, _ := b.welcome(time.Minute)
+	l.request(1, true, time.Minute, `{"rules":"slow"}`, "text")
+	<-begun
+	l.send("S")
+	if got := l.recv(); got[0] != "D" {
+		t.Fatalf("got %q, want a drain", got)
+	}
+	l.send("D")
+	time.AfterFunc(50*time.Millisecond, func() { close(release) }) // it does not leave in between
+	if failed, got := l.reply(1); failed || len(got) != 2 || got[1] != "done" {
+		t.Errorf("%q", got)
+	}
+	if got := l.recv(); got != nil {
+		t.Errorf("after the last answer: %q", got)
+	}
 }
 
 func TestConnectsWhenTheBrokerComes(t *testing.T) {
