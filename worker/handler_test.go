@@ -82,6 +82,30 @@ func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
 	}
 }
 
+// The time that a request waits for an answer is not counted as work.
+func TestWaitingIsNoWork(t *testing.T) {
+	b := listen(t)
+	var request *Request
+	stop := run(t, handling(b, t, func(ctx context.Context, r *Request) (*Answer, error) {
+		request = r
+		return passOn(ctx, r)
+	}))
+	l, _ := b.welcomeAsking()
+	start := time.Now()
+	l.request(1, true, time.Minute, `{"rules":"custom"}`, "x")
+	c, _ := l.asks()
+	<-time.After(50 * time.Millisecond)
+	l.tell(c, `{"worker":"o"}`, "1")
+	l.reply(1)
+	_ = l.conn.Close()
+	stop()
+	all, waited := time.Since(start), request.waited
+	worked := time.Duration(request.worker.busyUS.Load()) * time.Microsecond
+	if waited < 50*time.Millisecond || worked+waited > all {
+		t.Errorf("of %v it waited for %v and worked for %v", all, waited, worked)
+	}
+}
+
 func TestErrorsOfThoseAskedGoOn(t *testing.T) {
 	b := listen(t)
 	run(t, handling(b, t, passOn))

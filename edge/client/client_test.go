@@ -316,6 +316,39 @@ func TestConnectionThatTakesNothingMoreIsBusy(t *testing.T) {
 	t.Error("the connection takes everything")
 }
 
+// Who is at a workers' endpoint by mistake is told so.
+func TestEndpointForWorkers(t *testing.T) {
+	l, err := zmtp.Listen(newEndpoint(), zmtp.Options{SocketType: "ROUTER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if m, err := conn.Recv(); err == nil {
+				m.Release()
+				refusal := wire.AnswerHeader{Error: wire.Errorf(wire.BadRequest, "clients connect to port 5555")}
+				_ = conn.Send(nil, zmtp.NewMessage(wire.ControlFrame(wire.KindRefused), refusal.Append(nil)))
+				_ = conn.Drain(t.Context())
+			}
+			_ = conn.Close()
+		}
+	})
+	c := dial(t, l.Endpoint())
+	_, err = c.Do(t.Context(), request(time.Minute, "t"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Message != "clients connect to port 5555" {
+		t.Errorf("%v, want what it was told", err)
+	}
+	_ = c.Close()
+	_ = l.Close()
+	done.Wait()
+}
+
 func TestCancelAndClose(t *testing.T) {
 	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { return nil })
 	c := dial(t, b.endpoint)

@@ -60,6 +60,11 @@ func (c *Client) serve(l *link, conn *zmtp.Conn) error {
 			c.lost(l, err)
 			return err
 		}
+		if err := refusal(m); err != nil {
+			m.Release()
+			c.turnedAway(l, err)
+			return err
+		}
 		c.deliver(l, conn, m)
 	}
 }
@@ -102,6 +107,32 @@ func (c *Client) lost(l *link, err error) {
 		default:
 			call.refused, call.refusal = nil, nil // what was refused before may be taken now
 			c.send(call)
+		}
+	}
+}
+
+// refusal is what a broker tells a peer that it takes for a worker: this is the wrong
+// endpoint. Nil if m is something else.
+func refusal(m zmtp.Message) *wire.Error {
+	if wire.KindOf(m.Frame(0)) != wire.KindRefused {
+		return nil
+	}
+	h, err := wire.ParseAnswerHeader(m.Frame(1))
+	if err != nil {
+		return nil
+	}
+	return h.Error
+}
+
+// turnedAway asks elsewhere what was sent on l, which was done by nobody, or says why
+// it was not taken.
+func (c *Client) turnedAway(l *link, err *wire.Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.conn, l.problem = nil, err
+	for _, call := range c.calls {
+		if call.link == l && !c.send(call) {
+			c.finish(call, result{err: err})
 		}
 	}
 }
