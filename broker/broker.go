@@ -60,7 +60,7 @@ func (b *Broker) bind() error {
 	toWorkers := toClients
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
-	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
+	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // two of the largest requests always fit
 	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
 	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security

@@ -18,7 +18,6 @@ const (
 
 	maxHello = 1 << 20 // bytes of a hello
 	maxName  = 255     // bytes of the name of a worker or a rule set
-	maxSlots = 1024
 )
 
 // greet reads the first message of a worker and welcomes it. A connection
@@ -64,8 +63,8 @@ func checkHello(h *wire.Hello, version string) *wire.Error {
 	if h.Name == "" || len(h.Name) > maxName || h.Nonce == "" {
 		return wire.Errorf(wire.BadRequest, "a worker needs a name of 1 to %d bytes and a nonce", maxName)
 	}
-	if h.Slots < 1 || h.Slots > maxSlots {
-		return wire.Errorf(wire.BadRequest, "a worker needs 1 to %d slots, not %d", maxSlots, h.Slots)
+	if h.Slots < 1 || h.Slots > wire.MaxSlots {
+		return wire.Errorf(wire.BadRequest, "a worker needs 1 to %d slots, not %d", wire.MaxSlots, h.Slots)
 	}
 	return checkRules(h.Rules)
 }

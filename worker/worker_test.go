@@ -387,6 +387,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	for says, o := range map[string]Options{
 		"broker":   {Rules: p},
 		"rules":    {Brokers: []string{"inproc://x"}},
+		"slots":    {Brokers: []string{"inproc://x"}, Rules: p, Slots: -1},
 		"endpoint": {Brokers: []string{"nonsense"}, Rules: p},
 		"a@b":      {Brokers: []string{"inproc://x"}, Rules: map[string]*match.Pack{"a@b": p["default"]}},
 	} {

@@ -19,6 +19,8 @@ const (
 	// WindowPerSlot is how many requests a worker holds for each of its slots at most,
 	// of all its brokers together.
 	WindowPerSlot = 32
+	// MaxSlots is the most that a worker may have.
+	MaxSlots = 1024
 )
 
 // Kind is the first byte of a control frame.
