@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -213,13 +215,37 @@ func TestErrorsOverHTTP(t *testing.T) {
 	}
 }
 
+func TestBusyOverHTTPSaysWhenToComeBack(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.Limits.Queue = 1 })
+	ctx, leave := context.WithCancel(t.Context())
+	answer := r.later(ctx, "/match", "x")
+	r.until("it waits", func(s *wire.Status) bool { return s.Broker.Pending == 1 })
+	code, body, header := r.do(t.Context(), "POST", "/match", "x")
+	if code != 503 || !strings.Contains(body, `"busy"`) || header.Get("Retry-After") != "1" {
+		t.Errorf("%d %s %v", code, body, header)
+	}
+	leave()
+	receive(t, answer)
+}
+
+// The table of HTTP.md has every code, with its status.
 func TestEveryCodeHasAStatus(t *testing.T) {
+	page, err := os.ReadFile("../edge/wire/HTTP.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := make(map[wire.Code]string)
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d{3}) \| (.*) \|$`).FindAllStringSubmatch(string(page), -1) {
+		for _, word := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			documented[wire.Code(word[1])] = row[1]
+		}
+	}
 	for _, code := range []wire.Code{
 		wire.BadRequest, wire.TooLarge, wire.UnknownRules, wire.UnknownWorker, wire.NoWorker, wire.Busy, wire.Deadline,
 		wire.WorkerLost, wire.TooManyHops, wire.Draining, wire.Forbidden, wire.Internal,
 	} {
-		if httpStatus[code] == 0 {
-			t.Errorf("%s has none", code)
+		if status := httpStatus[code]; status == 0 || fmt.Sprint(status) != documented[code] {
+			t.Errorf("%s has %d, HTTP.md %q", code, status, documented[code])
 		}
 	}
 }
