@@ -23,7 +23,7 @@ const (
 // greet reads the first message of a worker and welcomes it. A connection
 // that says nothing is closed.
 func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
-	late := time.AfterFunc(helloTimeout, func() { _ = conn.Close() })
+	late := time.AfterFunc(b.options.helloTime, func() { _ = conn.Close() })
 	defer late.Stop()
 	m, err := conn.Recv()
 	if err != nil {

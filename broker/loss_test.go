@@ -118,6 +118,16 @@ func (p *peer) sendAtOnce(messages ...[]string) {
 	p.conn.Flush()
 }
 
+func TestConnectionWithoutAHelloIsClosed(t *testing.T) {
+	r := start(t, func(o *Options) { o.helloTime = 20 * time.Millisecond })
+	p := r.dial(r.workers, "DEALER")
+	late := time.AfterFunc(patience, func() { t.Error("it stays"); _ = p.conn.Close() })
+	defer late.Stop()
+	if m, err := p.conn.Recv(); err == nil {
+		t.Errorf("got %d frames, want the end", m.NumFrames())
+	}
+}
+
 func TestSilentWorkerIsLost(t *testing.T) {
 	r := start(t, func(o *Options) { o.Heartbeat = 20 * time.Millisecond })
 	silent := r.worker("silent", 1)

@@ -109,6 +109,27 @@ func TestBudgetCutsAndSaysSo(t *testing.T) {
 	}
 }
 
+// The texts of a request share its budget.
+func TestBudgetIsOfAllTexts(t *testing.T) {
+	p := testPack(t)
+	text := bytes.Repeat([]byte("he "), 20)
+	for _, format := range []Format{FormatJSON, FormatPacked} {
+		h := NewRequestHeader()
+		h.Format = format
+		most := len(encode(p, &h, text, plenty)) * 3
+		var e Encoder
+		e.Reset(p, &h, most)
+		var all []byte
+		for range 10 {
+			r := p.Scan(p.NewScratch(), text, match.Query{Limit: h.Limit})
+			all = e.Text(all, text, &r)
+		}
+		if len(all) > most+10*100 || !e.Full() {
+			t.Errorf("%s: %d bytes on a budget of %d", format, len(all), most)
+		}
+	}
+}
+
 // found is a result, whatever its format.
 type found struct {
 	lines     []foundLine
