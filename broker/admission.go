@@ -1,10 +1,6 @@
 package broker
 
-import (
-	"slices"
-
-	"trawl/edge/wire"
-)
+import "trawl/edge/wire"
 
 // This file holds the part of the router that lets requests in, or does not.
 
@@ -147,13 +143,4 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 	}
 	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
 	q.recycle()
-}
-
-func sortBySeq(qs []*request) {
-	slices.SortFunc(qs, func(a, b *request) int {
-		if a.seq < b.seq {
-			return -1
-		}
-		return 1
-	})
 }

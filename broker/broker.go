@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,10 +11,6 @@ import (
 	"trawl/edge/keys"
 	"trawl/edge/zmtp"
 )
-
-// flushTime is how long the last answers may take to leave a connection that
-// is being ended.
-const flushTime = time.Second
 
 // keepMore is how much more than limits.request is read into memory, in bytes: an
 // envelope and a header.
@@ -66,7 +60,7 @@ func (b *Broker) bind() error {
 	toWorkers := toClients
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
 	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
-	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // a window always fits
+	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // two of the largest requests always fit
 	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
 	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security
@@ -101,9 +95,9 @@ func listen(to *[]*zmtp.Listener, endpoint string, o zmtp.Options) error {
 	return err
 }
 
-// HTTPAddress returns where HTTP is served, HOST:PORT with the real port number;
+// httpAddress returns where HTTP is served, HOST:PORT with the real port number;
 // empty if it is not.
-func (b *Broker) HTTPAddress() string {
+func (b *Broker) httpAddress() string {
 	if b.http == nil {
 		return ""
 	}
@@ -154,7 +148,7 @@ func (b *Broker) Serve(ctx context.Context) error {
 	if b.http != nil {
 		b.http.serve()
 	}
-	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints(), "http", cmp.Or(b.HTTPAddress(), "off"))
+	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints(), "http", cmp.Or(b.httpAddress(), "off"))
 	if b.options.Insecure && !b.options.Security.on() {
 		log.Warn("insecure: whoever reaches the endpoints can ask, become a worker and read every text")
 	}
@@ -192,6 +186,7 @@ func (b *Broker) accept(l *zmtp.Listener, roles []keys.Role, serve func(*zmtp.Co
 			}
 			b.running.Go(func() {
 				defer b.exit(c)
+				b.endIfForbidden(c, roles) // the keys may have been read again since its handshake
 				serve(c)
 			})
 		}
@@ -248,41 +243,6 @@ func (b *Broker) tick(ctx context.Context) {
 	}
 }
 
-// drain ends the service; see Serve.
-func (b *Broker) drain() {
-	b.options.Log.Info("draining", "timeout", b.options.DrainTimeout)
-	b.stopping.Store(true)
-	b.pulse(true)
-	idle := b.router.stopTaking()
-	b.router.tellWorkers()
-	timeout := time.NewTimer(b.options.DrainTimeout)
-	defer timeout.Stop()
-	select {
-	case <-idle:
-	case <-timeout.C:
-		var out batch
-		b.router.failAll(&out)
-		out.flush()
-	}
-	b.closeListeners() // HTTP's too, which lets answers go out
-	b.closeConns()
-}
-
-// closeConns flushes and ends all connections, in flushTime at most.
-func (b *Broker) closeConns() {
-	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
-	defer cancel()
-	b.mu.Lock()
-	b.ending = true
-	conns := slices.Collect(maps.Keys(b.conns))
-	b.mu.Unlock()
-	var flushing sync.WaitGroup
-	for _, c := range conns {
-		flushing.Go(func() { _ = c.Drain(ctx) })
-	}
-	flushing.Wait()
-}
-
 func (b *Broker) closeListeners() {
 	for _, ls := range [][]*zmtp.Listener{b.clients, b.workers, b.plain} {
 		for _, l := range ls {
@@ -290,9 +250,4 @@ func (b *Broker) closeListeners() {
 		}
 	}
 	b.http.close()
-}
-
-// requestStop makes Serve drain and return.
-func (b *Broker) requestStop() {
-	b.stopOnce.Do(func() { close(b.stop) })
 }

@@ -67,6 +67,7 @@ func TestRequestsThatAreRefusedAtOnce(t *testing.T) {
 		{"unknown key", []string{`{"id":"1","foo":1}`, "t"}, wire.BadRequest, `"foo"`},
 		{"not an object", []string{`{]`, "t"}, wire.BadRequest, "JSON"},
 		{"no header", []string{"a", "b"}, wire.BadRequest, "header"},
+		{"nothing after the envelope", []string{"id", ""}, wire.BadRequest, "empty"},
 		{"long text", []string{long}, wire.TooLarge, "101"},
 		{"long text with header", []string{"{}", long}, wire.TooLarge, "101"},
 		{"long request", []string{"{}", long[:99], long[:99], long[:99], "x"}, wire.TooLarge, "300"},
@@ -161,7 +162,7 @@ func TestDeadlineOnTheWorker(t *testing.T) {
 	}
 	c.wantError(wire.Deadline)
 	w.answer(task, "{}", "late")
-	r.until("the late answer is counted", func(s *wire.Status) bool { return s.Broker.LateDropped == 1 })
+	r.until("the late answer is counted", func(s *wire.Status) bool { return s.Broker.LateAnswers == 1 })
 	c.send("next")
 	w.answer(w.task(), "on time")
 	c.want("on time")

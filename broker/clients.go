@@ -53,7 +53,11 @@ func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
 	n := wire.SplitEnvelope(c.socketType, m)
 	q.envelope = appendEnvelope(q.envelope, m, n)
 	q.message = m.Tail(n)
-	if err := b.parse(q); err != nil {
+	err := errNoRequest
+	if n < m.NumFrames() {
+		err = b.parse(q)
+	}
+	if err != nil {
 		b.router.refuseNow(q, wire.AsError(err), out)
 		return
 	}
@@ -65,13 +69,13 @@ func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
 	b.router.submit(q, out)
 }
 
+// errNoRequest is about a message that is nothing but an envelope.
+var errNoRequest error = wire.Errorf(wire.BadRequest, "the request is empty: send one frame (the text), or a header and a frame per text")
+
 // parse reads the header, if there is one, and checks the request's size.
 func (b *Broker) parse(q *request) error {
 	frames := q.message.NumFrames()
-	switch {
-	case frames == 0:
-		return wire.Errorf(wire.BadRequest, "the request is empty: send one frame (the text), or a header and a frame per text")
-	case frames > 1:
+	if frames > 1 {
 		var err error
 		q.full, q.header = true, &q.parsed
 		if q.parsed, err = wire.ParseRequestHeader(q.message.Frame(0)); err != nil {

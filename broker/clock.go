@@ -6,7 +6,7 @@ import (
 	"trawl/edge/wire"
 )
 
-// This file holds the part of the router that goes by the clock, and its end.
+// This file holds the part of the router that goes by the clock.
 
 // sweep answers what is overdue, and moves what waits at the wrong place. It is
 // called every tick.
@@ -42,30 +42,5 @@ func (r *router) endBoot(out *batch) {
 			r.fail(q, t.unknown(), out)
 		}
 		r.forget(t)
-	}
-}
-
-// stopTaking makes every further request be refused, and returns a channel
-// that is closed once the admitted ones are answered.
-func (r *router) stopTaking() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.draining {
-		r.draining = true
-		if r.pending == 0 {
-			close(r.idle)
-		}
-	}
-	return r.idle
-}
-
-// failAll answers what is left at the end of a drain.
-func (r *router) failAll(out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for c := range r.clients {
-		for q := c.requests.front(); q != nil; q = c.requests.front() {
-			r.fail(q, wire.Errorf(wire.Draining, "the broker stopped before the request was answered"), out)
-		}
 	}
 }

@@ -118,7 +118,7 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 	} else {
 		r.countOK()
 	}
-	q.target.answered(q, by, out.now())
+	q.target.answered(q, out.now())
 	if r.trace != nil {
 		r.trace.answered(q, by, failed, out.now())
 	}

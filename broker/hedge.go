@@ -26,8 +26,6 @@ type hedge struct {
 	after   time.Duration // then a copy is due; 0: not known
 	running requestList   // dispatched once and not answered, the oldest first
 	credit  int           // requests that have not yet paid for a copy
-	sent    int64
-	won     int64
 }
 
 // dispatched notes that a worker got q, and nobody else has it.
@@ -38,13 +36,11 @@ func (h *hedge) dispatched(q *request) {
 	}
 }
 
-// answered notes how long an answer has taken the worker whose it is.
-func (h *hedge) answered(q *request, by place, now time.Time) {
+// answered notes how long an answer has taken; of a copy, the first worker would have
+// taken longer still.
+func (h *hedge) answered(q *request, now time.Time) {
 	if !h.on {
 		return
-	}
-	if by.copy {
-		h.won++ // and the first would have taken longer still than is noted
 	}
 	if h.recent.total >= hedgeKept {
 		h.recent.halve()
@@ -82,7 +78,6 @@ func (r *router) hedgeSlow(out *batch) {
 			}
 			if r.dispatch(w, q, out) {
 				h.credit -= hedgePrice
-				h.sent++
 				r.hedged++
 			}
 		}

@@ -47,6 +47,14 @@ func (h *histogram) observe(d time.Duration) {
 	h.sum += d
 }
 
+func (h *histogram) add(o *histogram) {
+	h.total += o.total
+	h.sum += o.sum
+	for i, n := range o.counts {
+		h.counts[i] += n
+	}
+}
+
 // quantile returns a duration that a share q of all was not longer than: the
 // end of the bucket in which that share is reached. 0 if nothing was counted.
 func (h *histogram) quantile(q float64) time.Duration {

@@ -112,9 +112,3 @@ func queued(c *client) int64 {
 	_, n := c.conn.Queued()
 	return int64(n)
 }
-
-func (c *client) dropFlow(f *flow) {
-	if i := slices.Index(c.flows, f); i >= 0 {
-		c.flows = slices.Delete(c.flows, i, i+1)
-	}
-}

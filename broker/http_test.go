@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +37,7 @@ func startHTTP(t *testing.T, change func(*Options)) *httpRig {
 	return r
 }
 
-func (r *httpRig) url(path string) string { return "http://" + r.broker.HTTPAddress() + path }
+func (r *httpRig) url(path string) string { return "http://" + r.broker.httpAddress() + path }
 
 // do sends a request and returns the status and the body.
 func (r *httpRig) do(ctx context.Context, method, path, body string) (int, string, http.Header) {
@@ -104,7 +106,7 @@ func TestHTTPTellsHowTheBrokerIs(t *testing.T) {
 	}
 	code, body := r.get("/status")
 	var s wire.Status
-	if err := json.Unmarshal([]byte(body), &s); code != 200 || err != nil || len(s.Workers) != 1 || s.Broker.HTTPAt != r.broker.HTTPAddress() {
+	if err := json.Unmarshal([]byte(body), &s); code != 200 || err != nil || len(s.Workers) != 1 || s.Broker.HTTPAt != r.broker.httpAddress() {
 		t.Errorf("/status: %d %v %s", code, err, body)
 	}
 	for path, want := range map[string]int{"/": 200, "/nothing": 404} {
@@ -213,13 +215,37 @@ func TestErrorsOverHTTP(t *testing.T) {
 	}
 }
 
+func TestBusyOverHTTPSaysWhenToComeBack(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.Limits.Queue = 1 })
+	ctx, leave := context.WithCancel(t.Context())
+	answer := r.later(ctx, "/match", "x")
+	r.until("it waits", func(s *wire.Status) bool { return s.Broker.Pending == 1 })
+	code, body, header := r.do(t.Context(), "POST", "/match", "x")
+	if code != 503 || !strings.Contains(body, `"busy"`) || header.Get("Retry-After") != "1" {
+		t.Errorf("%d %s %v", code, body, header)
+	}
+	leave()
+	receive(t, answer)
+}
+
+// The table of HTTP.md has every code, with its status.
 func TestEveryCodeHasAStatus(t *testing.T) {
+	page, err := os.ReadFile("../edge/wire/HTTP.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := make(map[wire.Code]string)
+	for _, row := range regexp.MustCompile(`(?m)^\| (\d{3}) \| (.*) \|$`).FindAllStringSubmatch(string(page), -1) {
+		for _, word := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
+			documented[wire.Code(word[1])] = row[1]
+		}
+	}
 	for _, code := range []wire.Code{
 		wire.BadRequest, wire.TooLarge, wire.UnknownRules, wire.UnknownWorker, wire.NoWorker, wire.Busy, wire.Deadline,
 		wire.WorkerLost, wire.TooManyHops, wire.Draining, wire.Forbidden, wire.Internal,
 	} {
-		if httpStatus[code] == 0 {
-			t.Errorf("%s has none", code)
+		if status := httpStatus[code]; status == 0 || fmt.Sprint(status) != documented[code] {
+			t.Errorf("%s has %d, HTTP.md %q", code, status, documented[code])
 		}
 	}
 }
@@ -251,7 +277,7 @@ func TestHTTPSharesTheMemory(t *testing.T) {
 	// Bodies that stop arriving take what requests half read may, and no more.
 	var stuck []net.Conn
 	for range 6 {
-		conn, err := net.Dial("tcp", r.broker.HTTPAddress())
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +313,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	r := startHTTP(t, nil)
 	var idle []net.Conn
 	for i := range 2 * maxHTTPConns {
-		conn, err := net.Dial("tcp", r.broker.HTTPAddress())
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -91,7 +91,7 @@ func headerOf(query string) ([]byte, *wire.Error) {
 		v := vs[0]
 		switch {
 		case !slices.Contains(matchParameters, key):
-			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", clip(key), strings.Join(matchParameters, ", "))
+			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", wire.Clip(key), strings.Join(matchParameters, ", "))
 		case len(vs) > 1:
 			return nil, wire.Errorf(wire.BadRequest, "the query parameter %q is given twice", key)
 		}
@@ -112,15 +112,6 @@ func headerOf(query string) ([]byte, *wire.Error) {
 		return nil, wire.Errorf(wire.BadRequest, "unreadable query: %v", err)
 	}
 	return frame, nil
-}
-
-// clip shortens what a client said, for a message.
-func clip(s string) string {
-	const most = 40
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }
 
 // readText reads a body: it makes the message of head and the text in it. What

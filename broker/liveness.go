@@ -17,11 +17,11 @@ func (r *router) beat(out *batch) {
 	now := out.now()
 	// After a pause of our own (the process was stopped, the board suspended)
 	// everybody seems silent: they get until the next beat.
-	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > missedHeartbeats*r.options.Heartbeat/2
+	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2
 	r.lastBeat = now
 	for w := range r.workers {
 		if !w.plain {
-			if silent := now.Sub(w.conn.LastReceived()); silent > missedHeartbeats*r.options.Heartbeat && !slept {
+			if silent := now.Sub(w.conn.LastReceived()); silent > wire.MissedHeartbeats*r.options.Heartbeat && !slept {
 				if !w.gone {
 					r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
 				}
@@ -79,7 +79,7 @@ func (r *router) closeStalled(c *client, now time.Time) {
 // or a plain worker may have, others get, too, if asking twice is harmless.
 func (r *router) standIn(w *worker, out *batch) {
 	r.relieve(w, out)
-	if w.recalls > 0 && out.now().Sub(w.progress) < w.patience+missedHeartbeats*r.options.Heartbeat {
+	if w.recalls > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
 	for i := range w.held {
@@ -89,19 +89,6 @@ func (r *router) standIn(w *worker, out *batch) {
 		}
 		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
 			r.copied++
-		}
-	}
-}
-
-// tellWorkers says to every trawl worker that the broker is draining.
-func (r *router) tellWorkers() {
-	var out batch
-	defer out.flush()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for w := range r.workers {
-		if !w.plain {
-			r.tell(w, wire.KindDrain, &out)
 		}
 	}
 }

@@ -87,6 +87,47 @@ func TestNoSecondTryForDesignatedWorkersAndImpureRules(t *testing.T) {
 	c.wantError(wire.WorkerLost)
 }
 
+// The answer and what ends the connection arrive together.
+func TestAnswersThatCameBeforeABrokenMessageGoOut(t *testing.T) {
+	r := start(t, nil)
+	c := r.client()
+	w := r.worker("trawl", 1)
+	c.send("text")
+	reply := wire.ReplyControl{Number: w.task().Number}
+	w.sendAtOnce([]string{string(reply.Append(nil)), "ANSWER"}, []string{"?"})
+	c.want("ANSWER")
+
+	rep := r.plain()
+	c.send("text")
+	rep.sendAtOnce([]string{rep.recv()[0], "", "ANSWER"}, []string{"?"})
+	c.want("ANSWER")
+}
+
+// sendAtOnce sends messages in one piece.
+func (p *peer) sendAtOnce(messages ...[]string) {
+	p.t.Helper()
+	for _, m := range messages {
+		frames := make([][]byte, len(m))
+		for i := range m {
+			frames[i] = []byte(m[i])
+		}
+		if err := p.conn.Queue(nil, zmtp.NewMessage(frames...)); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	p.conn.Flush()
+}
+
+func TestConnectionWithoutAHelloIsClosed(t *testing.T) {
+	r := start(t, func(o *Options) { o.helloTime = 20 * time.Millisecond })
+	p := r.dial(r.workers, "DEALER")
+	late := time.AfterFunc(patience, func() { t.Error("it stays"); _ = p.conn.Close() })
+	defer late.Stop()
+	if m, err := p.conn.Recv(); err == nil {
+		t.Errorf("got %d frames, want the end", m.NumFrames())
+	}
+}
+
 func TestSilentWorkerIsLost(t *testing.T) {
 	r := start(t, func(o *Options) { o.Heartbeat = 20 * time.Millisecond })
 	silent := r.worker("silent", 1)

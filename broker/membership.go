@@ -55,15 +55,15 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 }
 
 // leave forgets a worker whose connection ended and gives what it had to
-// others; it returns how many those were. It is harmless to call it twice.
-func (r *router) leave(w *worker, out *batch) (retried int) {
+// others; it returns how much that was. It is harmless to call it twice.
+func (r *router) leave(w *worker, out *batch) (unanswered int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	defer r.settle(out)
 	return r.remove(w, out)
 }
 
-func (r *router) remove(w *worker, out *batch) (retried int) {
+func (r *router) remove(w *worker, out *batch) (unanswered int) {
 	if _, ok := r.workers[w]; !ok {
 		return 0
 	}
@@ -78,7 +78,7 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 	}
 	r.dropClient(w.asks, out) // before what it asked for: nothing of it is left then
 	orphans := r.orphans(w)
-	n := len(orphans)
+	unanswered = len(orphans)
 	again := orphans[:0]
 	for _, q := range orphans {
 		if err := r.mayRetry(q, w); err != nil {
@@ -93,7 +93,7 @@ func (r *router) remove(w *worker, out *batch) (retried int) {
 		r.forgetAddress(w, out)
 	}
 	r.forgetLongGone()
-	return n
+	return unanswered
 }
 
 // maxGone is how many names whose workers are all gone are known, so that they are
@@ -212,6 +212,10 @@ func (r *router) addClient(c *client) {
 	defer r.mu.Unlock()
 	r.clients[c] = struct{}{}
 }
+
+// numClients is how many clients are connected: r.clients has one for each worker,
+// too, for what that asks.
+func (r *router) numClients() int { return len(r.clients) - len(r.workers) }
 
 // removeClient drops what a client that is gone still waits for: nobody will
 // work on it.

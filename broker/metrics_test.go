@@ -161,6 +161,17 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// Each worker has a client, for what it asks.
+func TestWorkersCountAsNoClients(t *testing.T) {
+	d := newDirect(t, Options{})
+	d.client()
+	d.worker("w", 1, true)
+	d.plainWorker("p", "default")
+	if n, s := d.r.snapshot(d.now).clients, d.r.status(d.now).Broker.Clients; n != 1 || s != 1 {
+		t.Errorf("metrics have %d clients, status %d, want 1", n, s)
+	}
+}
+
 func TestHistogramsAreCumulative(t *testing.T) {
 	var h histogram
 	for _, d := range []time.Duration{0, 100 * time.Microsecond, 200 * time.Microsecond, time.Second, time.Minute, time.Hour} {

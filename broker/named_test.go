@@ -113,6 +113,32 @@ func TestDrainingWorkerGivesBackWhatOthersCanDo(t *testing.T) {
 	d.check()
 }
 
+// What a worker gives back goes on in the order in which it came, whatever the order
+// in which it was asked for.
+func TestWhatIsGivenBackKeepsItsOrder(t *testing.T) {
+	d := newDirect(t, Options{})
+	w, c := d.worker("w", 4, true), d.client()
+	for i := range 8 {
+		d.send(c, fmt.Sprint(i), fmt.Sprint(i))
+	}
+	w.receive(d) // begins four
+	other := d.worker("other", 1, true)
+	d.send(c, "8", "8")
+	d.send(c, "9", "9")
+	other.receive(d) // has no room for more
+	d.r.drains(w.worker, wireDrain(), d.out())
+	w.receive(d)
+	var order []string
+	for other.receive(d); len(other.has) > 0; other.receive(d) {
+		order = append(order, other.has[0].text)
+		other.answer(d, 0, false)
+	}
+	if got := strings.Join(order, ""); got != "894567" {
+		t.Errorf("done in the order %s, want 894567", got)
+	}
+	d.check()
+}
+
 // A request that takes long holds up none behind it while another worker is idle.
 func TestIdleWorkerGetsWhatWaitsBehindALongRequest(t *testing.T) {
 	d := newDirect(t, Options{})

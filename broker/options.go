@@ -42,10 +42,11 @@ type Options struct {
 
 	// bootTime is how long after the start requests for names that were never
 	// seen wait: boards come up in any order. 10 s but in tests.
-	bootTime time.Duration
-	patience time.Duration    // see workerPatience
-	clock    func() time.Time // time.Now but in tests
-	budget   *zmtp.Budget     // of what connections to clients hold
+	bootTime  time.Duration
+	patience  time.Duration    // see workerPatience
+	helloTime time.Duration    // see helloTimeout
+	clock     func() time.Time // time.Now but in tests
+	budget    *zmtp.Budget     // of what connections to clients hold
 }
 
 // Plain is an endpoint whose REP workers serve one rule set.
@@ -76,9 +77,6 @@ type Limits struct {
 	Memory  int64 // bytes of all requests and answers held; default 64 MiB
 }
 
-// Missed heartbeats after which a worker counts as lost.
-const missedHeartbeats = 3
-
 func (o Options) withDefaults() Options {
 	if o.Name == "" {
 		o.Name, _ = os.Hostname()
@@ -93,6 +91,7 @@ func (o Options) withDefaults() Options {
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.bootTime = cmp.Or(o.bootTime, 10*time.Second)
 	o.patience = cmp.Or(o.patience, workerPatience)
+	o.helloTime = cmp.Or(o.helloTime, helloTimeout)
 	if o.clock == nil {
 		o.clock = time.Now
 	}

@@ -36,8 +36,8 @@ func TestPlainWorker(t *testing.T) {
 	}
 	c.send(`{}`, "two", "texts")
 	c.wantError(wire.BadRequest)
-	if s := r.status(); s.Broker.LateDropped != 1 || s.Workers[0].Kind != "plain" {
-		t.Errorf("late %d, kind %s", s.Broker.LateDropped, s.Workers[0].Kind)
+	if s := r.status(); s.Broker.LateAnswers != 1 || s.Workers[0].Kind != "plain" {
+		t.Errorf("late %d, kind %s", s.Broker.LateAnswers, s.Workers[0].Kind)
 	}
 }
 
@@ -72,12 +72,16 @@ func TestMixedWorkersShareTheWork(t *testing.T) {
 	r := start(t, nil)
 	rep := r.plain()
 	w := r.worker("w", 1)
+	r.until("both are there", func(s *wire.Status) bool { return len(s.Workers) == 2 })
 	c := r.client()
 	c.send(`{"want":"count"}`, "needs a trawl worker")
 	w.task()
 	c.send("any") // the plain one is free
 	if frames := rep.recv(); frames[2] != "any" {
 		t.Errorf("got %q", frames)
+	}
+	if s := r.status().Broker; s.Retried != 0 {
+		t.Error("the other one had it first")
 	}
 }
 

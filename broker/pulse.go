@@ -21,7 +21,7 @@ func (b *Broker) pulse(stopping bool) {
 	}
 	r := b.router
 	r.mu.Lock()
-	p := Pulse{Clients: len(r.clients), Workers: len(r.workers), Pending: r.pending, Stopping: stopping}
+	p := Pulse{Clients: r.numClients(), Workers: len(r.workers), Pending: r.pending, Stopping: stopping}
 	r.mu.Unlock()
 	b.options.Pulse(p)
 }

@@ -11,9 +11,10 @@ func TestPulseTellsHowTheBrokerIs(t *testing.T) {
 	if first := waitPulse(t, pulses, func(Pulse) bool { return true }); first != (Pulse{}) {
 		t.Errorf("the first pulse is %+v", first)
 	}
+	r.worker("w", 1)
 	c := r.client()
 	c.send(`{"id":"1","rules":"nobody"}`, "text")
-	waitPulse(t, pulses, func(p Pulse) bool { return p.Clients == 1 && p.Pending == 1 && !p.Stopping })
+	waitPulse(t, pulses, func(p Pulse) bool { return p.Clients == 1 && p.Workers == 1 && p.Pending == 1 && !p.Stopping })
 	r.shutdown()
 	waitPulse(t, pulses, func(p Pulse) bool { return p.Stopping })
 }

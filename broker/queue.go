@@ -1,6 +1,11 @@
 package broker
 
-import "trawl/edge/wire"
+import (
+	"slices"
+	"time"
+
+	"trawl/edge/wire"
+)
 
 // queue holds the requests that wait for a target's workers: by priority, then
 // clients in turn, then in the order of their admission. Those for trawl
@@ -108,6 +113,12 @@ func (q *queue) remove(r *request) {
 	}
 }
 
+func (c *client) dropFlow(f *flow) {
+	if i := slices.Index(c.flows, f); i >= 0 {
+		c.flows = slices.Delete(c.flows, i, i+1)
+	}
+}
+
 // enter puts f into its lane's turns: as the next one, or the last.
 func (f *flow) enter(first bool) {
 	at := f.lane.turns.prev
@@ -185,6 +196,26 @@ func (q *queue) any() *request {
 		}
 	}
 	return nil
+}
+
+// oldest is when the request that waits longest arrived; zero if none waits.
+func (q *queue) oldest() (since time.Time) {
+	if q.n == 0 {
+		return since
+	}
+	for kind := range q.lanes {
+		for _, l := range q.lanes[kind] {
+			if l == nil {
+				continue
+			}
+			for _, f := range l.flows {
+				if at := f.waiting.front().arrived; since.IsZero() || at.Before(since) {
+					since = at
+				}
+			}
+		}
+	}
+	return since
 }
 
 // before says which of two waiting requests, either of which may be nil, goes

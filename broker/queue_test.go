@@ -69,6 +69,9 @@ func TestBusy(t *testing.T) {
 	third.send("the last place")
 	third.send("full")
 	third.wantError(wire.Busy)
+	late := r.client() // none of its own waits
+	late.send("full")
+	late.wantError(wire.Busy)
 	other.send(`{"rules":"small"}`, "t")
 	other.send(`{"rules":"small"}`, "one too many")
 	other.wantError(wire.Busy)

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"time"
 
 	"trawl/edge/wire"
@@ -137,6 +138,15 @@ func (r *router) again(qs []*request, out *batch) {
 	for i := len(left) - 1; i >= 0; i-- { // so that the oldest is first
 		left[i].target.queue.pushFront(left[i])
 	}
+}
+
+func sortBySeq(qs []*request) {
+	slices.SortFunc(qs, func(a, b *request) int {
+		if a.seq < b.seq {
+			return -1
+		}
+		return 1
+	})
 }
 
 // balance takes requests back from workers that have stopped answering for the

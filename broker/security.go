@@ -57,9 +57,9 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
 }
 
-// ReloadKeys reads the allowed keys again and ends the connections of keys
-// that are not in them any more, or in a role that could not have made the connection. With an error the old ones stay in force. Any
-// goroutine may call it.
+// ReloadKeys reads the allowed keys again and ends the connections of keys that are
+// not in them any more, or in a role that could not have made the connection. With an
+// error the old ones stay in force. Any goroutine may call it.
 func (b *Broker) ReloadKeys() error {
 	s := &b.options.Security
 	if !s.on() {
@@ -73,14 +73,19 @@ func (b *Broker) ReloadKeys() error {
 	conns := maps.Clone(b.conns)
 	b.mu.Unlock()
 	for c, roles := range conns {
-		peer := c.Peer()
-		if peer.Mechanism != zmtp.Curve {
-			continue
-		}
-		if e, ok := s.Allowed.Lookup(peer.Key); !ok || !slices.Contains(roles, e.Role) {
-			b.options.Log.Info("connection ended: its key is not allowed here any more", "address", peer.RemoteAddr, "key", peer.User)
-			_ = c.Close()
-		}
+		b.endIfForbidden(c, roles)
 	}
 	return nil
+}
+
+// endIfForbidden ends a connection whose key is not allowed any more in one of roles.
+func (b *Broker) endIfForbidden(c *zmtp.Conn, roles []keys.Role) {
+	peer := c.Peer()
+	if peer.Mechanism != zmtp.Curve {
+		return
+	}
+	if e, ok := b.options.Security.Allowed.Lookup(peer.Key); !ok || !slices.Contains(roles, e.Role) {
+		b.options.Log.Info("connection ended: its key is not allowed here any more", "address", peer.RemoteAddr, "key", peer.User)
+		_ = c.Close()
+	}
 }

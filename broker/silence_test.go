@@ -74,6 +74,49 @@ func TestHungWorkerIsStoodInFor(t *testing.T) {
 }
 
 // If the first is only slow, its answer counts.
+func TestSilentWorkerGetsNothingNewUntilItAnswers(t *testing.T) {
+	d := newDirect(t, Options{})
+	w, c := d.worker("w", 2, true), d.client()
+	d.send(c, "1", "first")
+	w.receive(d)
+	for range 11 { // its heartbeats come
+		w.port.heard = d.now
+		d.advance(time.Second)
+	}
+	d.send(c, "2", "second")
+	if w.receive(d); len(w.has) != 1 {
+		t.Fatal("it got another request")
+	}
+	w.answer(d, 0, false)
+	if w.receive(d); len(w.has) != 1 || w.has[0].text != "second" {
+		t.Error("it has answered, and gets nothing")
+	}
+}
+
+// A connection that takes nothing more is tried again after an answer, which frees a
+// place, and with the next heartbeat.
+func TestFullConnectionIsTriedAgain(t *testing.T) {
+	d := newDirect(t, Options{})
+	w, c := d.worker("w", 4, true), d.client()
+	d.send(c, "1", "first")
+	w.receive(d)
+	w.port.full = true
+	d.send(c, "2", "second")
+	w.port.full = false
+	w.answer(d, 0, false)
+	if len(w.has) != 1 || w.has[0].text != "second" {
+		t.Fatal("it got nothing after its answer")
+	}
+	w.port.full = true
+	d.send(c, "3", "third")
+	w.port.full, w.port.heard = false, d.now
+	d.advance(d.b.options.Heartbeat)
+	if w.receive(d); len(w.has) != 2 {
+		t.Error("it got nothing after a heartbeat")
+	}
+	d.check()
+}
+
 func TestSlowWorkersOwnAnswerCounts(t *testing.T) {
 	d := newDirect(t, Options{})
 	slow := d.plainWorker("slow", "default")

@@ -82,7 +82,7 @@ func (w *worker) fitWindow() {
 	default:
 		w.window = w.slots + max(1, int(windowTime/max(w.interval, time.Microsecond)))
 	}
-	w.window = min(w.window, windowPerSlot*w.slots)
+	w.window = min(w.window, wire.WindowPerSlot*w.slots)
 	for _, most := range []int{w.hello.Window, w.share} {
 		if most > 0 {
 			w.window = min(w.window, max(most, w.slots))

@@ -29,6 +29,19 @@ func TestFewerSlotsGetFewerRequests(t *testing.T) {
 	d.check()
 }
 
+// However large requests are, a worker has one for each slot and one more.
+func TestLargeRequestsFillTheWindowByTheirBytes(t *testing.T) {
+	d := newDirect(t, Options{})
+	w, c := d.worker("w", 2, true), d.client()
+	for i := range 5 {
+		d.send(c, fmt.Sprint(i), strings.Repeat("x", windowBytes*3/4))
+	}
+	if n := len(w.held); n != 3 {
+		t.Errorf("it holds %d requests, want 3", n)
+	}
+	d.check()
+}
+
 func TestMoreSlotsTakeWhatWaits(t *testing.T) {
 	d := newDirect(t, Options{})
 	c := d.client()

@@ -65,7 +65,7 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &snapshot{
-		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: len(r.clients),
+		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: r.numClients(),
 		pending: r.pending, pendingBytes: r.bytes, heldBytes: r.options.budget.Held(), byState: make(map[workerState]int),
 	}
 	s.outcomes["ok"] += r.ok
@@ -122,34 +122,6 @@ func (s *ruleSetSnapshot) add(t *target, now time.Time) {
 	if t.latency != nil {
 		s.latency.add(t.latency)
 	}
-}
-
-func (h *histogram) add(o *histogram) {
-	h.total += o.total
-	h.sum += o.sum
-	for i, n := range o.counts {
-		h.counts[i] += n
-	}
-}
-
-// oldest is when the request that waits longest arrived; zero if none waits.
-func (q *queue) oldest() (since time.Time) {
-	if q.n == 0 {
-		return since
-	}
-	for kind := range q.lanes {
-		for _, l := range q.lanes[kind] {
-			if l == nil {
-				continue
-			}
-			for _, f := range l.flows {
-				if at := f.waiting.front().arrived; since.IsZero() || at.Before(since) {
-					since = at
-				}
-			}
-		}
-	}
-	return since
 }
 
 func (w *worker) snapshot() workerSnapshot {

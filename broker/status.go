@@ -15,7 +15,7 @@ func (b *Broker) status() *wire.Status {
 	s := b.router.status(time.Now())
 	s.Broker.Name, s.Broker.Version, s.Broker.Protocol = b.options.Name, b.options.Version, wire.ProtocolVersion
 	s.Broker.ClientsAt, s.Broker.WorkersAt = b.ClientEndpoints(), b.WorkerEndpoints()
-	s.Broker.HTTPAt = b.HTTPAddress()
+	s.Broker.HTTPAt = b.httpAddress()
 	s.Broker.ResidentBytes = board.Resident()
 	s.Broker.Refused = b.refused()
 	return s
@@ -41,12 +41,12 @@ func (r *router) status(now time.Time) *wire.Status {
 	}
 	s := &wire.Status{
 		Broker: wire.BrokerStatus{
-			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: len(r.clients) - len(r.workers), // each worker is one, too
+			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: r.numClients(),
 			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
 			HeldBytes: r.options.budget.Held(),
 			Retried:   r.retried, Recalled: r.recalled, Nested: r.nested, Abandoned: r.abandoned, Copied: r.copied,
-			Hedged: r.hedged, HedgesWon: r.copiesWon, HeldBack: r.holds,
-			LateDropped: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
+			Hedged: r.hedged, CopiesWon: r.copiesWon, HeldBack: r.holds,
+			LateAnswers: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"time"
 
 	"trawl/edge/wire"
@@ -40,12 +41,7 @@ func (t *target) serves(w *worker) bool {
 }
 
 func (t *target) remove(w *worker) {
-	for i, x := range t.workers {
-		if x == w {
-			t.workers = append(t.workers[:i], t.workers[i+1:]...)
-			return
-		}
-	}
+	t.workers = slices.DeleteFunc(t.workers, func(x *worker) bool { return x == w })
 }
 
 // pick returns the worker that should do r: of those that have room, the one
@@ -115,8 +111,8 @@ func (t *target) timeout(r *request, now time.Time) *wire.Error {
 	return wire.Errorf(wire.NoWorker, "no worker that serves %q is connected; the request waited for one until its deadline (start one: trawl worker --rules)", t.key.name)
 }
 
-// answered notes how long a request took; by is the worker's place that was first.
-func (t *target) answered(q *request, by place, now time.Time) {
+// answered notes how long a request took.
+func (t *target) answered(q *request, now time.Time) {
 	if t.key.worker {
 		return
 	}
@@ -124,5 +120,5 @@ func (t *target) answered(q *request, by place, now time.Time) {
 		t.latency = new(histogram)
 	}
 	t.latency.observe(now.Sub(q.arrived))
-	t.hedge.answered(q, by, now)
+	t.hedge.answered(q, now)
 }

@@ -26,7 +26,6 @@ func (w *wheel) add(r *request) {
 // call must remove the request from the wheel, and may remove others.
 func (w *wheel) sweep(now time.Time, expired func(*request)) {
 	last := int64(now.Sub(w.start) / tick)
-	w.next = max(w.next, last-int64(len(w.slots))+1) // once round is enough
 	for ; w.next <= last; w.next++ {
 		l := &w.slots[w.next%int64(len(w.slots))]
 		var next link // marks the place, whatever expired removes

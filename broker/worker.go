@@ -15,12 +15,11 @@ const (
 	// answers in this time, but at least one request, so that it never waits
 	// for the network.
 	windowTime = 5 * time.Millisecond
-	// windowPerSlot and windowBytes bound the window from above; one request
+	// windowBytes bounds the window from above, beside wire.WindowPerSlot; one request
 	// for each slot and one more are always in it. What a worker holds, a small
 	// request of another client waits for: beside a client that sends 64 KB at
 	// full speed that is 3.4 ms (p99, two cores), with 256 KiB 5.0.
-	windowPerSlot = 32
-	windowBytes   = 128 << 10
+	windowBytes = 128 << 10
 	// waitingPerSlot bounds how many requests wait at a worker for what they have
 	// asked: each keeps its texts there, and a goroutine.
 	waitingPerSlot = 64

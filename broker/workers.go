@@ -1,25 +1,14 @@
 package broker
 
 import (
-	"context"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
-
-// helloTimeout is how long a DEALER on the worker endpoint has to say who it
-// is.
-const helloTimeout = 5 * time.Second
-
-// maxHello is the most bytes of a hello.
-const maxHello = 1 << 20
 
 // serveWorker serves one connection of the worker endpoint. rules is the rule
 // set that a plain worker serves.
@@ -36,65 +25,21 @@ func (b *Broker) serveWorker(conn *zmtp.Conn, rules string) {
 
 // redirect answers a client that came to the workers' port.
 func (b *Broker) redirect(conn *zmtp.Conn) {
-	err := wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", strings.Join(b.ClientEndpoints(), " or "))
-	for {
-		m, rerr := conn.Recv()
-		if rerr != nil {
-			return
-		}
-		b.options.Log.Info("client at the worker endpoint", "address", conn.Peer().RemoteAddr)
-		envelope := appendEnvelope(nil, m, wire.SplitEnvelope("REQ", m))
-		m.Release()
-		_ = conn.Send(envelope, wire.ErrorAnswer(nil, err))
-	}
-}
-
-// ---- plain workers ----
-
-// servePlain serves a REP. It gets [number, empty, text]; what it returns has
-// the same first two frames, and then its reply.
-func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
-	address := conn.Peer().RemoteAddr
-	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
-	var out batch
-	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
-		return
-	}
-	out.flush()
-	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
-	defer b.leave(w)
+	b.options.Log.Info("client at the worker endpoint", "address", conn.Peer().RemoteAddr)
 	for {
 		m, err := conn.Recv()
 		if err != nil {
-			b.ended(w, err)
 			return
 		}
-		number, ok := plainReply(m)
-		if !ok {
-			b.options.Log.Warn("plain worker broke the envelope: closed", "worker", address)
-			m.Release()
-			return
-		}
-		b.router.reply(w, number, false, m, 2, &out)
-		if !conn.Buffered() {
-			out.flush()
-		}
+		envelope := appendEnvelope(nil, m, wire.SplitEnvelope("REQ", m))
+		m.Release()
+		_ = conn.Send(envelope, wire.ErrorAnswer(nil, b.wrongEndpoint()))
 	}
 }
 
-func plainReply(m zmtp.Message) (number uint64, ok bool) {
-	if m.NumFrames() < 3 || len(m.Frame(0)) != 8 || len(m.Frame(1)) != 0 {
-		return 0, false
-	}
-	return binary.BigEndian.Uint64(m.Frame(0)), true
+func (b *Broker) wrongEndpoint() *wire.Error {
+	return wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", strings.Join(b.ClientEndpoints(), " or "))
 }
-
-func putNumber(to *[8]byte, number uint64) []byte {
-	binary.BigEndian.PutUint64(to[:], number)
-	return to[:]
-}
-
-// ---- trawl workers ----
 
 // serveTrawl serves a worker that speaks trawl's own protocol.
 func (b *Broker) serveTrawl(conn *zmtp.Conn) {
@@ -113,8 +58,8 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 	}
 	out.flush()
 	log := b.options.Log.With("worker", w.name)
-	log.Info("worker connected", "address", conn.Peer().RemoteAddr, "rules", w.ruleNames(), "slots", w.hello.Slots)
-	defer b.leave(w)
+	log.Info("worker connected", "address", conn.Peer().RemoteAddr, "rules", wire.RuleNames(w.hello.Rules), "slots", w.hello.Slots)
+	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()
 		if err != nil {
@@ -129,81 +74,6 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 			out.flush()
 		}
 	}
-}
-
-// greet reads the first message of a worker and welcomes it. A connection
-// that says nothing is closed.
-func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
-	late := time.AfterFunc(helloTimeout, func() { _ = conn.Close() })
-	defer late.Stop()
-	m, err := conn.Recv()
-	if err != nil {
-		return nil, wire.Errorf(wire.BadRequest, "no hello: %v", err)
-	}
-	defer m.Release()
-	if wire.KindOf(m.Frame(0)) != wire.KindHello || m.NumFrames() < 2 {
-		return nil, wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", strings.Join(b.ClientEndpoints(), " or "))
-	}
-	if n := len(m.Frame(1)); n > maxHello {
-		return nil, wire.Errorf(wire.BadRequest, "a hello of %d bytes; at most %d are taken", n, maxHello)
-	}
-	var hello wire.Hello
-	if err := json.Unmarshal(m.Frame(1), &hello); err != nil {
-		return nil, wire.Errorf(wire.BadRequest, "unreadable hello: %v", err)
-	}
-	if err := checkHello(&hello, b.options.Version); err != nil {
-		return nil, err
-	}
-	w := newWorker(conn, false, hello.Name, hello, b.options.patience)
-	return w, nil
-}
-
-// welcome is the broker's first message to a worker that it accepts.
-func (b *Broker) welcome() zmtp.Message {
-	return zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(&wire.Welcome{
-		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true, Hops: wire.MaxHops,
-	}))
-}
-
-// maxName is the most bytes of the name of a worker or a rule set.
-const maxName = 255
-
-func checkHello(h *wire.Hello, version string) *wire.Error {
-	major := func(v string) string { m, _, _ := strings.Cut(v, "."); return m }
-	if major(h.Protocol) != major(wire.ProtocolVersion) {
-		return wire.Errorf(wire.BadRequest, "the worker speaks protocol %s (trawl %s), this broker %s (trawl %s): update the older one", h.Protocol, h.Version, wire.ProtocolVersion, version)
-	}
-	const maxSlots = 1024
-	if h.Name == "" || len(h.Name) > maxName || h.Nonce == "" {
-		return wire.Errorf(wire.BadRequest, "a worker needs a name of 1 to %d bytes and a nonce", maxName)
-	}
-	if h.Slots < 1 || h.Slots > maxSlots {
-		return wire.Errorf(wire.BadRequest, "a worker needs 1 to %d slots, not %d", maxSlots, h.Slots)
-	}
-	return checkRules(h.Rules)
-}
-
-func checkRules(rules []wire.RuleSet) *wire.Error {
-	if len(rules) == 0 {
-		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
-	}
-	for _, set := range rules {
-		if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") {
-			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", clip(set.Name))
-		}
-	}
-	return nil
-}
-
-// refuse tells a worker why it cannot join, and ends its connection.
-func (b *Broker) refuse(conn *zmtp.Conn, e *wire.Error) {
-	b.options.Log.Warn("worker refused", "address", conn.Peer().RemoteAddr, "error", e)
-	answer := wire.AnswerHeader{Error: e}
-	_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindRefused), true), zmtp.NewMessage(answer.Append(nil)))
-	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
-	defer cancel()
-	_ = conn.Drain(ctx)
 }
 
 // fromWorker handles one message of a worker and takes it over.
@@ -226,9 +96,9 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if err != nil {
 			return err
 		}
-		before := w.ruleNames()
+		before := wire.RuleNames(w.hello.Rules)
 		b.router.update(w, rules, out)
-		if after := w.ruleNames(); !slices.Equal(before, after) {
+		if after := wire.RuleNames(w.hello.Rules); !slices.Equal(before, after) {
 			b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", after)
 		}
 	case wire.KindDrain:
@@ -255,18 +125,10 @@ func (b *Broker) ended(w *worker, err error) {
 	}
 }
 
-// leave ends a worker's membership after its connection ended.
-func (b *Broker) leave(w *worker) {
-	var out batch
-	retried := b.router.leave(w, &out)
+// leave ends a worker's membership after its connection ended. What its last
+// messages have brought may still be in out.
+func (b *Broker) leave(w *worker, out *batch) {
+	unanswered := b.router.leave(w, out)
 	out.flush()
-	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", retried)
-}
-
-func (w *worker) ruleNames() []string {
-	var names []string
-	for _, set := range w.hello.Rules {
-		names = append(names, wire.RulesName(set.Name, set.Hash))
-	}
-	return names
+	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }

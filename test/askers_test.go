@@ -84,5 +84,5 @@ func TestKilledWorkerLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d requests are pending", s.Broker.Pending)
 	}
 	asked.send(t, `{"matches":[]}`)
-	eventually(t, "the late answer is dropped", func() bool { return f.status(t).Broker.LateDropped == 1 })
+	eventually(t, "the late answer is dropped", func() bool { return f.status(t).Broker.LateAnswers == 1 })
 }

@@ -116,7 +116,7 @@ func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 		}
 	}
 	worker.send(t, "TWO") // too late: nobody waits for it
-	f.waitStatus(t, "the late answer is dropped", func(s *wire.Status) bool { return s.Broker.LateDropped == 1 })
+	f.waitStatus(t, "the late answer is dropped", func(s *wire.Status) bool { return s.Broker.LateAnswers == 1 })
 	other.kill()
 	f.waitWorkers(t, 1)
 	ask("four")

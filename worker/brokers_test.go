@@ -51,9 +51,9 @@ func TestWindowIsSplitBetweenBrokersThatSend(t *testing.T) {
 		}
 	}
 	waitWindow(0, false) // alone: as the broker likes
-	waitWindow(windowPerSlot*o.Slots/2, true)
+	waitWindow(wire.WindowPerSlot*o.Slots/2, true)
 	waitWindow(0, false) // the other one has stopped
-	waitWindow(windowPerSlot*o.Slots/2, true)
+	waitWindow(wire.WindowPerSlot*o.Slots/2, true)
 	_ = second.conn.Close()
 	for first.beat().Window != 0 { // it has gone
 		first.request(1, false, time.Minute, "he")

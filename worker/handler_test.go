@@ -82,6 +82,30 @@ func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
 	}
 }
 
+// The time that a request waits for an answer is not counted as work.
+func TestWaitingIsNoWork(t *testing.T) {
+	b := listen(t)
+	var request *Request
+	stop := run(t, handling(b, t, func(ctx context.Context, r *Request) (*Answer, error) {
+		request = r
+		return passOn(ctx, r)
+	}))
+	l, _ := b.welcomeAsking()
+	start := time.Now()
+	l.request(1, true, time.Minute, `{"rules":"custom"}`, "x")
+	c, _ := l.asks()
+	<-time.After(50 * time.Millisecond)
+	l.tell(c, `{"worker":"o"}`, "1")
+	l.reply(1)
+	_ = l.conn.Close()
+	stop()
+	all, waited := time.Since(start), request.waited
+	worked := time.Duration(request.worker.busyUS.Load()) * time.Microsecond
+	if waited < 50*time.Millisecond || worked+waited > all {
+		t.Errorf("of %v it waited for %v and worked for %v", all, waited, worked)
+	}
+}
+
 func TestErrorsOfThoseAskedGoOn(t *testing.T) {
 	b := listen(t)
 	run(t, handling(b, t, passOn))
@@ -145,6 +169,46 @@ func TestConnectionThatEndsEndsQuestions(t *testing.T) {
 	l, _ = b.welcomeAsking()
 	if failed, got := l.ask(false, "he"); failed {
 		t.Errorf("over the next connection: %q", got)
+	}
+}
+
+// A question that nobody waits for any more is forgotten, answered or not.
+func TestQuestionsOutOfTimeAreForgotten(t *testing.T) {
+	b := listen(t)
+	open := make(chan int, 1)
+	run(t, handling(b, t, func(ctx context.Context, r *Request) (*Answer, error) {
+		short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer cancel()
+		_, err := r.Ask(short, ToWorker("other"), r.Texts...)
+		r.job.session.mu.Lock()
+		defer r.job.session.mu.Unlock()
+		open <- len(r.job.session.open)
+		return nil, err
+	}))
+	l, _ := b.welcomeAsking()
+	l.request(1, true, time.Minute, `{"rules":"custom"}`, "x")
+	l.asks()
+	if n := <-open; n != 0 {
+		t.Errorf("%d questions are still open", n)
+	}
+}
+
+func TestHandlersKeepToTheLimits(t *testing.T) {
+	b := listen(t)
+	results := [][]byte{[]byte("0123456789")}
+	o := handling(b, t, func(context.Context, *Request) (*Answer, error) { return &Answer{Results: results}, nil })
+	o.Limits.Answer = 10
+	run(t, o)
+	l, _ := b.welcomeAsking()
+	if failed, got := l.ask(true, `{"rules":"custom"}`, "x"); failed || got[1] != "0123456789" {
+		t.Errorf("got %q", got)
+	}
+	results = [][]byte{[]byte("0123456789x")}
+	if failed, got := l.ask(true, `{"rules":"custom"}`, "x"); !failed || !strings.Contains(got[0], "too_large") {
+		t.Errorf("an answer over the limit: %q", got)
+	}
+	if failed, got := l.ask(true, `{"rules":"custom"}`, "x", "y"); !failed || !strings.Contains(got[0], "1 results for 2 texts") {
+		t.Errorf("too few results: %q", got)
 	}
 }
 

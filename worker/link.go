@@ -19,14 +19,9 @@ const (
 	// refusedPause is how long a worker that a broker refused waits before it
 	// asks again: what it was refused for (its name is taken) may be over.
 	refusedPause = 5 * time.Second
-	// missedHeartbeats after which a silent broker counts as lost.
-	missedHeartbeats = 3
 	// welcomeTime is how long a broker has to answer a hello. A silent broker is
 	// found out by heartbeats only once it has said how often they come.
 	welcomeTime = 10 * time.Second
-	// windowPerSlot is how many requests for each slot all brokers together may let
-	// the worker hold (PROTOCOL.md): what one may, if it is alone.
-	windowPerSlot = 32
 )
 
 // link is the worker's connection to one broker, made again for ever.
@@ -80,14 +75,9 @@ var errRefused = errors.New("refused by the broker")
 // serve says hello and then does what the broker says, until the connection
 // ends.
 func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
-	if l.worker.draining.Load() {
-		return errors.New("draining")
-	}
-	version, hello := l.worker.sets.version.Load(), l.worker.hello()
-	if err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello))); err != nil {
+	if err := l.sayHello(conn); err != nil {
 		return err
 	}
-	l.set(conn, version, ruleNames(hello.Rules))
 	defer l.unset()
 	defer func() { l.asked.Store(false); l.active.Store(false) }()
 	live := &liveness{conn: conn, link: l}
@@ -116,11 +106,20 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	}
 }
 
-// set notes a connection, and what its hello said.
-func (l *link) set(conn *zmtp.Conn, version uint64, packs []string) {
+// sayHello says hello on a connection and notes it, unless the worker is draining:
+// leave either finds the connection, or it is refused here.
+func (l *link) sayHello(conn *zmtp.Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, packs
+	if l.worker.draining.Load() {
+		return errors.New("draining")
+	}
+	version, hello := l.worker.sets.version.Load(), l.worker.hello()
+	err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello)))
+	if err == nil {
+		l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, wire.RuleNames(hello.Rules)
+	}
+	return err
 }
 
 func (l *link) unset() {
@@ -130,6 +129,8 @@ func (l *link) unset() {
 }
 
 func (l *link) welcomed(w *wire.Welcome) {
+	l.lastDown = ""
+	l.log.Info("connected", "name", w.Broker, "version", w.Version)
 	l.mu.Lock()
 	l.welcome = w
 	l.mu.Unlock()
@@ -148,7 +149,7 @@ func (l *link) announce() {
 		return
 	}
 	rules := l.worker.describe()
-	packs := ruleNames(rules)
+	packs := wire.RuleNames(rules)
 	switch {
 	case l.welcome.Updates:
 		_ = l.conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindUpdate), true), zmtp.NewMessage(wire.JSONFrame(&wire.Update{Rules: rules})))
@@ -182,25 +183,14 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		session.answered(c.Number, m)
 	case wire.KindWelcome:
 		var welcome wire.Welcome
-		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 {
+		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 || welcome.HeartbeatMS > maxHeartbeat.Milliseconds() {
 			return fmt.Errorf("unreadable welcome: %q", m.Frame(1))
 		}
-		l.lastDown = ""
 		session.hops.Store(int64(welcome.Hops))
-		l.log.Info("connected", "name", welcome.Broker, "version", welcome.Version)
 		l.welcomed(&welcome)
 		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
-		h, err := wire.ParseAnswerHeader(m.Frame(1))
-		if err != nil || h.Error == nil {
-			return fmt.Errorf("unreadable refusal: %q", m.Frame(1))
-		}
-		level := slog.LevelError
-		if h.Error.Code == wire.Draining { // it comes back, or is not meant to
-			level = slog.LevelInfo
-		}
-		l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
-		return errRefused
+		return l.refused(m.Frame(1))
 	case wire.KindHeartbeat:
 	case wire.KindRecall:
 		recall, ok := wire.ParseRecall(control)
@@ -218,6 +208,20 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
 	return nil
+}
+
+// refused says why the broker does not take this worker.
+func (l *link) refused(reason []byte) error {
+	h, err := wire.ParseAnswerHeader(reason)
+	if err != nil || h.Error == nil {
+		return fmt.Errorf("unreadable refusal: %q", reason)
+	}
+	level := slog.LevelError
+	if h.Error.Code == wire.Draining { // it comes back, or is not meant to
+		level = slog.LevelInfo
+	}
+	l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
+	return errRefused
 }
 
 // noMore: the broker will send no more requests on this connection. It says
@@ -259,88 +263,4 @@ func (l *link) leave(ctx context.Context) {
 	flush, cancel := context.WithTimeout(context.Background(), flushTime)
 	defer cancel()
 	_ = conn.Drain(flush)
-}
-
-// liveness sends heartbeats to a broker and ends the connection when the
-// broker is silent.
-type liveness struct {
-	conn      *zmtp.Conn
-	link      *link
-	late      *time.Timer // until the broker's welcome
-	unwelcome atomic.Bool // there was none
-	lost      atomic.Bool
-	done      chan struct{}
-	ended     sync.WaitGroup
-}
-
-// start begins with heartbeats every interval. A second welcome is ignored.
-func (v *liveness) start(interval time.Duration) {
-	if v.done != nil {
-		return
-	}
-	v.late.Stop()
-	v.done = make(chan struct{})
-	v.ended.Go(func() {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		beat := zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true)
-		var costs costsFrame
-		for {
-			frames := costs.appendTo([][]byte{wire.JSONFrame(v.link.stats())}, v.link.worker.sets)
-			_ = v.conn.Send(beat, zmtp.NewMessage(frames...))
-			select {
-			case <-v.done:
-				return
-			case <-v.conn.Done():
-				return
-			case <-ticker.C:
-			}
-			if time.Since(v.conn.LastReceived()) > missedHeartbeats*interval {
-				v.lost.Store(true)
-				_ = v.conn.Close()
-			}
-		}
-	})
-}
-
-// stats is what goes with a heartbeat.
-func (l *link) stats() *wire.WorkerStats {
-	s := l.worker.stats()
-	l.active.Store(l.asked.Swap(false))
-	s.Window = l.worker.share()
-	return s
-}
-
-// share is a broker's part of the window, which is one pool for those that send
-// requests at present; 0 if there is at most one.
-func (w *state) share() int {
-	sending := 0
-	for _, l := range w.links {
-		if l.active.Load() || l.asked.Load() {
-			sending++
-		}
-	}
-	if sending < 2 {
-		return 0
-	}
-	return max(1, windowPerSlot*w.options.Slots/sending)
-}
-
-func (v *liveness) stop() {
-	v.late.Stop()
-	if v.done != nil {
-		close(v.done)
-		v.ended.Wait()
-	}
-}
-
-// explain puts the reason in place of the error that closing caused.
-func (v *liveness) explain(err error) error {
-	if v.unwelcome.Load() {
-		return fmt.Errorf("the broker did not answer our hello within %v", v.link.worker.options.welcomeTime)
-	}
-	if v.lost.Load() {
-		return fmt.Errorf("the broker was silent for %d heartbeats", missedHeartbeats)
-	}
-	return err
 }

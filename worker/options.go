@@ -13,6 +13,7 @@ import (
 
 	"trawl/edge/board"
 	"trawl/edge/match"
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -35,8 +36,8 @@ type Options struct {
 	// others; the answer then holds what both have found.
 	Escalate []Escalation
 
-	Slots        int           // requests worked on at once; default: one per core
-	Limits       Limits        //
+	Slots        int // requests worked on at once; default: one per core
+	Limits       Limits
 	DrainTimeout time.Duration // for the requests it has at the end; default 10 s
 
 	Log *slog.Logger // default: discarded
@@ -79,6 +80,9 @@ func (o Options) withDefaults() Options {
 func (o *Options) check() error {
 	if len(o.Brokers) == 0 {
 		return errors.New("worker: no broker given")
+	}
+	if o.Slots < 1 || o.Slots > wire.MaxSlots {
+		return fmt.Errorf("worker: %d slots; it can have 1 to %d, and by default has one per core", o.Slots, wire.MaxSlots)
 	}
 	sets := o.RuleSets.sets
 	if len(sets)+len(o.Handle) == 0 {

@@ -108,6 +108,38 @@ func TestAbandonedScanStops(t *testing.T) {
 	}
 }
 
+// Answers are written together, but not if what comes next takes long.
+func TestAnAnswerDoesNotWaitForALongRequest(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	o.Slots = 1
+	run(t, o)
+	l, _ := b.welcome(time.Minute)
+	text := strings.Repeat("he is here, his is there. ", 8<<20/26)
+	long := []string{`{"want":"count"}`, text, text, text}
+	l.request(1, true, time.Minute, long...) // so that the other two wait for the slot
+	l.request(2, false, time.Minute, "he")
+	l.request(3, true, time.Minute, long...)
+	l.send(string(recallOf(true, 1)))
+	stopped := false
+	for {
+		frames := l.recv()
+		if len(frames) == 0 {
+			t.Fatal("the connection ended")
+		}
+		switch c, _ := wire.ParseReplyControl([]byte(frames[0])); c.Number {
+		case 2:
+			l.send(string(recallOf(true, 3)))
+			stopped = true
+		case 3:
+			if !stopped || !c.Failed {
+				t.Error("the answer came after that to the long request, or with it")
+			}
+			return
+		}
+	}
+}
+
 func TestUnreadableRecallEndsTheConnection(t *testing.T) {
 	b := listen(t)
 	run(t, options(b, t))

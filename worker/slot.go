@@ -289,26 +289,3 @@ func (s *slot) reply(failed bool, m zmtp.Message) {
 	s.worker.queueReply(&s.job, failed, m)
 	s.out.add(s.job.conn)
 }
-
-// fail answers j with an error.
-func (w *state) fail(j *job, h *wire.RequestHeader, err *wire.Error) {
-	w.failed.Add(1)
-	w.reply(j, true, wire.ErrorAnswer(h, err))
-}
-
-// reply sends the answer to j to the broker that asked.
-func (w *state) reply(j *job, failed bool, m zmtp.Message) {
-	w.queueReply(j, failed, m)
-	j.conn.Flush()
-}
-
-// queueReply queues the answer to j. A broker that is gone has given the request to
-// another worker.
-func (w *state) queueReply(j *job, failed bool, m zmtp.Message) {
-	control := wire.ReplyControl{Number: j.control.Number, Failed: failed}
-	var frame, prefix [32]byte
-	err := j.conn.Queue(zmtp.AppendFrame(prefix[:0], control.Append(frame[:0]), true), m)
-	if w.traces {
-		w.traceReply(j, failed, err)
-	}
-}

@@ -7,7 +7,6 @@ import (
 
 	"trawl/edge/board"
 	"trawl/edge/wire"
-	"trawl/edge/zmtp"
 )
 
 // A board that is hot, slowed down or short of power cannot give what it has, and
@@ -90,16 +89,4 @@ func (w *state) feel(s *strain, h board.Health, now time.Time) {
 		}
 	}
 	w.jobs.setLimit(s.slots)
-}
-
-// beat sends a heartbeat at once, if there is a connection.
-func (l *link) beat() {
-	l.mu.Lock()
-	conn := l.conn
-	l.mu.Unlock()
-	if conn != nil {
-		s := l.worker.stats()
-		s.Window = l.worker.share() // as with the one before
-		_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true), zmtp.NewMessage(wire.JSONFrame(s)))
-	}
 }

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"trawl/edge/wire"
@@ -29,19 +28,10 @@ func (w *state) trace(j *job, what string, args ...any) {
 func (w *state) traceReply(j *job, failed bool, err error) {
 	args := []any{"failed", failed, "took", time.Since(j.begun)}
 	if j.clientID != "" {
-		args = append(args, "id", clip(j.clientID))
+		args = append(args, "id", wire.Clip(j.clientID))
 	}
 	if err != nil {
 		args = append(args, "error", err)
 	}
 	w.trace(j, "request answered", args...)
-}
-
-// clip shortens what a client said, for the log.
-func clip(id string) string {
-	const most = 40
-	if len(id) > most {
-		return strings.ToValidUTF8(id[:most], "") + "…"
-	}
-	return id
 }

@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	links.Go(func() { w.watchBoard(linking) })
 	defer w.startPulse()()
-	o.Log.Info("worker ready", "name", o.Name, "rules", ruleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
+	o.Log.Info("worker ready", "name", o.Name, "rules", wire.RuleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
 	select {
 	case <-ctx.Done():
@@ -120,15 +120,6 @@ func (w *state) describe() []wire.RuleSet {
 		list = append(list, wire.RuleSet{Name: name, Engine: "handler"})
 	}
 	return list
-}
-
-// ruleNames are those of a list of rule sets, with their hashes.
-func ruleNames(sets []wire.RuleSet) []string {
-	names := make([]string, len(sets))
-	for i := range sets {
-		names[i] = wire.RulesName(sets[i].Name, sets[i].Hash)
-	}
-	return names
 }
 
 func (w *state) stats() *wire.WorkerStats {

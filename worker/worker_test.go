@@ -256,6 +256,10 @@ func TestLimitsCutAnswers(t *testing.T) {
 	if !strings.Contains(got[2], `"truncated":true`) {
 		t.Errorf("second text, when the limit is used up: %s", got[2])
 	}
+	_, got = l.ask(true, `{"limit":0,"split":"lines"}`, "he\nhe\nhe", "he\nhe\nhe", "he")
+	if strings.Count(got[1]+got[2], "rule") != 5 || strings.Contains(got[1], "truncated") || !strings.Contains(got[2], `"truncated":true`) || got[3] != `{"lines":[],"truncated":true}` {
+		t.Errorf("lines: %s", got)
+	}
 }
 
 func TestHeartbeatsCarryStatsAndASilentBrokerIsLeft(t *testing.T) {
@@ -289,6 +293,29 @@ func TestRefusedWorkerWaitsAndStopsAtOnce(t *testing.T) {
 	stop()      // fails if that takes long
 }
 
+func TestMessagesThatAreUnreadableEndTheConnection(t *testing.T) {
+	b := listen(t)
+	run(t, options(b, t))
+	for _, message := range [][]string{
+		{"W"},
+		{"W", `{`},
+		{"W", `{"heartbeat_ms":0}`},
+		{"W", `{"heartbeat_ms":9223372036854775807}`}, // more than a time.Duration holds
+		{"X"},
+		{"X", `{}`},
+		{"A12345678"},
+		{"?"},
+		{""},
+	} {
+		l := b.accept()
+		l.recv() // hello
+		l.send(message...)
+		if got := l.recv(); got != nil {
+			t.Errorf("%q: got %q, want the end", message, got)
+		}
+	}
+}
+
 func TestStopIsDrain(t *testing.T) {
 	b := listen(t)
 	stop := run(t, options(b, t))
@@ -313,6 +340,35 @@ func TestStopIsDrain(t *testing.T) {
 	stop()
 }
 
+// What is being worked on when the broker says its drain is answered, too.
+func TestDrainWaitsForWhatIsWorkedOn(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	o.DrainTimeout = patience
+	begun, release := make(chan struct{}), make(chan struct{})
+	o.Handle = map[string]Handler{"slow": func(context.Context, *Request) (*Answer, error) {
+		close(begun)
+		<-release
+		return &Answer{Results: [][]byte{[]byte("done")}}, nil
+	}}
+	run(t, o)
+	l, _ := b.welcome(time.Minute)
+	l.request(1, true, time.Minute, `{"rules":"slow"}`, "text")
+	<-begun
+	l.send("S")
+	if got := l.recv(); got[0] != "D" {
+		t.Fatalf("got %q, want a drain", got)
+	}
+	l.send("D")
+	time.AfterFunc(50*time.Millisecond, func() { close(release) }) // it does not leave in between
+	if failed, got := l.reply(1); failed || len(got) != 2 || got[1] != "done" {
+		t.Errorf("%q", got)
+	}
+	if got := l.recv(); got != nil {
+		t.Errorf("after the last answer: %q", got)
+	}
+}
+
 func TestConnectsWhenTheBrokerComes(t *testing.T) {
 	b := listen(t)
 	_ = b.listener.Close()
@@ -331,6 +387,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	for says, o := range map[string]Options{
 		"broker":   {Rules: p},
 		"rules":    {Brokers: []string{"inproc://x"}},
+		"slots":    {Brokers: []string{"inproc://x"}, Rules: p, Slots: -1},
 		"endpoint": {Brokers: []string{"nonsense"}, Rules: p},
 		"a@b":      {Brokers: []string{"inproc://x"}, Rules: map[string]*match.Pack{"a@b": p["default"]}},
 	} {

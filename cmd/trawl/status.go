@@ -26,7 +26,7 @@ func (a *app) printStatus(s *wire.Status) {
 		size(b.PendingBytes), size(b.ResidentBytes))
 	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
 	if b.Copied+b.Hedged > 0 {
-		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.HedgesWon)
+		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.CopiesWon)
 	}
 	if b.HeldBack+b.Overflowed+b.Stalled > 0 {
 		a.printf("clients held back until they had read answers %d times; closed: %d that did not read, %d that stopped in the middle of a request\n", b.HeldBack, b.Overflowed, b.Stalled)

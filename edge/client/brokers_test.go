@@ -258,6 +258,63 @@ func TestAllBrokersRefuse(t *testing.T) {
 	}
 }
 
+// The first broker was busy; the second took the request and is lost: by now the first
+// may have room.
+func TestWhoRefusedBeforeALossIsAskedAgain(t *testing.T) {
+	var asked atomic.Int64
+	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		if asked.Add(1) == 1 {
+			return failing(wire.Busy)(h, texts)
+		}
+		return echo(h, texts)
+	})
+	got := make(chan struct{})
+	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { close(got); return nil })
+	c := dialAll(t, Options{Brokers: []string{a.endpoint, b.endpoint}})
+	go func() {
+		<-got
+		_ = b.listener.Close()
+		_ = (<-b.conns).Close()
+	}()
+	ask(t, c)
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the first broker was asked %d times, want 2", n)
+	}
+}
+
+// The only broker that is up drains, and is back before the other one is.
+func TestDrainingBrokerIsAskedAgainOnceItIsBack(t *testing.T) {
+	var asked atomic.Int64
+	refused := make(chan struct{}, 1)
+	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		if asked.Add(1) == 1 {
+			refused <- struct{}{}
+			return failing(wire.Draining)(h, texts)
+		}
+		return echo(h, texts)
+	})
+	c := dial(t, a.endpoint, newEndpoint())
+	c.waitUp(t, 1)
+	go func() {
+		<-refused
+		until(t, "the refusal is there", func() bool { return c.waiting() == 1 })
+		_ = (<-a.conns).Close()
+	}()
+	ask(t, c)
+}
+
+// waiting is how many requests wait for a broker.
+func (c *Client) waiting() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, call := range c.calls {
+		if call.link == nil {
+			n++
+		}
+	}
+	return n
+}
+
 func TestDrainingBrokerGetsNothingNew(t *testing.T) {
 	var first, second atomic.Int64
 	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -33,12 +35,13 @@ type Options struct {
 	// Log gets what happens to connections and, at level debug, to every
 	// request, by the id that the broker logs, too; nil: nothing.
 	Log *slog.Logger
+
+	sendBytes int64 // what may wait to be sent to a broker; 256 MiB but in tests
 }
 
 const (
 	defaultHeartbeat = time.Second
 	defaultSettle    = 6 * time.Second
-	missedHeartbeats = 3
 
 	// startTime is how long after New brokers that come up need not settle: they
 	// were there before.
@@ -111,11 +114,11 @@ func New(o Options) (*Client, error) {
 // connect keeps the connection of l up until ctx ends.
 func (c *Client) connect(ctx context.Context, l *link) {
 	o := zmtp.Options{
-		SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: 256 << 20,
+		SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: cmp.Or(c.options.sendBytes, 256<<20),
 		BackoffMax: maxBackoff, Security: c.options.Security, Log: c.options.Log,
 	}
 	if !strings.HasPrefix(l.broker, "inproc://") { // such a broker lives as long as we do
-		o.Heartbeat = zmtp.Heartbeat{Interval: c.options.Heartbeat, Timeout: missedHeartbeats * c.options.Heartbeat}
+		o.Heartbeat = zmtp.Heartbeat{Interval: c.options.Heartbeat, Timeout: wire.MissedHeartbeats * c.options.Heartbeat}
 	}
 	d := &zmtp.Dialer{Endpoint: l.broker, Options: o, Down: func(err error, retryIn time.Duration) { c.down(l, err, retryIn) }}
 	_ = d.Run(ctx, func(ctx context.Context, conn *zmtp.Conn) error {
@@ -146,6 +149,9 @@ func (c *Client) Close() error {
 // An answer that is an error is returned as *wire.Error, no broker in time as
 // *NoBrokerError, a request with NoRetry whose connection was lost as *LostError.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
+	if len(r.Texts) == 0 {
+		return nil, wire.Errorf(wire.BadRequest, "a request needs a text")
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.Header.Deadline)
 	defer cancel()
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {

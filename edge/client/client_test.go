@@ -247,6 +247,108 @@ func TestSilentBroker(t *testing.T) {
 	}
 }
 
+// Without a text the header would be one.
+func TestRequestNeedsAText(t *testing.T) {
+	b := serve(t, newEndpoint(), echo)
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(5*time.Second))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.BadRequest || c.Stats().Sent != 0 {
+		t.Errorf("%v, want bad_request, and %+v", err, c.Stats())
+	}
+}
+
+func TestAnswerWithoutAllResultsIsAnError(t *testing.T) {
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string { return echo(h, texts[1:]) })
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(5*time.Second, "a", "b"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.Internal || !strings.Contains(e.Message, `"w"`) {
+		t.Errorf("%v, want internal, and the worker's name", err)
+	}
+}
+
+// What the broker says of a request whose time is up arrives after that.
+func TestBrokersOwnWordOnTheDeadline(t *testing.T) {
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		<-time.After(h.Deadline + 20*time.Millisecond)
+		return failing(wire.Deadline)(h, texts)
+	})
+	c := dial(t, b.endpoint)
+	_, err := c.Do(t.Context(), request(50*time.Millisecond, "t"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Code != wire.Deadline || e.Message != "no" {
+		t.Errorf("%v, want what the broker said", err)
+	}
+}
+
+func TestConnectionThatTakesNothingMoreIsBusy(t *testing.T) {
+	l, err := zmtp.Listen(newEndpoint(), zmtp.Options{SocketType: "ROUTER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := New(Options{Brokers: []string{l.Endpoint()}, sendBytes: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := l.Accept() // and never reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	defer c.Close()
+	c.waitUp(t, 1)
+	for range 1000 {
+		call, err := c.begin(request(time.Minute, strings.Repeat("x", 1<<20)), time.Now().Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case res := <-call.done:
+			if e := wire.AsError(res.err); e == nil || e.Code != wire.Busy {
+				t.Errorf("%v, want busy", res.err)
+			}
+			return
+		default:
+		}
+	}
+	t.Error("the connection takes everything")
+}
+
+// Who is at a workers' endpoint by mistake is told so.
+func TestEndpointForWorkers(t *testing.T) {
+	l, err := zmtp.Listen(newEndpoint(), zmtp.Options{SocketType: "ROUTER"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if m, err := conn.Recv(); err == nil {
+				m.Release()
+				refusal := wire.AnswerHeader{Error: wire.Errorf(wire.BadRequest, "clients connect to port 5555")}
+				_ = conn.Send(nil, zmtp.NewMessage(wire.ControlFrame(wire.KindRefused), refusal.Append(nil)))
+				_ = conn.Drain(t.Context())
+			}
+			_ = conn.Close()
+		}
+	})
+	c := dial(t, l.Endpoint())
+	_, err = c.Do(t.Context(), request(time.Minute, "t"))
+	var e *wire.Error
+	if !errors.As(err, &e) || e.Message != "clients connect to port 5555" {
+		t.Errorf("%v, want what it was told", err)
+	}
+	_ = c.Close()
+	_ = l.Close()
+	done.Wait()
+}
+
 func TestCancelAndClose(t *testing.T) {
 	b := serve(t, newEndpoint(), func(wire.RequestHeader, []string) []string { return nil })
 	c := dial(t, b.endpoint)

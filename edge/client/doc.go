@@ -34,6 +34,9 @@
 //	                               has to settle again, before it gets more)
 //	all others                     returned: another broker would say the same
 //
+// At an endpoint for workers a request is asked of another broker that is up, or
+// returned with what that broker says of it.
+//
 // A draining broker gets nothing new while another is up. A Request with NoRetry
 // is sent once; if its connection is lost the error is a LostError. With no broker
 // up, requests wait until their deadline; the error, a NoBrokerError, then names

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -59,6 +60,11 @@ func (c *Client) serve(l *link, conn *zmtp.Conn) error {
 			c.lost(l, err)
 			return err
 		}
+		if err := refusal(m); err != nil {
+			m.Release()
+			c.turnedAway(l, err)
+			return err
+		}
 		c.deliver(l, conn, m)
 	}
 }
@@ -105,6 +111,32 @@ func (c *Client) lost(l *link, err error) {
 	}
 }
 
+// refusal is what a broker tells a peer that it takes for a worker: this is the wrong
+// endpoint. Nil if m is something else.
+func refusal(m zmtp.Message) *wire.Error {
+	if wire.KindOf(m.Frame(0)) != wire.KindRefused {
+		return nil
+	}
+	h, err := wire.ParseAnswerHeader(m.Frame(1))
+	if err != nil {
+		return nil
+	}
+	return h.Error
+}
+
+// turnedAway asks elsewhere what was sent on l, which was done by nobody, or says why
+// it was not taken.
+func (c *Client) turnedAway(l *link, err *wire.Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.conn, l.problem = nil, err
+	for _, call := range c.calls {
+		if call.link == l && !c.send(call) {
+			c.finish(call, result{err: err})
+		}
+	}
+}
+
 // deliver hands an answer to the call that waits for it on this connection. Any
 // other is dropped: a result is delivered once.
 func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
@@ -126,6 +158,9 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	case a.Header.Error != nil:
 		a.Release()
 		c.refuse(call, l, a.Header.Error)
+	case len(a.Results) < len(call.request.Texts):
+		a.Release()
+		c.finish(call, result{err: wire.Errorf(wire.Internal, "worker %q answered %d of %d texts; see its log, or what it was written with", a.Header.Worker, len(a.Results), len(call.request.Texts))})
 	default:
 		c.finish(call, result{answer: a})
 	}

@@ -14,7 +14,7 @@ import (
 // Request is one request in full form. The client sets the header's id.
 type Request struct {
 	Header wire.RequestHeader
-	Texts  [][]byte
+	Texts  [][]byte // one at least
 	// Retry asks again, with growing pauses until the deadline, when the
 	// answer of all brokers is busy or draining, or of one worker_lost.
 	Retry bool
@@ -36,7 +36,7 @@ func (r *Request) retries(err error) bool {
 // Release.
 type Answer struct {
 	Header  wire.AnswerHeader
-	Results [][]byte // one per text
+	Results [][]byte // one per text, in order; of a plain worker there may be more
 
 	message zmtp.Message
 }
@@ -60,9 +60,9 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 	return a, nil
 }
 
-// Control sends a control request; worker may name one for stop. It returns
-// the answer's document, empty for stop and drain, which go to one broker only:
-// who has several should ask each with a Client of its own.
+// Control sends a control request; worker may name one for stop and drain. It returns
+// the answer's document, {} for stop and drain, which go to one broker only: who has
+// several should ask each with a Client of its own.
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout
@@ -72,9 +72,6 @@ func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout
 		return nil, err
 	}
 	defer a.Release()
-	if len(a.Results) == 0 {
-		return nil, nil
-	}
 	return append([]byte(nil), a.Results[0]...), nil
 }
 

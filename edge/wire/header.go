@@ -256,7 +256,7 @@ func (f Fields) names() []string {
 // decode refuses null, which encoding/json takes for "leave it".
 func decode(v json.RawMessage, to *string) error {
 	if len(v) == 0 || v[0] != '"' {
-		return fmt.Errorf("must be a string, is %s", clip(v))
+		return fmt.Errorf("must be a string, is %s", Clip(v))
 	}
 	return json.Unmarshal(v, to)
 }
@@ -268,7 +268,7 @@ func decodeInt(v json.RawMessage, low, high int64) (int64, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("must be a whole number from %d to %d, is %s", low, high, clip(v))
+	return 0, fmt.Errorf("must be a whole number from %d to %d, is %s", low, high, Clip(v))
 }
 
 func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
@@ -281,7 +281,7 @@ func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
 			return s, nil
 		}
 	}
-	return "", fmt.Errorf("%q is not one of %s", clip([]byte(s)), strings.Join(allowed, ", "))
+	return "", fmt.Errorf("%q is not one of %s", Clip(s), strings.Join(allowed, ", "))
 }
 
 func decodeWant(v json.RawMessage) (match.Want, error) {
@@ -295,16 +295,7 @@ func decodeWant(v json.RawMessage) (match.Want, error) {
 func decodeFields(v json.RawMessage) (Fields, error) {
 	var names []string
 	if err := json.Unmarshal(v, &names); err != nil || len(v) == 0 || v[0] != '[' {
-		return 0, fmt.Errorf("must be a list of strings, is %s", clip(v))
+		return 0, fmt.Errorf("must be a list of strings, is %s", Clip(v))
 	}
 	return ParseFields(names)
-}
-
-// clip shortens a foreign value for an error message.
-func clip(v []byte) string {
-	const most = 40
-	if len(v) > most {
-		return strings.ToValidUTF8(string(v[:most]), "") + "…"
-	}
-	return string(v)
 }

@@ -104,6 +104,19 @@ func TestMergeKnowsWhatIsInBoth(t *testing.T) {
 	}
 }
 
+func TestMergeSaysWhatTheLimitCut(t *testing.T) {
+	a, b := []byte(`{"matches":[{"rule":"a","start":0,"end":1}]}`), []byte(`{"matches":[{"rule":"b","start":0,"end":1}]}`)
+	h := NewRequestHeader()
+	h.Limit = 1
+	if got, err := MergeResults(nil, &h, a, b, nil, plenty); err != nil || string(got) != `{"matches":[{"rule":"a","start":0,"end":1}],"truncated":true}` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	h.Want = match.WantFirst // of which there is one
+	if got, err := MergeResults(nil, &h, a, b, nil, plenty); err != nil || string(got) != string(a) {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestMergeStaysWithinItsBudget(t *testing.T) {
 	p := wordPack(t, "a")
 	text := bytes.Repeat([]byte("a"), 10_000)
@@ -114,6 +127,26 @@ func TestMergeStaysWithinItsBudget(t *testing.T) {
 		got, err := MergeResults(nil, &h, own, own, nil, 1000)
 		if err != nil || len(got) > 1200 {
 			t.Errorf("%s: %d bytes, %v", format, len(got), err)
+		}
+		if f, err := readFinding(&h, got); err != nil || !f.each[0].truncated {
+			t.Errorf("%s: %v, not said to be truncated", format, err)
+		}
+	}
+}
+
+func TestMergedRulesStayWithinTheBudget(t *testing.T) {
+	var words []string
+	for i := range 500 {
+		words = append(words, fmt.Sprintf("word-%03d", i))
+	}
+	p, text := wordPack(t, words...), []byte(fmt.Sprint(words))
+	for _, format := range []Format{FormatJSON, FormatPacked} {
+		h := NewRequestHeader()
+		h.Want, h.Format = match.WantRules, format
+		own := encode(p, &h, text, plenty)
+		got, err := MergeResults(nil, &h, own, own, nil, 1000)
+		if err != nil || len(got) < 500 || len(got) > 1200 {
+			t.Errorf("%s: %d bytes on a budget of 1000, %v", format, len(got), err)
 		}
 		if f, err := readFinding(&h, got); err != nil || !f.each[0].truncated {
 			t.Errorf("%s: %v, not said to be truncated", format, err)

@@ -109,6 +109,27 @@ func TestBudgetCutsAndSaysSo(t *testing.T) {
 	}
 }
 
+// The texts of a request share its budget.
+func TestBudgetIsOfAllTexts(t *testing.T) {
+	p := testPack(t)
+	text := bytes.Repeat([]byte("he "), 20)
+	for _, format := range []Format{FormatJSON, FormatPacked} {
+		h := NewRequestHeader()
+		h.Format = format
+		most := len(encode(p, &h, text, plenty)) * 3
+		var e Encoder
+		e.Reset(p, &h, most)
+		var all []byte
+		for range 10 {
+			r := p.Scan(p.NewScratch(), text, match.Query{Limit: h.Limit})
+			all = e.Text(all, text, &r)
+		}
+		if len(all) > most+10*100 || !e.Full() {
+			t.Errorf("%s: %d bytes on a budget of %d", format, len(all), most)
+		}
+	}
+}
+
 // found is a result, whatever its format.
 type found struct {
 	lines     []foundLine
@@ -201,6 +222,31 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 			t.Fatalf("json %+v\npacked %+v", j, k)
 		}
 	})
+}
+
+func TestDamagedPackedResults(t *testing.T) {
+	h := NewRequestHeader()
+	h.Format = FormatPacked
+	whole := encode(testPack(t), &h, []byte("this here"), plenty)
+	damaged := map[string][]byte{
+		"empty":                   {},
+		"another version":         append([]byte{9}, whole[1:]...),
+		"unknown want":            {packedVersion, byte(match.WantAny) + 1, 0, 0, 0},
+		"unknown split":           {packedVersion, 0, 2, 0, 0},
+		"cut":                     whole[:len(whole)-1],
+		"something after":         append(whole[:len(whole):len(whole)], 0),
+		"an early rule":           {packedVersion, 0, 0, 0, 1, 1, 1, 1},
+		"a match before the text": {packedVersion, 0, 0, 0, 1, 1, 2, 0, 1, 'a'},
+	}
+	for what, frame := range damaged {
+		r, err := NewPackedReader(frame)
+		for o := new(PackedOutcome); err == nil && o != nil; {
+			o, err = r.Next()
+		}
+		if err == nil {
+			t.Errorf("%s: read without an error", what)
+		}
+	}
 }
 
 func FuzzPackedReader(f *testing.F) {

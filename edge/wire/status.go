@@ -40,9 +40,9 @@ type BrokerStatus struct {
 	Abandoned     int64            `json:"abandoned"`    // told a worker that nobody waits for them any more
 	Copied        int64            `json:"copied"`       // given to a second worker because the first was silent
 	Hedged        int64            `json:"hedged"`       // given to a second worker because the first was slow
-	HedgesWon     int64            `json:"hedges_won"`   // copied or hedged, and answered by the second worker first
+	CopiesWon     int64            `json:"copies_won"`   // copied or hedged, and answered by the second worker first
 	HeldBack      int64            `json:"held_back"`    // times that a client's requests waited until it had read answers
-	LateDropped   int64            `json:"late_dropped"` // worker answers that nobody waited for any more
+	LateAnswers   int64            `json:"late_answers"` // worker answers that nobody waited for any more
 	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
 	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
 	Stalled       int64            `json:"stalled"`      // clients closed because they stopped in the middle of a request

@@ -13,6 +13,16 @@ import (
 // ProtocolVersion is spoken here; a peer of another major version is refused.
 const ProtocolVersion = "1.0"
 
+const (
+	// MissedHeartbeats after which the other side counts as lost.
+	MissedHeartbeats = 3
+	// WindowPerSlot is how many requests a worker holds for each of its slots at most,
+	// of all its brokers together.
+	WindowPerSlot = 32
+	// MaxSlots is the most that a worker may have.
+	MaxSlots = 1024
+)
+
 // Kind is the first byte of a control frame.
 type Kind byte
 
@@ -190,4 +200,13 @@ func JSONFrame(v any) []byte {
 		panic("wire: " + err.Error()) // unreachable: the structs hold nothing that cannot be marshalled
 	}
 	return b
+}
+
+// RuleNames returns the names of sets, as name@hash.
+func RuleNames(sets []RuleSet) []string {
+	names := make([]string, len(sets))
+	for i := range sets {
+		names[i] = RulesName(sets[i].Name, sets[i].Hash)
+	}
+	return names
 }

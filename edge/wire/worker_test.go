@@ -5,6 +5,19 @@ import (
 	"time"
 )
 
+func TestRemainingStaysWithinItsBytes(t *testing.T) {
+	for remaining, want := range map[time.Duration]time.Duration{
+		-time.Second:            0,
+		1999 * time.Microsecond: time.Millisecond,
+		100 * 24 * time.Hour:    (1<<32 - 1) * time.Millisecond,
+	} {
+		c := RequestControl{Remaining: remaining}
+		if got, ok := ParseRequestControl(c.Append(nil)); !ok || got.Remaining != want {
+			t.Errorf("%v arrives as %v, want %v", remaining, got.Remaining, want)
+		}
+	}
+}
+
 func TestRequestControlWithAndWithoutID(t *testing.T) {
 	for _, c := range []RequestControl{
 		{Number: 7, Remaining: time.Second},

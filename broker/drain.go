@@ -1,0 +1,95 @@
+package broker
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"trawl/edge/wire"
+)
+
+// How a broker ends: it takes nothing new, answers what it has, and takes leave.
+
+// flushTime is how long the last answers may take to leave a connection that
+// is being ended.
+const flushTime = time.Second
+
+// drain ends the service; see Serve.
+func (b *Broker) drain() {
+	b.options.Log.Info("draining", "timeout", b.options.DrainTimeout)
+	b.stopping.Store(true)
+	b.pulse(true)
+	idle := b.router.stopTaking()
+	b.router.tellWorkers()
+	timeout := time.NewTimer(b.options.DrainTimeout)
+	defer timeout.Stop()
+	select {
+	case <-idle:
+	case <-timeout.C:
+		var out batch
+		b.router.failAll(&out)
+		out.flush()
+	}
+	b.closeListeners() // HTTP's too, which lets answers go out
+	b.closeConns()
+}
+
+// closeConns flushes and ends all connections, in flushTime at most.
+func (b *Broker) closeConns() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	b.mu.Lock()
+	b.ending = true
+	conns := slices.Collect(maps.Keys(b.conns))
+	b.mu.Unlock()
+	var flushing sync.WaitGroup
+	for _, c := range conns {
+		flushing.Go(func() { _ = c.Drain(ctx) })
+	}
+	flushing.Wait()
+}
+
+// requestStop makes Serve drain and return.
+func (b *Broker) requestStop() {
+	b.stopOnce.Do(func() { close(b.stop) })
+}
+
+// stopTaking makes every further request be refused, and returns a channel
+// that is closed once the admitted ones are answered.
+func (r *router) stopTaking() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.draining {
+		r.draining = true
+		if r.pending == 0 {
+			close(r.idle)
+		}
+	}
+	return r.idle
+}
+
+// tellWorkers says to every trawl worker that the broker is draining.
+func (r *router) tellWorkers() {
+	var out batch
+	defer out.flush()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for w := range r.workers {
+		if !w.plain {
+			r.tell(w, wire.KindDrain, &out)
+		}
+	}
+}
+
+// failAll answers what is left at the end of a drain.
+func (r *router) failAll(out *batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.clients {
+		for q := c.requests.front(); q != nil; q = c.requests.front() {
+			r.fail(q, wire.Errorf(wire.Draining, "the broker stopped before the request was answered"), out)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package broker
+
+import (
+	"encoding/binary"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// Plain workers: REP sockets of any language, which see the text alone.
+
+// servePlain serves a REP. It gets [number, empty, text]; what it returns has
+// the same first two frames, and then its reply.
+func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
+	address := conn.Peer().RemoteAddr
+	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
+	var out batch
+	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
+		return
+	}
+	out.flush()
+	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
+	defer b.leave(w, &out)
+	for {
+		m, err := conn.Recv()
+		if err != nil {
+			b.ended(w, err)
+			return
+		}
+		number, ok := plainReply(m)
+		if !ok {
+			b.options.Log.Warn("plain worker broke the envelope: closed", "worker", address)
+			m.Release()
+			return
+		}
+		b.router.reply(w, number, false, m, 2, &out)
+		if !conn.Buffered() {
+			out.flush()
+		}
+	}
+}
+
+func plainReply(m zmtp.Message) (number uint64, ok bool) {
+	if m.NumFrames() < 3 || len(m.Frame(0)) != 8 || len(m.Frame(1)) != 0 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(m.Frame(0)), true
+}
+
+func putNumber(to *[8]byte, number uint64) []byte {
+	binary.BigEndian.PutUint64(to[:], number)
+	return to[:]
+}

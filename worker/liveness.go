@@ -1,0 +1,113 @@
+package worker
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+// maxHeartbeat is the longest time between heartbeats that a broker may ask for; its
+// configuration allows a minute.
+const maxHeartbeat = time.Hour
+
+// liveness sends heartbeats to a broker and ends the connection when the
+// broker is silent.
+type liveness struct {
+	conn      *zmtp.Conn
+	link      *link
+	late      *time.Timer // until the broker's welcome
+	unwelcome atomic.Bool // there was none
+	lost      atomic.Bool
+	done      chan struct{}
+	ended     sync.WaitGroup
+}
+
+// start begins with heartbeats every interval. A second welcome is ignored.
+func (v *liveness) start(interval time.Duration) {
+	if v.done != nil {
+		return
+	}
+	v.late.Stop()
+	v.done = make(chan struct{})
+	v.ended.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		var costs costsFrame
+		for {
+			l := v.link
+			l.active.Store(l.asked.Swap(false))
+			sendHeartbeat(v.conn, costs.appendTo([][]byte{l.stats()}, l.worker.sets)...)
+			select {
+			case <-v.done:
+				return
+			case <-v.conn.Done():
+				return
+			case <-ticker.C:
+			}
+			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*interval {
+				v.lost.Store(true)
+				_ = v.conn.Close()
+			}
+		}
+	})
+}
+
+// beat sends a heartbeat at once, if there is a connection.
+func (l *link) beat() {
+	l.mu.Lock()
+	conn := l.conn
+	l.mu.Unlock()
+	if conn != nil {
+		sendHeartbeat(conn, l.stats())
+	}
+}
+
+// sendHeartbeat sends a heartbeat with what goes with it.
+func sendHeartbeat(conn *zmtp.Conn, frames ...[]byte) {
+	_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHeartbeat), true), zmtp.NewMessage(frames...))
+}
+
+// stats is what goes with every heartbeat.
+func (l *link) stats() []byte {
+	s := l.worker.stats()
+	s.Window = l.worker.share()
+	return wire.JSONFrame(s)
+}
+
+// share is a broker's part of the window, which is one pool for those that send
+// requests at present; 0 if there is at most one.
+func (w *state) share() int {
+	sending := 0
+	for _, l := range w.links {
+		if l.active.Load() || l.asked.Load() {
+			sending++
+		}
+	}
+	if sending < 2 {
+		return 0
+	}
+	return max(1, wire.WindowPerSlot*w.options.Slots/sending)
+}
+
+func (v *liveness) stop() {
+	v.late.Stop()
+	if v.done != nil {
+		close(v.done)
+		v.ended.Wait()
+	}
+}
+
+// explain puts the reason in place of the error that closing caused.
+func (v *liveness) explain(err error) error {
+	if v.unwelcome.Load() {
+		return fmt.Errorf("the broker did not answer our hello within %v", v.link.worker.options.welcomeTime)
+	}
+	if v.lost.Load() {
+		return fmt.Errorf("the broker was silent for %d heartbeats", wire.MissedHeartbeats)
+	}
+	return err
+}
