@@ -185,6 +185,7 @@ func TestWhatNoUnitCanHold(t *testing.T) {
 		"relative path": {Executable: "trawl"},
 		"line break":    {Executable: "/bin/trawl", Arguments: []string{"a\nExecStartPre=/bin/evil"}},
 		"quote":         {Executable: `/opt/"x"/trawl`},
+		"user":          {Executable: "/bin/trawl", User: "a\nExecStartPre=/bin/evil"},
 	} {
 		if err := u.Check(); err == nil {
 			t.Errorf("%s: no error", name)

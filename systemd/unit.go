@@ -82,7 +82,6 @@ func (u *Unit) Systemd() string {
 		"@MARK@", mark,
 		"@DOCUMENTATION@\n", manual,
 		"@INSTANCE@", instance,
-		"@LIMITS@", "# A broken configuration may be mended at any time.\nStartLimitIntervalSec=0",
 		"@EXEC@", u.commandLine(),
 		"@IDENTITY@", identity,
 		"@MEMORY@", memory,

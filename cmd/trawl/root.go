@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +36,8 @@ type app struct {
 	env    []string
 	status int   // to exit with when there was no error
 	lost   error // of the first write of printf that failed
+
+	drains atomic.Bool // the command ends by itself, in good order, when its context does
 }
 
 // run runs the program with args and returns its exit status. Errors are one
@@ -42,7 +46,18 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	a := &app{stdio: s, env: env}
 	root := a.rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- root.ExecuteContext(ctx) }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		if !a.drains.Load() { // it reads or compiles, and does not look at ctx
+			a.complain(errors.New("interrupted"))
+			return statusError
+		}
+		err = <-ended
+	}
 	if err == nil && a.lost != nil {
 		err = fmt.Errorf("cannot write the output: %w", a.lost)
 	}

@@ -45,6 +45,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		life := notify.New(a.env, o.Log)
 		o.Pulse = brokerPulse(life, o.DrainTimeout)
+		a.drains.Store(true)
 		b, err := broker.Listen(o)
 		if err != nil {
 			return err
@@ -99,6 +100,7 @@ status say why.`,
 		}
 		defer stop()
 		memory.log(o.Log)
+		a.drains.Store(true)
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
@@ -169,6 +171,7 @@ SIGHUP; see trawl worker --help.`,
 		w.Log, w.RuleSets, w.Escalate = log, sets, escalations(c)
 		stop := func() {}
 		defer func() { stop() }()
+		a.drains.Store(true)
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
 			memory.log(log)
 			stopWatching, stopListening := watchKeys(b, c, log), onHangup(life, log, b.ReloadKeys)

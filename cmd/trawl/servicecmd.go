@@ -221,13 +221,7 @@ func (a *app) serviceStatusCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		switch st.State {
-		case service.Running:
-		case service.NotInstalled:
-			a.status = statusNotInstalled
-		default:
-			a.status = statusNotRunning
-		}
+		a.status = serviceExit(st.State)
 		if *asJSON {
 			b, err := json.MarshalIndent(st, "", "  ")
 			a.printf("%s\n", b)
@@ -237,6 +231,17 @@ func (a *app) serviceStatusCommand() *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// serviceExit is the exit status that tells a state.
+func serviceExit(s service.State) int {
+	switch s {
+	case service.Running:
+		return statusOK
+	case service.NotInstalled:
+		return statusNotInstalled
+	}
+	return statusNotRunning
 }
 
 func (a *app) printServiceStatus(st *service.Status) {

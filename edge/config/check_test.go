@@ -26,6 +26,10 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			`flag --x: client.brokers: endpoint tcp://pi1:70000: "70000" is not a port; it must be a number up to 65535`,
 			`flag --x: client.brokers: endpoint ipc:// has no path; write it like ipc:///run/trawl/clients`,
 		}},
+		{"keys of others without one of our own", "security.allowed_keys a; security.server_key s", []string{
+			"flag --x: security.server_key: needs a key of our own: make one with trawl keygen, and name it with security.key (--key)",
+			"flag --x: security.allowed_keys: needs a key of our own: make one with trawl keygen, and name it with security.key (--key)",
+		}},
 		{"no endpoint", "worker.brokers ,", []string{`flag --x: worker.brokers: needs an endpoint, such as tcp://127.0.0.1:5555`}},
 		{"an endpoint twice", "worker.brokers tcp://pi1:5556,tcp://pi2:5556,tcp://pi1:5556", []string{
 			`flag --x: worker.brokers: tcp://pi1:5556 is given twice`,

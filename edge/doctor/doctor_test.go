@@ -150,3 +150,24 @@ func TestSystemThatTellsNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestEachWrongLineOfAFileIsAFindingOfItsOwn(t *testing.T) {
+	p := well(t)
+	p.Config.Security.Key = handedIn + "trawl/key"
+	p.Config.Security.AllowedKeys = filepath.Join(t.TempDir(), "allowed.keys")
+	if err := os.WriteFile(p.Config.Security.AllowedKeys, []byte("one\ntwo\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	faults := 0
+	for _, f := range Examine(t.Context(), p) {
+		if strings.Contains(f.Says, "\n") {
+			t.Errorf("two lines in one finding: %q", f.Says)
+		}
+		if f.Verdict == Fault && f.What == "keys" {
+			faults++
+		}
+	}
+	if faults != 2 {
+		t.Errorf("%d faults of 2 wrong lines", faults)
+	}
+}

@@ -62,7 +62,9 @@ func (p *Patient) keys(out *page) {
 			out.remark("keys", "sudo trawl doctor", "%s is not for us to read, as it should be for all but the service", path)
 		case err != nil:
 			faults++
-			out.fault("keys", "", "%v", err)
+			for line := range strings.Lines(err.Error()) {
+				out.fault("keys", "", "%s", strings.TrimSpace(line))
+			}
 		}
 	}
 	if !strings.HasPrefix(s.Key, handedIn) {

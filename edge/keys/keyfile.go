@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"trawl/edge/zmtp"
 )
@@ -67,7 +68,7 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 // readPrivate reads a file that its owner alone may read. Permissions mean
 // nothing on Windows.
 func readPrivate(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe would be waited for
 	if err != nil {
 		return "", fmt.Errorf("read key file: %w", err)
 	}

@@ -20,6 +20,24 @@ type pending struct {
 	foreign    bool   // and we had not made that
 }
 
+// place writes the service's file: the steps that systemd and launchd share. What
+// was there before, and whether we had not made it, is in the result.
+func (s *Service) place(file, text string, say Say) (*pending, error) {
+	if s.options.Own {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return nil, cannotWrite(file, err)
+		}
+	}
+	if err := s.admit(say); err != nil {
+		return nil, err
+	}
+	next, err := stage(file, text)
+	if err != nil {
+		return nil, err
+	}
+	return next, next.commit()
+}
+
 // stage writes text beside path. An error leaves everything as it was.
 func stage(path, text string) (p *pending, err error) {
 	old, foreign, err := readUnit(path)

@@ -77,20 +77,9 @@ func (m launchdManager) install(s *Service, say Say) error {
 		say("%s is installed already, and nothing about it has changed", s.Name())
 		return nil
 	}
-	if s.options.Own {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return cannotWrite(file, err)
-		}
-	}
-	if err := s.admit(say); err != nil {
-		return err
-	}
-	next, err := stage(file, text)
-	if err != nil {
-		return err
-	}
 	running := m.loaded(s)
-	if err := next.commit(); err != nil {
+	next, err := s.place(file, text, say)
+	if err != nil {
 		return err
 	}
 	if running {
@@ -102,6 +91,9 @@ func (m launchdManager) install(s *Service, say Say) error {
 			return errors.Join(err, back)
 		}
 		say("restarted %s, which was running", s.Name())
+	}
+	if next.foreign {
+		say("kept the file that was there as %s", next.saved())
 	}
 	say("wrote %s; the service starts with the machine from now on", file)
 	if !running && !s.options.Now {

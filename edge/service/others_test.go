@@ -2,6 +2,7 @@ package service
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,5 +128,28 @@ func TestWhatAUserCanRead(t *testing.T) {
 		if (c.says == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %q", c.path, err, c.says)
 		}
+	}
+}
+
+func TestLaunchdRefusesRoot(t *testing.T) {
+	b := newBoard(t)
+	b.host.platform = "darwin-launchd"
+	b.wantError(b.open(func(o *Options) { o.RunAs = "root" }).Install(b.say), "must not be root", "--run-as")
+	b.wantCalls()
+}
+
+func TestPropertyListOfSomebodyElseIsKept(t *testing.T) {
+	b := newBoard(t)
+	b.host.platform, b.host.sudoUser = "darwin-launchd", "trawl"
+	b.fails["launchctl print system/trawl-broker"] = errors.New("could not find service")
+	const file = "/Library/LaunchDaemons/trawl-broker.plist"
+	b.write(file, "somebody's own")
+	var said strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) }
+	if err := b.open(nil).Install(say); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.read(file + ".old"); got != "somebody's own" || !strings.Contains(said.String(), file+".old") {
+		t.Errorf("kept %q, and said:\n%s", got, said.String())
 	}
 }

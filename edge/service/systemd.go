@@ -117,20 +117,9 @@ func (m systemdManager) install(s *Service, say Say) error {
 		say("%s is installed already, and nothing about it has changed", s.Name())
 		return nil
 	}
-	if s.options.Own {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return cannotWrite(file, err)
-		}
-	}
-	if err := s.admit(say); err != nil {
-		return err
-	}
-	next, err := stage(file, text)
-	if err != nil {
-		return err
-	}
 	running := m.runs(s)
-	if err := next.commit(); err != nil {
+	next, err := s.place(file, text, say)
+	if err != nil {
 		return err
 	}
 	if err := m.adopt(s, running); err != nil {

@@ -232,3 +232,26 @@ func TestIdleOutboxHoldsNoMemory(t *testing.T) {
 		t.Errorf("room for %d chunks is kept", n)
 	}
 }
+
+func TestReserveCountsNothingThatItRefuses(t *testing.T) {
+	b := &Budget{Partial: 100}
+	if !b.Reserve(60) || b.Reserve(50) || !b.Reserve(40) {
+		t.Fatalf("60 and 40 of 100 must pass, 50 more must not; held %d", b.Held())
+	}
+	b.Reserve(-100)
+	if b.Held() != 0 {
+		t.Errorf("%d bytes held by nobody", b.Held())
+	}
+}
+
+// What a message has counted already is part of its size, not room taken by another.
+func TestAllowsCountsAMessageOnce(t *testing.T) {
+	b := &Budget{Partial: 300 << 10}
+	b.Reserve(200 << 10)
+	if !b.allows(290<<10, 200<<10) {
+		t.Error("a message of 290 KiB does not fit into 300 KiB")
+	}
+	if b.allows(310<<10, 200<<10) || b.allows(110<<10, 0) {
+		t.Error("310 KiB fit into 300 KiB")
+	}
+}
