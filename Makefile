@@ -20,7 +20,7 @@ DIST       ?= dist
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd test-dist test-deb test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-clean test-dist test-deb test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-system: ## whole processes and real peers (needs python3-zmq, python3-ahoco
 
 test-systemd: ## trawl as a service of a real systemd, in a container (root; needs systemd-container and mmdebstrap)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v ./test/systemd
+
+test-clean: ## the README's two commands in a Debian with Go, make and git alone, and how long they take (root; needs mmdebstrap)
+	build/clean/run.sh
 
 test-dist: ## the same commit gives the same bytes, whoever builds it and where
 	TRAWL_DIST=1 $(GO) test -count=1 -v -run Release ./build/dist

@@ -22,6 +22,7 @@
 //	load_test.go      a client with many requests under way, which counts
 //	hammer_test.go    the same with edge/client, over several brokers, from anywhere
 //	proc_test.go      what Linux says about a process
+//	commands_test.go  the command lines of the Markdown pages, which package pages types
 //	network_test.go   boards on a network of their own: namespaces (Linux, root), and faults
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq

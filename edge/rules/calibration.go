@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"trawl/edge/board"
@@ -29,6 +30,7 @@ func (s *Store) calibrate(p *match.Pack) {
 		return
 	}
 	c := p.Calibrate()
+	debug.FreeOSMemory() // measuring takes texts and matches of some megabytes
 	s.log.Debug("calibrated", "pack", p.Hash(), "calibration", c.String())
 	text, err := c.MarshalText()
 	if err == nil {

@@ -1,0 +1,1 @@
+package p // TODO: ghp_0123456789abcdefghijklmnopqrstuvwxyz
