@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"trawl/edge/service"
@@ -19,6 +22,28 @@ func TestInterruptEndsACommandThatWaits(t *testing.T) {
 	var out, errs bytes.Buffer
 	status := run(ctx, []string{"rules", "explain", "rule", "file"}, nil, stdio{reading, &out, &errs})
 	if status != statusError || errs.String() != "trawl: interrupted\n" {
+		t.Errorf("status %d, said %q", status, errs.String())
+	}
+}
+
+// A worker that is stopped while it opens its rules has not failed.
+func TestWorkerIsStoppedBeforeItsRulesAreOpen(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "words.txt")
+	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+		t.Skipf("mkfifo: %v", err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { // opening a pipe for writing returns when the worker opens it for reading
+		w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
+		if err != nil {
+			t.Error(err)
+		}
+		t.Cleanup(func() { w.Close() })
+		stop()
+	}()
+	var out, errs bytes.Buffer
+	status := run(ctx, []string{"worker", "--rules", pipe, "--state-dir", t.TempDir()}, nil, stdio{nil, &out, &errs})
+	if status != statusOK || errs.Len() > 0 {
 		t.Errorf("status %d, said %q", status, errs.String())
 	}
 }

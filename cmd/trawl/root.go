@@ -37,8 +37,15 @@ type app struct {
 	status int   // to exit with when there was no error
 	lost   error // of the first write of printf that failed
 
-	drains atomic.Bool // the command ends by itself, in good order, when its context does
+	onInterrupt atomic.Int32 // interruptFails and its like
 }
+
+// What the first signal does to a command.
+const (
+	interruptFails  = iota // ends it as failed: it reads or compiles, and does not look at its context
+	interruptEnds          // ends it: a service that has not begun; its manager shall not take that for a failure
+	interruptDrains        // cancels its context, upon which it ends by itself, in good order
+)
 
 // run runs the program with args and returns its exit status. Errors are one
 // line each on stdio.err.
@@ -52,9 +59,12 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		if !a.drains.Load() { // it reads or compiles, and does not look at ctx
+		switch a.onInterrupt.Load() {
+		case interruptFails:
 			a.complain(errors.New("interrupted"))
 			return statusError
+		case interruptEnds:
+			return statusOK
 		}
 		err = <-ended
 	}

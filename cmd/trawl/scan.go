@@ -220,7 +220,7 @@ func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error
 }
 
 func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.Options, paths []string) error {
-	a.drains.Store(true)
+	a.onInterrupt.Store(interruptDrains)
 	start := time.Now()
 	bar := newProgress(paths, a.in, a.err)
 	if bar != nil {

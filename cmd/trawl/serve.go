@@ -45,7 +45,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		life := notify.New(a.env, o.Log)
 		o.Pulse = brokerPulse(life, o.DrainTimeout)
-		a.drains.Store(true)
+		a.onInterrupt.Store(interruptDrains)
 		b, err := broker.Listen(o)
 		if err != nil {
 			return err
@@ -81,6 +81,7 @@ status say why.`,
 		if err != nil {
 			return err
 		}
+		a.onInterrupt.Store(interruptEnds)
 		if len(c.Worker.Rules) == 0 {
 			return usage(cmd, "a worker needs rules: give --rules FILE, or worker.rules in the configuration")
 		}
@@ -100,7 +101,7 @@ status say why.`,
 		}
 		defer stop()
 		memory.log(o.Log)
-		a.drains.Store(true)
+		a.onInterrupt.Store(interruptDrains)
 		return worker.Run(cmd.Context(), o)
 	}
 	return cmd
@@ -171,7 +172,7 @@ SIGHUP; see trawl worker --help.`,
 		w.Log, w.RuleSets, w.Escalate = log, sets, escalations(c)
 		stop := func() {}
 		defer func() { stop() }()
-		a.drains.Store(true)
+		a.onInterrupt.Store(interruptDrains)
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
 			memory.log(log)
 			stopWatching, stopListening := watchKeys(b, c, log), onHangup(life, log, b.ReloadKeys)
