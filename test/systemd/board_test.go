@@ -171,8 +171,9 @@ func sentences(list []string) (texts []string) {
 func (b *board) compileApart() {
 	b.t.Helper()
 	b.must("trawl", "rules", "compile", "-o", "/root/many.pack", "/root/many.txt")
+	peak := float64(b.peak) / 1e6
 	b.t.Logf("trawl rules compile: %.1f MB resident at most, pack of %s bytes out of %s",
-		float64(b.peak)/1e6, b.must("stat", "-c", "%s", "/root/many.pack"), b.must("stat", "-c", "%s", "/root/many.txt"))
+		peak, b.must("stat", "-c", "%s", "/root/many.pack"), b.must("stat", "-c", "%s", "/root/many.txt"))
 	b.must("rm", "/root/many.pack")
 }
 

@@ -55,6 +55,7 @@ func newBoard(t *testing.T, files ...string) *board {
 	t.Helper()
 	b := &board{dir: t.TempDir()}
 	b.machine = &machine{t: t, exec: b.ask, log: b, patience: boardPatience}
+	t.Cleanup(b.powerCut)
 	b.root = debian(t, "trixie", boardPackages, "--arch=arm64", "--skip=check/qemu", initramfs)
 	agent := filepath.Join(b.dir, "agent")
 	build := exec.Command("go", "build", "-o", agent, "./agent")
@@ -149,7 +150,6 @@ func (b *board) powerOn(more string) {
 		listener.Close()
 		close(ended)
 	}()
-	b.t.Cleanup(b.powerCut)
 	if b.port, err = listener.Accept(); err != nil {
 		b.t.Fatalf("QEMU has ended: %s", said)
 	}
@@ -159,6 +159,9 @@ func (b *board) powerOn(more string) {
 
 // powerCut pulls the plug: what the board has not brought to its card is gone.
 func (b *board) powerCut() {
+	if b.ended == nil {
+		return // it never had power
+	}
 	_ = b.qemu.Process.Kill()
 	<-b.ended
 	if b.port != nil {
