@@ -20,7 +20,7 @@ DIST       ?= dist
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd test-clean test-dist test-deb test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-clean test-dist test-deb test-vm test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-dist: ## the same commit gives the same bytes, whoever builds it and where
 
 test-deb: ## the Debian package installed, upgraded, removed and purged in a Debian with systemd (needs what test-systemd needs)
 	TRAWL_SYSTEMD=1 $(GO) test -count=1 -v -run Package ./test/systemd
+
+test-vm: ## a whole virtual board, ARM64 with 512 MB: reboots, pulled plugs, 600,000 words (root; half an hour; see test/systemd/doc.go)
+	TRAWL_VM=1 $(GO) test -count=1 -v -timeout 2h -run Board ./test/systemd
 
 # What boards run, and what the emulators of package qemu-user-static are called.
 BOARD_PACKAGES := ./broker/... ./worker/... ./edge/... ./cmd/...

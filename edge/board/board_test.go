@@ -38,7 +38,7 @@ func TestFactsOfAPi(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	well := Health{Load: 1.25, Available: 512000 << 10, Celsius: 48.686, UptimeS: 3725}
+	well := Health{Load: 1.25, Available: 512000 << 10, Celsius: 48.686, UptimeS: 3725, PowerSensor: true}
 	for name, test := range map[string]struct {
 		changes map[string]string
 		want    func(*Health)
@@ -83,13 +83,17 @@ func TestHealth(t *testing.T) {
 			map[string]string{"sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n"},
 			func(h *Health) { h.UnderVoltage = true },
 		},
+		"with another board's sensors": {
+			map[string]string{"sys/class/hwmon/hwmon1/name": "gpu\n"},
+			func(h *Health) { h.PowerSensor = false },
+		},
 		"with sensors that say nothing": {
 			map[string]string{
 				"sys/class/thermal/thermal_zone0/temp":        "",
 				"sys/class/thermal/cooling_device0/cur_state": "n/a",
 				"sys/class/hwmon/hwmon1/in0_lcrit_alarm":      "",
 			},
-			func(h *Health) { h.Celsius = 0 },
+			func(h *Health) { h.Celsius, h.PowerSensor = 0, false },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,7 @@ type Health struct {
 	Hot          bool    `json:"hot,omitempty"`           // at the temperature where its kernel or firmware acts
 	Throttled    bool    `json:"throttled,omitempty"`     // the kernel slows the processor down because of heat
 	UnderVoltage bool    `json:"under_voltage,omitempty"` // the power supply or its cable is too weak
+	PowerSensor  bool    `json:"-"`                       // there is one for that; most boards but Raspberry Pis have none
 	UptimeS      int64   `json:"uptime_s,omitempty"`      // since the board booted
 }
 
@@ -33,13 +34,13 @@ func ReadHealth() Health { return HealthOf(os.DirFS("/")) }
 // HealthOf reads the same files from another root.
 func HealthOf(root fs.FS) Health {
 	h := Health{
-		Load:         firstFloat(root, "proc/loadavg"),
-		Available:    kilobytes(root, "proc/meminfo", "MemAvailable:"),
-		Throttled:    throttled(root),
-		UnderVoltage: underVoltage(root),
-		UptimeS:      int64(firstFloat(root, "proc/uptime")),
+		Load:      firstFloat(root, "proc/loadavg"),
+		Available: kilobytes(root, "proc/meminfo", "MemAvailable:"),
+		Throttled: throttled(root),
+		UptimeS:   int64(firstFloat(root, "proc/uptime")),
 	}
 	h.Celsius, h.Hot = heat(root)
+	h.UnderVoltage, h.PowerSensor = underVoltage(root)
 	return h
 }
 
@@ -83,15 +84,15 @@ func throttled(root fs.FS) bool {
 }
 
 // underVoltage asks the sensor of a Raspberry Pi's firmware. The alarm stands
-// as long as the voltage is low.
-func underVoltage(root fs.FS) bool {
+// as long as the voltage is low. known is false without a sensor.
+func underVoltage(root fs.FS) (low, known bool) {
 	for _, sensor := range list(root, "sys/class/hwmon/hwmon*") {
 		if text(root, path.Join(sensor, "name")) == "rpi_volt" {
-			alarm, _ := number(root, path.Join(sensor, "in0_lcrit_alarm"))
-			return alarm != 0
+			alarm, known := number(root, path.Join(sensor, "in0_lcrit_alarm"))
+			return alarm != 0, known
 		}
 	}
-	return false
+	return false, false
 }
 
 // list returns the paths that fit a pattern, none if the folder is missing.

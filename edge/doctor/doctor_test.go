@@ -23,7 +23,7 @@ func well(t *testing.T) *Patient {
 	c.Worker.Rules = map[string][]string{"default": {words}}
 	return &Patient{
 		Facts:  board.Facts{Model: "Raspberry Pi 4", OS: "linux", Arch: "arm64", Cores: 4, Memory: 2 << 30},
-		Health: board.Health{Celsius: 48, Available: 1 << 30},
+		Health: board.Health{Celsius: 48, Available: 1 << 30, PowerSensor: true},
 		Upkeep: board.Upkeep{CPU: "v8", MemoryCgroup: true, Flash: "/dev/mmcblk0p2", Swap: []board.Swap{{Device: "/dev/zram0", Bytes: 1 << 20}}},
 		Build:  "arm64", Now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		Clock:       func() (bool, bool) { return true, true },
@@ -135,6 +135,31 @@ func TestBrokerThatDoesNotLetUsIn(t *testing.T) {
 		if f.Verdict != OK {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// says is what was found about one thing.
+func says(findings []Finding, what string) string {
+	for _, f := range findings {
+		if f.What == what {
+			return f.Says
+		}
+	}
+	return ""
+}
+
+// As a virtual board is, and a kernel without memory cgroup.
+func TestNothingIsClaimedThatIsNotKnown(t *testing.T) {
+	p := well(t)
+	p.Health, p.Upkeep.MemoryCgroup = board.Health{Available: 1 << 30}, false
+	found := Examine(t.Context(), p)
+	for _, what := range []string{"power", "heat"} {
+		if s := says(found, what); !strings.HasPrefix(s, "not known") {
+			t.Errorf("%s: %q", what, s)
+		}
+	}
+	if s := says(found, "memory limit"); !strings.Contains(s, "512 MiB") || strings.Contains(s, "MemoryMax") {
+		t.Errorf("memory limit: %q", s)
 	}
 }
 

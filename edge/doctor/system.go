@@ -35,8 +35,10 @@ func (p *Patient) board(out *page) {
 	switch {
 	case h.UnderVoltage:
 		out.fault("power", "use a stronger power supply and a short, thick cable", "the voltage is too low: the board slows down, and its memory card may be damaged")
-	case f.OS == "linux":
+	case h.PowerSensor:
 		out.ok("power", "no under-voltage is reported")
+	case f.OS == "linux":
+		out.ok("power", "not known: this board has no sensor for under-voltage")
 	}
 	switch {
 	case h.Throttled:
@@ -45,6 +47,8 @@ func (p *Patient) board(out *page) {
 		out.remark("heat", "cool it", "%.0f °C: the board is about to slow down", h.Celsius)
 	case h.Celsius > 0:
 		out.ok("heat", "%.0f °C", h.Celsius)
+	case f.OS == "linux":
+		out.ok("heat", "not known: this board has no sensor")
 	}
 }
 
@@ -59,7 +63,11 @@ func (p *Patient) memory(out *page) {
 		}
 	}
 	if p.MemoryLimit > 0 && p.MemoryLimit < 1<<60 {
-		out.ok("memory limit", "trawl holds itself to %s (%s); a service with MemoryMax, to nine tenths of that", size(p.MemoryLimit), p.LimitComesOf)
+		service := ""
+		if p.Upkeep.MemoryCgroup {
+			service = "; a service with MemoryMax, to nine tenths of that"
+		}
+		out.ok("memory limit", "trawl holds itself to %s (%s)%s", size(p.MemoryLimit), p.LimitComesOf, service)
 	}
 	if a := p.Health.Available; a > 0 && a < 64<<20 {
 		out.remark("memory", "stop what is not needed", "only %s are available", size(a))
@@ -85,7 +93,7 @@ func (p *Patient) upkeep(out *page) {
 	case p.Now.Year() < firstYear:
 		out.remark("clock", "sudo timedatectl set-ntp true", "it says %s; trawl does not mind, but times in logs mean nothing", p.Now.Format("2006-01-02"))
 	case known && !synchronised:
-		out.remark("clock", "sudo timedatectl set-ntp true", "not synchronised; trawl does not mind, but times in logs may be wrong")
+		out.remark("clock", "sudo timedatectl set-ntp true; if that is not supported, first sudo apt install systemd-timesyncd", "not synchronised; trawl does not mind, but times in logs may be wrong")
 	case known:
 		out.ok("clock", "synchronised")
 	}

@@ -19,10 +19,10 @@ import (
 // fails.
 const patience = 60 * time.Second
 
-// packages are what is in the root, besides Debian's most essential ones.
+// packages are what is in every root, besides Debian's most essential ones.
 const packages = "systemd-sysv,udev,dbus,procps"
 
-// suite is Debian's release; TRAWL_SYSTEMD_SUITE names another.
+// suite is Debian's release of the container; TRAWL_SYSTEMD_SUITE names another.
 var suite = cmp.Or(os.Getenv("TRAWL_SYSTEMD_SUITE"), "bookworm")
 
 // binary is the trawl under test, as users get it.
@@ -53,9 +53,12 @@ func TestMain(m *testing.M) {
 
 // machine is a Debian that has booted.
 type machine struct {
-	t    *testing.T
-	init int // pid of its systemd, seen from here
-	log  *bytes.Buffer
+	t *testing.T
+	// exec runs a program in it and returns what it said, on stdout and stderr.
+	exec     func(argv ...string) (string, error)
+	log      fmt.Stringer // what its console showed
+	patience time.Duration
+	init     int // of a container: pid of its systemd, seen from here
 }
 
 // boot boots a machine, with trawl in /usr/local/bin, that ends with the test.
@@ -72,13 +75,18 @@ func boot(t *testing.T) *machine {
 	if os.Getuid() != 0 {
 		t.Fatal("needs root, for systemd-nspawn")
 	}
-	m := &machine{t: t, log: new(bytes.Buffer)}
+	log := new(bytes.Buffer)
+	m := &machine{t: t, log: log, patience: patience}
+	m.exec = func(argv ...string) (string, error) {
+		out, err := exec.Command("nsenter", append([]string{"-t", fmt.Sprint(m.init), "-a"}, argv...)...).CombinedOutput()
+		return string(out), err
+	}
 	name := fmt.Sprintf("trawl-%d", os.Getpid())
-	cmd := exec.Command("systemd-nspawn", "-q", "-D", debian(t), "-M", name, "--hostname="+name, "--boot",
+	cmd := exec.Command("systemd-nspawn", "-q", "-D", debian(t, suite, packages), "-M", name, "--hostname="+name, "--boot",
 		"--volatile=overlay", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
 		"--bind-ro="+binary+":/run/trawl-under-test")
 	cmd.Env = append(os.Environ(), "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1") // hosts with cgroups v1, too
-	cmd.Stdout, cmd.Stderr = m.log, m.log
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -116,14 +124,15 @@ func boot(t *testing.T) *machine {
 	return m
 }
 
-// debian returns the root of a Debian, built if need be.
-func debian(t *testing.T) string {
+// debian returns the root of a Debian, built if need be. The options are those of
+// mmdebstrap.
+func debian(t *testing.T, suite, packages string, options ...string) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	root := filepath.Join(cache, "trawl-test", fmt.Sprintf("%s-%.4x", suite, sha256.Sum256([]byte(packages))))
+	root := filepath.Join(cache, "trawl-test", fmt.Sprintf("%s-%.4x", suite, sha256.Sum256([]byte(packages+strings.Join(options, "")))))
 	if _, err := os.Stat(root); err == nil {
 		return root
 	}
@@ -135,7 +144,7 @@ func debian(t *testing.T) string {
 	if err := os.RemoveAll(half); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"--variant=minbase", "--include=" + packages, "--aptopt=APT::Install-Recommends \"false\""}
+	args := append(options, "--variant=minbase", "--include="+packages, "--aptopt=APT::Install-Recommends \"false\"")
 	for _, part := range []string{"doc", "man", "locale"} {
 		args = append(args, "--dpkgopt=path-exclude=/usr/share/"+part+"/*")
 	}
@@ -164,9 +173,8 @@ func child(parent int, name string) int {
 
 // run runs a program in the machine and returns what it said, on stdout and stderr.
 func (m *machine) run(argv ...string) (string, error) {
-	cmd := exec.Command("nsenter", append([]string{"-t", fmt.Sprint(m.init), "-a"}, argv...)...)
-	out, err := cmd.CombinedOutput()
-	return strings.TrimSpace(string(out)), err
+	out, err := m.exec(argv...)
+	return strings.TrimSpace(out), err
 }
 
 // must is run of what has to succeed.
@@ -208,7 +216,7 @@ func (m *machine) journal() string {
 // eventually asks again and again until ok.
 func (m *machine) eventually(what string, ok func() bool) {
 	m.t.Helper()
-	for until := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(m.patience); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(until) {
 			m.t.Fatalf("waited too long until %s\n%s\n%s", what, m.log, m.journal())
 		}

@@ -14,19 +14,25 @@ import (
 func debianPackages(t *testing.T) (paths [2]string) {
 	t.Helper()
 	for i, version := range []string{"v0.0.1", "v0.0.2-1-gabc1234"} {
-		dir := t.TempDir()
-		cmd := exec.Command("make", "dist", "DIST="+dir, "TARGETS=linux/amd64", "VERSION="+version)
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("make dist: %v\n%s", err, out)
-		}
-		found, _ := filepath.Glob(filepath.Join(dir, "*.deb"))
-		if len(found) != 1 {
-			t.Fatalf("make dist has made %q", found)
-		}
-		paths[i] = found[0]
+		paths[i] = debianPackage(t, "linux/amd64", version)
 	}
 	return paths
+}
+
+// debianPackage builds it as make dist does.
+func debianPackage(t *testing.T, target, version string) string {
+	t.Helper()
+	dir := t.TempDir()
+	cmd := exec.Command("make", "dist", "DIST="+dir, "TARGETS="+target, "VERSION="+version)
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make dist: %v\n%s", err, out)
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "*.deb"))
+	if len(found) != 1 {
+		t.Fatalf("make dist has made %q", found)
+	}
+	return found[0]
 }
 
 // put copies a file into the machine and returns its path there.
