@@ -19,23 +19,22 @@ var layers = [][]string{
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
-	{"trawl/edge", "trawl/internal/need"}, // the map alone, and what only tests import
+	{"trawl/edge", "trawl/test/need"}, // the map alone, and what only tests import
 }
 
-// layerOf returns a package's layer; a package inside another (internal, say)
-// belongs to the other's.
+// layerOf returns a package's layer, or -1. A package inside another (internal, say)
+// belongs to the other's, unless it is in the table itself.
 func layerOf(path string) int {
-	return slices.IndexFunc(layers, func(layer []string) bool {
-		return slices.ContainsFunc(layer, func(p string) bool {
-			switch p {
-			case "trawl/edge":
-				return path == p
-			case "trawl/build/":
-				return strings.HasPrefix(path, p)
+	layer, longest := -1, ""
+	for i, packages := range layers {
+		for _, p := range packages {
+			within := path == p || p != "trawl/edge" && strings.HasPrefix(path, strings.TrimSuffix(p, "/")+"/")
+			if within && len(p) > len(longest) {
+				layer, longest = i, p
 			}
-			return path == p || strings.HasPrefix(path, p+"/")
-		})
-	})
+		}
+	}
+	return layer
 }
 
 // inside reports whether two packages are parts of one.

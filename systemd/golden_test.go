@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	needs "trawl/internal/need"
+	needs "trawl/test/need"
 )
 
 // need says which layers under the tests a test needs. One that is missing

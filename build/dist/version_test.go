@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 var someday = time.Date(2026, 3, 1, 12, 30, 5, 0, time.UTC)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"trawl/edge/config"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestTheReferenceIsThatOfTheSettings(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"trawl/edge/zmtp"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestKeyFileRoundTrip(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // words returns n different words of at least 5 bytes, spread over the list.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"trawl/edge/match/matchtest"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // slow: a board takes ten times as long for a test, and so does one that is

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // packageFiles returns the files of a Debian package that match a pattern, from

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestTenThousandSilentConnections(t *testing.T) {

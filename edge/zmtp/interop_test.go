@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // python is an interpreter that has pyzmq, empty if there is none. The second

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestZ85AgreesWithTheRFC(t *testing.T) {

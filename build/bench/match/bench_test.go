@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"trawl/build/bench/internal/lab"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestRatiosSayHowMuchFasterTrawlIs(t *testing.T) {

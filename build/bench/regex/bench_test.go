@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"trawl/build/bench/internal/lab"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestPerlExpressionsBecomeRE2(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"trawl/build/bench/internal/lab"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 func TestRatiosAreThoseOfTheSameRun(t *testing.T) {

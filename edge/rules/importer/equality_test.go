@@ -18,7 +18,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // One pack of every rule of logcheck and fail2ban finds in each line, with every

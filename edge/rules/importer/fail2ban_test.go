@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 const (

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // regexGenerator writes random regexes from parts of a syntax.

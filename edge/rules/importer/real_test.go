@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"trawl/edge/rules"
-	"trawl/internal/need"
+	"trawl/test/need"
 )
 
 // importAll imports and checks what holds for every import: the counts add up,
