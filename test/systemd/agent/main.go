@@ -61,7 +61,7 @@ func run(argv []string) answer {
 	}
 	a.Status = cmd.ProcessState.ExitCode()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		a.Peak = usage.Maxrss
+		a.Peak = int64(usage.Maxrss)
 	}
 	return a
 }
