@@ -29,29 +29,54 @@ func allWords(tb testing.TB, path string) [][]byte {
 // agree compares engines, with lanes and without, on a text and its lines.
 func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byte) {
 	t.Helper()
-	want := streamOnly(t, compile(t, EngineDA8, rules))
-	s, other := &Scratch{}, &Scratch{}
+	want := newReference(t, rules, texts)
+	s := &Scratch{}
 	for _, engine := range engines {
 		p := compile(t, engine, rules)
-		packs := map[string]*Pack{
-			engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000), engine + " with the filter alone": withFilter(t, p, 3000),
+		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
+		if hasFilter(p) {
+			packs[engine+" with the filter alone"] = withFilter(t, p, 3000)
 		}
 		for which, p := range packs {
-			for name, text := range texts {
-				for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Limit: 1000}} {
-					a, b := want.Scan(other, text, q), p.Scan(s, text, q)
-					if !sameResult(a, b) {
-						t.Fatalf("%s, %s, %+v: %d matches, want %d", which, name, q, b.Count, a.Count)
+			for _, text := range want {
+				for i, q := range agreeQueries {
+					if got := p.Scan(s, text.bytes, q); !sameResult(got, text.results[i]) {
+						t.Fatalf("%s, %s, %+v: %d matches, want %d", which, text.name, q, got.Count, text.results[i].Count)
 					}
 				}
-				q := Query{Want: WantCount}
-				a := want.ScanLines(other, text, q, func(*Line) bool { return true })
-				if b := p.ScanLines(s, text, q, func(*Line) bool { return true }); !sameResult(a, b) {
-					t.Fatalf("%s, lines of %s: %d matches, want %d", which, name, b.Count, a.Count)
+				if got := countLines(p, s, text.bytes); !sameResult(got, text.lines) {
+					t.Fatalf("%s, lines of %s: %d matches, want %d", which, text.name, got.Count, text.lines.Count)
 				}
 			}
 		}
 	}
+}
+
+var agreeQueries = []Query{{}, {Want: WantRules}, {Want: WantCount}, {Limit: 1000}}
+
+// reference is what one stream of da8 finds in a text.
+type reference struct {
+	name    string
+	bytes   []byte
+	results []Result // of agreeQueries
+	lines   Result   // of countLines
+}
+
+func newReference(t *testing.T, rules []*Rule, texts map[string][]byte) []reference {
+	p := streamOnly(t, compile(t, EngineDA8, rules))
+	var all []reference
+	for name, text := range texts {
+		one := reference{name: name, bytes: text, lines: countLines(p, &Scratch{}, text)}
+		for _, q := range agreeQueries {
+			one.results = append(one.results, p.Scan(&Scratch{}, text, q)) // in a scratch of its own: it stays
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func countLines(p *Pack, s *Scratch, block []byte) Result {
+	return p.ScanLines(s, block, Query{Want: WantCount}, func(*Line) bool { return true })
 }
 
 func hardTexts(literals [][]byte, size int) map[string][]byte {
@@ -63,12 +88,17 @@ func hardTexts(literals [][]byte, size int) map[string][]byte {
 }
 
 func TestEnginesAgreeOnWordLists(t *testing.T) {
+	t.Parallel()
 	small := allWords(t, "/usr/share/dict/american-english")
 	if slow {
 		small = small[:len(small)/10]
 	}
-	texts := hardTexts(small, 32<<10)
-	texts["prose"] = prose(t, 128<<10)
+	size := 32 << 10
+	if slow {
+		size = 8 << 10
+	}
+	texts := hardTexts(small, size)
+	texts["prose"] = prose(t, 4*size)
 	var some [][]byte
 	for i := 0; i < len(small); i += 20 {
 		some = append(some, small[i])
@@ -83,6 +113,7 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 }
 
 func TestEnginesAgreeOnTheLargestWordList(t *testing.T) {
+	t.Parallel()
 	if testing.Short() || slow {
 		t.Skip("long")
 	}
@@ -92,6 +123,7 @@ func TestEnginesAgreeOnTheLargestWordList(t *testing.T) {
 
 // Alphabets of one, two and all bytes.
 func TestEnginesAgreeOnAlphabets(t *testing.T) {
+	t.Parallel()
 	random := matchtest.Random(nil, 6000)
 	var all, two [][]byte
 	for i := 0; i+6 < len(random); i += 6 {
@@ -115,6 +147,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 
 // Where memory is short, auto takes the trie.
 func TestAutoTakesTheTrieWithinATightBudget(t *testing.T) {
+	t.Parallel()
 	rules := make([]*Rule, 4000)
 	for i := range rules {
 		rules[i] = &Rule{Literals: literals(fmt.Sprintf("%x-rule-%d", i*40503, i))}
@@ -149,10 +182,10 @@ func TestScansAllocateNothing(t *testing.T) {
 	list := literals("error", "warn", "or", "rr", "the", "he")
 	size := 100 << 10
 	if slow {
-		size = 20 << 10
+		size = 8 << 10
 	}
 	text := matchtest.Dense(list, size)
-	texts := bytes.SplitAfter(text[:20<<10], []byte("e"))
+	texts := bytes.SplitAfter(text[:min(size, 20<<10)], []byte("e"))
 	for _, engine := range engines {
 		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})
 		s := p.NewScratch()

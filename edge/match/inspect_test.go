@@ -6,6 +6,7 @@ import (
 )
 
 func TestInspect(t *testing.T) {
+	t.Parallel()
 	var i Inspector
 	for _, tt := range []struct {
 		expr            string

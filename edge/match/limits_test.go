@@ -86,6 +86,7 @@ func TestRulesForAllBytes(t *testing.T) {
 // What all rules have in common is stored once, and ids that are matched not
 // at all.
 func TestWordListsCostTheirAutomaton(t *testing.T) {
+	t.Parallel()
 	rules := manyRules(10_000)
 	size := func(rules []*Rule) (whole, automaton int64) {
 		p := compile(t, EngineDA8, rules)

@@ -12,12 +12,28 @@ import (
 	"unicode/utf8"
 )
 
-// oracle returns all matches in order.
-func oracle(rules []*Rule, text []byte) []Match {
-	var found []Match
+// oracle knows all rules by definition.
+type oracle struct {
+	rules    []*Rule
+	programs []*regexp.Regexp // per rule: nil for literals
+}
+
+func newOracle(rules []*Rule) *oracle {
+	o := &oracle{rules, make([]*regexp.Regexp, len(rules))}
 	for i, r := range rules {
 		if r.Regex != "" {
-			for _, at := range oracleRegex(r).FindAllIndex(text, -1) {
+			o.programs[i] = oracleRegex(r)
+		}
+	}
+	return o
+}
+
+// matches returns all matches in order.
+func (o *oracle) matches(text []byte) []Match {
+	var found []Match
+	for i, r := range o.rules {
+		if r.Regex != "" {
+			for _, at := range o.programs[i].FindAllIndex(text, -1) {
 				found = append(found, Match{int64(at[0]), int64(at[1]), uint32(i)})
 			}
 			continue
@@ -100,23 +116,29 @@ func oracleResult(found []Match, want Want, limit int) Result {
 	return r
 }
 
-// oracleLines answers a query about a block line by line.
-func oracleLines(rules []*Rule, block []byte, q Query) ([]Line, Result) {
-	texts := bytes.SplitAfter(block, []byte("\n"))
-	for i := range texts {
-		texts[i] = bytes.TrimSuffix(texts[i], []byte("\n"))
-	}
-	return oracleTexts(rules, texts, q)
+// expectedTexts is what the oracle finds in many texts, for any number of queries
+// and packs.
+type expectedTexts struct {
+	*oracle
+	texts [][]byte
+	found [][]Match
 }
 
-// oracleTexts answers a query about many texts as if they were lines.
-func oracleTexts(rules []*Rule, texts [][]byte, q Query) (lines []Line, total Result) {
+func (o *oracle) expectTexts(texts [][]byte) *expectedTexts {
+	e := &expectedTexts{o, texts, make([][]Match, len(texts))}
+	for i, text := range texts {
+		e.found[i] = o.matches(text)
+	}
+	return e
+}
+
+// answer answers a query about the texts as if they were lines.
+func (e *expectedTexts) answer(q Query) (lines []Line, total Result) {
 	left := q.Total
 	offset := int64(0)
-	for i, text := range texts {
-		line := Line{Number: int64(i + 1), Offset: offset, Length: int64(len(text))}
+	for i, found := range e.found {
+		line := Line{Number: int64(i + 1), Offset: offset, Length: int64(len(e.texts[i]))}
 		offset += line.Length + 1
-		found := oracle(rules, text)
 		if len(found) == 0 {
 			continue
 		}
@@ -139,20 +161,20 @@ func oracleTexts(rules []*Rule, texts [][]byte, q Query) (lines []Line, total Re
 	return lines, total
 }
 
-// checkTexts compares a scan of many texts with the oracle.
-func checkTexts(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, texts [][]byte, q Query) {
-	want, total := oracleTexts(rules, texts, q)
+// check compares a scan of the texts with the oracle.
+func (e *expectedTexts) check(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, q Query) {
+	want, total := e.answer(q)
 	n := 0
-	got := p.ScanTexts(s, texts, q, func(i int, r *Result) bool {
-		checkNames(t, p, rules, texts[i], r)
+	got := p.ScanTexts(s, e.texts, q, func(i int, r *Result) bool {
+		checkNames(t, p, e.rules, e.texts[i], r)
 		if n == len(want) || int64(i+1) != want[n].Number || !sameResult(*r, want[n].Result) {
-			t.Fatalf("texts %q for %+v:\n got %d, %+v\nwant the %d. of %+v", texts, q, i, *r, n+1, want)
+			t.Fatalf("texts %q for %+v:\n got %d, %+v\nwant the %d. of %+v", e.texts, q, i, *r, n+1, want)
 		}
 		n++
 		return true
 	})
 	if n != len(want) || !sameResult(got, total) {
-		t.Fatalf("texts %q for %+v:\n got %d and %+v\nwant %d and %+v", texts, q, n, got, len(want), total)
+		t.Fatalf("texts %q for %+v:\n got %d and %+v\nwant %d and %+v", e.texts, q, n, got, len(want), total)
 	}
 }
 
@@ -198,19 +220,41 @@ func checkNames(t interface{ Fatalf(string, ...any) }, p *Pack, rules []*Rule, t
 	r.Matches = nil
 }
 
-// checkScan compares scans of text and of its lines with the oracle.
-func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
+// expectedText is what the oracle finds in a text and in its lines.
+type expectedText struct {
+	text  []byte
+	found []Match
+	lines *expectedTexts
+}
+
+func (o *oracle) expect(text []byte) *expectedText {
+	lines := bytes.SplitAfter(text, newline)
+	for i := range lines {
+		lines[i] = bytes.TrimSuffix(lines[i], newline)
+	}
+	e := &expectedText{text: text, found: o.matches(text)}
+	if len(lines) == 1 { // it is the text
+		e.lines = &expectedTexts{o, lines, [][]Match{e.found}}
+	} else {
+		e.lines = o.expectTexts(lines)
+	}
+	return e
+}
+
+// check compares scans of the text and of its lines with the oracle.
+func (e *expectedText) check(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, q Query) {
+	text, rules := e.text, e.lines.rules
 	limit := q.Limit
 	if q.Total > 0 && (limit == 0 || q.Total < limit) {
 		limit = q.Total
 	}
-	want := oracleResult(oracle(rules, text), q.Want, limit)
+	want := oracleResult(e.found, q.Want, limit)
 	got := p.Scan(s, text, q)
 	checkNames(t, p, rules, text, &got)
 	if !sameResult(got, want) {
 		t.Fatalf("scan of %q for %v, limit %d, total %d:\n got %+v\nwant %+v", text, q.Want, q.Limit, q.Total, got, want)
 	}
-	lines, total := oracleLines(rules, text, q)
+	lines, total := e.lines.answer(q)
 	n := 0
 	got = p.ScanLines(s, text, q, func(l *Line) bool {
 		checkNames(t, p, rules, text[l.Offset:l.Offset+l.Length], &l.Result)
@@ -228,25 +272,16 @@ func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules
 	}
 }
 
-func oracleRegexes(rules []*Rule) []*regexp.Regexp {
-	programs := make([]*regexp.Regexp, len(rules))
-	for i, r := range rules {
-		programs[i] = oracleRegex(r)
-	}
-	return programs
+// checkScan compares scans of text and of its lines with the oracle, once.
+func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
+	newOracle(rules).expect(text).check(t, p, s, q)
 }
 
-// oracleLinesOf are the matches in each line of block, by its number.
-func oracleLinesOf(programs []*regexp.Regexp, block []byte) map[int64][]Match {
+// linesWithMatches are the matches in each line of block that has any, by its number.
+func (o *oracle) linesWithMatches(block []byte) map[int64][]Match {
 	lines := map[int64][]Match{}
 	for i, text := range bytes.Split(block, newline) {
-		var found []Match
-		for rule, program := range programs {
-			for _, at := range program.FindAllIndex(text, -1) {
-				found = append(found, Match{int64(at[0]), int64(at[1]), uint32(rule)})
-			}
-		}
-		if slices.SortFunc(found, compareMatches); found != nil {
+		if found := o.matches(text); len(found) > 0 {
 			lines[int64(i+1)] = found
 		}
 	}

@@ -137,6 +137,7 @@ func drawQuery(t *rapid.T) Query {
 }
 
 func TestScanAgreesWithOracle(t *testing.T) {
+	t.Parallel()
 	for name, pieces := range domains {
 		t.Run(name, func(t *testing.T) {
 			s := &Scratch{} // of all packs: what one scan leaves behind must not show in the next
@@ -149,11 +150,12 @@ func TestScanAgreesWithOracle(t *testing.T) {
 				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
 				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
+				o := newOracle(rules)
 				for range 3 {
-					text, q := drawBytes(t, pieces, 0, most, "text"), drawQuery(t)
-					checkScan(t, p, s, rules, text, q)
-					checkScan(t, lanes, s, rules, text, q)
-					checkScan(t, filter, s, rules, text, q)
+					expected, q := o.expect(drawBytes(t, pieces, 0, most, "text")), drawQuery(t)
+					expected.check(t, p, s, q)
+					expected.check(t, lanes, s, q)
+					expected.check(t, filter, s, q)
 				}
 			})
 		})
@@ -162,6 +164,7 @@ func TestScanAgreesWithOracle(t *testing.T) {
 
 // Texts that lie beside each other know nothing of each other.
 func TestTextsAgreeWithOracle(t *testing.T) {
+	t.Parallel()
 	for name, pieces := range domains {
 		if name == "long" {
 			continue // the oracle is quadratic
@@ -177,10 +180,10 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 				for i := range texts {
 					texts[i] = drawBytes(t, pieces, 0, 8, "text")
 				}
-				q := drawQuery(t)
-				checkTexts(t, p, s, rules, texts, q)
-				checkTexts(t, lanes, s, rules, texts, q)
-				checkTexts(t, filter, s, rules, texts, q)
+				expected, q := newOracle(rules).expectTexts(texts), drawQuery(t)
+				expected.check(t, p, s, q)
+				expected.check(t, lanes, s, q)
+				expected.check(t, filter, s, q)
 			})
 		})
 	}
@@ -246,9 +249,9 @@ func TestCloudflareAgreesWithDA8(t *testing.T) {
 		}
 		q := drawQuery(t)
 		q.Want = rapid.SampledFrom([]Want{WantRules, WantAny}).Draw(t, "its want")
-		text := drawBytes(t, pieces, 0, 40, "text")
-		checkScan(t, p, s, rules, text, q)
-		checkScan(t, compileRapid(t, rules, EngineDA8), s, rules, text, q)
+		expected := newOracle(rules).expect(drawBytes(t, pieces, 0, 40, "text"))
+		expected.check(t, p, s, q)
+		expected.check(t, compileRapid(t, rules, EngineDA8), s, q)
 	})
 }
 

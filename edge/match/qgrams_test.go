@@ -20,7 +20,8 @@ func longWords(t *testing.T, n int) [][]byte {
 }
 
 func TestFilterIsForLongLiterals(t *testing.T) {
-	hashes := make([][]byte, 20_000)
+	t.Parallel()
+	hashes := make([][]byte, 10_000)
 	for i := range hashes {
 		hashes[i] = fmt.Appendf(nil, "%016x%016x", uint64(i)*hashFactor, uint64(i)*hashFactor*hashFactor)
 	}
@@ -49,6 +50,7 @@ func TestFilterIsForLongLiterals(t *testing.T) {
 }
 
 func TestEnginesAgreeOnLongWords(t *testing.T) {
+	t.Parallel()
 	list := longWords(t, 2000)
 	texts := hardTexts(list, 16<<10)
 	texts["prose"] = prose(t, 64<<10)

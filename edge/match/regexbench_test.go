@@ -4,6 +4,7 @@ package match
 
 import (
 	"bytes"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func cpuTime() time.Duration {
 
 func BenchmarkRuleSets(b *testing.B) {
 	const size = 1 << 20
-	logcheck, spam := logcheckRules(b), spamRules(b)
+	logcheck, spam := logcheck(b).rules, spamassassin(b).rules
 	text := prose(b, size)
 	for _, set := range []struct {
 		name  string
@@ -65,7 +66,7 @@ func runs(p *Pack) (n int64) {
 }
 
 func BenchmarkLoadRegexes(b *testing.B) {
-	p := compile(b, EngineAuto, append(logcheckRules(b), spamRules(b)...))
+	p := compile(b, EngineAuto, slices.Concat(logcheck(b).rules, spamassassin(b).rules))
 	b.ReportMetric(float64(p.Info().Regexes), "regexes")
 	for b.Loop() {
 		if _, err := Load(p.data); err != nil {

@@ -11,21 +11,18 @@ import (
 // What regexes are predicted to take is what they do take, more or less, after
 // they have all run.
 func TestRegexMemory(t *testing.T) {
-	for name, load := range map[string]func(testing.TB) []*Rule{
-		"logcheck": logcheckRules, "spamassassin": spamRules, "fail2ban": failRules,
-	} {
+	if underRace {
+		t.Skip("the same without the race detector")
+	}
+	for name, load := range packageRuleSets {
 		t.Run(name, func(t *testing.T) {
-			rules := load(t)
-			b := NewBuilder(Options{})
-			for _, r := range rules {
-				if err := b.Add(r); err != nil {
-					t.Fatal(err)
-				}
+			set := load(t)
+			predicted, data := set.memory, slices.Clone(set.pack.data)
+			each := 8
+			if slow {
+				each = 4
 			}
-			predicted := regexMemory(b.regexes)
-			data := slices.Clone(compile(t, EngineAuto, rules).data)
-			block := linesForEach(rules, 8)
-			b = nil
+			block := linesForEach(set.rules, each)
 
 			before := heapInUse()
 			p, err := Load(data)
@@ -39,7 +36,7 @@ func TestRegexMemory(t *testing.T) {
 			runtime.KeepAlive(data)
 			runtime.KeepAlive(block)
 			t.Logf("%d regexes: heap %d bytes after opening, %d after scanning, of which programs %d and states %d; predicted %d",
-				len(rules), opened, scanned, p.programs.size, s.regexes.runner.cache.bytes(), predicted)
+				len(set.rules), opened, scanned, p.programs.size, s.regexes.runner.cache.bytes(), predicted)
 			if predicted < scanned*6/10 || predicted > 2*scanned {
 				t.Errorf("predicted %d bytes, took %d", predicted, scanned)
 			}

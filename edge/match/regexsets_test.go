@@ -7,19 +7,18 @@ import (
 
 // The rule sets of Debian packages find what package regexp finds.
 func TestRuleSetsAgreeWithRegexp(t *testing.T) {
-	for name, load := range map[string]func(testing.TB) []*Rule{
-		"logcheck": logcheckRules, "spamassassin": spamRules, "fail2ban": failRules,
-	} {
+	t.Parallel()
+	for name, load := range packageRuleSets {
 		t.Run(name, func(t *testing.T) {
-			rules := load(t)
-			p := compile(t, EngineAuto, rules)
+			set := load(t)
+			p := set.pack
 			size := 12 << 10
-			if testing.Short() {
+			if slow {
 				size = 4 << 10
 			}
-			block := linesFor(rules, size, 2, 3)
-			t.Logf("%d rules, %d run on every line, %d lines", len(rules), p.Info().Unhinted, bytes.Count(block, newline))
-			lines := oracleLinesOf(oracleRegexes(rules), block)
+			block := linesFor(set.rules, size, 2, 3)
+			t.Logf("%d rules, %d run on every line, %d lines", len(set.rules), p.Info().Unhinted, bytes.Count(block, newline))
+			lines := set.linesWithMatches(block)
 			for _, cache := range []int{defaultCacheSize, 1 << 20, 64 << 10} {
 				s := p.NewScratch()
 				s.regexes.runner.init(cache)

@@ -82,18 +82,20 @@ func TestPackTellsWhatRegexesRequire(t *testing.T) {
 
 // Whatever a regex matches makes its formula true.
 func TestMatchesHaveWhatIsRequired(t *testing.T) {
+	t.Parallel()
 	texts := 10
-	if testing.Short() {
+	if slow {
 		texts = 2
 	}
-	for _, rules := range [][]*Rule{logcheckRules(t), spamRules(t), failRules(t)} {
-		for _, r := range rules {
+	for _, load := range packageRuleSets {
+		set := load(t)
+		for i, r := range set.rules {
 			tree, err := syntax.Parse(r.Regex, syntax.Perl)
 			if err != nil {
 				t.Fatal(err)
 			}
 			f, folded, _ := requiredOf(tree)
-			program := oracleRegex(r)
+			program := set.programs[i]
 			g := textGenerator{seeded(7), 3}
 			for range texts {
 				text := g.appendMatch(nil, tree)
@@ -125,6 +127,7 @@ func (f *formula) holdsFor(text string) bool {
 
 // Regexes that would take long to analyse, or much room, come to an end.
 func TestRequiredLiteralsOfHostileRegexes(t *testing.T) {
+	t.Parallel()
 	many := make([]string, 10_000)
 	for i := range many {
 		many[i] = string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + "-" + string(rune('a'+i/676)) + "xyz"

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"sync"
 	"testing"
 
 	"trawl/test/need"
@@ -36,21 +37,58 @@ func packageFiles(tb testing.TB, name string, patterns ...string) [][]byte {
 	return files
 }
 
-// regexRules makes rules of the expressions that compile, each once.
-func regexRules(exprs []string) []*Rule {
-	b := NewBuilder(Options{})
+// ruleSet are the rules of a package that compile, each once.
+type ruleSet struct {
+	*oracle
+	pack   *Pack // of all rules: who changes anything about it loads one of its own
+	memory int64 // predicted, of the regexes
+}
+
+// ruleSets are made once for all tests: that takes seconds with the race detector.
+var ruleSets struct {
+	sync.Mutex
+	made map[string]*ruleSet
+}
+
+// ruleSetOf returns the rule set of a name, made of the expressions that read returns.
+func ruleSetOf(tb testing.TB, name string, read func(testing.TB) []string) *ruleSet {
+	tb.Helper()
+	ruleSets.Lock()
+	defer ruleSets.Unlock()
+	if set := ruleSets.made[name]; set != nil {
+		return set
+	}
+	b := NewBuilder(Options{Name: name})
 	var rules []*Rule
-	for _, expr := range exprs {
+	for _, expr := range read(tb) {
 		r := &Rule{ID: expr, Regex: expr}
 		if b.Add(r) == nil {
 			rules = append(rules, r)
 		}
 	}
-	return rules
+	set := &ruleSet{oracle: newOracle(rules), memory: regexMemory(b.regexes)}
+	var err error
+	if set.pack, err = b.Pack(); err != nil {
+		tb.Fatal(err)
+	}
+	if ruleSets.made == nil {
+		ruleSets.made = map[string]*ruleSet{}
+	}
+	ruleSets.made[name] = set
+	return set
 }
 
-// logcheckRules are those of logcheck-database, one a line.
-func logcheckRules(tb testing.TB) []*Rule {
+func logcheck(tb testing.TB) *ruleSet     { return ruleSetOf(tb, "logcheck", logcheckExprs) }
+func spamassassin(tb testing.TB) *ruleSet { return ruleSetOf(tb, "spamassassin", spamExprs) }
+func fail2ban(tb testing.TB) *ruleSet     { return ruleSetOf(tb, "fail2ban", failExprs) }
+
+// packageRuleSets are all of them, by name.
+var packageRuleSets = map[string]func(testing.TB) *ruleSet{
+	"logcheck": logcheck, "spamassassin": spamassassin, "fail2ban": fail2ban,
+}
+
+// logcheckExprs are those of logcheck-database, one a line.
+func logcheckExprs(tb testing.TB) []string {
 	var exprs []string
 	for _, file := range packageFiles(tb, "logcheck-database", "/etc/logcheck/*.d/*", "/etc/logcheck/*.d.*/*") {
 		for line := range strings.Lines(string(file)) {
@@ -59,13 +97,13 @@ func logcheckRules(tb testing.TB) []*Rule {
 			}
 		}
 	}
-	return regexRules(exprs)
+	return exprs
 }
 
 var spamRule = regexp.MustCompile(`^\s*(?:body|rawbody|uri|full)\s+\S+\s+(?:\S+\s+=~\s+)?(?:/(.+)/|m\{(.+)\}|m'(.+)'|m,(.+),)([a-z]*)\s*$`)
 
-// spamRules are the bodies and URIs of spamassassin.
-func spamRules(tb testing.TB) []*Rule {
+// spamExprs are the bodies and URIs of spamassassin.
+func spamExprs(tb testing.TB) []string {
 	var exprs []string
 	for _, file := range packageFiles(tb, "spamassassin", "/usr/share/spamassassin/*.cf") {
 		for line := range strings.Lines(string(file)) {
@@ -83,13 +121,13 @@ func spamRules(tb testing.TB) []*Rule {
 			exprs = append(exprs, expr)
 		}
 	}
-	return regexRules(exprs)
+	return exprs
 }
 
 var failRegex = regexp.MustCompile(`(?m)^\s*(?:fail|ignore)regex\s*=\s*(.*(?:\n[ \t]+.+)*)`)
 
-// failRules are the filters of fail2ban, with what stands for a host filled in.
-func failRules(tb testing.TB) []*Rule {
+// failExprs are the filters of fail2ban, with what stands for a host filled in.
+func failExprs(tb testing.TB) []string {
 	var exprs []string
 	host := strings.NewReplacer("<HOST>", `(?:::f{4,6}:)?(?P<host>\S+)`, "<ADDR>", `[\d.:a-f]+`, "%%", "%",
 		"%(__prefix_line)s", `(?:\S+ )?\S+(?:\[\d+\])?: `, "<F-", "(?:<", "(?P<", "(?P<")
@@ -102,7 +140,7 @@ func failRules(tb testing.TB) []*Rule {
 			}
 		}
 	}
-	return regexRules(exprs)
+	return exprs
 }
 
 // linesFor returns about size bytes of lines made for the rules, few of which
