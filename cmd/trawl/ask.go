@@ -59,7 +59,12 @@ brokers none is stopped, unless --all says that all are meant.`,
 	placeholder(cmd.Flags(), "worker", "NAME")
 	all := cmd.Flags().Bool("all", false, "stop all brokers of the list")
 	return a.control(cmd, func(q *question) error {
-		if *name != "" {
+		switch worker := cmd.Flags().Changed("worker"); {
+		case worker && *name == "": // an empty variable of a shell shall not stop the broker
+			return usage(cmd, "--worker needs a name: trawl workers lists them")
+		case worker && *all:
+			return usage(cmd, "--all is about brokers, and --worker about one worker: give one of them")
+		case worker:
 			return a.stopWorker(q, *name)
 		}
 		if len(q.brokers) > 1 && !*all {
