@@ -80,24 +80,24 @@ func (c *chain) literal(p *program, n int) int {
 }
 
 // pass goes through the chain state in row, at the place i of text. It returns
-// the next value and the place behind, rowDead if the text differs; cached is
-// as for step.
+// the next value and the place behind; if the text differs, rowDead and where the
+// link begins that does not fit. cached is as for step.
 func (r *dfaRunner) pass(m *machine, row uint32, text []byte, i int) (value uint32, at int, cached bool) {
 	c := &r.cache
 	s := c.state(row)
 	words := c.items[s.items+s.kernel:]
 	links, after := words[1:1+words[0]], words[1+words[0]]
 	for n := 0; n < len(links); n += 2 {
+		behind := -1
 		if first := links[n]; first&chainText == 0 {
-			i = m.program.follow(text, i, first, links[n+1])
+			behind = m.program.follow(text, i, first, links[n+1])
 		} else if piece := c.text[first&^chainText:][:links[n+1]]; bytes.HasPrefix(text[i:], piece) {
-			i += len(piece)
-		} else {
-			i = -1
+			behind = i + len(piece)
 		}
-		if i < 0 {
-			return rowDead, 0, true
+		if behind < 0 {
+			return rowDead, i, true
 		}
+		i = behind
 	}
 	before := m.program.contextBefore(text, i)
 	if value = c.rows[row+1+uint32(before)]; value == rowUnknown {

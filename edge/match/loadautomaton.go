@@ -44,7 +44,9 @@ func (l *loader) automaton(first uint32, p *Pack, kind engineKind) *automaton {
 	for _, depth := range a.depths {
 		a.deepest = max(a.deepest, int(depth))
 	}
-	a.grams = l.qgrams(first)
+	if kind != kindDA4 { // the filter asks the slots
+		a.grams = l.qgrams(first)
+	}
 	switch kind {
 	case kindDA4:
 		a.trie = newTrie(slots, a.ends)

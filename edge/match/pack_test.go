@@ -94,6 +94,21 @@ func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
 	}
 }
 
+// The filter asks slots, which the trie alone does not have.
+func TestLoadRefusesAFilterForTheTrie(t *testing.T) {
+	rules := []*Rule{{Literals: literals("connection refused")}}
+	trie := sectionsOf(compile(t, EngineDA4, rules).data)
+	for _, s := range sectionsOf(compile(t, EngineDA8, rules).data) {
+		if s.kind == sectionExact+partQgrams {
+			trie = append(trie, s)
+		}
+	}
+	if p, err := Load(packOf(t, trie)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("loaded: %v", err)
+		p.Scan(&Scratch{}, []byte(strings.Repeat("connection refused ", 10)), Query{})
+	}
+}
+
 // Whatever bit of header, table or sections is flipped, a checksum sees it.
 func TestLoadSeesEveryFlippedByte(t *testing.T) {
 	good := compile(t, EngineAuto, []*Rule{{Literals: literals("he")}, {ID: "r", Regex: "x+y"}}).data

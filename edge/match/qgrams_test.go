@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 
 	"trawl/edge/match/matchtest"
@@ -60,6 +61,24 @@ func TestEnginesAgreeOnLongWords(t *testing.T) {
 		rules = append(rules, &Rule{ID: fmt.Sprint(i), Literals: [][]byte{w}, NoCase: i%2 == 0, Whole: i%3 == 0})
 	}
 	agree(t, rules, engines, texts)
+}
+
+// A q-gram from the midst of a literal is no beginning of one, but the next byte may
+// be: the filter goes on by a stride, not more, whatever the place.
+func TestFilterGoesOnBehindMistakes(t *testing.T) {
+	rules := []*Rule{
+		{Literals: literals("0123456x" + strings.Repeat("a", 20))},
+		{Literals: literals(strings.Repeat("a", 20) + "b")},
+	}
+	p := compile(t, EngineDA8, rules)
+	o, s := newOracle(rules), &Scratch{}
+	for _, piece := range []int{lookMost, 50, 37} {
+		filter := withFilter(t, p, piece)
+		for at := range 60 {
+			text := strings.Repeat(".", at) + "x" + strings.Repeat("a", 20) + "b" + strings.Repeat("-", 40)
+			o.expect([]byte(text)).check(t, filter, s, Query{})
+		}
+	}
 }
 
 // On a text of literals the filter gives up, and for longer each time; on others it

@@ -195,6 +195,21 @@ func TestExpensiveRegexIsGivenUp(t *testing.T) {
 	}
 }
 
+// What is read up to where a chain differs counts as well, and Stop is asked: behind
+// each a all the rest is read up to a b that another letter follows.
+func TestExpensiveRegexWithAChainIsGivenUp(t *testing.T) {
+	p, s := compile(t, EngineAuto, []*Rule{{ID: "dear", Regex: "a(?:[^b]*bcdefgh)?"}}), &Scratch{}
+	text := append(bytes.Repeat([]byte("a"), 20_000), "bx"...)
+	asked := 0
+	r := p.Scan(s, text, Query{Stop: func() bool { asked++; return false }})
+	if !slices.Equal(r.Incomplete, []uint32{0}) || asked < 5 {
+		t.Errorf("%d matches, incomplete %v, asked %d times", r.Count, r.Incomplete, asked)
+	}
+	if c := p.Costs(); c[0].Bytes < int64(len(text)) || c[0].Bytes > 40*int64(len(text)) {
+		t.Errorf("%+v", c)
+	}
+}
+
 // Short texts are never given up on, however much the regex has to do.
 func TestShortTextsAreComplete(t *testing.T) {
 	t.Parallel()

@@ -23,14 +23,14 @@ import (
 
 // One pack of every rule of logcheck and fail2ban finds in each line, with every
 // rule and at every place, what package regexp finds: in the logs that fail2ban
-// tests its filters with, and in generatedLines lines made out of the rules.
+// tests its filters with, and in generatedLines() lines made out of the rules.
 //
 // The pack always has all the rules. Package regexp would take minutes over all of
 // them: of a generated line it looks at those that the pack found, so that none is
 // too much, at the one that the line was made of, and at some others, which take turns;
 // of a line of fail2ban's logs at all of fail2ban's, and at one in logcheckShare of logcheck's.
-// With the race detector it looks at fewer besides those that the pack found: it finds
-// nothing more in what is compared here.
+// With the race detector and in short it looks at fewer besides those that the pack found:
+// neither is there for what is compared here.
 func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
 	need.Path(t, logcheckFolderPath, "logcheck-database")
 	need.Path(t, f2bTestLogs, "fail2ban")
@@ -53,7 +53,7 @@ func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
 	logs := fail2banLogs(t)
 	e.compare(t, logs, func(line int) []int {
 		share, own := logcheckShare, 1
-		if underRace {
+		if underRace || testing.Short() {
 			share, own = 8*logcheckShare, 8
 		}
 		asked := everyNth(nil, line%share, first, share)
@@ -62,24 +62,32 @@ func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
 	if e.lines.Load() < 2500 || e.hits.Load() < 500 {
 		t.Errorf("fail2ban's logs: %d lines, %d hits", e.lines.Load(), e.hits.Load())
 	}
-	lines := linesFor(all, generatedLines)
+	lines := linesFor(all, generatedLines())
 	e.compare(t, lines, func(line int) []int {
 		step := len(all) / othersPerLine
-		if underRace {
+		if underRace || testing.Short() {
 			step = len(all)
 		}
 		return append(everyNth(nil, line%step, len(all), step), line%len(all))
 	})
-	if n := bytes.Count(lines, []byte{'\n'}); n < generatedLines || e.hits.Load() < int64(n)/3 {
+	if n := bytes.Count(lines, []byte{'\n'}); n < generatedLines() || e.hits.Load() < int64(n)/3 {
 		t.Errorf("%d lines, %d hits", n, e.hits.Load())
 	}
 }
 
 const (
-	generatedLines = 100_000
-	othersPerLine  = 5
-	logcheckShare  = 32
+	othersPerLine = 5
+	logcheckShare = 32
 )
+
+// generatedLines is how many lines are made: fifty out of each rule, ten where
+// little time is given.
+func generatedLines() int {
+	if testing.Short() {
+		return 20_000
+	}
+	return 100_000
+}
 
 func everyNth(list []int, from, to, step int) []int {
 	for i := from; i < to; i += step {
