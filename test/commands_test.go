@@ -48,6 +48,10 @@ func TestPagesRun(t *testing.T) {
 func newDesk(t *testing.T) *pages.Desk {
 	t.Helper()
 	homes, n := t.TempDir(), newNetwork(t, pages.Boards...)
+	bin := t.TempDir() // not scratch, where an example is called go
+	if err := os.Symlink(binary, filepath.Join(bin, "trawl")); err != nil {
+		t.Fatal(err)
+	}
 	hosts := "127.0.0.1 localhost\n"
 	for _, board := range pages.Boards {
 		hosts += n.address(board) + " " + board + "\n"
@@ -63,7 +67,7 @@ unset TRAWL_HTTP_LISTEN`
 	return pages.NewDesk(t, homes, ready, func(board string) *exec.Cmd {
 		argv := append(n.at(board), "unshare", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc")
 		cmd := exec.Command(argv[0], argv[1:]...)
-		cmd.Env = append(environment(), "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"))
+		cmd.Env = append(environment(), "PATH="+bin+":"+os.Getenv("PATH"))
 		return cmd
 	})
 }
