@@ -179,7 +179,12 @@ func (e *expectedTexts) check(t interface{ Fatalf(string, ...any) }, p *Pack, s 
 }
 
 // compile makes a pack of rules that are known to be good.
-func compile(t testing.TB, engine string, rules []*Rule) *Pack {
+func compile(t interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, engine string, rules []*Rule,
+) *Pack {
 	t.Helper()
 	b := NewBuilder(Options{Engine: engine, Name: "test"})
 	for _, r := range rules {

@@ -147,7 +147,7 @@ func TestScanAgreesWithOracle(t *testing.T) {
 			}
 			rapid.Check(t, func(t *rapid.T) {
 				rules := drawRules(t, pieces)
-				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
+				p := compile(t, rapid.SampledFrom(engines).Draw(t, "engine"), rules)
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
 				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				o := newOracle(rules)
@@ -173,7 +173,7 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 			s := &Scratch{}
 			rapid.Check(t, func(t *rapid.T) {
 				rules := drawRules(t, pieces)
-				p := compileRapid(t, rules, rapid.SampledFrom(engines).Draw(t, "engine"))
+				p := compile(t, rapid.SampledFrom(engines).Draw(t, "engine"), rules)
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
 				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				texts := make([][]byte, rapid.IntRange(0, 12).Draw(t, "texts"))
@@ -191,20 +191,6 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 
 // engines are those that answer every query.
 var engines = []string{EngineDA8, EngineDFA, EngineSDFA, EngineDA4}
-
-func compileRapid(t *rapid.T, rules []*Rule, engine string) *Pack {
-	b := NewBuilder(Options{Engine: engine})
-	for _, r := range rules {
-		if err := b.Add(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := b.Pack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 // Hints must change nothing: a pack in which every regex runs on every text
 // finds the same as one with hints.
@@ -251,7 +237,7 @@ func TestCloudflareAgreesWithDA8(t *testing.T) {
 		q.Want = rapid.SampledFrom([]Want{WantRules, WantAny}).Draw(t, "its want")
 		expected := newOracle(rules).expect(drawBytes(t, pieces, 0, 40, "text"))
 		expected.check(t, p, s, q)
-		expected.check(t, compileRapid(t, rules, EngineDA8), s, q)
+		expected.check(t, compile(t, EngineDA8, rules), s, q)
 	})
 }
 

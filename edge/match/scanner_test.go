@@ -55,7 +55,7 @@ func TestScannerAgreesWithScan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				rules := drawRules(t, pieces)
-				p := compileRapid(t, rules, rapid.SampledFrom([]string{EngineDA8, EngineDFA}).Draw(t, "engine"))
+				p := compile(t, rapid.SampledFrom([]string{EngineDA8, EngineDFA}).Draw(t, "engine"), rules)
 				s, got := collector(t, p)
 				// Small, so that a short text fills them often.
 				s.window = s.lead + s.ahead + rapid.IntRange(1, 2*s.lead).Draw(t, "window")
