@@ -138,7 +138,7 @@ func (l *loader) checkOutputs(a *automaton, flags *flagTable, atoms int, folded 
 			return
 		}
 	}
-	a.plain = len(a.long) == 0 && !slices.ContainsFunc(flags.bytes, func(f byte) bool { return f&(ruleRegex|ruleWhole) != 0 })
+	a.plain = len(a.long) == 0 && atoms == 0 && !slices.ContainsFunc(flags.bytes, func(f byte) bool { return f&(ruleRegex|ruleWhole) != 0 })
 	l.checkLists(a, isRule)
 }
 

@@ -109,6 +109,21 @@ func TestLoadRefusesAFilterForTheTrie(t *testing.T) {
 	}
 }
 
+// Atoms of no regex are no rules: what reports them reports nothing.
+func TestAtomsWithoutRegexesAreNoMatches(t *testing.T) {
+	p := compile(t, EngineDFA, []*Rule{{ID: "x", Literals: literals("abcab")}})
+	sections := append(sectionsOf(setSection(p.data, sectionExact+partOuts, 0, 1, 4)), // rule 1 is atom 0
+		rawSection{sectionTriggerOffsets, make([]byte, 8)}, rawSection{sectionFormulaOffsets, make([]byte, 4)})
+	q, err := Load(packOf(t, sections))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("abcab ", 100))
+	if got := withLanes(t, q, 4, 100).Scan(&Scratch{}, text, Query{}); got.Any || len(got.Matches) > 0 {
+		t.Errorf("%d matches, the first of rule %d of %d", len(got.Matches), got.Matches[0].Rule, q.NumRules())
+	}
+}
+
 // Whatever bit of header, table or sections is flipped, a checksum sees it.
 func TestLoadSeesEveryFlippedByte(t *testing.T) {
 	good := compile(t, EngineAuto, []*Rule{{Literals: literals("he")}, {ID: "r", Regex: "x+y"}}).data

@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,33 @@ func TestLinesOfBigBlockAgreeWithOracle(t *testing.T) {
 				t.Fatalf("%d lines, want %d", i, len(want))
 			}
 		})
+	}
+}
+
+// Where a window of a block begins nothing is lost, and nothing found twice.
+func TestWindowsOfABlockMeet(t *testing.T) {
+	var block []byte
+	var want []Line
+	for n := 0; len(block) < 3*windowSize; n++ {
+		line := fmt.Appendf(nil, "begin %d%s end", n, strings.Repeat(".", n*37%3000))
+		want = append(want, Line{Number: int64(n + 1), Offset: int64(len(block)), Length: int64(len(line))})
+		block = append(append(block, line...), '\n')
+	}
+	for _, noCase := range []bool{false, true} {
+		p := compile(t, EngineAuto, []*Rule{{ID: "begin", Literals: literals("begin "), NoCase: noCase}, {ID: "end", Regex: " end$"}, {ID: "n", Regex: "^begin [0-9]+[.]* end"}})
+		n := 0
+		p.ScanLines(&Scratch{}, block, Query{}, func(l *Line) bool {
+			w := want[n]
+			found := []Match{{0, 6, 0}, {0, w.Length, 2}, {w.Length - 4, w.Length, 1}}
+			if l.Number != w.Number || l.Offset != w.Offset || l.Length != w.Length || !slices.Equal(l.Matches, found) {
+				t.Fatalf("got %+v, want line %+v with %+v", *l, w, found)
+			}
+			n++
+			return true
+		})
+		if n != len(want) {
+			t.Errorf("%d lines, want %d", n, len(want))
+		}
 	}
 }
 
