@@ -84,3 +84,15 @@ func setSection(data []byte, kind uint32, at int, value uint64, size int) []byte
 	sealPack(data)
 	return data
 }
+
+// withSection gives a section another length and seals the pack.
+func withSection(t testing.TB, data []byte, kind uint32, size int) []byte {
+	t.Helper()
+	list := sectionsOf(data)
+	for i := range list {
+		if s := &list[i]; s.kind == kind {
+			s.data = append(bytes.Clone(s.data), make([]byte, size)...)[:size]
+		}
+	}
+	return packOf(t, list)
+}

@@ -227,6 +227,39 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 	}
 }
 
+// The same for what other engines follow.
+func TestLoadChecksWhatOtherEnginesFollow(t *testing.T) {
+	sdfa := compile(t, EngineSDFA, wordRules(literals("abcdefgh", "bcdefghi"))).data
+	da4 := compile(t, EngineDA4, mixedRules()).data
+	filter := compile(t, EngineDA8, wordRules(literals("connection refused"))).data
+	const outside = (1<<23 - 1) << sparseShift
+	for name, c := range map[string]struct{ good, bad []byte }{
+		"sdfa, a deep base outside":    {sdfa, setSection(sdfa, sectionExact+partDeep, 4*77, outside, 4)},
+		"sdfa, a shallow base outside": {sdfa, setSection(sdfa, sectionExact+partShallow, 0, outside, 4)},
+		"sdfa, a row outside":          {sdfa, setSection(sdfa, sectionExact+partShallow, 4, 1<<20, 4)},
+		"sdfa, a terminal outside":     {sdfa, setSection(sdfa, sectionExact+partTerminals, 0, 1<<24, 4)},
+		"sdfa, a hit of no terminal":   {sdfa, setSection(sdfa, sectionExact+partDeep, 4*77, sparseHit|7<<sparseShift, 4)},
+		"da4, a base outside":          {da4, setSection(da4, sectionExact+partTrie, 4*600, uint64(baseMask)<<baseShift, 4)},
+		"da4, a root elsewhere":        {da4, setSection(da4, sectionExact+partTrie, 4*rootSlot, 0, 4)},
+		"q-grams of no bytes":          {filter, setSection(filter, sectionExact+partQgrams, 0, 0, 1)},
+		"q-grams of nine bytes":        {filter, setSection(filter, sectionExact+partQgrams, 0, 9, 1)},
+		"q-grams without a stride":     {filter, setSection(filter, sectionExact+partQgrams, 1, 0, 1)},
+		"q-grams of a number of words": {filter, withSection(t, filter, sectionExact+partQgrams, 8*100+qgramHeader)},
+		"q-grams without words":        {filter, withSection(t, filter, sectionExact+partQgrams, qgramHeader)},
+		"an end outside the trie":      {da4, withSection(t, da4, sectionExact+partEnds, 8)},
+	} {
+		if _, err := Load(c.good); err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(c.good, c.bad) {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		if _, err := Load(c.bad); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Failure links that go round are not looked for when loading: a scan gives up
 // by itself.
 func TestScanEndsWithLinksThatGoRound(t *testing.T) {

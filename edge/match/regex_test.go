@@ -389,6 +389,32 @@ func TestStatesStayWithinTheirSize(t *testing.T) {
 	}
 }
 
+// A machine whose states are not used again does without them, for a while.
+func TestMachinesGoWithoutStatesForAWhile(t *testing.T) {
+	p, s := compile(t, EngineAuto, []*Rule{{ID: "r", Regex: "a[^z]{14}c.*needle"}}), &Scratch{}
+	s.regexes.runner.init(256 << 10)
+	slowOnes := func() (n int) {
+		for _, m := range s.regexes.machines {
+			if m != nil && m.slow > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	busy, random := make([]byte, 16<<10), seeded(3)
+	for i := range busy {
+		busy[i] = "ab"[random.IntN(2)]
+	}
+	copy(busy[len(busy)-6:], "needle")
+	if p.Scan(s, busy, Query{}); slowOnes() == 0 {
+		t.Error("it goes on building states")
+	}
+	p.Scan(s, append(bytes.Repeat([]byte("-"), slowFor), "needle"...), Query{})
+	if n := slowOnes(); n > 0 {
+		t.Errorf("%d machines never use states again", n)
+	}
+}
+
 func TestScanWithRegexesDoesNotAllocate(t *testing.T) {
 	p, s := logcheck(t).pack, &Scratch{}
 	block := linesFor(logcheck(t).rules, 16<<10, 2, 3)

@@ -59,6 +59,7 @@ func TestEdgesAgreeWithOracle(t *testing.T) {
 		"long, a rule among repeats": {[]*Rule{{ID: "1", Literals: literals(a300)}, {ID: "x", Literals: literals(a300 + "x")}}, []string{strings.Repeat("a", 310) + "x" + strings.Repeat("a", 600)}},
 		"long, more than limits":     {[]*Rule{{ID: "1", Literals: literals(a300)}, {ID: "2", Literals: literals(a300+"a", a300+"aa")}, {ID: "3", Literals: literals("baa")}, {ID: "4", Literals: literals(a300 + "aaa")}}, []string{strings.Repeat("a", 500) + "baa"}},
 		"long, one prefix":           {[]*Rule{{ID: "x", Literals: literals(a300+"x", a300+"y")}, {ID: "y", Literals: literals(a300 + "y")}, {Literals: literals(a300[:255])}}, []string{a300 + "y" + a300 + "x"}},
+		"long, again but for a byte": {[]*Rule{{ID: "abac", Literals: literals(a300[:256] + "b" + a300[:256] + "c")}}, []string{a300[:256] + "b" + a300[:256] + "c" + a300[:256] + "c"}},
 		"long, nocase":               {[]*Rule{{ID: "k", Literals: literals(strings.Repeat("k", 300)), NoCase: true}}, []string{strings.Repeat("\u212aK", 152)}},
 		"long, whole":                {[]*Rule{{ID: "w", Literals: literals(a300), Whole: true}}, []string{a300, a300 + " " + a300 + "a"}},
 		"U+FFFD is no hint":          {[]*Rule{{ID: "r", Regex: "a\uFFFDb"}, {ID: "l", Literals: literals("a\uFFFDb"), NoCase: true}}, []string{"a\xffb", "a\uFFFDb"}},
