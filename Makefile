@@ -36,8 +36,8 @@ test: ## unit tests, with the race detector where there is a C compiler
 	@# With the race detector its texts are short.
 	$(if $(RACE),$(GO) test ./edge/match)
 
-# The race detector takes time, and memory of its own. Tests about much of either run
-# without it: those of one process alone, and others, shortened with it, for a second time.
+# The race detector takes time, and memory of its own. So tests about much of either run
+# without it: some only so, and others with it, too, but shortened.
 LARGE      := BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
 SHORTENED  := MemoryIsBounded|MemoryStaysFlat|FortyMegabytes|LeaveNothing|WithoutEnd|MixedMessages|ManyReloads
 # Most tests wait for processes: more than one for each core.

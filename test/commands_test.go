@@ -25,19 +25,11 @@ var before = map[string][]pages.Command{
 func TestPagesRun(t *testing.T) {
 	t.Parallel()
 	need(t, "python3-zmq", "curl", "less", "procps", "logcheck-database", "fail2ban", "modsecurity-crs", "iproute2", "nftables", "network namespaces (as root)")
-	all, err := pages.All("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range all {
-		blocks, _, err := pages.Read(filepath.Join("..", page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if commands := pages.ToRun(blocks, interpreter(), ""); len(commands) > 0 {
-			t.Run(page, func(t *testing.T) {
+	for _, page := range pages.ReadAll(t, "..") {
+		if commands := page.ToRun(interpreter(), ""); len(commands) > 0 {
+			t.Run(page.Name, func(t *testing.T) {
 				t.Parallel()
-				newDesk(t).Type(t, page, append(before[page], commands...))
+				newDesk(t).Type(t, page.Name, append(before[page.Name], commands...))
 			})
 		}
 	}
@@ -104,6 +96,6 @@ func init() {
 		"curl": "/usr/bin/curl", "less": "/usr/bin/less", "procps": "/usr/bin/pkill", "logcheck-database": "/etc/logcheck/ignore.d.server",
 		"fail2ban": "/etc/fail2ban/filter.d/sshd.conf", "modsecurity-crs": "/usr/share/modsecurity-crs/rules",
 	} {
-		installed[layer] = func() bool { _, err := os.Stat(path); return err == nil }
+		installed[layer] = func() bool { return exists(path) }
 	}
 }

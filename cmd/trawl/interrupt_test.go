@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"trawl/edge/service"
+	"trawl/test/need"
 )
 
 // A command that waits for its input, and does not look at its context, ends
@@ -28,9 +29,10 @@ func TestInterruptEndsACommandThatWaits(t *testing.T) {
 
 // A worker that is stopped while it opens its rules has not failed.
 func TestWorkerIsStoppedBeforeItsRulesAreOpen(t *testing.T) {
+	need.Program(t, "mkfifo", "coreutils")
 	pipe := filepath.Join(t.TempDir(), "words.txt")
 	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
-		t.Skipf("mkfifo: %v", err)
+		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	go func() { // opening a pipe for writing returns when the worker opens it for reading

@@ -33,6 +33,7 @@ func (a *app) brokerCommand() *cobra.Command {
 	}
 	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "http.listen", "http.match", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		a.onInterrupt.Store(interruptEnds)
 		c, err := a.settings(cmd)
 		if err != nil {
 			return err
@@ -77,11 +78,11 @@ status say why.`,
 	}
 	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.state_dir", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		a.onInterrupt.Store(interruptEnds)
 		c, err := a.settings(cmd)
 		if err != nil {
 			return err
 		}
-		a.onInterrupt.Store(interruptEnds)
 		if len(c.Worker.Rules) == 0 {
 			return usage(cmd, "a worker needs rules: give --rules FILE, or worker.rules in the configuration")
 		}

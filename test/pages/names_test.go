@@ -121,41 +121,25 @@ func (c *calls) lookHelp(t *testing.T, of *command) {
 	}
 }
 
-func readAll(t *testing.T, more ...string) (all map[string][]Block, prose map[string]string) {
-	t.Helper()
-	paths, err := All("../..")
-	if err != nil || len(paths) < 20 {
-		t.Fatalf("%d pages: %v", len(paths), err)
-	}
-	all, prose = make(map[string][]Block), make(map[string]string)
-	for _, page := range append(paths, more...) {
-		if all[page], prose[page], err = Read(filepath.Join("../..", page)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return all, prose
-}
-
 var codeSpan = regexp.MustCompile("`([^`\n]+)`")
 
 // Also in what is marked, in prose, and in --help.
 func TestPagesNameWhatIsThere(t *testing.T) {
 	c := newCalls(t)
 	c.lookHelp(t, &c.root)
-	all, prose := readAll(t, "build/dist/debian/README.Debian")
-	for page, blocks := range all {
+	for _, page := range ReadAll(t, "../..", "build/dist/debian/README.Debian") {
 		var lines string
-		for i := range blocks {
-			for _, cmd := range blocks[i].Commands() {
-				c.look(t, page, cmd.text)
+		for i := range page.Blocks {
+			for _, cmd := range page.Blocks[i].Commands() {
+				c.look(t, page.Name, cmd.text)
 				lines += cmd.text + " "
 			}
 		}
-		for _, m := range codeSpan.FindAllStringSubmatch(prose[page], -1) {
-			c.look(t, page, m[1])
+		for _, m := range codeSpan.FindAllStringSubmatch(page.Prose, -1) {
+			c.look(t, page.Name, m[1])
 			if name, ok := strings.CutPrefix(m[1], "--"); ok {
 				if name, _, _ = strings.Cut(name, " "); !c.root.anyFlag(name) && !strings.Contains(lines, "--"+name+" ") {
-					t.Errorf("%s: nothing has the flag --%s", page, name)
+					t.Errorf("%s: nothing has the flag --%s", page.Name, name)
 				}
 			}
 		}
@@ -169,19 +153,18 @@ func TestPagesNameWhatIsThere(t *testing.T) {
 var reasons = []string{"needs a board", NeedsSystemd, "needs a Mac", "needs the network", "shows a fault", "takes long"}
 
 func TestMarkersGiveAReason(t *testing.T) {
-	_, prose := readAll(t)
-	for page, text := range prose {
-		for line := range strings.Lines(text) {
+	for _, page := range ReadAll(t, "../..") {
+		for line := range strings.Lines(page.Prose) {
 			m := marker.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 			if m == nil {
 				continue
 			}
 			if file, ok := strings.CutPrefix(m[1], "run by "); ok {
 				if _, err := os.Stat(filepath.Join("../..", file)); err != nil {
-					t.Errorf("%s: not run: %v", page, err)
+					t.Errorf("%s: not run: %v", page.Name, err)
 				}
 			} else if !slices.Contains(reasons, m[1]) {
-				t.Errorf("%s: not run: %q is none of the reasons %q", page, m[1], reasons)
+				t.Errorf("%s: not run: %q is none of the reasons %q", page.Name, m[1], reasons)
 			}
 		}
 	}
@@ -189,19 +172,18 @@ func TestMarkersGiveAReason(t *testing.T) {
 
 // No command is taken for something else.
 func TestCommandsDoNotHide(t *testing.T) {
-	all, _ := readAll(t)
-	for page, blocks := range all {
-		for _, b := range blocks {
+	for _, page := range ReadAll(t, "../..") {
+		for _, b := range page.Blocks {
 			if b.commands || b.lang != "" {
 				continue
 			}
 			first, _, _ := strings.Cut(b.lines[0], " ")
 			if _, err := exec.LookPath(first); err == nil {
-				t.Errorf("%s:%d: %s: a program that the list in read.go lacks?", page, b.line, b.lines[0])
+				t.Errorf("%s:%d: %s: a program that the list in read.go lacks?", page.Name, b.line, b.lines[0])
 			}
 			for i, line := range b.lines {
 				if strings.HasPrefix(line, "trawl ") || strings.HasPrefix(line, "make ") || prompt.MatchString(line) {
-					t.Errorf("%s:%d: %s: a command in a block that does not begin with one", page, b.line+i, line)
+					t.Errorf("%s:%d: %s: a command in a block that does not begin with one", page.Name, b.line+i, line)
 				}
 			}
 		}

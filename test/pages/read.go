@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // NeedsSystemd marks what is typed in a machine with systemd.
@@ -28,7 +29,6 @@ var (
 
 // Block is one of code: indented by four, or fenced.
 type Block struct {
-	page   string
 	line   int
 	lang   string // of the fence
 	lines  []string
@@ -48,17 +48,26 @@ type Command struct {
 	shown []string
 }
 
-// Read returns the blocks of a page and its prose. Markers hold to the next heading.
-func Read(path string) (blocks []Block, prose string, err error) {
-	text, err := os.ReadFile(path)
+// Page is a Markdown page: its blocks, and the prose between them.
+type Page struct {
+	Name   string // its path in the clone, with slashes
+	Blocks []Block
+	Prose  string
+}
+
+// read reads a page of the clone in root. Markers hold to the next heading.
+func read(root, name string) (Page, error) {
+	text, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
-		return nil, "", err
+		return Page{}, err
 	}
+	var blocks []Block
+	var prose string
 	var b *Block // that goes on
 	why, board := "", "pc"
 	fenced, blank, follows, indent := false, true, false, ""
 	begin := func(i int, lang string) {
-		blocks = append(blocks, Block{page: path, line: i + 1, lang: lang, marker: why, board: board, follows: follows})
+		blocks = append(blocks, Block{line: i + 1, lang: lang, marker: why, board: board, follows: follows})
 		b, follows = &blocks[len(blocks)-1], true
 	}
 	for i, line := range strings.Split(string(text), "\n") {
@@ -91,7 +100,7 @@ func Read(path string) (blocks []Block, prose string, err error) {
 		}
 		blank = strings.TrimSpace(line) == ""
 	}
-	return joined(blocks), prose, nil
+	return Page{name, joined(blocks), prose}, nil
 }
 
 // joined tells commands from other blocks, and puts to them what they print.
@@ -147,11 +156,11 @@ func (b *Block) Commands() (all []Command) {
 // ToRun are the commands of blocks that have one of these markers ("": none), without
 // make's, which are tests of their own, and with Python, which is given to an
 // interpreter. (The Python of docs/clients.md are files, which a test of their own runs.)
-func ToRun(blocks []Block, python string, markers ...string) (all []Command) {
-	for _, b := range blocks {
+func (p *Page) ToRun(python string, markers ...string) (all []Command) {
+	for _, b := range p.Blocks {
 		switch {
 		case !slices.Contains(markers, b.marker):
-		case b.lang == "python" && !strings.HasSuffix(b.page, "clients.md"):
+		case b.lang == "python" && p.Name != "docs/clients.md":
 			text := python + " - <<'.'\n" + strings.Join(b.lines, "\n") + "\n."
 			all = append(all, Command{line: b.line, board: b.board, text: text, shown: b.output})
 		default:
@@ -165,8 +174,25 @@ func ToRun(blocks []Block, python string, markers ...string) (all []Command) {
 	return all
 }
 
-// All are the paths of the Markdown pages of a clone, in its root.
-func All(root string) (paths []string, err error) {
+// ReadAll reads the Markdown pages of the clone in root, and more files by their names.
+func ReadAll(t *testing.T, root string, more ...string) (all []Page) {
+	t.Helper()
+	names, err := names(root)
+	if err != nil || len(names) < 20 {
+		t.Fatalf("%d pages: %v", len(names), err)
+	}
+	for _, name := range append(names, more...) {
+		p, err := read(root, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// names are those of the Markdown pages.
+func names(root string) (all []string, err error) {
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -176,11 +202,11 @@ func All(root string) (paths []string, err error) {
 			return filepath.SkipDir
 		}
 		if filepath.Ext(name) == ".md" {
-			paths = append(paths, filepath.ToSlash(name))
+			all = append(all, filepath.ToSlash(name))
 		}
 		return err
 	})
-	return paths, err
+	return all, err
 }
 
 // Lines are commands that no page has, such as what must be there before one.

@@ -20,24 +20,16 @@ var before = map[string][]pages.Command{
 
 // What pages do with services. All their boards are one machine, with a folder each.
 func TestPagesWithServices(t *testing.T) {
-	all, err := pages.All("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range all {
-		blocks, _, err := pages.Read(filepath.Join("../..", page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		commands := pages.ToRun(blocks, "python3", pages.NeedsSystemd)
+	for _, page := range pages.ReadAll(t, "../..") {
+		commands := page.ToRun("python3", pages.NeedsSystemd)
 		if len(commands) == 0 {
 			continue
 		}
-		if page == "docs/boards.md" { // one walk from its first line to the last
-			commands = pages.ToRun(blocks, "python3", "", pages.NeedsSystemd)
+		if page.Name == "docs/boards.md" { // one walk from its first line to the last
+			commands = page.ToRun("python3", "", pages.NeedsSystemd)
 		}
-		t.Run(page, func(t *testing.T) {
-			newDesk(boot(t)).Type(t, page, append(before[page], commands...))
+		t.Run(page.Name, func(t *testing.T) {
+			newDesk(boot(t)).Type(t, page.Name, append(before[page.Name], commands...))
 		})
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"trawl/test/need"
 )
 
 const (
@@ -230,7 +232,5 @@ func needBoard(t *testing.T) {
 	if os.Getuid() != 0 {
 		missing = append(missing, "root, for mmdebstrap")
 	}
-	if missing != nil {
-		t.Skipf("skipped, for these are missing: %s", strings.Join(missing, ", "))
-	}
+	need.That(t, missing == nil, strings.Join(missing, ", "))
 }
