@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 )
 
 // oracle knows all rules by definition.
@@ -162,7 +164,7 @@ func (e *expectedTexts) answer(q Query) (lines []Line, total Result) {
 }
 
 // check compares a scan of the texts with the oracle.
-func (e *expectedTexts) check(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, q Query) {
+func (e *expectedTexts) check(t rapid.TB, p *Pack, s *Scratch, q Query) {
 	want, total := e.answer(q)
 	n := 0
 	got := p.ScanTexts(s, e.texts, q, func(i int, r *Result) bool {
@@ -179,12 +181,7 @@ func (e *expectedTexts) check(t interface{ Fatalf(string, ...any) }, p *Pack, s 
 }
 
 // compile makes a pack of rules that are known to be good.
-func compile(t interface {
-	Helper()
-	Fatal(...any)
-	Fatalf(string, ...any)
-}, engine string, rules []*Rule,
-) *Pack {
+func compile(t rapid.TB, engine string, rules []*Rule) *Pack {
 	t.Helper()
 	b := NewBuilder(Options{Engine: engine, Name: "test"})
 	for _, r := range rules {
@@ -208,7 +205,7 @@ func sameResult(a, b Result) bool {
 
 // checkNames says whether the ids of matches are those of the rules. For rules
 // it forgets the places, which the oracle does not know.
-func checkNames(t interface{ Fatalf(string, ...any) }, p *Pack, rules []*Rule, text []byte, r *Result) {
+func checkNames(t rapid.TB, p *Pack, rules []*Rule, text []byte, r *Result) {
 	for _, m := range r.Matches {
 		if want, err := ruleID(rules[m.Rule]); err != nil || string(p.MatchID(m, text)) != string(want) {
 			t.Fatalf("match %+v of %q has the id %q, want %q (%v)", m, text, p.MatchID(m, text), want, err)
@@ -247,7 +244,7 @@ func (o *oracle) expect(text []byte) *expectedText {
 }
 
 // check compares scans of the text and of its lines with the oracle.
-func (e *expectedText) check(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, q Query) {
+func (e *expectedText) check(t rapid.TB, p *Pack, s *Scratch, q Query) {
 	text, rules := e.text, e.lines.rules
 	limit := q.Limit
 	if q.Total > 0 && (limit == 0 || q.Total < limit) {
@@ -278,7 +275,7 @@ func (e *expectedText) check(t interface{ Fatalf(string, ...any) }, p *Pack, s *
 }
 
 // checkScan compares scans of text and of its lines with the oracle, once.
-func checkScan(t interface{ Fatalf(string, ...any) }, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
+func checkScan(t rapid.TB, p *Pack, s *Scratch, rules []*Rule, text []byte, q Query) {
 	newOracle(rules).expect(text).check(t, p, s, q)
 }
 

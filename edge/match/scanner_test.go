@@ -14,7 +14,7 @@ import (
 
 // streamed scans text in pieces of the given sizes, the last one as often as
 // needed; flushed says after which pieces Flush is called.
-func streamed(t interface{ Fatalf(string, ...any) }, s *Scanner, got *[]Match, text []byte, sizes []int, flushed []bool) {
+func streamed(t rapid.TB, s *Scanner, got *[]Match, text []byte, sizes []int, flushed []bool) {
 	*got = (*got)[:0]
 	for i := 0; len(text) > 0; i++ {
 		n := min(sizes[min(i, len(sizes)-1)], len(text))
@@ -36,7 +36,7 @@ func streamed(t interface{ Fatalf(string, ...any) }, s *Scanner, got *[]Match, t
 	}
 }
 
-func collector(t interface{ Fatalf(string, ...any) }, p *Pack) (*Scanner, *[]Match) {
+func collector(t rapid.TB, p *Pack) (*Scanner, *[]Match) {
 	got := &[]Match{}
 	s, err := p.NewScanner(ScannerOptions{LiteralsOnly: true}, func(m Match) error {
 		*got = append(*got, m)
