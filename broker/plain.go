@@ -33,7 +33,7 @@ func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 			m.Release()
 			return
 		}
-		b.router.reply(w, number, false, m, 2, &out)
+		b.router.reply(w, number, succeeded, m, 2, &out)
 		if !conn.Buffered() {
 			out.flush()
 		}

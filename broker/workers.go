@@ -80,7 +80,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	control := m.Frame(0)
 	if c, ok := wire.ParseReplyControl(control); ok && m.NumFrames() > 1 {
-		b.router.reply(w, c.Number, c.Failed, m, 1, out)
+		b.router.reply(w, c.Number, verdictOf(c, m.Frame(1)), m, 1, out)
 		return nil
 	}
 	if c, ok := wire.ParseAskControl(control); ok && m.NumFrames() > 1 {
@@ -109,7 +109,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if !ok {
 			return errors.New("unreadable answer to a recall")
 		}
-		b.router.returned(w, recall, out)
+		return b.router.returned(w, recall, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
@@ -128,7 +128,7 @@ func (b *Broker) ended(w *worker, err error) {
 // leave ends a worker's membership after its connection ended. What its last
 // messages have brought may still be in out.
 func (b *Broker) leave(w *worker, out *batch) {
-	unanswered := b.router.leave(w, out)
+	unanswered := b.router.leaveFleet(w, out)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }
