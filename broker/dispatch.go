@@ -245,10 +245,11 @@ func (r *router) judge(w *worker, v verdict) {
 		return
 	}
 	if was {
-		w.crew.failing--
+		w.inFailing.remove()
 		r.log.Info("worker is well again", "worker", w.name)
 	} else {
-		w.crew.failing++
+		w.crew.failing.pushBack(&w.inFailing, w)
+		r.unlessAvoided(w.crew)
 		r.log.Warn("worker keeps failing: avoided while others serve the same", "worker", w.name, "internal_errors", w.failures)
 	}
 }
@@ -258,7 +259,7 @@ func (r *router) judge(w *worker, v verdict) {
 // w's own. False: q is to be answered with what w said.
 func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
 	t := q.target
-	if t.key.worker {
+	if t.key.worker || q.nested.n > 0 { // what w has asked for its sake nobody else could use
 		return false
 	}
 	if w.serves(t.key.name) && (v != failedHere || q.avoid != nil || !r.others(q, w)) {
@@ -267,7 +268,7 @@ func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
 	if q.held() { // a copy; its answer will be the answer
 		return true
 	}
-	if t.rules.Impure || !t.served() || q.nested.n > 0 {
+	if t.rules.Impure || !t.served() {
 		return false
 	}
 	if w.serves(t.key.name) {

@@ -135,7 +135,7 @@ func (r *router) others(q *request, w *worker) (others bool) {
 		return false
 	}
 	r.eachCrew(q.target, func(c *crew) bool {
-		n := c.workers - c.failing - c.draining
+		n := c.workers - c.failing.n - c.draining
 		if c == w.crew && !w.draining && !w.failing() {
 			n--
 		}
