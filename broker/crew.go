@@ -191,7 +191,7 @@ func (r *router) sort(w *worker) {
 	}
 	var want *workerHeap
 	idle := 0
-	if w.hasRoom() {
+	if w.isAvailable() {
 		want = &w.crew.ready
 		if w.crowded() {
 			want = &w.crew.crowded

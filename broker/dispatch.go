@@ -111,6 +111,9 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 	if w.named.busyAt != none {
 		consider(w.named, &w.turn)
 	}
+	if !w.isAvailable() {
+		return best, turn
+	}
 	if len(r.busy) < len(c.links) {
 		for _, t := range r.busy {
 			if l := c.byTarget[t]; l != nil {

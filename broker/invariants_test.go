@@ -112,7 +112,7 @@ func (d *direct) checkCrews() {
 			}
 		}
 		var want *workerHeap
-		if w.hasRoom() {
+		if w.isAvailable() {
 			want = &c.ready
 			if w.crowded() {
 				want = &c.crowded

@@ -104,7 +104,7 @@ func (r *router) pickBut(q *request, but *worker, now time.Time) (best *worker) 
 		but = q.avoid
 	}
 	if w := q.target.worker; w != nil {
-		if w == but || w.heap == nil || w.crowded() && !q.nestedIn() || w.silent(now) || w.plain && q.needsTrawl() {
+		if w == but || !w.hasRoom() || w.crowded() && !q.nestedIn() || w.silent(now) || w.plain && q.needsTrawl() {
 			return nil
 		}
 		return w

@@ -99,7 +99,12 @@ func (w *worker) serves(rules string) bool { return w.crew != nil && w.crew.serv
 func (w *worker) hasRoom() bool {
 	n := w.active()
 	room := n < w.window && (w.weight < windowBytes || n <= w.slots)
-	return room && !w.draining && !w.gone && !w.full && !(w.avoided() && !(w.probe && n == 0))
+	return room && !w.draining && !w.gone && !w.full
+}
+
+// isAvailable reports whether w takes a request more that does not name it.
+func (w *worker) isAvailable() bool {
+	return w.hasRoom() && (!w.avoided() || w.probe && w.active() == 0)
 }
 
 // failing: the latest answers of w were all errors of its own, as of one that cannot read its
