@@ -113,7 +113,7 @@ func (o Options) withDefaults() Options {
 	// A message lives in one slice: on 32-bit systems keep twice its size,
 	// which a growing buffer may ask for, within an int.
 	o.MaxMessage = min(o.MaxMessage, math.MaxInt/4)
-	o.MaxFrame = min(o.MaxFrame, o.MaxMessage)
+	o.MaxFrame = min(o.MaxFrame, math.MaxInt/4)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

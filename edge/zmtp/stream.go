@@ -29,6 +29,20 @@ type stream interface {
 	remote() (addr string, local bool)
 }
 
+// lazySource is a source of bytes that needs a buffer only once there is something to
+// read. All streams are, but those over sockets of systems without a way to do it.
+type lazySource interface {
+	// readInto waits until there is something to read, and reads it into the
+	// memory that m has room for. While it waits, m is parked.
+	readInto(m readMemory) (int, error)
+}
+
+// readMemory is where readInto reads to.
+type readMemory interface {
+	room() []byte // to read into now
+	park()        // there is nothing to read: what room returned is given back
+}
+
 // acceptor is a bound endpoint.
 type acceptor interface {
 	accept() (stream, error)
