@@ -86,7 +86,13 @@ type Options struct {
 	// Defaults 100 ms and 5 s.
 	BackoffMin, BackoffMax time.Duration
 
-	// Log receives refused and misbehaving peers with the reason. Default: discarded.
+	// SocketBuffer is how many bytes of a TCP connection the system's kernel keeps in
+	// each direction, at most about twice that; a fourth of it from the 257th connection
+	// with the same Budget on. For listeners; default: as the system likes.
+	SocketBuffer int
+
+	// Log receives refused and misbehaving peers with the reason, within the limits of
+	// LimitLog. Default: discarded.
 	Log *slog.Logger
 }
 
@@ -117,6 +123,7 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = LimitLog(o.Log)
 	return o
 }
 

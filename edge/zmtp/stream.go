@@ -79,7 +79,7 @@ type tcpAcceptor struct {
 	host string // as given; "*" for all addresses
 }
 
-func listenTCP(host, port string) (acceptor, error) {
+func listenTCP(host, port string, buffer int) (acceptor, error) {
 	bind := host
 	if bind == "*" {
 		bind = ""
@@ -88,6 +88,9 @@ func listenTCP(host, port string) (acceptor, error) {
 		port = "0"
 	}
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
+	if buffer > 0 {
+		config.Control = socketBuffers(buffer) // connections inherit them
+	}
 	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(bind, port))
 	if err != nil {
 		return nil, err
@@ -122,6 +125,14 @@ func dialTCP(ctx context.Context, host, port string) (stream, error) {
 		return nil, err
 	}
 	return newSocketStream(c)
+}
+
+// shrinkBuffers makes the kernel keep less of a connection over TCP.
+func (s *socketStream) shrinkBuffers(bytes int) {
+	if tcp, ok := s.socket.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(bytes) // if not, it keeps more
+		_ = tcp.SetWriteBuffer(bytes)
+	}
 }
 
 func newSocketStream(c net.Conn) (stream, error) {

@@ -6,6 +6,7 @@
 package zmtp
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -54,6 +55,22 @@ func (s *socketStream) readInto(m readMemory) (int, error) {
 		return 0, err
 	}
 	return s.in.n, nil
+}
+
+// socketBuffers is the control function of a listening socket whose connections
+// shall have buffers of that size in the kernel.
+func socketBuffers(bytes int) func(network, address string, c syscall.RawConn) error {
+	return func(_, _ string, c syscall.RawConn) error {
+		var err error
+		if e := c.Control(func(fd uintptr) {
+			err = os.NewSyscallError("setsockopt", errors.Join(
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, bytes),
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)))
+		}); e != nil {
+			return e
+		}
+		return err
+	}
 }
 
 // tryRead makes one attempt. Returning false waits until there is something to read.
