@@ -80,5 +80,5 @@ func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
 	defer r.mu.Unlock()
 	r.count("ok")
 	r.received += q.size()
-	r.answer(q.client, q.envelope, m, out)
+	r.answerUnadmitted(q, m, out)
 }

@@ -125,7 +125,7 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 	if by.copy {
 		r.copiesWon++
 	}
-	sent := r.answer(q.client, prefix, m, out)
+	sent := r.give(q, prefix, m, out)
 	if r.trace != nil {
 		r.trace.delivered(q, sent, out.now())
 	}

@@ -3,6 +3,9 @@ package broker
 import (
 	"cmp"
 	"slices"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // A client that does not take its answers as fast as they come gets no more
@@ -12,10 +15,13 @@ import (
 
 const (
 	// holdBackAt is how many bytes of answers may wait for a client before its
-	// requests do; fewer if memory is short, down to holdBackLeast. They go on
-	// when a quarter of that is left.
+	// requests do; fewer if memory is short, down to leastHeldBack, which is holdBackLeast
+	// unless there are many clients. They go on when a quarter of that is left.
 	holdBackAt    = 4 << 20
 	holdBackLeast = 64 << 10
+
+	// smallAnswer is the size up to which an answer always finds memory, in bytes.
+	smallAnswer = 1 << 10
 )
 
 // holdBackLimit is how many bytes of answers may wait for a client now: like
@@ -25,13 +31,45 @@ func (r *router) holdBackLimit(c *client) int64 {
 	if c.asker != nil {
 		return holdBackAt
 	}
-	return max(holdBackLeast, min(holdBackAt, r.options.Limits.Memory-r.held()))
+	return max(r.leastHeldBack(), min(holdBackAt, r.options.Limits.Memory-r.held()))
+}
+
+// leastHeldBack is how many bytes of answers may always wait for a client: for all
+// together at most a quarter of the memory.
+func (r *router) leastHeldBack() int64 {
+	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(len(r.clients), 1)), smallAnswer))
+}
+
+// answerUnadmitted answers q, which was not admitted: a refusal, a control request.
+// Such answers take memory, too. A large one becomes an error if there is none, and who
+// asks faster than it reads is not read until it has caught up.
+func (r *router) answerUnadmitted(q *request, m zmtp.Message, out *batch) {
+	c := q.client
+	if size := m.Retained(); size > smallAnswer && c.asker == nil && r.held()+size > r.options.Limits.Memory*5/4 {
+		m.Release()
+		m = wire.ErrorAnswer(q.header, wire.Errorf(wire.Busy, "the broker has no memory for an answer of %d bytes for now; try later", size))
+		if m.Size() > smallAnswer { // of which most is the id
+			m.Release()
+			r.overflow(c)
+			return
+		}
+	}
+	r.answer(c, q.envelope, m, out)
+	if c.unread < r.leastHeldBack() {
+		return
+	}
+	if most := r.holdBackLimit(c); c.unread >= most {
+		if c.unread = queued(c); c.unread >= most {
+			c.pause = max(most/4, 1)
+			r.holds++
+		}
+	}
 }
 
 // holdBackIfSlow looks at how much waits for c after an answer. Asking the
 // connection costs a lock, so it is asked only once that much was sent.
 func (r *router) holdBackIfSlow(c *client) {
-	if c.heldBack || c.unread < holdBackLeast {
+	if c.heldBack || c.unread < r.leastHeldBack() {
 		return
 	}
 	most := r.holdBackLimit(c)
@@ -88,12 +126,13 @@ func (r *router) closeDeaf() {
 		return
 	}
 	var deaf []*client
+	least := r.leastHeldBack()
 	for c := range r.clients {
 		if c.asker != nil {
 			continue // heartbeats tell whether it reads
 		}
 		n := queued(c)
-		if !first && n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
+		if !first && n >= c.unreadBefore && c.unreadBefore >= least {
 			deaf = append(deaf, c)
 		}
 		c.unreadBefore = n

@@ -37,39 +37,11 @@ func (r *router) beat(out *batch) {
 		w.full = false // perhaps
 		r.pump(w, out)
 	}
-	for c := range r.clients {
-		if c.asker == nil { // of workers, heartbeats tell
-			r.closeStalled(c, now)
-		}
-	}
 	r.closeDeaf()
 	for _, t := range r.targets {
 		if t.hedge.on {
 			t.hedge.settle(t.rules.Hedge)
 		}
-	}
-}
-
-// A client that stops in the middle of a large request takes memory that others
-// need: it is closed after stallTime, and sooner if such memory is short.
-const (
-	stallTime        = 30 * time.Second
-	stallTimeCrowded = 3 * time.Second
-)
-
-func (r *router) closeStalled(c *client, now time.Time) {
-	n := c.conn.Partial()
-	if n == 0 {
-		return
-	}
-	most := stallTime
-	if r.options.budget.Crowded() {
-		most = stallTimeCrowded
-	}
-	if silent := now.Sub(c.conn.LastReceived()); silent > most {
-		r.stalled++
-		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", silent.Round(time.Second))
-		_ = c.conn.Close()
 	}
 }
 

@@ -66,7 +66,7 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	defer r.mu.Unlock()
 	s := &snapshot{
 		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: r.numClients(),
-		pending: r.pending, pendingBytes: r.bytes, heldBytes: r.options.budget.Held(), byState: make(map[workerState]int),
+		pending: r.pending, pendingBytes: r.bytes, heldBytes: r.heldBeside(), byState: make(map[workerState]int),
 	}
 	s.outcomes["ok"] += r.ok
 	s.addRuleSets(r, now)

@@ -8,6 +8,7 @@ import (
 
 	"trawl/edge/board"
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // status describes the broker as it is now.
@@ -29,6 +30,9 @@ func (b *Broker) refused() map[string]int64 {
 			counts[string(reason)] += int64(n)
 		}
 	}
+	if n := b.turnedAway.Load(); n > 0 {
+		counts[string(zmtp.ReasonOverload)] += n
+	}
 	return counts
 }
 
@@ -43,7 +47,7 @@ func (r *router) status(now time.Time) *wire.Status {
 		Broker: wire.BrokerStatus{
 			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: r.numClients(),
 			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
-			HeldBytes: r.options.budget.Held(),
+			HeldBytes: r.heldBeside(),
 			Retried:   r.retried, Recalled: r.recalled, Nested: r.nested, Abandoned: r.abandoned, Copied: r.copied,
 			Hedged: r.hedged, CopiesWon: r.copiesWon, HeldBack: r.holds,
 			LateAnswers: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
