@@ -1,15 +1,17 @@
+// Router: requests that are let in, or are not.
 package broker
 
-import "trawl/edge/wire"
+import (
+	"cmp"
 
-// This file holds the part of the router that lets requests in, or does not.
+	"trawl/edge/wire"
+)
 
 // submit admits a request: it goes to a worker, waits, or is refused at once.
 // The request, its message included, is the router's from here on.
 func (r *router) submit(q *request, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+	r.lock()
+	defer r.leave(out)
 	r.admit(q, out)
 }
 
@@ -32,7 +34,7 @@ func (r *router) admit(q *request, out *batch) {
 		r.trace.accepted(q)
 	}
 	if q.client.heldBack || !r.assign(q, out) {
-		q.target.queue.pushBack(q)
+		r.enqueue(q, false)
 		if r.trace != nil {
 			r.trace.queued(q)
 		}
@@ -52,7 +54,7 @@ func (r *router) admissible(q *request) *wire.Error {
 	switch {
 	case t.draining():
 		return t.leaving()
-	case q.needsTrawl() && t.onlyPlain():
+	case q.needsTrawl() && r.onlyPlain(t):
 		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", t.key.name)
 	}
 	return r.room(q)
@@ -108,30 +110,31 @@ func (r *router) find(h *wire.RequestHeader) (*target, *wire.Error) {
 	if h == &bareHeader {
 		return r.byDefault, nil
 	}
-	k := targetKey{name: h.Rules}
-	if h.Worker != "" {
-		k = targetKey{worker: true, name: h.Worker}
+	k, hash := targetKey{worker: true, name: h.Worker}, ""
+	if h.Worker == "" {
+		k, hash = keyOf(h.Rules)
 	}
-	if r.targets[k] == nil && !r.booting && !r.servedNow(k) {
-		return nil, (&target{key: k}).unknown()
+	t := r.targets[k]
+	switch {
+	case t != nil && (hash == "" || t.isPack(hash)):
+		return t, nil
+	case t == nil && hash != "": // a pack becomes a target when somebody asks for it
+		t = r.pack(k, hash, r.booting)
+	case t == nil && r.booting:
+		t = r.target(k)
+	default:
+		t = nil // another pack, with the same first digits
 	}
-	return r.target(k), nil
-}
-
-// servedNow: a name@hash becomes a target when it is first asked for.
-func (r *router) servedNow(k targetKey) bool {
-	for w := range r.workers {
-		if !k.worker && w.serves(k.name) {
-			return true
-		}
+	if t == nil {
+		return nil, (&target{key: targetKey{worker: k.worker, name: cmp.Or(h.Worker, h.Rules)}}).unknown()
 	}
-	return false
+	return t, nil
 }
 
 // refuseNow is refuse for a request that was not understood.
 func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.leave(out)
 	r.received += q.size()
 	r.refuse(q, err, out)
 }

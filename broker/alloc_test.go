@@ -48,7 +48,7 @@ func route(tb testing.TB, queued bool, o Options) func() {
 	out := &batch{}
 	answer := func() {
 		var frame [32]byte
-		control := wire.ReplyControl{Number: w.held[0].number}
+		control := wire.ReplyControl{Number: w.held.first().number}
 		_ = d.b.fromWorker(w, zmtp.NewMessage(control.Append(frame[:0]), text), out)
 	}
 	if queued {

@@ -29,6 +29,8 @@ type Broker struct {
 	plain   []*zmtp.Listener // as Options.Plain
 	http    *httpServer      // nil: off
 
+	statusReport, metricsReport report
+
 	stop     chan struct{} // closed by a client's stop
 	stopOnce sync.Once
 	running  sync.WaitGroup // a goroutine for each listener and each connection

@@ -1,3 +1,4 @@
+// Router: what goes by the clock.
 package broker
 
 import (
@@ -6,41 +7,58 @@ import (
 	"trawl/edge/wire"
 )
 
-// This file holds the part of the router that goes by the clock.
-
 // sweep answers what is overdue, and moves what waits at the wrong place. It is
 // called every tick.
 func (r *router) sweep(now time.Time, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	r.wheel.sweep(now, func(q *request) {
+	r.lock()
+	defer r.leave(out)
+	if r.pending > 0 {
+		r.later(func(out *batch) bool { return r.expire(now, out) })
+	}
+	if r.heldBack.n > 0 {
+		r.release()
+	}
+	r.balance(now, out)
+	if r.booting && now.Sub(r.start) >= r.options.bootTime {
+		r.endBoot()
+	}
+}
+
+// expire answers the requests whose deadline has passed; false if the critical section is spent.
+func (r *router) expire(now time.Time, out *batch) (done bool) {
+	more := func() bool {
+		r.visit(1)
+		return !r.spent()
+	}
+	return r.wheel.sweep(now, more, func(q *request) {
 		switch {
 		case q.held():
 			r.fail(q, wire.Errorf(wire.Deadline, "the deadline passed while worker %q had the request", q.at[0].worker.name), out)
 		case q.client.heldBack:
 			r.fail(q, wire.Errorf(wire.Deadline, "the deadline passed while the request waited for its client to read earlier answers"), out)
 		default:
-			r.fail(q, q.target.timeout(q, now), out)
+			r.fail(q, r.timeout(q, now), out)
 		}
 	})
-	r.release(out)
-	r.balance(now, out)
-	if r.booting && now.Sub(r.start) >= r.options.bootTime {
-		r.endBoot(out)
-	}
 }
 
 // endBoot answers what waits for names that never appeared.
-func (r *router) endBoot(out *batch) {
+func (r *router) endBoot() {
 	r.booting = false
-	for _, t := range r.targets {
-		if t.known() {
-			continue
+	r.later(func(*batch) bool {
+		for t := r.guesses.front(); t != nil; t = r.guesses.front() {
+			if r.spent() {
+				return false
+			}
+			r.visit(1)
+			t.inList.remove()
+			r.failWaiting(t, func(t *target) *wire.Error {
+				if t.known() {
+					return nil
+				}
+				return t.unknown()
+			})
 		}
-		for q := t.queue.any(); q != nil; q = t.queue.any() {
-			r.fail(q, t.unknown(), out)
-		}
-		r.forget(t)
-	}
+		return true
+	})
 }

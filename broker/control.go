@@ -28,7 +28,7 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 	case wire.OpPing:
 		return wire.JSONFrame(&wire.Pong{Broker: b.options.Name, Version: b.options.Version, Protocol: wire.ProtocolVersion}), nil
 	case wire.OpStatus:
-		return wire.JSONFrame(b.status()), nil
+		return b.statusBody(), nil
 	}
 	if err := b.options.Security.mayControl(q.client.conn.Peer(), q.header.Op); err != nil {
 		return nil, err
@@ -51,33 +51,26 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 func (r *router) stopWorker(name string, exit bool) *wire.Error {
 	var out batch
 	defer out.flush()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(&out)
-	found := false
-	for w := range r.workers {
-		if w.name != name {
-			continue
-		}
-		found = true
-		if exit && w.plain {
-			return wire.Errorf(wire.BadRequest, "%q is a plain worker, which cannot be told to stop; end its process", name)
-		}
-		r.setDraining(w, &out)
-		if exit {
-			r.tell(w, wire.KindStop, &out)
-		}
-	}
-	if !found {
+	r.lock()
+	defer r.leave(&out)
+	w := r.names[name]
+	if w == nil {
 		return wire.Errorf(wire.UnknownWorker, "no worker named %q is connected; `trawl workers` lists those that are", name)
+	}
+	if exit && w.plain {
+		return wire.Errorf(wire.BadRequest, "%q is a plain worker, which cannot be told to stop; end its process", name)
+	}
+	r.setDraining(w, &out)
+	if exit {
+		r.tell(w, wire.KindStop, &out)
 	}
 	return nil
 }
 
 // answerNow answers a control request.
 func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.leave(out)
 	r.count("ok")
 	r.received += q.size()
 	r.answerUnadmitted(q, m, out)

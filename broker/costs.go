@@ -1,16 +1,19 @@
+// What regexes have cost, summed over the workers.
 package broker
 
 import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"sync"
 
 	"trawl/edge/wire"
 )
 
 const (
 	maxCostsFrame = 256 << 10 // bytes; what is larger is ignored
-	maxCostsShown = 100       // rules in the sums
+	maxCostSums   = 8192      // regexes with a sum; those that come later have none
+	maxCostsShown = 100       // of them, in status
 )
 
 // parseCosts reads what a worker's regexes have cost; false if it is not as wire
@@ -27,52 +30,137 @@ func parseCosts(frame []byte) (*wire.Costs, bool) {
 			return nil, false
 		}
 	}
-	return &c, n <= wire.MaxAllCosts+wire.MaxCosts
+	return &c, n <= wire.MaxAllCosts+wire.MaxCosts && len(c.Sets) <= wire.MaxAllCosts
 }
 
-func (r *router) setCosts(w *worker, c *wire.Costs) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	w.costs = c
+// costTable has what the regexes of the workers connected now have cost, summed when a worker
+// says so. Workers that report the same counters, as one process does to several
+// endpoints, count once. Each worker names its own most expensive regexes, so what one of them
+// left out is missing in a sum. A sum can fall: when a worker leaves, or has loaded other
+// rules. The table has a lock of its own, which is never taken under the router's.
+type costTable struct {
+	mu      sync.Mutex
+	sources map[costSourceKey]*costSource
+	of      map[*worker]*costSource
+	sums    map[costKey]*wire.RuleCost
+	totals  map[string]int64 // time of all regexes of a rule set, in microseconds
 }
 
-// ruleCosts returns what the regexes of the workers connected now have cost, summed
-// over the workers: the most expensive first, at most 100. Each worker names
-// its own most expensive ones, so what one of them left out is missing in a sum. A
-// sum can fall: when a worker leaves, or has loaded other rules. r.mu is held.
-func (r *router) ruleCosts() []wire.RuleCost {
-	type key struct{ set, rule string }
-	sums := make(map[key]*wire.RuleCost)
-	totals := make(map[string]int64) // time of all regexes of a set
-	counted := make(map[string]bool)
-	for w := range r.workers {
-		c := w.costs
-		if c == nil || c.Source != "" && counted[c.Source] {
-			continue
-		}
-		counted[c.Source] = true
-		for i := range c.Sets {
-			set := &c.Sets[i]
-			totals[set.Name] += set.TimeUS
-			for j := range set.Regexes {
-				cost := &set.Regexes[j]
-				k := key{set.Name, cost.Rule}
-				sum := sums[k]
-				if sum == nil {
-					sum = &wire.RuleCost{RuleSet: set.Name, RegexCost: wire.RegexCost{Rule: cost.Rule}}
-					sums[k] = sum
-				}
-				sum.Add(cost)
+type costKey struct{ set, rule string }
+
+// costSourceKey names what reports costs: what a worker calls it, or the worker.
+type costSourceKey struct {
+	name   string
+	worker *worker
+}
+
+// costSource is something that reports costs.
+type costSource struct {
+	key     costSourceKey
+	workers int // that report it
+	costs   *wire.Costs
+	summed  []*wire.RuleCost // where each regex of costs is summed, in their order; nil: nowhere
+}
+
+// set notes what a worker reports.
+func (t *costTable) set(w *worker, c *wire.Costs) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.of, t.sources = make(map[*worker]*costSource), make(map[costSourceKey]*costSource)
+		t.sums, t.totals = make(map[costKey]*wire.RuleCost), make(map[string]int64)
+	}
+	t.forget(w)
+	key := costSourceKey{name: c.Source}
+	if c.Source == "" {
+		key.worker = w
+	}
+	s := t.sources[key]
+	if s == nil {
+		s = &costSource{key: key}
+		t.sources[key] = s
+	}
+	t.of[w] = s
+	s.workers++
+	t.subtract(s)
+	s.costs = c
+	t.add(s)
+}
+
+// drop forgets what a worker has reported.
+func (t *costTable) drop(w *worker) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.forget(w)
+}
+
+func (t *costTable) forget(w *worker) {
+	s := t.of[w]
+	if s == nil {
+		return
+	}
+	delete(t.of, w)
+	if s.workers--; s.workers == 0 {
+		t.subtract(s)
+		delete(t.sources, s.key)
+	}
+}
+
+func (t *costTable) add(s *costSource) {
+	for i := range s.costs.Sets {
+		set := &s.costs.Sets[i]
+		t.totals[set.Name] += set.TimeUS
+		for j := range set.Regexes {
+			k := costKey{set.Name, set.Regexes[j].Rule}
+			sum := t.sums[k]
+			if sum == nil && len(t.sums) < maxCostSums {
+				sum = &wire.RuleCost{RuleSet: k.set, RegexCost: wire.RegexCost{Rule: k.rule}}
+				t.sums[k] = sum
+			}
+			if sum != nil {
+				sum.Add(&set.Regexes[j])
 				sum.Workers++
+			}
+			s.summed = append(s.summed, sum)
+		}
+	}
+}
+
+func (t *costTable) subtract(s *costSource) {
+	if s.costs == nil {
+		return
+	}
+	next := 0
+	for i := range s.costs.Sets {
+		set := &s.costs.Sets[i]
+		if t.totals[set.Name] -= set.TimeUS; t.totals[set.Name] == 0 {
+			delete(t.totals, set.Name)
+		}
+		for j := range set.Regexes {
+			sum := s.summed[next]
+			if next++; sum == nil {
+				continue
+			}
+			sum.Subtract(&set.Regexes[j])
+			if sum.Workers--; sum.Workers == 0 {
+				delete(t.sums, costKey{sum.RuleSet, sum.Rule})
 			}
 		}
 	}
-	list := make([]wire.RuleCost, 0, len(sums))
-	for _, sum := range sums {
-		if total := totals[sum.RuleSet]; total > 0 {
-			sum.Share = max(0, min(1, float64(sum.TimeUS)/float64(total)))
+	s.costs, s.summed = nil, nil
+}
+
+// most returns the sums, the most expensive first, at most maxCostsShown.
+func (t *costTable) most() []wire.RuleCost {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := make([]wire.RuleCost, 0, len(t.sums))
+	for _, sum := range t.sums {
+		c := *sum
+		if total := t.totals[c.RuleSet]; total > 0 {
+			c.Share = max(0, min(1, float64(c.TimeUS)/float64(total)))
 		}
-		list = append(list, *sum)
+		list = append(list, c)
 	}
 	slices.SortFunc(list, func(a, b wire.RuleCost) int {
 		return cmp.Or(cmp.Compare(b.TimeUS, a.TimeUS), cmp.Compare(b.Verified, a.Verified), cmp.Compare(a.RuleSet, b.RuleSet), cmp.Compare(a.Rule, b.Rule))

@@ -38,7 +38,7 @@ func TestCostsAreSummed(t *testing.T) {
 		wire.SetCosts{Name: "pii", TimeUS: 100, Regexes: []wire.RegexCost{cost("phone", 80)}},
 		wire.SetCosts{Name: "logs", TimeUS: 40, Regexes: []wire.RegexCost{cost("iban", 40)}}))
 	want := "[{pii {phone 1100 220 2 11000 110} 2 0.37} {pii {iban 1000 200 1 10000 100} 1 0.33} {logs {iban 400 80 1 4000 40} 1 1.00}]"
-	if got := shown(d.r.ruleCosts()); got != want {
+	if got := shown(d.r.costs.most()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := string(d.b.exposition()); !strings.Contains(got, `trawl_broker_regex_seconds{rule_set="pii",rule="phone"} 0.00011`) ||
@@ -46,15 +46,15 @@ func TestCostsAreSummed(t *testing.T) {
 		t.Errorf("metrics: %s", got)
 	}
 	d.lose(a)
-	if got := shown(d.r.ruleCosts()); got != want {
+	if got := shown(d.r.costs.most()); got != want {
 		t.Errorf("b still reports them: got %s", got)
 	}
 	d.lose(b)
-	if got := shown(d.r.ruleCosts()); got != "[{pii {phone 800 160 1 8000 80} 1 0.80} {logs {iban 400 80 1 4000 40} 1 1.00}]" {
+	if got := shown(d.r.costs.most()); got != "[{pii {phone 800 160 1 8000 80} 1 0.80} {logs {iban 400 80 1 4000 40} 1 1.00}]" {
 		t.Errorf("c alone: %s", got)
 	}
 	c.beat(d, costs("two"))
-	if got := d.r.ruleCosts(); len(got) != 0 {
+	if got := d.r.costs.most(); len(got) != 0 {
 		t.Errorf("after other rules were loaded: %+v", got)
 	}
 }
@@ -89,12 +89,12 @@ func TestCostsAreBounded(t *testing.T) {
 		"many regexes": many(1, wire.MaxCosts+1), "many sets": many(wire.MaxAllCosts, 2),
 	} {
 		a.beat(d, bad)
-		if got := d.r.ruleCosts(); len(got) != 1 || got[0].Rule != "r" {
+		if got := d.r.costs.most(); len(got) != 1 || got[0].Rule != "r" {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
 	a.beat(d, many(20, 10))
-	if got := d.r.ruleCosts(); len(got) != maxCostsShown || got[0].Rule != "r9" {
+	if got := d.r.costs.most(); len(got) != maxCostsShown || got[0].Rule != "r9" {
 		t.Errorf("%d sums, the first %+v", len(got), got[0])
 	}
 }

@@ -258,7 +258,7 @@ func (w *directWorker) say(d *direct, number uint64, failed bool, text string) {
 	w.port.heard = d.now
 	var frame [8]byte
 	if w.plain {
-		d.r.reply(w.worker, number, false, zmtp.NewMessage(putNumber(&frame, number), nil, []byte(text)), 2, d.out())
+		d.r.reply(w.worker, number, succeeded, zmtp.NewMessage(putNumber(&frame, number), nil, []byte(text)), 2, d.out())
 		return
 	}
 	c := wire.ReplyControl{Number: number, Failed: failed}
@@ -280,7 +280,8 @@ func (w *directWorker) update(d *direct, rules []wire.RuleSet) {
 // lose ends a worker's connection.
 func (d *direct) lose(w *directWorker) {
 	w.port.closed = true
-	d.r.leave(w.worker, d.out())
+	d.r.leaveFleet(w.worker, d.out())
+	d.r.costs.drop(w.worker)
 }
 
 func wireDrain() zmtp.Message { return zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)) }

@@ -1,3 +1,4 @@
+// Router: requests that are given to workers, and the answers.
 package broker
 
 import (
@@ -8,13 +9,10 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// This file holds the part of the router that gives requests to workers and
-// takes their answers.
-
 // assign gives q to a worker that has room; false if none has.
 func (r *router) assign(q *request, out *batch) bool {
 	for {
-		w := q.target.pick(q, out.now())
+		w := r.pick(q, out.now())
 		if w == nil {
 			return false
 		}
@@ -32,14 +30,20 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
 		return true
 	}
+	number, ok := w.held.next(r.number + 1)
+	if !ok {
+		w.full = true
+		r.sort(w)
+		return false
+	}
 	r.number++
 	r.prefix = r.prefix[:0]
-	var number [8]byte
 	if w.plain {
-		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&number, r.number), true)
+		var frame [8]byte
+		r.prefix = zmtp.AppendFrame(r.prefix, putNumber(&frame, number), true)
 		r.prefix = zmtp.AppendFrame(r.prefix, nil, true)
 	} else {
-		control := wire.RequestControl{Number: r.number, Full: q.full, Hops: q.hops, Remaining: q.deadline.Sub(out.now()), ID: r.trace.id(q)}
+		control := wire.RequestControl{Number: number, Full: q.full, Hops: q.hops, Remaining: q.deadline.Sub(out.now()), ID: r.trace.id(q)}
 		var frame [32]byte
 		r.prefix = zmtp.AppendFrame(r.prefix, control.Append(frame[:0]), true)
 	}
@@ -50,6 +54,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 	if err := w.conn.Queue(r.prefix, m); err != nil {
 		w.full = errors.Is(err, zmtp.ErrFull)
 		w.gone = w.gone || !w.full
+		r.sort(w)
 		return false
 	}
 	if q.held() {
@@ -57,9 +62,10 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 	} else {
 		q.target.hedge.dispatched(q)
 	}
-	w.hold(q, r.number, out.now())
+	w.hold(q, number, out.now())
+	r.sort(w)
 	if r.trace != nil {
-		r.trace.dispatched(q, w, r.number)
+		r.trace.dispatched(q, w, number)
 	}
 	out.add(w.conn)
 	return true
@@ -67,30 +73,145 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 
 // pump gives w what waits for it, as long as it has room.
 func (r *router) pump(w *worker, out *batch) {
-	for w.hasRoom(out.now()) {
-		var q *request
-		for _, t := range w.targets {
-			q = before(q, t.queue.head(!w.plain, w.crowded()))
+	for len(r.busy) > 0 && w.crew != nil && w.hasRoom() && !w.silent(out.now()) {
+		if r.spent() {
+			r.later(func(out *batch) bool { r.pump(w, out); return true })
+			return
 		}
+		q, turn := r.nextFor(w)
 		if q == nil {
 			return
 		}
-		q.target.queue.take(q)
+		r.take(q, w, turn)
 		if !r.dispatch(w, q, out) {
-			q.target.queue.pushFront(q)
+			r.enqueue(q, true)
 			return
 		}
 	}
 }
 
+// nextFor returns the request that w should get next, and where its target's turn is kept.
+// Targets take turns, by the work that was done for them and the priorities that was for; at
+// a target, its queue decides.
+func (r *router) nextFor(w *worker) (best *request, turn *int64) {
+	takes, c := w.takes(), w.crew
+	var least int64
+	consider := func(t *target, at *int64) {
+		r.visit(1)
+		q := t.queue.head(takes)
+		if q == nil || q.avoid == w && r.others(q, w) {
+			return
+		}
+		if now := max(*at, c.now-maxCredit); best == nil || now < least || now == least && q.seq < best.seq {
+			best, turn, least = q, at, now
+		}
+	}
+	if w.named.busyAt != none {
+		consider(w.named, &w.turn)
+	}
+	if len(r.busy) < len(c.links) {
+		for _, t := range r.busy {
+			if l := c.byTarget[t]; l != nil {
+				consider(t, &l.turn)
+			}
+		}
+		r.visit(len(r.busy))
+		return best, turn
+	}
+	for _, l := range c.links {
+		if l.target.busyAt != none {
+			consider(l.target, &l.turn)
+		}
+	}
+	r.visit(len(c.links))
+	return best, turn
+}
+
+// take takes q out of its queue for w, and charges it to its target's turn; turn is nil if
+// targets have not taken turns for it.
+func (r *router) take(q *request, w *worker, turn *int64) {
+	q.target.queue.take(q)
+	r.dequeued(q.target)
+	if turn != nil {
+		now := max(*turn, w.crew.now-maxCredit)
+		w.crew.now = max(w.crew.now, now)
+		*turn = now + q.weighted()
+	}
+}
+
+// fillLater makes fill look at t before the critical section ends, or after it.
+func (r *router) fillLater(t *target) {
+	if t.queue.n == 0 || t.inFills.in != nil {
+		return
+	}
+	r.fills.pushBack(&t.inFills, t)
+	r.later(func(out *batch) bool {
+		t.inFills.remove()
+		return r.fill(t, out)
+	})
+}
+
+// fill gives what waits for t to workers that have room; it returns false if the critical
+// section is spent.
+func (r *router) fill(t *target, out *batch) (done bool) {
+	for gave := true; gave; {
+		gave = false
+		for k := range kinds {
+			if r.spent() {
+				return false
+			}
+			q := t.queue.head(1 << k)
+			if q == nil {
+				continue
+			}
+			w := r.pick(q, out.now())
+			if w == nil {
+				continue
+			}
+			r.take(q, w, nil)
+			if !r.dispatch(w, q, out) {
+				r.enqueue(q, true)
+			}
+			gave = true
+		}
+	}
+	return true
+}
+
+// verdict is what the broker knows of a worker's answer.
+type verdict uint8
+
+const (
+	succeeded  verdict = iota
+	failed             // an error
+	failedHere         // an error of the worker's own, which another worker may not have: internal
+)
+
+// maxErrorRead is the most bytes of an error that the broker looks into.
+const maxErrorRead = 4 << 10
+
+// verdictOf looks at an answer of a worker; frame is its header, or a bare answer.
+func verdictOf(c wire.ReplyControl, frame []byte) verdict {
+	if !c.Failed {
+		return succeeded
+	}
+	if len(frame) <= maxErrorRead {
+		if h, err := wire.ParseAnswerHeader(frame); err == nil && h.Error != nil && h.Error.Code == wire.Internal {
+			return failedHere
+		}
+	}
+	return failed
+}
+
 // reply takes a worker's answer. The message is the worker's, whole; skip is
 // how many of its frames come before those for the client. The router owns it
 // from here on.
-func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+func (r *router) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
+	r.lock()
+	defer r.leave(out)
 	q, by := w.release(number, out.now())
+	r.judge(w, v)
+	r.sort(w)
 	switch {
 	case q == nil:
 		r.late++
@@ -98,29 +219,75 @@ func (r *router) reply(w *worker, number uint64, failed bool, m zmtp.Message, sk
 			r.trace.late(w, number)
 		}
 		m.Release()
-	case failed && r.elsewhere(q, w, out):
+	case v != succeeded && r.elsewhere(q, w, v, out):
 		m.Release()
 	default:
-		r.deliver(q, by, failed, m.Tail(skip), out)
+		r.deliver(q, by, v, m.Tail(skip), out)
 	}
 	r.pump(w, out)
 }
 
+// judge counts the errors of w's own that come in a row.
+func (r *router) judge(w *worker, v verdict) {
+	was := w.failing()
+	if v == failedHere {
+		w.failures++
+	} else {
+		w.failures = 0
+	}
+	if w.failing() == was || w.crew == nil {
+		return
+	}
+	if was {
+		w.crew.failing--
+		r.log.Info("worker is well again", "worker", w.name)
+	} else {
+		w.crew.failing++
+		r.log.Warn("worker keeps failing: avoided while others serve the same", "worker", w.name, "internal_errors", w.failures)
+	}
+}
+
+// elsewhere gives q, which w has refused or failed, to another worker: if w does not serve
+// any more what q asks for (its update said so before this answer), or once if the error was
+// w's own. False: q is to be answered with what w said.
+func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
+	t := q.target
+	if t.key.worker {
+		return false
+	}
+	if w.serves(t.key.name) && (v != failedHere || q.avoid != nil || !r.others(q, w)) {
+		return false
+	}
+	if q.held() { // a copy; its answer will be the answer
+		return true
+	}
+	if t.rules.Impure || !t.served() || q.nested.n > 0 {
+		return false
+	}
+	if w.serves(t.key.name) {
+		q.avoid = w
+	}
+	q.inHedge.remove()
+	r.retried++
+	r.again([]*request{q}, out)
+	return true
+}
+
 // deliver answers q with what a worker said.
-func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out *batch) {
+func (r *router) deliver(q *request, by place, v verdict, m zmtp.Message, out *batch) {
 	prefix := q.envelope
 	if w := by.worker; w.plain && q.full {
 		head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
 		prefix = zmtp.AppendFrame(slices.Clip(prefix), head.Append(nil), true)
 	}
-	if failed {
-		r.count("failed_on_worker")
-	} else {
+	if v == succeeded {
 		r.countOK()
+	} else {
+		r.count("failed_on_worker")
 	}
 	q.target.answered(q, out.now())
 	if r.trace != nil {
-		r.trace.answered(q, by, failed, out.now())
+		r.trace.answered(q, by, v != succeeded, out.now())
 	}
 	if by.copy {
 		r.copiesWon++
@@ -134,6 +301,5 @@ func (r *router) deliver(q *request, by place, failed bool, m zmtp.Message, out 
 	}
 	c := q.client
 	r.finish(q, out)
-	r.tellAbandoned(out)
 	r.holdBackIfSlow(c)
 }

@@ -1,3 +1,7 @@
+// How many connections there may be: each takes a file descriptor and memory. Clients
+// and workers come in by doors of their own, so that neither keeps the other out, and
+// the HTTP port has places besides. A door that is full lets a newcomer in when somebody
+// has nothing to do there.
 package broker
 
 import (
@@ -9,11 +13,6 @@ import (
 	"trawl/edge/keys"
 	"trawl/edge/zmtp"
 )
-
-// How many connections there may be: each takes a file descriptor and memory. Clients
-// and workers come in by doors of their own, so that neither keeps the other out, and
-// the HTTP port has places besides. A door that is full lets a newcomer in when somebody
-// has nothing to do there.
 
 const (
 	// ownFiles is how many descriptors the broker needs for itself: logs, keys,
@@ -136,10 +135,11 @@ func (d *door) sampleLocked(wanted bool) (sample []*connection) {
 // has for long enough.
 func (b *Broker) idlest(among []*connection) *connection {
 	slices.SortFunc(among, func(x, y *connection) int { return cmp.Compare(x.heard.Load(), y.heard.Load()) })
-	b.router.mu.Lock()
-	defer b.router.mu.Unlock()
+	b.router.lock()
+	defer b.router.unlock()
 	now := time.Now()
 	for _, c := range among {
+		b.router.visit(1)
 		grace := helloGrace
 		if c.client != nil {
 			grace = idleTime

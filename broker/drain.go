@@ -63,37 +63,43 @@ func (b *Broker) requestStop() {
 // stopTaking makes every further request be refused, and returns a channel
 // that is closed once the admitted ones are answered.
 func (r *router) stopTaking() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	if !r.draining {
 		r.draining = true
 		if r.pending == 0 {
-			close(r.idle)
+			close(r.idled)
 		}
 	}
-	return r.idle
+	return r.idled
 }
 
 // tellWorkers says to every trawl worker that the broker is draining.
 func (r *router) tellWorkers() {
 	var out batch
 	defer out.flush()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for w := range r.workers {
+	r.lock()
+	defer r.leave(&out)
+	round(r, r.workers.items, func(w *worker, out *batch) {
 		if !w.plain {
-			r.tell(w, wire.KindDrain, &out)
+			r.tell(w, wire.KindDrain, out)
 		}
-	}
+	})
 }
 
 // failAll answers what is left at the end of a drain.
 func (r *router) failAll(out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for c := range r.clients {
-		for q := c.requests.front(); q != nil; q = c.requests.front() {
-			r.fail(q, wire.Errorf(wire.Draining, "the broker stopped before the request was answered"), out)
-		}
-	}
+	r.lock()
+	defer r.leave(out)
+	round(r, r.clients.items, func(c *client, _ *batch) {
+		r.later(func(out *batch) bool {
+			for q := c.requests.front(); q != nil; q = c.requests.front() {
+				if r.spent() {
+					return false
+				}
+				r.fail(q, wire.Errorf(wire.Draining, "the broker stopped before the request was answered"), out)
+			}
+			return true
+		})
+	})
 }

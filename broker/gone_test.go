@@ -12,7 +12,7 @@ func TestNamesOfThoseLongGoneAreForgotten(t *testing.T) {
 	d := newDirect(t, Options{ExpectRules: []string{"expected"}})
 	for i := range 3 * maxGone {
 		w := d.worker(fmt.Sprint("w", i), 1, true, fmt.Sprint("set", i))
-		d.r.leave(w.worker, d.out())
+		d.r.leaveFleet(w.worker, d.out())
 		d.now = d.now.Add(time.Millisecond)
 	}
 	if n := len(d.r.targets); n > maxGone+maxGone/8 {

@@ -24,7 +24,7 @@ type hedge struct {
 	on      bool
 	recent  histogram     // from dispatch to answer
 	after   time.Duration // then a copy is due; 0: not known
-	running requestList   // dispatched once and not answered, the oldest first
+	running list[request] // dispatched once and not answered, the oldest first
 	credit  int           // requests that have not yet paid for a copy
 }
 
@@ -59,27 +59,26 @@ func (h *hedge) settle(percent int) {
 // hedgeSlow gives out the copies that are due. It is called every hedgeTick if
 // any rule set wants them.
 func (r *router) hedgeSlow(out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, t := range r.targets {
-		if !t.hedge.on || t.hedge.after == 0 || t.queue.n > 0 {
+	r.lock()
+	defer r.leave(out)
+	for range min(r.hedged.n, sliceItems) {
+		r.visit(1)
+		t := r.hedged.rotate()
+		if t.hedge.after == 0 || t.queue.n > 0 {
 			continue
 		}
 		h, now := &t.hedge, out.now()
-		for k, n := h.running.root.next, h.running.n; n > 0 && h.credit >= hedgePrice; n-- {
-			q := k.of
-			k = k.next
-			if now.Sub(q.dispatched) < h.after {
+		for h.credit >= hedgePrice {
+			q := h.running.front()
+			if q == nil || now.Sub(q.dispatched) < h.after {
 				break
 			}
-			w := t.pick(q, now)
-			if w == nil || !w.idle() {
+			w := r.pick(q, now)
+			if w == nil || !w.idle() || !r.dispatch(w, q, out) { // a copy leaves h.running
 				break
 			}
-			if r.dispatch(w, q, out) {
-				h.credit -= hedgePrice
-				r.hedged++
-			}
+			h.credit -= hedgePrice
+			r.hedges++
 		}
 	}
 }

@@ -64,7 +64,7 @@ func TestSlowRequestIsHedgedAndTheFirstAnswerCounts(t *testing.T) {
 			t.Fatal("not hedged")
 		}
 		d.advance(tick)
-		if fast.receive(d); len(fast.has) != 1 || d.r.hedged != 1 {
+		if fast.receive(d); len(fast.has) != 1 || d.r.hedges != 1 {
 			t.Fatal("hedged twice")
 		}
 		w, other := slow, fast
@@ -100,8 +100,8 @@ func TestHedgesCostAtMostATwentieth(t *testing.T) {
 			}
 		}
 	}
-	if d.r.hedged < 50 || d.r.hedged > 2000/20+hedgeSaved {
-		t.Errorf("%d copies for 2,000 requests", d.r.hedged)
+	if d.r.hedges < 50 || d.r.hedges > 2000/20+hedgeSaved {
+		t.Errorf("%d copies for 2,000 requests", d.r.hedges)
 	}
 	d.check()
 }
@@ -116,7 +116,7 @@ func TestWhatIsNeverHedged(t *testing.T) {
 		slow.receive(d)
 		d.worker("idle", 1, true, "default", "impure", "other")
 		d.advance(time.Second)
-		if d.r.hedged != 0 {
+		if d.r.hedges != 0 {
 			t.Errorf("%s: hedged", name)
 		}
 	}

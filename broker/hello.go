@@ -17,7 +17,10 @@ const (
 	helloTimeout = 5 * time.Second
 
 	maxHello = 1 << 20 // bytes of a hello
-	maxName  = 255     // bytes of the name of a worker or a rule set
+	// maxRuleSets is how many rule sets a worker may serve: the router looks at each of them to
+	// choose the next request, if requests wait for most of them.
+	maxRuleSets = 400
+	maxName     = 255 // bytes of the name of a worker or a rule set
 )
 
 // greet reads the first message of a worker and welcomes it. A connection
@@ -76,7 +79,15 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 	if len(rules) == 0 {
 		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
 	}
+	if len(rules) > maxRuleSets {
+		return wire.Errorf(wire.BadRequest, "%d rule sets; a worker serves at most %d", len(rules), maxRuleSets)
+	}
+	names := make(map[string]bool, len(rules))
 	for _, set := range rules {
+		if names[set.Name] {
+			return wire.Errorf(wire.BadRequest, "the rule set %q twice", wire.Clip(set.Name))
+		}
+		names[set.Name] = true
 		if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") {
 			return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set", wire.Clip(set.Name))
 		}

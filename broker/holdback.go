@@ -37,7 +37,7 @@ func (r *router) holdBackLimit(c *client) int64 {
 // leastHeldBack is how many bytes of answers may always wait for a client: for all
 // together at most a quarter of the memory.
 func (r *router) leastHeldBack() int64 {
-	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(len(r.clients), 1)), smallAnswer))
+	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(r.clients.len(), 1)), smallAnswer))
 }
 
 // answerUnadmitted answers q, which was not admitted: a refusal, a control request.
@@ -80,65 +80,96 @@ func (r *router) holdBackIfSlow(c *client) {
 		return
 	}
 	c.heldBack = true
-	r.heldBack[c] = struct{}{}
+	r.heldBack.pushBack(&c.inHeldBack, c)
 	r.holds++
-	for _, f := range c.flows {
-		f.park()
-	}
+	left := len(c.shares)
+	r.later(func(*batch) bool { return r.eachFlow(c, &left, (*flow).park) })
 }
+
+// eachFlow calls f for each flow of a client that has requests waiting; false if the critical
+// section is spent: the next call goes on. Shares that are added meanwhile are left out.
+func (r *router) eachFlow(c *client, left *int, f func(*flow)) (done bool) {
+	for *left = min(*left, len(c.shares)); *left > 0; *left-- {
+		if r.spent() {
+			return false
+		}
+		for _, flow := range c.shares[*left-1].flows {
+			r.visit(1)
+			if flow.waiting.n > 0 {
+				f(flow)
+			}
+		}
+	}
+	return true
+}
+
+// releasedAtOnce is at how many clients a tick looks that are held back.
+const releasedAtOnce = 64
 
 // release lets those clients go on that have read their answers. It is called
 // every tick.
-func (r *router) release(out *batch) {
-	for c := range r.heldBack {
+func (r *router) release() {
+	for range min(r.heldBack.n, releasedAtOnce) {
+		r.visit(1)
+		c := r.heldBack.rotate()
 		if c.unread = queued(c); c.unread < r.holdBackLimit(c)/4 {
-			r.letGo(c, out)
+			r.letGo(c)
 		}
 	}
 }
 
-func (r *router) letGo(c *client, out *batch) {
-	delete(r.heldBack, c)
+func (r *router) letGo(c *client) {
+	c.inHeldBack.remove()
 	c.heldBack = false
-	var targets []*target
-	for _, f := range c.flows {
-		f.enter(false)
-		t := f.waiting.front().target
-		if !slices.Contains(targets, t) {
-			targets = append(targets, t)
-		}
-	}
-	for _, t := range targets {
-		for _, w := range slices.Clone(t.workers) {
-			r.pump(w, out)
-		}
-	}
+	left := len(c.shares)
+	r.later(func(*batch) bool {
+		return r.eachFlow(c, &left, func(f *flow) {
+			if f.at == none {
+				f.enter()
+			}
+			r.fillLater(f.waiting.front().target)
+		})
+	})
 }
 
-// closeDeaf closes clients that take no answers while memory is short because of
-// them, those with the most first, until a quarter is free. It is called with
-// every heartbeat; a client is deaf if it took nothing since the one before.
-func (r *router) closeDeaf() {
+// deafClients are those that have taken no answers since the heartbeat before, while memory
+// is short because of answers.
+type deafClients struct {
+	short bool // memory is
+	first bool // it was not at the heartbeat before, so what was noted of clients then is old
+	found []*client
+}
+
+// shortage begins to look for clients that read no answers, if memory is short.
+func (r *router) shortage() *deafClients {
+	d := &deafClients{short: r.overMemory() > 0, first: !r.short}
+	r.short = d.short
+	return d
+}
+
+// overMemory is how much is held beyond three quarters of limits.memory, in bytes.
+func (r *router) overMemory() int64 {
 	memory := r.options.Limits.Memory
-	over := r.held() - (memory - memory/4)
-	first := !r.short // what was noted of clients before is old
-	if r.short = over > 0; !r.short {
+	return r.held() - (memory - memory/4)
+}
+
+func (d *deafClients) look(c *client, least int64) {
+	if !d.short {
 		return
 	}
-	var deaf []*client
-	least := r.leastHeldBack()
-	for c := range r.clients {
-		if c.asker != nil {
-			continue // heartbeats tell whether it reads
-		}
-		n := queued(c)
-		if !first && n >= c.unreadBefore && c.unreadBefore >= least {
-			deaf = append(deaf, c)
-		}
-		c.unreadBefore = n
+	n := queued(c)
+	if !d.first && n >= c.unreadBefore && c.unreadBefore >= least {
+		d.found = append(d.found, c)
 	}
-	slices.SortFunc(deaf, func(a, b *client) int { return cmp.Compare(b.unreadBefore, a.unreadBefore) })
-	for _, c := range deaf {
+	c.unreadBefore = n
+}
+
+// closeDeaf closes clients that take no answers, those with the most first, until a quarter of
+// the memory is free.
+func (r *router) closeDeaf(d *deafClients) {
+	over := r.overMemory()
+	slices.SortFunc(d.found, func(a, b *client) int { return cmp.Compare(b.unreadBefore, a.unreadBefore) })
+	for _, c := range d.found {
 		if over <= 0 {
 			return
 		}

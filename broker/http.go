@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"trawl/edge/config"
-	"trawl/edge/wire"
 )
 
 // The HTTP port: for people, Prometheus and load balancers. HTTP.md in edge/wire
@@ -155,12 +154,12 @@ func (h *httpServer) readyz(w http.ResponseWriter, _ *http.Request) {
 
 func (h *httpServer) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	writeBody(w, http.StatusOK, append(wire.JSONFrame(h.broker.status()), '\n'), renewer(w))
+	writeBody(w, http.StatusOK, h.broker.statusBody(), renewer(w))
 }
 
 func (h *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	writeBody(w, http.StatusOK, h.broker.exposition(), renewer(w))
+	writeBody(w, http.StatusOK, h.broker.metricsBody(), renewer(w))
 }
 
 func plainText(w http.ResponseWriter, code int, text string) {
@@ -203,7 +202,7 @@ func renewer(w http.ResponseWriter) func() bool {
 // readiness says whether the broker is about to stop, and how many workers are
 // connected.
 func (r *router) readiness() (draining bool, workers int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.draining, len(r.workers)
+	r.lock()
+	defer r.unlock()
+	return r.draining, r.workers.len()
 }

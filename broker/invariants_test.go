@@ -1,6 +1,6 @@
 package broker
 
-import "slices"
+import "trawl/edge/wire"
 
 // What must hold after every step of the router.
 
@@ -10,12 +10,9 @@ func (d *direct) check() {
 	r := d.r
 	seen := map[*request]bool{}
 	var cost int64
-	for c := range r.clients {
+	for _, c := range r.clients.items {
 		var own int64
-		n := 0
-		for k := c.requests.root.next; n < c.requests.n; n++ {
-			q := k.of
-			k = k.next
+		for q := range c.requests.all() {
 			seen[q] = true
 			own += q.cost()
 			if (q.flow != nil) == q.held() {
@@ -31,7 +28,7 @@ func (d *direct) check() {
 				if p.worker == nil {
 					continue
 				}
-				if i := p.worker.find(p.number); i < 0 || p.worker.held[i].request != q {
+				if h := p.worker.held.find(p.number); h == nil || h.request != q {
 					d.t.Fatalf("request %d is not where it believes to be", q.seq)
 				}
 			}
@@ -40,38 +37,108 @@ func (d *direct) check() {
 			d.t.Fatalf("a client's requests cost %d, counted %d", own, c.bytes)
 		}
 		cost += own
-		if c.heldBack != mapHas(r.heldBack, c) {
+		if c.heldBack != (c.inHeldBack.in == &r.heldBack) {
 			d.t.Fatal("held back, or not?")
 		}
 	}
 	if len(seen) != r.pending || cost != r.bytes {
 		d.t.Fatalf("%d requests of %d bytes, counted %d of %d", len(seen), cost, r.pending, r.bytes)
 	}
-	for w := range r.workers {
-		var bytes int64
-		waiting := 0
-		for _, h := range w.held {
-			if h.asks > 0 {
-				waiting++
-			} else {
-				bytes += h.size
-			}
-			if n := d.askedUnder(w, h.number); n != h.asks {
-				d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.asks)
-			}
-			if h.request != nil && !seen[h.request] {
-				d.t.Fatalf("worker %s holds a request that nobody waits for", w.name)
-			}
+	idle := 0
+	for _, w := range r.workers.items {
+		d.checkHeld(w, seen)
+		idle += w.idleSlots
+	}
+	if idle != r.idle {
+		d.t.Fatalf("%d slots have nothing to do, counted %d", idle, r.idle)
+	}
+	d.checkCrews()
+	busy := 0
+	for _, t := range r.targets {
+		if (t.busyAt != none) != (t.queue.n > 0) || t.busyAt != none && r.busy[t.busyAt] != t {
+			d.t.Fatalf("%d requests wait for %q, which is at %d of the busy ones", t.queue.n, t.key.name, t.busyAt)
 		}
-		if bytes != w.bytes {
-			d.t.Fatalf("worker %s holds %d bytes, counted %d", w.name, bytes, w.bytes)
+		if t.busyAt != none {
+			busy++
 		}
-		if waiting != w.waiting {
-			d.t.Fatalf("of worker %s %d requests wait, counted %d", w.name, waiting, w.waiting)
-		}
+	}
+	if busy != len(r.busy) || len(r.targets) != r.allTargets.len() {
+		d.t.Fatalf("%d targets are busy, counted %d", busy, len(r.busy))
 	}
 	for _, t := range r.targets {
 		d.checkTarget(t)
+	}
+}
+
+// checkHeld: what a worker has is counted, and belongs to somebody.
+func (d *direct) checkHeld(w *worker, seen map[*request]bool) {
+	d.t.Helper()
+	var weight int64
+	waiting, buried, n := 0, 0, 0
+	for h := w.held.first(); h != nil; h = w.held.after(h) {
+		n++
+		if h.asks > 0 {
+			waiting++
+		} else {
+			weight += h.size
+		}
+		if h.request == nil {
+			buried++
+		}
+		if n := d.askedUnder(w, h.number); n != h.asks {
+			d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.asks)
+		}
+		if h.request != nil && !seen[h.request] {
+			d.t.Fatalf("worker %s holds a request that nobody waits for", w.name)
+		}
+	}
+	if weight != w.weight || waiting != w.waiting || buried != w.buried || n != w.held.n {
+		d.t.Fatalf("worker %s holds %d requests of %d bytes, %d waiting, %d buried; counted %d of %d, %d, %d",
+			w.name, n, weight, waiting, buried, w.held.n, w.weight, w.waiting, w.buried)
+	}
+}
+
+// checkCrews: each worker is in the crew of what it serves, and in the heap where it belongs,
+// unless it is silent; heaps are in order.
+func (d *direct) checkCrews() {
+	d.t.Helper()
+	workers := map[*crew]int{}
+	for _, w := range d.r.workers.items {
+		c := w.crew
+		workers[c]++
+		for _, set := range w.hello.Rules {
+			if c.hashes[set.Name] != set.Hash {
+				d.t.Fatalf("worker %s serves %q, its crew does not", w.name, set.Name)
+			}
+		}
+		var want *workerHeap
+		if w.hasRoom() {
+			want = &c.ready
+			if w.crowded() {
+				want = &c.crowded
+			}
+		}
+		if w.heap != want && !(w.heap == nil && w.silent(d.now)) {
+			d.t.Fatalf("worker %s is not in the heap where it belongs", w.name)
+		}
+		if w.heap != nil && w.heap.workers[w.heapAt] != w {
+			d.t.Fatalf("worker %s is not at its place in the heap", w.name)
+		}
+		if (w.inBehind.in != nil) != (w.active() > w.begun) && w.heap != nil {
+			d.t.Fatalf("worker %s holds %d, has begun %d", w.name, w.active(), w.begun)
+		}
+	}
+	for _, c := range d.r.crews {
+		if c.workers != workers[c] || len(c.links) != len(c.byTarget) {
+			d.t.Fatalf("crew %q has %d workers, counted %d", c.key, workers[c], c.workers)
+		}
+		for _, h := range []*workerHeap{&c.ready, &c.crowded} {
+			for i, w := range h.workers {
+				if i > 0 && w.lessLoaded(h.workers[(i-1)/heapChildren]) {
+					d.t.Fatalf("worker %s is less loaded than its parent in the heap", w.name)
+				}
+			}
+		}
 	}
 }
 
@@ -79,10 +146,7 @@ func (d *direct) check() {
 // sake and has no less time.
 func (d *direct) checkNested(q *request) {
 	d.t.Helper()
-	k := q.nested.root.next
-	for range q.nested.n {
-		n := k.of
-		k = k.next
+	for n := range q.nested.all() {
 		if n.parent != q || n.hops != q.hops+1 || n.deadline.After(q.deadline) || n.header.Priority != q.header.Priority {
 			d.t.Fatalf("request %d was not asked for the sake of %d, or does not go by it", n.seq, q.seq)
 		}
@@ -97,65 +161,75 @@ func (c *client) owns(q *request) bool {
 	if c.asker == nil {
 		return false
 	}
-	i := c.asker.find(q.under)
-	return i >= 0 && c.asker.held[i].request == q.parent
+	h := c.asker.held.find(q.under)
+	return h != nil && h.request == q.parent
 }
 
 // askedUnder counts what w has asked for the sake of what it has under a number.
 func (d *direct) askedUnder(w *worker, number uint64) (n int) {
-	k := w.asks.requests.root.next
-	for range w.asks.requests.n {
-		if k.of.under == number {
+	for q := range w.asks.requests.all() {
+		if q.under == number {
 			n++
 		}
-		k = k.next
 	}
 	return n
 }
 
-func mapHas[K comparable, V any](m map[K]V, k K) bool { _, ok := m[k]; return ok }
-
 // checkTarget: what is counted is there, and nothing waits that could be done.
 func (d *direct) checkTarget(t *target) {
 	d.t.Helper()
-	for w := range d.r.workers {
-		if linked := slices.Contains(t.workers, w); linked != t.serves(w) || linked != slices.Contains(w.targets, t) {
-			d.t.Fatalf("worker %s serves %q: %v, is linked: %v", w.name, t.key.name, t.serves(w), linked)
+	linked := 0
+	for _, c := range d.r.crews {
+		name, _ := wire.SplitRules(t.key.name)
+		serves := !t.key.worker && c.hashes[name] != "" && (t.hash == "" || c.hashes[name] == t.hash)
+		if _, ok := c.hashes[name]; !t.key.worker && ok && t.hash == "" {
+			serves = true // without a hash, of a plain worker
 		}
+		if l := c.byTarget[t]; (l != nil) != serves || l != nil && t.crews[l.at] != l {
+			d.t.Fatalf("crew %q serves %q: %v, is linked: %v", c.key, t.key.name, serves, l != nil)
+		} else if l != nil {
+			linked++
+		}
+	}
+	if linked != len(t.crews) || t.key.worker && t.worker != d.r.names[t.key.name] {
+		d.t.Fatalf("%q is served by %d crews, counted %d", t.key.name, linked, len(t.crews))
 	}
 	n, cost := 0, int64(0)
-	for kind := range t.queue.lanes {
-		for _, l := range t.queue.lanes[kind] {
-			if l == nil {
-				continue
+	for c, s := range t.queue.clients {
+		if s.client != c || c.shares[s.at] != s || len(s.flows) == 0 {
+			d.t.Fatal("a share is not its client's, or empty")
+		}
+		own := 0
+		for _, f := range s.flows {
+			own += f.waiting.n
+			if want := f.waiting.n > 0 && !c.heldBack; want != (f.at != none) || want && f.class.heaps[f.kind].flows[f.at] != f {
+				d.t.Fatalf("a flow with %d waiting has its turn at %d; its client is held back: %v", f.waiting.n, f.at, c.heldBack)
 			}
-			turns := 0
-			for f := l.turns.next; f != &l.turns; f = f.next {
-				turns++
-			}
-			for c, f := range l.flows {
-				if f.client != c || f.waiting.n == 0 {
-					d.t.Fatal("a flow is empty, or not its client's")
-				}
-				if !c.heldBack {
-					turns--
-				}
-				n += f.waiting.n
-				k := f.waiting.root.next
-				for range f.waiting.n {
-					cost += k.of.cost()
-					if w := t.pick(k.of, d.now); w != nil && !c.heldBack && !w.conn.(*fakePort).full {
-						d.t.Fatalf("a request for %q waits while worker %s has room", t.key.name, w.name)
-					}
-					k = k.next
+			for q := range f.waiting.all() {
+				cost += q.cost()
+				if w := d.r.pick(q, d.now); w != nil && !c.heldBack && !w.conn.(*fakePort).full {
+					d.t.Fatalf("a request for %q waits while worker %s has room: kind %d, avoid %v, nested %v, full %v, %d of %d, busy %v", t.key.name, w.name, q.kind(), q.avoid, q.nestedIn(), w.full, w.active(), w.window, t.busyAt)
 				}
 			}
-			if turns != 0 {
-				d.t.Fatalf("turns of %q are off by %d", t.key.name, turns)
+		}
+		if own != s.n {
+			d.t.Fatalf("a client has %d requests waiting, counted %d", own, s.n)
+		}
+		n += own
+	}
+	for _, c := range t.queue.classes {
+		for k := range kinds {
+			if c == nil {
+				break
+			}
+			for i, f := range c.heaps[k].flows {
+				if i > 0 && f.before(c.heaps[k].flows[(i-1)/2]) {
+					d.t.Fatal("flows are not in order")
+				}
 			}
 		}
 	}
-	if n != t.queue.n || cost != t.queue.cost {
+	if n != t.queue.n || cost != t.queue.cost || n != t.queue.waiting.n {
 		d.t.Fatalf("%d requests of %d bytes wait for %q, counted %d of %d", n, cost, t.key.name, t.queue.n, t.queue.cost)
 	}
 }

@@ -1,48 +1,81 @@
+// Liveness: heartbeats, workers that hang, clients that stop in the middle of a request.
 package broker
 
 import (
+	"slices"
 	"time"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
+// beatAtOnce is how many workers or clients one critical section of a heartbeat looks after.
+const beatAtOnce = 64
+
 // beat sends every trawl worker a heartbeat, closes those that were silent for
-// too long (their readers then take them out), and looks after those that are
-// alive but answer nothing.
+// too long (their readers then take them out), looks after those that are
+// alive but answer nothing, and after clients that have stopped.
 func (r *router) beat(out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+	r.lock()
+	defer r.leave(out)
 	now := out.now()
 	// After a pause of our own (the process was stopped, the board suspended)
 	// everybody seems silent: they get until the next beat.
 	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2
 	r.lastBeat = now
-	for w := range r.workers {
-		if !w.plain {
-			if silent := now.Sub(w.conn.LastReceived()); silent > wire.MissedHeartbeats*r.options.Heartbeat && !slept {
-				if !w.gone {
-					r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
-				}
-				w.gone = true
-				_ = w.conn.Close()
-				continue
+	round(r, r.workers.items, func(w *worker, out *batch) { r.beatWorker(w, now, slept, out) })
+	deaf, least := r.shortage(), r.leastHeldBack()
+	round(r, r.clients.items, func(c *client, _ *batch) {
+		if c.asker == nil { // of workers, heartbeats tell
+			deaf.look(c, least)
+		}
+	})
+	r.later(func(*batch) bool { r.closeDeaf(deaf); return true })
+	for range min(r.hedged.n, sliceItems) {
+		r.visit(1)
+		t := r.hedged.rotate()
+		t.hedge.settle(t.rules.Hedge)
+	}
+}
+
+// round calls f for every item, which may be gone by then, a few in each critical section.
+func round[T any](r *router, items []*T, f func(*T, *batch)) {
+	items = slices.Clone(items)
+	r.later(func(out *batch) bool {
+		n := min(len(items), beatAtOnce)
+		for _, item := range items[:n] {
+			r.visit(1)
+			f(item, out)
+		}
+		items = items[n:]
+		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
+		return len(items) == 0
+	})
+}
+
+func (r *router) beatWorker(w *worker, now time.Time, slept bool, out *batch) {
+	if w.crew == nil {
+		return
+	}
+	if !w.plain {
+		if silent := now.Sub(w.conn.LastReceived()); silent > wire.MissedHeartbeats*r.options.Heartbeat && !slept {
+			if !w.gone {
+				r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
 			}
-			r.tell(w, wire.KindHeartbeat, out)
+			w.gone = true
+			r.sort(w)
+			_ = w.conn.Close()
+			return
 		}
-		if w.silent(now) {
-			r.standIn(w, out)
-		}
-		w.full = false // perhaps
-		r.pump(w, out)
+		r.tell(w, wire.KindHeartbeat, out)
 	}
-	r.closeDeaf()
-	for _, t := range r.targets {
-		if t.hedge.on {
-			t.hedge.settle(t.rules.Hedge)
-		}
+	if w.silent(now) {
+		r.standIn(w, out)
 	}
+	w.full = false // perhaps
+	w.probe = w.failing()
+	r.sort(w)
+	r.pump(w, out)
 }
 
 // standIn looks after the requests of a worker that is connected but has
@@ -51,15 +84,16 @@ func (r *router) beat(out *batch) {
 // or a plain worker may have, others get, too, if asking twice is harmless.
 func (r *router) standIn(w *worker, out *batch) {
 	r.relieve(w, out)
-	if w.recalls > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
+	if len(w.recalls) > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
-	for i := range w.held {
-		q := w.held[i].request
-		if q == nil || w.held[i].asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
+	for h := w.held.first(); h != nil && !r.spent(); h = w.held.after(h) { // the rest with the next heartbeat
+		r.visit(1)
+		q := h.request
+		if q == nil || h.asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
 			continue
 		}
-		if other := q.target.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
+		if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
 			r.copied++
 		}
 	}

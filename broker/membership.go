@@ -1,22 +1,17 @@
+// Router: workers and clients that join and leave.
 package broker
 
 import (
-	"slices"
-
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
-
-// This file holds the part of the router that workers and clients join and
-// leave.
 
 // join registers a worker, sends it welcome (if there is one) and what waited
 // for it. An error refuses it; a connection of the same process that it
 // replaces is returned to be closed.
 func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *worker, err *wire.Error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+	r.lock()
+	defer r.leave(out)
 	defer func() {
 		if err != nil {
 			welcome.Release()
@@ -25,146 +20,116 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	if r.draining {
 		return nil, wire.Errorf(wire.Draining, "the broker is stopping")
 	}
-	if !w.plain {
-		if old := r.names[w.name]; old != nil {
-			if old.hello.Nonce != w.hello.Nonce {
-				return nil, wire.Errorf(wire.Forbidden, "a worker named %q is connected already, from %s; give this one another --name", w.name, old.conn.Peer().RemoteAddr)
-			}
-			r.remove(old, out)
-			replaced = old
+	if old := r.names[w.name]; old != nil {
+		if w.plain || old.hello.Nonce != w.hello.Nonce {
+			return nil, wire.Errorf(wire.Forbidden, "a worker named %q is connected already, from %s; give this one another --name", w.name, old.conn.Peer().RemoteAddr)
 		}
-		r.names[w.name] = w
+		r.remove(old, out)
+		replaced = old
 	}
+	r.names[w.name] = w
 	if !welcome.IsZero() && w.conn.Queue(nil, welcome) == nil {
 		out.add(w.conn)
 	}
 	w.progress, w.rulesAt = out.now(), out.now()
-	for i := range w.hello.Rules {
-		r.target(targetKey{name: w.hello.Rules[i].Name})
-	}
-	r.target(targetKey{worker: true, name: w.name})
-	for _, t := range r.targets {
-		if t.serves(w) {
-			r.link(t, w)
-		}
-	}
-	r.workers[w] = struct{}{}
-	r.clients[w.asks] = struct{}{}
+	w.named = r.target(targetKey{worker: true, name: w.name})
+	w.named.worker, w.named.seen = w, true
+	w.named.inList.remove()
+	r.workers.add(w)
+	r.clients.add(w.asks)
+	r.enlist(w)
 	r.pump(w, out)
 	return replaced, nil
 }
 
-// leave forgets a worker whose connection ended and gives what it had to
+// leaveFleet forgets a worker whose connection ended and gives what it had to
 // others; it returns how much that was. It is harmless to call it twice.
-func (r *router) leave(w *worker, out *batch) (unanswered int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+func (r *router) leaveFleet(w *worker, out *batch) (unanswered int) {
+	r.lock()
+	defer r.leave(out)
 	return r.remove(w, out)
 }
 
 func (r *router) remove(w *worker, out *batch) (unanswered int) {
-	if _, ok := r.workers[w]; !ok {
+	if !r.workers.has(w) {
 		return 0
 	}
-	delete(r.workers, w)
-	if r.names[w.name] == w {
-		delete(r.names, w.name)
-	}
+	r.workers.remove(w)
+	delete(r.names, w.name)
 	w.gone = true
-	for _, t := range w.targets {
-		t.remove(w)
-		t.left = out.now()
-	}
-	r.dropClient(w.asks, out) // before what it asked for: nothing of it is left then
-	orphans := r.orphans(w)
-	unanswered = len(orphans)
-	again := orphans[:0]
-	for _, q := range orphans {
-		if err := r.mayRetry(q, w); err != nil {
-			r.fail(q, err, out)
-		} else {
-			r.retried++
-			again = append(again, q)
-		}
-	}
-	r.again(again, out)
+	r.disband(r.quit(w), false)
+	w.named.worker = nil
 	if w.plain {
-		r.forgetAddress(w, out)
+		r.forgetAddress(w)
+	} else {
+		r.lost(w.named)
 	}
-	r.forgetLongGone()
-	return unanswered
-}
-
-// maxGone is how many names whose workers are all gone are known, so that they are
-// waited for.
-const maxGone = 4096
-
-// forgetLongGone drops the names that have been without a worker for longest, once
-// there are too many: not every name comes back.
-func (r *router) forgetLongGone() {
-	if len(r.targets) <= maxGone {
-		return
-	}
-	var gone []*target
-	for _, t := range r.targets {
-		if len(t.workers) == 0 && !t.expected && t.queue.n == 0 {
-			gone = append(gone, t)
-		}
-	}
-	if len(gone) <= maxGone {
-		return
-	}
-	slices.SortFunc(gone, func(a, b *target) int { return a.left.Compare(b.left) })
-	for _, t := range gone[:len(gone)-maxGone*7/8] { // some more, so that this is seldom
-		t.seen = false
-		r.forget(t)
-	}
+	r.dropClient(w.asks) // before what it asked for: nothing of it is left then
+	r.orphan(w)
+	return w.held.n - w.buried
 }
 
 // forgetAddress ends the target of a plain worker that is gone: it was named
 // after its address, under which nobody comes back.
-func (r *router) forgetAddress(w *worker, out *batch) {
-	t := r.targets[targetKey{worker: true, name: w.name}]
-	if t == nil || len(t.workers) > 0 {
-		return
-	}
+func (r *router) forgetAddress(w *worker) {
+	t := w.named
 	t.seen = false
-	for q := t.queue.any(); q != nil; q = t.queue.any() {
-		r.fail(q, wire.Errorf(wire.WorkerLost, "plain worker %q went away; it was named after its address and does not come back under it", w.name), out)
-	}
-	r.forget(t)
+	r.failWaiting(t, func(t *target) *wire.Error {
+		if t.known() {
+			return nil
+		}
+		return wire.Errorf(wire.WorkerLost, "plain worker %q went away; it was named after its address and does not come back under it", t.key.name)
+	})
 }
 
-// orphans returns the requests that nobody has any more now that w is lost,
-// oldest first, and charges those that were on a slot: a worker takes what it
-// gets in order, so they are the oldest.
-func (r *router) orphans(w *worker) []*request {
-	var orphans []*request
-	slots := w.begun
-	for _, h := range w.held {
-		q := h.request
-		onSlot := h.asked || slots > 0
-		if !h.asked {
-			slots--
+// orphan takes what a lost worker has away from it, the newest first, and gives it to
+// others. What was on a slot is charged with the loss: a worker takes what it gets in
+// order, so that is the oldest.
+func (r *router) orphan(w *worker) {
+	r.later(func(out *batch) bool {
+		before := w.active()
+		again := r.back[:0]
+		h := w.held.last()
+		for ; h != nil && !r.spent(); h = w.held.last() {
+			r.visit(1)
+			if h.asks == 0 {
+				before--
+			}
+			if q := r.orphanOne(w, h, h.asked || before < w.begun, out); q != nil {
+				again = append(again, q)
+			}
 		}
-		if q == nil {
-			continue
-		}
-		if onSlot {
-			q.losses++
-		}
-		if r.trace != nil {
-			r.trace.lost(q, w, onSlot)
-		}
-		q.leave(w)
-		if !q.held() {
-			q.inHedge.remove()
-			orphans = append(orphans, q)
-		}
+		r.again(again, out)
+		clear(again)
+		r.back = again[:0]
+		return h == nil
+	})
+}
+
+// orphanOne takes h away from a lost worker and returns its request, if that is to be given to
+// another.
+func (r *router) orphanOne(w *worker, h *held, onSlot bool, out *batch) *request {
+	q := w.remove(h)
+	if q == nil {
+		return nil
 	}
-	w.held, w.bytes, w.waiting = nil, 0, 0
-	return orphans
+	if onSlot {
+		q.losses++
+	}
+	if r.trace != nil {
+		r.trace.lost(q, w, onSlot)
+	}
+	q.leave(w)
+	if q.held() {
+		return nil
+	}
+	q.inHedge.remove()
+	if err := r.mayRetry(q, w); err != nil {
+		r.fail(q, err, out)
+		return nil
+	}
+	r.retried++
+	return q
 }
 
 // mayRetry reports whether a request whose worker was lost may be given to
@@ -185,21 +150,26 @@ func (r *router) mayRetry(q *request, lost *worker) *wire.Error {
 // others that can do it; what waits for it by name is answered at once, as are
 // requests that come for it later.
 func (r *router) setDraining(w *worker, out *batch) {
-	w.draining = true
-	r.relieve(w, out)
-	t := r.targets[targetKey{worker: true, name: w.name}]
-	for q := t.queue.any(); q != nil; q = t.queue.any() {
-		r.fail(q, t.leaving(), out)
+	if !w.draining {
+		w.draining = true
+		w.crew.draining++
+		r.sort(w)
 	}
+	r.relieve(w, out)
+	r.failWaiting(w.named, func(t *target) *wire.Error {
+		if !t.draining() {
+			return nil
+		}
+		return t.leaving()
+	})
 }
 
 // drains is setDraining for a worker that has asked for it; ready is queued as
 // the answer.
 func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	if _, ok := r.workers[w]; ok {
+	r.lock()
+	defer r.leave(out)
+	if w.crew != nil {
 		r.setDraining(w, out)
 	}
 	if w.conn.Queue(nil, ready) == nil {
@@ -208,34 +178,38 @@ func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
 }
 
 func (r *router) addClient(c *client) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.clients[c] = struct{}{}
+	r.lock()
+	defer r.unlock()
+	r.clients.add(c)
 }
 
 // numClients is how many clients are connected: r.clients has one for each worker,
 // too, for what that asks.
-func (r *router) numClients() int { return len(r.clients) - len(r.workers) }
+func (r *router) numClients() int { return r.clients.len() - r.workers.len() }
 
 // removeClient drops what a client that is gone still waits for: nobody will
 // work on it.
 func (r *router) removeClient(c *client, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	r.dropClient(c, out)
+	r.lock()
+	defer r.leave(out)
+	r.dropClient(c)
 }
 
-func (r *router) dropClient(c *client, out *batch) {
-	delete(r.clients, c)
-	delete(r.heldBack, c)
-	for q := c.requests.front(); q != nil; q = c.requests.front() {
-		r.count("client_gone")
-		if r.trace != nil {
-			r.trace.dropped(q)
+func (r *router) dropClient(c *client) {
+	r.clients.remove(c)
+	c.inHeldBack.remove()
+	r.later(func(out *batch) bool {
+		for q := c.requests.front(); q != nil; q = c.requests.front() {
+			if r.spent() {
+				return false
+			}
+			r.count("client_gone")
+			if r.trace != nil {
+				r.trace.dropped(q)
+			}
+			r.abandon(q)
+			r.finish(q, out)
 		}
-		r.abandon(q)
-		r.finish(q, out)
-	}
-	r.tellAbandoned(out)
+		return r.forgetDebts(c)
+	})
 }

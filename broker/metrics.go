@@ -60,7 +60,7 @@ var (
 	mRegexMatched  = family("gauge", "trawl_broker_regex_matched", "Of these, those with a match.", "rule_set", "rule")
 	mRegexGivenUp  = family("gauge", "trawl_broker_regex_given_up", "Of these, those that it was given up on, as it would have taken too long.", "rule_set", "rule")
 
-	mWorkers        = family("gauge", "trawl_broker_workers", "Workers connected, by kind (trawl, plain) and state (ready, draining, silent).", "kind", "state")
+	mWorkers        = family("gauge", "trawl_broker_workers", "Workers connected, by kind (trawl, plain) and state (ready, draining, silent, failing).", "kind", "state")
 	mSlots          = family("gauge", "trawl_broker_worker_slots", "Requests that the worker works on at once; fewer than it has while its board is strained.", "worker")
 	mMostSlots      = family("gauge", "trawl_broker_worker_slots_most", "Slots that it has when its board is well.", "worker")
 	mWindow         = family("gauge", "trawl_broker_worker_window", "Requests that it gets to hold at most.", "worker")
@@ -118,12 +118,15 @@ func (b *Broker) exposition() []byte {
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
 		e.count(mRefused, refused[reason], reason)
 	}
-	e.ruleSets(s)
-	e.regexes(s.costs)
-	e.workers(s)
-	e.boards(s.workers)
-	e.count(mOmitted, int64(s.omittedSets), "rule_sets")
-	e.count(mOmitted, int64(s.omittedWorks), "workers")
+	ruleSets, omittedSets := seriesOf(s.targets)
+	e.ruleSets(ruleSets, s.namedQueue)
+	e.regexes(s.costs[:min(len(s.costs), maxRegexSeries)])
+	workers, omittedWorkers := s.workerSeries()
+	e.states(s.workers)
+	e.workers(workers)
+	e.boards(workers)
+	e.count(mOmitted, int64(omittedSets), "rule_sets")
+	e.count(mOmitted, int64(omittedWorkers), "workers")
 	e.process(board.ReadProcess())
 	return e.b
 }
@@ -139,7 +142,7 @@ func (e *exposition) totals(c *counters) {
 		{mRecalled, c.recalled},
 		{mAbandoned, c.abandoned},
 		{mCopied, c.copied},
-		{mHedged, c.hedged},
+		{mHedged, c.hedges},
 		{mCopiesWon, c.copiesWon},
 		{mLate, c.late},
 		{mHolds, c.holds},
@@ -150,19 +153,84 @@ func (e *exposition) totals(c *counters) {
 	e.count(mClosed, c.stalled, "stalled")
 }
 
-func (e *exposition) ruleSets(s *snapshot) {
-	for i := range s.ruleSets {
-		e.count(mQueue, int64(s.ruleSets[i].queued), s.ruleSets[i].name)
+// Metrics are bounded: only so many rule sets and workers have series, in the
+// order of their names. Names come from workers and the configuration, never
+// from clients.
+const (
+	maxRuleSetSeries = 64
+	maxRegexSeries   = 20
+	maxWorkerSeries  = 256
+)
+
+// ruleSetSeries sums up a rule set and the packs of it that were asked for by
+// hash: how clients write a hash must not make series.
+type ruleSetSeries struct {
+	name    string
+	workers int
+	queued  int
+	oldest  time.Duration
+	latency histogram
+}
+
+// seriesOf sums targets, which are in the order of their names.
+func seriesOf(targets []targetState) (all []ruleSetSeries, omitted int) {
+	at := make(map[string]int)
+	for i := range targets {
+		t := &targets[i]
+		if name, hash := wire.SplitRules(t.name); hash == "" && t.known {
+			if len(all) == maxRuleSetSeries {
+				omitted++
+				continue
+			}
+			at[name] = len(all)
+			all = append(all, ruleSetSeries{name: name, workers: t.workers})
+		}
 	}
-	for i := range s.ruleSets {
-		e.value(mOldest, s.ruleSets[i].oldest.Seconds(), s.ruleSets[i].name)
+	for i := range targets {
+		t := &targets[i]
+		name, _ := wire.SplitRules(t.name)
+		k, ok := at[name]
+		if !ok {
+			continue
+		}
+		sum := &all[k]
+		sum.queued += t.queued
+		sum.oldest = max(sum.oldest, t.oldest)
+		if t.latency != nil {
+			sum.latency.add(t.latency)
+		}
 	}
-	e.count(mNamedQueue, int64(s.namedQueue))
-	for i := range s.ruleSets {
-		e.count(mServing, int64(s.ruleSets[i].workers), s.ruleSets[i].name)
+	return all, omitted
+}
+
+// workerSeries returns trawl's own workers: a plain one is named after its address, which is
+// another each time.
+func (s *snapshot) workerSeries() (all []workerState, omitted int) {
+	for i := range s.workers {
+		switch {
+		case s.workers[i].kind != "trawl":
+		case len(all) == maxWorkerSeries:
+			omitted++
+		default:
+			all = append(all, s.workers[i])
+		}
 	}
-	for i := range s.ruleSets {
-		e.histogram(mLatency, &s.ruleSets[i].latency, s.ruleSets[i].name)
+	return all, omitted
+}
+
+func (e *exposition) ruleSets(sets []ruleSetSeries, namedQueue int) {
+	for i := range sets {
+		e.count(mQueue, int64(sets[i].queued), sets[i].name)
+	}
+	for i := range sets {
+		e.value(mOldest, sets[i].oldest.Seconds(), sets[i].name)
+	}
+	e.count(mNamedQueue, int64(namedQueue))
+	for i := range sets {
+		e.count(mServing, int64(sets[i].workers), sets[i].name)
+	}
+	for i := range sets {
+		e.histogram(mLatency, &sets[i].latency, sets[i].name)
 	}
 }
 
@@ -182,40 +250,49 @@ func (e *exposition) regexes(costs []wire.RuleCost) {
 	}
 }
 
-// workers writes the states of all, 0 too, so that a state that ends does not
-// leave its last value standing; and the series of each.
-func (e *exposition) workers(s *snapshot) {
+// states writes how many workers are in each state, 0 too, so that a state that ends does not
+// leave its last value standing.
+func (e *exposition) states(workers []workerState) {
+	type kindState struct{ kind, state string }
+	n := make(map[kindState]int)
+	for i := range workers {
+		n[kindState{workers[i].kind, workers[i].state}]++
+	}
 	for _, kind := range []string{"trawl", "plain"} {
-		for _, state := range []string{"ready", "draining", "silent"} {
-			e.count(mWorkers, int64(s.byState[workerState{kind, state}]), kind, state)
+		for _, state := range workerStates {
+			e.count(mWorkers, int64(n[kindState{kind, state}]), kind, state)
 		}
 	}
-	each(e, mSlots, s.workers, func(w *workerSnapshot) float64 { return float64(w.slots) })
-	each(e, mMostSlots, s.workers, func(w *workerSnapshot) float64 { return float64(w.most) })
-	each(e, mWindow, s.workers, func(w *workerSnapshot) float64 { return float64(w.window) })
-	each(e, mOutstanding, s.workers, func(w *workerSnapshot) float64 { return float64(w.held) })
-	each(e, mAnswered, s.workers, func(w *workerSnapshot) float64 { return float64(w.answered) })
-	heard := slices.DeleteFunc(slices.Clone(s.workers), func(w workerSnapshot) bool { return w.stats == nil })
-	each(e, mWorkerRequests, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Requests) })
-	each(e, mWorkerFailed, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Failed) })
-	each(e, mWorkerBytes, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Bytes) })
-	each(e, mWorkerMatches, heard, func(w *workerSnapshot) float64 { return float64(w.stats.Matches) })
-	each(e, mWorkerBusy, heard, func(w *workerSnapshot) float64 { return float64(w.stats.BusyUS) / 1e6 })
-	each(e, mWorkerResident, heard, func(w *workerSnapshot) float64 { return float64(w.stats.ResidentBytes) })
 }
 
-func (e *exposition) boards(workers []workerSnapshot) {
+// workers writes the series of each.
+func (e *exposition) workers(workers []workerState) {
+	each(e, mSlots, workers, func(w *workerState) float64 { return float64(w.slots) })
+	each(e, mMostSlots, workers, func(w *workerState) float64 { return float64(w.most) })
+	each(e, mWindow, workers, func(w *workerState) float64 { return float64(w.window) })
+	each(e, mOutstanding, workers, func(w *workerState) float64 { return float64(w.held) })
+	each(e, mAnswered, workers, func(w *workerState) float64 { return float64(w.answered) })
+	heard := slices.DeleteFunc(slices.Clone(workers), func(w workerState) bool { return w.stats == nil })
+	each(e, mWorkerRequests, heard, func(w *workerState) float64 { return float64(w.stats.Requests) })
+	each(e, mWorkerFailed, heard, func(w *workerState) float64 { return float64(w.stats.Failed) })
+	each(e, mWorkerBytes, heard, func(w *workerState) float64 { return float64(w.stats.Bytes) })
+	each(e, mWorkerMatches, heard, func(w *workerState) float64 { return float64(w.stats.Matches) })
+	each(e, mWorkerBusy, heard, func(w *workerState) float64 { return float64(w.stats.BusyUS) / 1e6 })
+	each(e, mWorkerResident, heard, func(w *workerState) float64 { return float64(w.stats.ResidentBytes) })
+}
+
+func (e *exposition) boards(workers []workerState) {
 	for i := range workers {
 		w := &workers[i]
 		e.value(mBoardInfo, 1, w.name, w.facts.Model, w.facts.OS, w.facts.Arch, w.version)
 	}
-	each(e, mBoardCores, workers, func(w *workerSnapshot) float64 { return float64(w.facts.Cores) })
-	each(e, mBoardMemory, workers, func(w *workerSnapshot) float64 { return float64(w.facts.Memory) })
-	known := slices.DeleteFunc(slices.Clone(workers), func(w workerSnapshot) bool { return w.health == nil })
-	each(e, mBoardLoad, known, func(w *workerSnapshot) float64 { return w.health.Load })
-	each(e, mBoardAvailable, known, func(w *workerSnapshot) float64 { return float64(w.health.Available) })
-	measured := slices.DeleteFunc(slices.Clone(known), func(w workerSnapshot) bool { return w.health.Celsius == 0 })
-	each(e, mBoardCelsius, measured, func(w *workerSnapshot) float64 { return w.health.Celsius })
+	each(e, mBoardCores, workers, func(w *workerState) float64 { return float64(w.facts.Cores) })
+	each(e, mBoardMemory, workers, func(w *workerState) float64 { return float64(w.facts.Memory) })
+	known := slices.DeleteFunc(slices.Clone(workers), func(w workerState) bool { return w.health == nil })
+	each(e, mBoardLoad, known, func(w *workerState) float64 { return w.health.Load })
+	each(e, mBoardAvailable, known, func(w *workerState) float64 { return float64(w.health.Available) })
+	measured := slices.DeleteFunc(slices.Clone(known), func(w workerState) bool { return w.health.Celsius == 0 })
+	each(e, mBoardCelsius, measured, func(w *workerState) float64 { return w.health.Celsius })
 	for i := range known {
 		e.flag(mBoardHot, known[i].health.Hot, known[i].name)
 	}
@@ -225,11 +302,11 @@ func (e *exposition) boards(workers []workerSnapshot) {
 	for i := range known {
 		e.flag(mBoardVoltage, known[i].health.UnderVoltage, known[i].name)
 	}
-	each(e, mBoardUptime, known, func(w *workerSnapshot) float64 { return float64(w.health.UptimeS) })
+	each(e, mBoardUptime, known, func(w *workerState) float64 { return float64(w.health.UptimeS) })
 }
 
 // each writes a family of which every worker has a series.
-func each(e *exposition, m *metric, workers []workerSnapshot, value func(*workerSnapshot) float64) {
+func each(e *exposition, m *metric, workers []workerState, value func(*workerState) float64) {
 	for i := range workers {
 		e.value(m, value(&workers[i]), workers[i].name)
 	}

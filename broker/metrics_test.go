@@ -200,11 +200,11 @@ func TestSeriesAreBounded(t *testing.T) {
 		d.worker(fmt.Sprint("w", i), 1, true, fmt.Sprint("set", i))
 	}
 	s := d.r.snapshot(d.now)
-	if len(s.workers) != maxWorkerSeries || s.omittedWorks != 10 {
-		t.Errorf("%d workers, %d omitted", len(s.workers), s.omittedWorks)
+	if all, omitted := s.workerSeries(); len(all) != maxWorkerSeries || omitted != 10 {
+		t.Errorf("%d workers, %d omitted", len(all), omitted)
 	}
-	if len(s.ruleSets) != maxRuleSetSeries || s.omittedSets != maxWorkerSeries+10+1-maxRuleSetSeries {
-		t.Errorf("%d rule sets, %d omitted", len(s.ruleSets), s.omittedSets)
+	if all, omitted := seriesOf(s.targets); len(all) != maxRuleSetSeries || omitted != maxWorkerSeries+10+1-maxRuleSetSeries {
+		t.Errorf("%d rule sets, %d omitted", len(all), omitted)
 	}
 }
 

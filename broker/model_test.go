@@ -35,7 +35,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 			sum.recalled += c.recalled
 			sum.abandoned += c.abandoned
 			sum.copied += c.copied
-			sum.hedged += c.hedged
+			sum.hedges += c.hedges
 			sum.copiesWon += c.copiesWon
 			sum.holds += c.holds
 			sum.late += c.late
@@ -49,7 +49,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	// A model in which something never happens proves nothing about it.
 	for what, n := range map[string]int64{
 		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
-		"asked by workers": sum.nested, "hedged": sum.hedged, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
+		"asked by workers": sum.nested, "hedged": sum.hedges, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
 		"updated": int64(updates),
 	} {
 		if n == 0 {
@@ -146,10 +146,9 @@ func (m *model) step() {
 		}
 	case p < 960:
 		if w := m.anyWorker(); w != nil && !w.plain {
-			var out batch
-			m.r.mu.Lock()
-			m.r.setDraining(w.worker, &out)
-			m.r.mu.Unlock()
+			m.r.lock()
+			m.r.setDraining(w.worker, m.out())
+			m.r.leave(m.out())
 		}
 	case p < 965:
 		if w := m.anyWorker(); w != nil && !w.plain {
@@ -337,7 +336,7 @@ func (m *model) workerAsks(w *modelWorker) {
 func (w *modelWorker) forgetAnswered() {
 	var left []*doing
 	for _, x := range w.has {
-		if w.find(x.number) >= 0 {
+		if w.held.find(x.number) != nil {
 			left = append(left, x)
 		}
 	}
@@ -367,7 +366,7 @@ func (m *model) checkBegun() {
 			m.t.Fatalf("worker %s: %d of %d slots, %d may have begun", w.name, w.slots, w.hello.Slots, w.worker.begun)
 		}
 		place := make(map[uint64]int) // among those that have asked nothing
-		for _, h := range w.held {
+		for h := w.held.first(); h != nil; h = w.held.after(h) {
 			if !h.asked {
 				place[h.number] = len(place)
 			}

@@ -1,3 +1,4 @@
+// Requests of workers: what a worker asks for the sake of a request that it works on.
 package broker
 
 import (
@@ -49,21 +50,21 @@ func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
 
 // nest admits what w asks for the sake of the request that it has under a number.
 func (r *router) nest(w *worker, under uint64, q *request, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	i := w.find(under)
-	if i < 0 || w.held[i].request == nil {
+	r.lock()
+	defer r.leave(out)
+	h := w.held.find(under)
+	if h == nil || h.request == nil {
 		r.refuse(q, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
 		return
 	}
-	parent := w.held[i].request
+	parent := h.request
 	q.parent, q.under, q.hops = parent, under, parent.hops+1
 	q.parsed.Priority = parent.header.Priority
 	if q.deadline = q.arrived.Add(q.header.Deadline); q.deadline.After(parent.deadline) {
 		q.deadline = parent.deadline
 	}
 	w.progress = out.now() // whatever it does, it does not hang
+	r.sort(w)
 	r.nested++
 	if q.hops > wire.MaxHops {
 		r.refuse(q, wire.Errorf(wire.TooManyHops, "workers have passed this request on %d times; perhaps they ask each other in a circle", parent.hops), out)
@@ -81,62 +82,53 @@ func (r *router) suspend(q *request) {
 	}
 	q.parent.nested.pushBack(&q.inNested, q)
 	w := q.client.asker
-	h := &w.held[w.find(q.under)]
+	h := w.held.find(q.under)
 	h.asked = true
 	if h.asks++; h.asks == 1 {
 		w.waiting++
-		w.bytes -= h.size
+		w.weight -= h.size
+		r.sort(w)
 	}
 }
 
 // resume is the opposite, when q has been answered: once the worker waits for nothing
-// more, its parent goes on. Until settle the worker may have room that nobody uses.
+// more, its parent goes on.
 func (r *router) resume(q *request, out *batch) {
 	if q.parent == nil {
 		return
 	}
 	q.inNested.remove()
 	w := q.client.asker
-	i := w.find(q.under)
-	if i < 0 {
+	h := w.held.find(q.under)
+	if h == nil {
 		return // it did not wait, and has answered
 	}
-	h := &w.held[i]
 	if h.asks--; h.asks > 0 {
 		return
 	}
-	if w.crowded() {
-		r.resumed = append(r.resumed, w)
+	if w.crowded() { // it may take new requests again
+		r.later(func(out *batch) bool { r.pump(w, out); return true })
 	}
 	w.waiting--
-	w.bytes += h.size
+	w.weight += h.size
 	if w.active() == 1 {
 		w.progress = out.now()
 	}
+	r.sort(w)
 }
 
-// endNested ends what workers have asked for the sake of q, which is being finished.
-func (r *router) endNested(q *request, out *batch) {
-	if q.nested.n == 0 {
-		return
-	}
-	for n := q.nested.front(); n != nil; n = q.nested.front() {
-		r.abandon(n)
-		r.fail(n, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
-	}
-	r.tellAbandoned(out)
-}
-
-// settle must follow whatever can finish requests: workers whose requests go on may
-// take new ones again.
-func (r *router) settle(out *batch) {
-	for len(r.resumed) > 0 {
-		last := len(r.resumed) - 1
-		w := r.resumed[last]
-		r.resumed[last] = nil
-		r.resumed = r.resumed[:last]
-		if _, ok := r.workers[w]; ok {
-			r.pump(w, out)
+// endNested ends what workers have asked for the sake of q, which has ended itself, and then
+// gives up q.
+func (r *router) endNested(q *request) {
+	r.later(func(out *batch) bool {
+		for n := q.nested.front(); n != nil; n = q.nested.front() {
+			if r.spent() {
+				return false
+			}
+			r.abandon(n)
+			r.fail(n, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
 		}
-	}
+		q.recycle()
+		return true
+	})
 }

@@ -1,13 +1,12 @@
+// Answers of workers that clients do not get: those over limits.answer, those that
+// found no memory, and those for which a client has no room. Each becomes an error of
+// its one request. Neither the client nor others suffer.
 package broker
 
 import (
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
-
-// Answers of workers that clients do not get: those over limits.answer, those that
-// found no memory, and those for which a client has no room. Each becomes an error of
-// its one request. Neither the client nor others suffer.
 
 // answerSlack is how much larger than limits.answer an answer may be, in bytes: for
 // its header, and frameSlack for each frame, since the limit holds for what was found.
@@ -33,10 +32,11 @@ func (b *Broker) checkAnswer(w *worker, m zmtp.Message) *wire.Error {
 // spoilt takes an answer that is not passed on. If another worker has a copy of the
 // request, that one's answer will be the answer.
 func (r *router) spoilt(w *worker, number uint64, err *wire.Error, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	switch q, _ := w.release(number, out.now()); {
+	r.lock()
+	defer r.leave(out)
+	q, _ := w.release(number, out.now())
+	r.sort(w)
+	switch {
 	case q == nil:
 		r.late++
 	case q.held():

@@ -35,7 +35,7 @@ func (b *Broker) servePlain(c *connection, rules string) {
 			m.Release()
 			return
 		}
-		b.reply(w, number, false, m, 2, &out)
+		b.reply(w, number, succeeded, m, 2, &out)
 		if !conn.Buffered() {
 			out.flush()
 		}

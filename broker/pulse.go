@@ -20,8 +20,8 @@ func (b *Broker) pulse(stopping bool) {
 		return
 	}
 	r := b.router
-	r.mu.Lock()
-	p := Pulse{Clients: r.numClients(), Workers: len(r.workers), Pending: r.pending, Stopping: stopping}
-	r.mu.Unlock()
+	r.lock()
+	p := Pulse{Clients: r.numClients(), Workers: r.workers.len(), Pending: r.pending, Stopping: stopping}
+	r.unlock()
 	b.options.Pulse(p)
 }

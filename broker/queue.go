@@ -1,3 +1,4 @@
+// Queues: the requests that wait for a target, and which of them is next.
 package broker
 
 import (
@@ -7,234 +8,408 @@ import (
 	"trawl/edge/wire"
 )
 
-// queue holds the requests that wait for a target's workers: by priority, then
-// clients in turn, then in the order of their admission. Those for trawl
-// workers only lie apart, so that a plain worker finds its work at once.
+// queue holds the requests that wait for a target's workers. Clients take turns by the work
+// that they ask for, so that one which sends thousands of requests, or large ones, does not
+// hold up one that sends a single small one (Goyal and others, Start-time Fair Queueing,
+// 1996). Priorities take turns, too: while several have requests waiting, each gets work in
+// proportion to one more than its number, after a head start for the higher ones. So a higher
+// priority goes first as long as there is little of it, and none waits without bound.
 type queue struct {
-	lanes [2][wire.MaxPriority + 1]*lane // [needs a trawl worker][priority]; made when first used
-	n     int
-	cost  int64 // of all that waits, in bytes
+	classes [wire.MaxPriority + 1]*class // made when first used
+	clients map[*client]*share
+	spare   *share        // so that a client that waits now and then costs no memory
+	waiting list[request] // all, in the order in which they came, nearly
+	n       int
+	cost    int64 // of all that waits, in bytes
+	now     int64 // turn of the priority that was served last
 }
 
-// lane holds requests of one kind and priority. Clients take turns: one that
-// sends thousands does not hold up one that sends a single request.
-type lane struct {
-	flows map[*client]*flow
-	turns flow  // root of a ring: those that may be served, the next one first
-	spare *flow // empty; so that a client that waits now and then costs no memory
+// kind tells which workers may do a request; a priority has a heap of flows for each.
+type kind uint8
+
+// kindSet is a set of kinds: what a worker takes.
+type kindSet uint8
+
+const (
+	kindNested kind = 1 << iota // a worker asks it
+	kindTrawl                   // only a worker that understands headers can do it
+	kinds           = 4
+
+	allKinds kindSet = 1<<kinds - 1
+	ofPlain  kindSet = 1<<0 | 1<<kindNested                      // those that a plain worker can do
+	ofNested kindSet = 1<<kindNested | 1<<(kindNested|kindTrawl) // those that workers ask
+)
+
+// takes is what w may get now.
+func (w *worker) takes() kindSet {
+	k := allKinds
+	if w.plain {
+		k &= ofPlain
+	}
+	if w.crowded() {
+		k &= ofNested
+	}
+	return k
 }
 
-// flow is what one client has waiting in a lane, the oldest first.
-type flow struct {
-	queue      *queue
-	lane       *lane
-	client     *client
-	waiting    requestList
-	prev, next *flow // in lane.turns; nil while the client is held back
-}
-
-func (q *queue) lane(r *request) *lane {
-	kind := 0
+func (r *request) kind() (k kind) {
+	if r.nestedIn() {
+		k |= kindNested
+	}
 	if r.needsTrawl() {
-		kind = 1
+		k |= kindTrawl
 	}
-	at := &q.lanes[kind][r.header.Priority]
-	if *at == nil {
-		l := &lane{flows: make(map[*client]*flow)}
-		l.turns.prev, l.turns.next = &l.turns, &l.turns
-		*at = l
-	}
-	return *at
+	return k
+}
+
+// class holds requests of one priority.
+type class struct {
+	turn   int64 // work done for it, by weight: the class with the lowest turn is next
+	now    int64 // turn of the flow that was served last
+	enters int64
+	heaps  [kinds]flowHeap
+	debts  []*flow // those that have nothing waiting, and a turn that is still to come
+	flows  int     // those that have something waiting
+	spare  *flow
+}
+
+// share is what one client has waiting in a queue.
+type share struct {
+	queue  *queue
+	client *client
+	n      int     // requests
+	flows  []*flow // one for each priority and kind that it uses
+	at     int     // in client.shares
+}
+
+// flow is what one client has waiting in one priority and of one kind, the oldest first.
+type flow struct {
+	share    *share
+	class    *class
+	priority int
+	kind     kind
+	waiting  list[request]
+	turn     int64 // work done for it: the flow with the lowest turn is next
+	entered  int64 // among equals, the first to enter
+	at       int   // in its heap; none: not in it, while the client is held back
+}
+
+const (
+	// turnUnit is how finely the turns of priorities and targets are counted.
+	turnUnit = 16
+	// headStart is how much work a priority may get before the one below it gets any, after that
+	// had nothing waiting: so a few requests go strictly by priority.
+	headStart = (1 << 10) * turnUnit
+	// maxCredit is how much work a target may get before others because nobody asked for it
+	// before.
+	maxCredit = (64 << 10) * turnUnit
+	// debtsKept is how many flows of a class are remembered that have nothing waiting, but had
+	// more than others.
+	debtsKept = 64
+)
+
+// weighted is what a request adds to the turns of its priority and its target.
+func (r *request) weighted() int64 {
+	return r.weight() * turnUnit / int64(r.header.Priority+1)
 }
 
 // pushBack adds a request that has not been given to anybody yet.
 func (q *queue) pushBack(r *request) {
-	f := q.flow(r, false)
+	f := q.flow(r)
 	f.waiting.pushBack(&r.inQueue, r)
+	q.waiting.pushBack(&r.inWaiting, r)
 	q.added(r, f)
 }
 
-// pushFront puts back a request that was taken out before: it is next.
+// pushFront puts back a request that was taken out before: it is the next one of its client,
+// and its client's turn.
 func (q *queue) pushFront(r *request) {
-	f := q.flow(r, true)
+	f := q.flow(r)
 	f.waiting.pushFront(&r.inQueue, r)
+	q.waiting.pushFront(&r.inWaiting, r)
+	f.turn, f.entered = min(f.turn, f.class.now), 0
+	f.fix()
 	q.added(r, f)
 }
 
 func (q *queue) added(r *request, f *flow) {
 	r.flow = f
+	f.share.n++
 	q.n++
 	q.cost += r.cost()
 }
 
-// flow returns the flow that r belongs into; first puts it before the others.
-func (q *queue) flow(r *request, first bool) *flow {
-	l := q.lane(r)
-	f := l.flows[r.client]
-	if f == nil {
-		if f = l.spare; f == nil {
-			f = &flow{queue: q, lane: l}
-		}
-		l.spare, f.client = nil, r.client
-		l.flows[r.client] = f
-		r.client.flows = append(r.client.flows, f)
-	} else if !first {
-		return f
+// flow returns the flow that r belongs into, which has its turns if its client is not held back.
+func (q *queue) flow(r *request) *flow {
+	s := q.clients[r.client]
+	if s == nil {
+		s = q.newShare(r.client)
 	}
-	if !r.client.heldBack {
-		f.park()
-		f.enter(first)
+	f := s.flow(r.header.Priority, r.kind())
+	if f == nil {
+		f = s.newFlow(r.header.Priority, r.kind())
+	}
+	if f.waiting.n == 0 {
+		if f.class.flows++; f.class.flows == 1 {
+			f.class.turn = max(f.class.turn, q.now+headStart*int64(wire.MaxPriority-f.priority))
+		}
+		f.class.forgive(f)
+		f.turn = max(f.turn, f.class.now)
+		if !r.client.heldBack {
+			f.enter()
+		}
 	}
 	return f
 }
 
-// take removes a request that is given to a worker: its client's turn is over.
-func (q *queue) take(r *request) {
-	f := r.flow
-	q.remove(r)
-	if f.waiting.n > 0 && f.next != nil {
-		f.park()
-		f.enter(false)
+func (q *queue) newShare(c *client) *share {
+	s := q.spare
+	if q.spare = nil; s == nil {
+		s = &share{queue: q}
 	}
+	if q.clients == nil {
+		q.clients = make(map[*client]*share)
+	}
+	s.client, s.at = c, len(c.shares)
+	c.shares = append(c.shares, s)
+	q.clients[c] = s
+	return s
+}
+
+func (s *share) flow(priority int, k kind) *flow {
+	for _, f := range s.flows {
+		if f.priority == priority && f.kind == k {
+			return f
+		}
+	}
+	return nil
+}
+
+func (s *share) newFlow(priority int, k kind) *flow {
+	at := &s.queue.classes[priority]
+	if *at == nil {
+		*at = new(class)
+	}
+	c := *at
+	f := c.spare
+	if c.spare = nil; f == nil {
+		f = &flow{class: c, priority: priority, at: none}
+	}
+	f.share, f.kind = s, k
+	s.flows = append(s.flows, f)
+	return f
+}
+
+// take removes a request that is given to a worker, and charges it to its client and its priority.
+func (q *queue) take(r *request) {
+	f, c := r.flow, r.flow.class
+	c.now = max(c.now, f.turn)
+	f.turn += r.weight()
+	q.now = max(q.now, c.turn)
+	c.turn += r.weighted()
+	f.fix()
+	q.remove(r)
 }
 
 // remove removes a request.
 func (q *queue) remove(r *request) {
 	f := r.flow
 	r.inQueue.remove()
+	r.inWaiting.remove()
 	r.flow = nil
 	q.n--
 	q.cost -= r.cost()
+	f.share.n--
 	if f.waiting.n == 0 {
-		f.park()
-		delete(f.lane.flows, f.client)
-		f.client.dropFlow(f)
-		f.client, f.lane.spare = nil, f
+		f.leave()
 	}
 }
 
-func (c *client) dropFlow(f *flow) {
-	if i := slices.Index(c.flows, f); i >= 0 {
-		c.flows = slices.Delete(c.flows, i, i+1)
+// leave takes a flow with nothing waiting out of the turns. What it has had more than others
+// is remembered as long as others wait.
+func (f *flow) leave() {
+	c := f.class
+	f.park()
+	if c.flows--; c.flows == 0 {
+		for _, debtor := range c.debts {
+			debtor.drop()
+		}
+		clear(c.debts)
+		c.debts, c.now, c.enters = c.debts[:0], 0, 0
+		f.drop()
+		return
+	}
+	if f.turn <= c.now {
+		f.drop()
+		return
+	}
+	if len(c.debts) == debtsKept {
+		c.debts[0].drop()
+		c.debts = slices.Delete(c.debts, 0, 1)
+	}
+	c.debts = append(c.debts, f)
+}
+
+// forgive takes f out of the debts, if it is there.
+func (c *class) forgive(f *flow) {
+	if i := slices.Index(c.debts, f); i >= 0 {
+		c.debts = slices.Delete(c.debts, i, i+1)
 	}
 }
 
-// enter puts f into its lane's turns: as the next one, or the last.
-func (f *flow) enter(first bool) {
-	at := f.lane.turns.prev
-	if first {
-		at = &f.lane.turns
+// drop forgets a flow, and its client's share with the last one.
+func (f *flow) drop() {
+	s := f.share
+	i := slices.Index(s.flows, f)
+	s.flows = slices.Delete(s.flows, i, i+1)
+	f.share, f.turn, f.class.spare = nil, 0, f
+	if len(s.flows) > 0 {
+		return
 	}
-	f.prev, f.next = at, at.next
-	at.next.prev = f
-	at.next = f
+	delete(s.queue.clients, s.client)
+	shares := s.client.shares
+	last := shares[len(shares)-1]
+	shares[s.at], last.at = last, s.at
+	shares[len(shares)-1] = nil
+	s.client.shares = shares[:len(shares)-1]
+	s.client, s.queue.spare = nil, s
+}
+
+// forgetDebts drops the flows of a client that has gone; false if the critical section is spent.
+func (r *router) forgetDebts(c *client) (done bool) {
+	for len(c.shares) > 0 {
+		if r.spent() {
+			return false
+		}
+		r.visit(1)
+		f := c.shares[0].flows[0]
+		f.class.forgive(f)
+		f.drop()
+	}
+	return true
+}
+
+// enter lets f have its turns, after those that have the same one.
+func (f *flow) enter() {
+	f.class.enters++
+	f.entered = f.class.enters
+	f.class.heaps[f.kind].push(f)
 }
 
 // park takes f out of the turns; its requests go on waiting.
 func (f *flow) park() {
-	if f.next != nil {
-		f.prev.next, f.next.prev = f.next, f.prev
-		f.prev, f.next = nil, nil
+	if f.at != none {
+		f.class.heaps[f.kind].remove(f)
 	}
 }
 
-// head returns the request that a worker should get next; trawl says whether
-// the worker understands headers, nested that it takes requests of workers only.
-// Nil if nothing is for it.
-func (q *queue) head(trawl, nested bool) *request {
+func (f *flow) fix() {
+	if f.at != none {
+		f.class.heaps[f.kind].fix(f)
+	}
+}
+
+// head returns the request of some kinds that is next, nil if there is none.
+func (q *queue) head(of kindSet) *request {
 	if q.n == 0 {
 		return nil
 	}
+	var best *flow
+	var turn int64
 	for p := wire.MaxPriority; p >= 0; p-- {
-		r := q.lanes[0][p].head(nested)
-		if trawl {
-			r = older(r, q.lanes[1][p].head(nested))
+		c := q.classes[p]
+		if c == nil || c.flows == 0 {
+			continue
 		}
-		if r != nil {
-			return r
+		f := c.head(of)
+		if f != nil && (best == nil || c.turn < turn) {
+			best, turn = f, c.turn
 		}
 	}
-	return nil
-}
-
-func (l *lane) head(nested bool) *request {
-	if l == nil {
+	if best == nil {
 		return nil
 	}
-	for f := l.turns.next; f != &l.turns; f = f.next {
-		if !nested || f.client.asker != nil {
-			return f.waiting.front()
+	return best.waiting.front()
+}
+
+func (c *class) head(of kindSet) (best *flow) {
+	for k := range kinds {
+		if of&(1<<k) == 0 {
+			continue
+		}
+		if f := c.heaps[k].first(); f != nil && (best == nil || f.before(best)) {
+			best = f
 		}
 	}
-	return nil
+	return best
 }
 
 // of returns how many of a client's requests wait.
 func (q *queue) of(c *client) int {
-	n := 0
-	for _, f := range c.flows {
-		if f.queue == q {
-			n += f.waiting.n
-		}
+	if s := q.clients[c]; s != nil {
+		return s.n
 	}
-	return n
-}
-
-// any returns a waiting request, be its client held back or not; nil if none waits.
-func (q *queue) any() *request {
-	if q.n == 0 {
-		return nil
-	}
-	for kind := range q.lanes {
-		for _, l := range q.lanes[kind] {
-			if l == nil {
-				continue
-			}
-			for _, f := range l.flows {
-				return f.waiting.front()
-			}
-		}
-	}
-	return nil
+	return 0
 }
 
 // oldest is when the request that waits longest arrived; zero if none waits.
-func (q *queue) oldest() (since time.Time) {
-	if q.n == 0 {
-		return since
+func (q *queue) oldest() time.Time {
+	if r := q.waiting.front(); r != nil {
+		return r.arrived
 	}
-	for kind := range q.lanes {
-		for _, l := range q.lanes[kind] {
-			if l == nil {
-				continue
-			}
-			for _, f := range l.flows {
-				if at := f.waiting.front().arrived; since.IsZero() || at.Before(since) {
-					since = at
-				}
-			}
+	return time.Time{}
+}
+
+func (f *flow) before(o *flow) bool {
+	return f.turn < o.turn || f.turn == o.turn && f.entered < o.entered
+}
+
+// flowHeap is a binary heap of flows, the next one first.
+type flowHeap struct{ flows []*flow }
+
+func (h *flowHeap) first() *flow {
+	if len(h.flows) == 0 {
+		return nil
+	}
+	return h.flows[0]
+}
+
+func (h *flowHeap) push(f *flow) {
+	f.at = len(h.flows)
+	h.flows = append(h.flows, f)
+	h.fix(f)
+}
+
+func (h *flowHeap) remove(f *flow) {
+	i, last := f.at, len(h.flows)-1
+	moved := h.flows[last]
+	h.flows[last] = nil
+	h.flows = h.flows[:last]
+	f.at = none
+	if moved != f {
+		h.flows[i], moved.at = moved, i
+		h.fix(moved)
+	}
+}
+
+// fix moves f to its place after its turn has changed.
+func (h *flowHeap) fix(f *flow) {
+	i := f.at
+	for parent := (i - 1) / 2; i > 0 && f.before(h.flows[parent]); parent = (i - 1) / 2 {
+		h.put(i, h.flows[parent])
+		i = parent
+	}
+	for child := 2*i + 1; child < len(h.flows); child = 2*i + 1 {
+		if child+1 < len(h.flows) && h.flows[child+1].before(h.flows[child]) {
+			child++
 		}
+		if !h.flows[child].before(f) {
+			break
+		}
+		h.put(i, h.flows[child])
+		i = child
 	}
-	return since
+	h.put(i, f)
 }
 
-// before says which of two waiting requests, either of which may be nil, goes
-// first.
-func before(a, b *request) *request {
-	switch {
-	case a == nil:
-		return b
-	case b == nil || a.header.Priority > b.header.Priority:
-		return a
-	case a.header.Priority < b.header.Priority:
-		return b
-	}
-	return older(a, b)
-}
-
-func older(a, b *request) *request {
-	if a == nil || b != nil && b.seq < a.seq {
-		return b
-	}
-	return a
-}
+func (h *flowHeap) put(i int, f *flow) { h.flows[i], f.at = f, i }

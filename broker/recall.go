@@ -1,6 +1,10 @@
+// Router: requests that are taken back from workers: those not begun, to give them to
+// others, and those that nobody waits for any more.
 package broker
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -8,17 +12,12 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// This file holds the part of the router that takes requests back from
-// workers: those not begun, to give them to others, and those that nobody
-// waits for any more.
-
 // stealAfter is how long a worker must not have answered anything before what
 // it has not begun is offered to workers that have nothing to do: its window
 // was chosen for shorter requests than it got.
 const stealAfter = 2 * tick
 
-// abandon makes the workers that have q stop working on it; tellAbandoned
-// must follow. q is about to be finished.
+// abandon makes the workers that have q stop working on it. q is about to be finished.
 func (r *router) abandon(q *request) {
 	for _, p := range q.at {
 		if p.worker == nil || !p.worker.hello.Recall || p.worker.gone {
@@ -32,7 +31,7 @@ func (r *router) abandon(q *request) {
 	}
 }
 
-// tellAbandoned tells workers what was abandoned.
+// tellAbandoned tells workers what was abandoned; every critical section ends with it.
 func (r *router) tellAbandoned(out *batch) {
 	for i, w := range r.abandoning {
 		r.sendRecall(w, true, w.abandon, out)
@@ -49,22 +48,30 @@ func (r *router) sendRecall(w *worker, abandoned bool, numbers []uint64, out *ba
 		r.recallFrame = wire.AppendRecalled(r.recallFrame, n)
 	}
 	if w.conn.Queue(nil, zmtp.NewMessage(r.recallFrame)) == nil {
-		w.recalls++
+		w.recalls = append(w.recalls, len(numbers))
 		out.add(w.conn)
 	}
 }
+
+// maxRecall is the most requests that are asked back at once, and maxRecallWalk the most
+// dispatches that are looked at for them.
+const (
+	maxRecall     = sliceItems
+	maxRecallWalk = 4 * sliceItems
+)
 
 // takeBack asks w for up to most of the requests that it has not begun and
 // that wanted says yes to. A worker takes what it gets in order, so what it
 // may have begun comes first in held, and is left out by skip.
 func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool, out *batch) {
-	if !w.hello.Recall || w.recalls > 0 || w.gone {
+	if !w.hello.Recall || len(w.recalls) > 0 || w.gone {
 		return
 	}
 	w.recall = w.recall[:0]
 	before := w.active() // older ones that take a slot, or will
-	for i := len(w.held) - 1; i >= 0 && len(w.recall) < most; i-- {
-		h := &w.held[i]
+	walked := 0
+	for h := w.held.last(); h != nil && len(w.recall) < min(most, maxRecall) && walked < maxRecallWalk; h = w.held.before(h) {
+		walked++
 		if h.asks == 0 {
 			before--
 		}
@@ -77,25 +84,34 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 		h.recalled = true
 		w.recall = append(w.recall, h.number)
 	}
+	r.visit(walked)
 	if len(w.recall) > 0 {
 		r.sendRecall(w, false, w.recall, out)
 	}
 }
 
 // returned takes a worker's answer to a recall: what it gave back it has not
-// begun, and will not answer. It goes to others, the oldest first.
-func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
-	w.recalls = max(0, w.recalls-1)
+// begun, and will not answer. It goes to others, the oldest first. An error says that the
+// worker has answered what it was not asked.
+func (r *router) returned(w *worker, recall wire.Recall, out *batch) error {
+	r.lock()
+	defer r.leave(out)
+	asked := 0
+	if len(w.recalls) > 0 { // recalls are answered in order
+		asked = w.recalls[0]
+		w.recalls = slices.Delete(w.recalls, 0, 1)
+	}
+	if n := recall.Len(); n > asked {
+		return fmt.Errorf("an answer to a recall with %d requests, of which %d were asked for", n, asked)
+	}
 	back := r.back[:0]
 	recall.Each(func(number uint64) {
-		i := w.find(number)
-		if i < 0 || w.held[i].asked {
+		r.visit(1)
+		h := w.held.find(number)
+		if h == nil || h.asked {
 			return // lies: it was answered, or never sent here, or has begun
 		}
-		q := w.remove(i)
+		q := w.remove(h)
 		if q == nil {
 			return // was abandoned
 		}
@@ -112,6 +128,7 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 	if w.active() == 0 {
 		w.progress = out.now()
 	}
+	r.sort(w)
 	r.again(back, out)
 	clear(back)
 	r.back = back[:0]
@@ -119,55 +136,45 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) {
 		r.relieve(w, out) // what it was not asked for yet
 	}
 	r.pump(w, out)
+	return nil
 }
 
-// again gives requests that no worker has any more to others. Those for which
-// none has room are the next ones in their queues, in the order of admission.
+// again gives requests that no worker has any more to others, the oldest first. Those for
+// which none has room are the next ones in their queues, in the order of admission.
 func (r *router) again(qs []*request, out *batch) {
-	sortBySeq(qs)
+	slices.SortFunc(qs, func(a, b *request) int { return cmp.Compare(a.seq, b.seq) })
 	left := qs[:0]
 	for _, q := range qs {
 		switch {
-		case r.assign(q, out):
 		case q.target.replaced:
 			r.fail(q, q.target.replacedError(), out)
-		default:
+		case q.client.heldBack || !r.assign(q, out):
 			left = append(left, q)
 		}
 	}
-	for i := len(left) - 1; i >= 0; i-- { // so that the oldest is first
-		left[i].target.queue.pushFront(left[i])
+	for _, q := range slices.Backward(left) { // so that the oldest is first
+		r.enqueue(q, true)
 	}
 }
 
-func sortBySeq(qs []*request) {
-	slices.SortFunc(qs, func(a, b *request) int {
-		if a.seq < b.seq {
-			return -1
-		}
-		return 1
-	})
-}
+// balancedAtOnce is how many workers are looked at in a tick that others could help.
+const balancedAtOnce = 8
 
 // balance takes requests back from workers that have stopped answering for the
 // moment, if others have nothing to do. It is called every tick.
 func (r *router) balance(now time.Time, out *batch) {
-	idle := 0
-	for w := range r.workers {
-		if w.hasRoom(now) {
-			idle += max(0, w.slots-w.active())
+	for range min(balancedAtOnce, r.behind.n) {
+		if r.idle == 0 || r.spent() {
+			return
 		}
-	}
-	if idle == 0 {
-		return
-	}
-	for w := range r.workers {
-		if w.active() <= w.begun || now.Sub(w.progress) < stealAfter {
+		w := r.behind.rotate()
+		r.visit(1)
+		if now.Sub(w.progress) < stealAfter {
 			continue
 		}
-		r.takeBack(w, w.begun, idle, func(q *request) bool {
-			other := q.target.pick(q, now)
-			return other != nil && other != w && other.idle()
+		r.takeBack(w, w.begun, r.idle, func(q *request) bool {
+			other := r.pickBut(q, w, now)
+			return !q.copied() && other != nil && other.idle()
 		}, out)
 	}
 }
@@ -175,12 +182,5 @@ func (r *router) balance(now time.Time, out *batch) {
 // relieve takes what w has not begun away from it, if others can do it. What
 // it has begun it may finish.
 func (r *router) relieve(w *worker, out *batch) {
-	r.takeBack(w, 0, len(w.held), func(q *request) bool {
-		for _, other := range q.target.workers {
-			if other != w && !other.draining && !other.gone && !(other.plain && q.needsTrawl()) {
-				return true
-			}
-		}
-		return false
-	}, out)
+	r.takeBack(w, 0, w.held.n, func(q *request) bool { return r.others(q, w) }, out)
 }

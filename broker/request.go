@@ -23,15 +23,17 @@ type request struct {
 	seq      uint64 // order of admission
 
 	// ---
-	at         [2]place    // who has it: nobody, one worker, or two if a copy was given out
-	dispatched time.Time   // to the first of them
-	losses     int         // workers that went away while they worked on it
-	flow       *flow       // that it waits in; nil while it does not
-	nested     requestList // that the workers which have it have asked for its sake
+	at         [2]place      // who has it: nobody, one worker, or two if a copy was given out
+	dispatched time.Time     // to the first of them
+	losses     int           // workers that went away while they worked on it
+	flow       *flow         // that it waits in; nil while it does not
+	avoid      *worker       // has failed it; others are tried first
+	ended      bool          // answered; it stays until what was asked for its sake has ended, too
+	nested     list[request] // that the workers which have it have asked for its sake
 
 	asked // if a worker asks it
 
-	inQueue, inWheel, inClient, inHedge, inNested link
+	inQueue, inWaiting, inWheel, inClient, inHedge, inNested link[request]
 }
 
 // place is one dispatch of a request.
@@ -79,6 +81,16 @@ func (r *request) size() int64 { return int64(r.message.Size()) }
 // what of that is in use.
 func (r *request) cost() int64 {
 	return r.message.Retained() + int64(cap(r.envelope)+len(r.parsed.ID)+len(r.parsed.Rules)+len(r.parsed.Worker)) + requestOverhead
+}
+
+// textWeight is what a text weighs beside its bytes: what it costs a worker to begin with
+// one and to write its answer, in bytes that it could scan meanwhile.
+const textWeight = 128
+
+// weight is the work of the request, in bytes that a worker could scan meanwhile. Turns and
+// windows go by it, so that many empty texts are not taken for nothing.
+func (r *request) weight() int64 {
+	return r.size() + textWeight*int64(max(1, r.message.NumFrames()))
 }
 
 // needsTrawl reports whether only a worker that understands headers can do it.

@@ -1,9 +1,11 @@
+// The router: who is connected, what waits, who works on what.
 package broker
 
 import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,31 +30,43 @@ type router struct {
 	trace   *trace // nil: off
 	start   time.Time
 
-	mu        sync.Mutex // before any connection's own lock
-	targets   map[targetKey]*target
-	byDefault *target // of requests in bare form
-	workers   map[*worker]struct{}
-	names     map[string]*worker // trawl workers
-	clients   map[*client]struct{}
-	wheel     wheel
-	number    uint64 // of the last dispatch; starts at random, never reused
-	seq       uint64 // of the last admission
-	pending   int    // requests admitted and not answered
-	bytes     int64  // their cost
-	budgeted  int64  // the part of it that the budget counts, too
-	booting   bool
-	draining  bool
-	idle      chan struct{} // closed when draining and nothing is pending
-	lastBeat  time.Time
-	heldBack  map[*client]struct{}
-	short     bool // of memory, at the latest heartbeat
+	mu sync.Mutex // before any connection's own lock; see lock
+	section
 
-	abandoning  []*worker // that tellAbandoned has to tell
-	resumed     []*worker // that pumpResumed has to look after
-	back        []*request
-	prefix      []byte // scratch, as the three around it
-	recallFrame []byte
+	targets    map[targetKey]*target
+	byDefault  *target // of requests in bare form
+	crews      map[string]*crew
+	names      map[string]*worker // all workers
+	workers    roster[worker]     // the same
+	clients    roster[client]     // one for each worker, too, for what that asks
+	allTargets roster[target]
+	wheel      wheel
+	number     uint64 // of the last dispatch; starts at random, never reused
+	seq        uint64 // of the last admission
+	pending    int    // requests admitted and not answered
+	bytes      int64  // their cost
+	budgeted   int64  // the part of it that the budget counts, too
+	booting    bool
+	draining   bool
+	idled      chan struct{} // closed when draining and nothing is pending
+	lastBeat   time.Time
+	heldBack   list[client]
+	short      bool // of memory, at the latest heartbeat
 
+	idle    int          // slots without work, of workers that have room
+	behind  list[worker] // workers that hold more than they have begun
+	busy    []*target    // those with requests waiting, in no order
+	fills   list[target] // those that fill has to look at
+	gone    list[target] // names that nobody serves any more, the one that left first in front
+	guesses list[target] // names that nobody has served yet, made while booting
+	hedged  list[target] // those whose slow requests get copies
+
+	abandoning  []*worker  // that tellAbandoned has to tell
+	back        []*request // scratch of returned
+	prefix      []byte     // scratch of dispatch
+	recallFrame []byte     // scratch of sendRecall
+
+	costs costTable // has a lock of its own
 	counters
 }
 
@@ -66,7 +80,7 @@ type counters struct {
 	nested     int64
 	abandoned  int64
 	copied     int64
-	hedged     int64
+	hedges     int64
 	copiesWon  int64
 	holds      int64
 	late       int64
@@ -79,57 +93,200 @@ type counters struct {
 func newRouter(o *Options) *router {
 	r := &router{
 		options: o, log: o.Log, trace: newTrace(o.Log), start: o.clock(),
-		targets: make(map[targetKey]*target), workers: make(map[*worker]struct{}),
-		names: make(map[string]*worker), clients: make(map[*client]struct{}),
-		number: rand.Uint64() >> 1, booting: true, idle: make(chan struct{}),
-		heldBack: make(map[*client]struct{}), counters: counters{outcomes: make(map[string]int64)},
+		targets: make(map[targetKey]*target), crews: make(map[string]*crew), names: make(map[string]*worker),
+		number: rand.Uint64N(1 << (62 - cellBits)), booting: true, idled: make(chan struct{}),
+		counters: counters{outcomes: make(map[string]int64)},
 	}
 	r.wheel.init(r.start)
-	for _, name := range o.ExpectRules {
-		r.target(targetKey{name: name}).expected = true
+	expect := func(k targetKey) *target {
+		t := r.target(k)
+		t.expected = true
+		t.inList.remove()
+		return t
 	}
-	r.byDefault = r.target(targetKey{name: wire.DefaultRules})
-	r.byDefault.expected = true
+	for _, rules := range o.ExpectRules {
+		k, hash := keyOf(rules)
+		expect(k).hash = hash
+	}
+	r.byDefault = expect(targetKey{name: wire.DefaultRules})
 	for _, p := range o.Plain {
-		r.target(targetKey{name: p.Rules}).expected = true
+		expect(targetKey{name: p.Rules})
 	}
 	for _, name := range o.ExpectWorkers {
-		r.target(targetKey{worker: true, name: name}).expected = true
+		expect(targetKey{worker: true, name: name})
 	}
 	return r
 }
 
-// target returns the target of a key, made if it is new.
+// target returns the target of a key, made if it is new; nobody serves a new one yet.
 func (r *router) target(k targetKey) *target {
 	t := r.targets[k]
-	if t == nil {
-		t = &target{key: k}
-		if !k.worker {
-			t.rules = r.options.ruleSet(k.name)
-			t.hedge.on = t.rules.Hedge > 0 && !t.rules.Impure
+	if t != nil {
+		return t
+	}
+	t = &target{key: k, busyAt: none}
+	if !k.worker {
+		t.rules = r.options.ruleSet(k.name)
+		if t.hedge.on = t.rules.Hedge > 0 && !t.rules.Impure; t.hedge.on {
+			r.hedged.pushBack(&t.inHedged, t)
 		}
-		for w := range r.workers {
-			if t.serves(w) {
-				r.link(t, w)
+	}
+	if r.booting {
+		r.guesses.pushBack(&t.inList, t)
+	}
+	r.targets[k] = t
+	r.allTargets.add(t)
+	return t
+}
+
+// pack returns the target of a pack, made if it is new and linked to those that serve it
+// now; nil if nobody does and none is to be made.
+func (r *router) pack(k targetKey, hash string, made bool) *target {
+	name, _ := wire.SplitRules(k.name)
+	var serving []*crew
+	if set := r.targets[targetKey{name: name}]; set != nil {
+		r.eachCrew(set, func(c *crew) bool {
+			full := c.hashes[name]
+			if strings.HasPrefix(full, hash) {
+				hash = full // the digits that were left out, so that no other pack is taken for it
+				serving = append(serving, c)
 			}
-		}
-		r.targets[k] = t
+			return false
+		})
+	}
+	if len(serving) == 0 && !made {
+		return nil
+	}
+	t := r.target(k)
+	t.hash = hash
+	for _, c := range serving {
+		r.link(t, c)
 	}
 	return t
 }
 
-func (r *router) link(t *target, w *worker) {
+// link notes that a crew serves t.
+func (r *router) link(t *target, c *crew) {
+	r.visit(1)
+	if c.byTarget[t] != nil {
+		return
+	}
 	t.seen, t.replaced = true, false
-	t.workers = append(t.workers, w)
-	w.targets = append(w.targets, t)
+	t.inList.remove()
+	l := &crewLink{target: t, crew: c, at: len(t.crews), turn: c.now}
+	t.crews = append(t.crews, l)
+	c.links = append(c.links, l)
+	c.byTarget[t] = l
+	r.fillLater(t)
 }
+
+// unlink takes a crew that has no worker left from its target. What the last worker of a target has replaced
+// is not waited for as if that were lost: nobody means to bring it back, unless the
+// configuration expects it. So names that come and go cost no memory.
+func (r *router) unlink(l *crewLink, replaced bool) {
+	r.visit(1)
+	t, c := l.target, l.crew
+	last := len(t.crews) - 1
+	t.crews[l.at] = t.crews[last]
+	t.crews[l.at].at = l.at
+	t.crews[last] = nil
+	t.crews = t.crews[:last]
+	delete(c.byTarget, t)
+	switch {
+	case t.expected || len(t.crews) > 0:
+	case replaced:
+		t.seen, t.replaced = false, true
+		r.failWaiting(t, func(t *target) *wire.Error {
+			if t.known() {
+				return nil
+			}
+			return t.replacedError()
+		})
+	default:
+		r.lost(t)
+	}
+}
+
+// lost notes that nobody serves t any more, but may again.
+func (r *router) lost(t *target) {
+	if t.expected {
+		return
+	}
+	r.gone.pushBack(&t.inList, t)
+	for range r.gone.n {
+		if r.gone.n <= maxGone {
+			return
+		}
+		r.visit(1)
+		oldest := r.gone.rotate()
+		if oldest.queue.n == 0 { // else requests wait for it, until their deadline
+			oldest.inList.remove()
+			oldest.seen = false
+			r.forget(oldest)
+		}
+		if r.spent() {
+			return
+		}
+	}
+}
+
+// maxGone is how many names whose workers are all gone are known, so that they are
+// waited for.
+const maxGone = 4096
 
 // forget drops a target that means nothing any more, so that clients who ask
 // for made-up names do not fill the memory.
 func (r *router) forget(t *target) {
-	if !t.known() && t.queue.n == 0 {
+	if !t.known() && !t.served() && t.queue.n == 0 && r.targets[t.key] == t {
+		t.inList.remove()
+		t.inHedged.remove()
 		delete(r.targets, t.key)
+		r.allTargets.remove(t)
 	}
+}
+
+// failWaiting answers all that waits for t; why returns nil once it may wait again.
+func (r *router) failWaiting(t *target, why func(*target) *wire.Error) {
+	r.later(func(out *batch) bool {
+		for q := t.queue.waiting.front(); q != nil; q = t.queue.waiting.front() {
+			err := why(t)
+			if err == nil {
+				return true
+			}
+			if r.spent() {
+				return false
+			}
+			r.fail(q, err, out)
+		}
+		r.forget(t)
+		return true
+	})
+}
+
+// enqueue lets q wait for its target, at the end or as the next one.
+func (r *router) enqueue(q *request, next bool) {
+	t := q.target
+	if next {
+		t.queue.pushFront(q)
+	} else {
+		t.queue.pushBack(q)
+	}
+	if t.busyAt == none {
+		t.busyAt = len(r.busy)
+		r.busy = append(r.busy, t)
+	}
+}
+
+// dequeue is called when a request does not wait for t any more.
+func (r *router) dequeued(t *target) {
+	if t.queue.n > 0 || t.busyAt == none {
+		return
+	}
+	last := r.busy[len(r.busy)-1]
+	r.busy[t.busyAt], last.busyAt = last, t.busyAt
+	r.busy[len(r.busy)-1] = nil
+	r.busy = r.busy[:len(r.busy)-1]
+	t.busyAt = none
 }
 
 // fail answers an admitted request with an error.
@@ -146,12 +303,14 @@ func (r *router) fail(q *request, err *wire.Error, out *batch) {
 }
 
 // finish takes an admitted request, now answered, out of everything; a worker
-// that still works on it holds a tombstone. The request is gone after it.
+// that still works on it holds a tombstone. The request is gone after it, unless workers
+// wait for what they have asked for its sake: endNested then ends that first.
 func (r *router) finish(q *request, out *batch) {
-	r.endNested(q, out)
+	r.visit(1)
 	r.resume(q, out)
 	if q.flow != nil {
 		q.target.queue.remove(q)
+		r.dequeued(q.target)
 		r.forget(q.target)
 	}
 	q.inWheel.remove()
@@ -166,10 +325,15 @@ func (r *router) finish(q *request, out *batch) {
 	r.bytes -= q.cost()
 	r.budgeted -= q.message.Budgeted()
 	q.client.bytes -= q.cost()
-	q.recycle()
 	if r.draining && r.pending == 0 {
-		close(r.idle)
+		close(r.idled)
 	}
+	if q.nested.n > 0 {
+		q.ended = true
+		r.endNested(q)
+		return
+	}
+	q.recycle()
 }
 
 // count counts a request by its outcome: an error code, or another word for

@@ -55,13 +55,13 @@ func TestHungWorkerIsStoodInFor(t *testing.T) {
 			}
 			d.send(c, "new", long, "new")
 			d.check()
-			if n := len(hung.held); n > 2 {
+			if n := hung.held.n; n > 2 {
 				t.Errorf("it has %d requests", n)
 			}
 			for len(good.has) > 0 {
 				good.answer(d, 0, false)
 			}
-			hung.say(d, hung.held[0].number, false, "late") // it wakes
+			hung.say(d, hung.held.first().number, false, "late") // it wakes
 			if a := c.answers(); len(a["begun"]) != 1 || len(a["behind"]) != 1 {
 				t.Errorf("answers %v, want one each", a)
 			}

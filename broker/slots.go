@@ -1,3 +1,6 @@
+// Heartbeats of workers: what a worker has done, how its board feels, and
+// how many requests it works on at once, which are fewer while the board is hot
+// or short of power.
 package broker
 
 import (
@@ -10,10 +13,6 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// What a worker's heartbeats say: what it has done, how its board feels, and
-// how many requests it works on at once, which are fewer while the board is hot
-// or short of power.
-
 // maxHeartbeat is the most bytes of a heartbeat.
 const maxHeartbeat = 64 << 10
 
@@ -24,7 +23,7 @@ func (b *Broker) heartbeat(w *worker, m zmtp.Message, out *batch) error {
 	}
 	if m.NumFrames() > 2 {
 		if costs, ok := parseCosts(m.Frame(2)); ok {
-			b.router.setCosts(w, costs)
+			b.router.costs.set(w, costs)
 		}
 	}
 	if n := len(m.Frame(1)); n > maxHeartbeat {
@@ -46,11 +45,11 @@ func (b *Broker) heartbeat(w *worker, m zmtp.Message, out *batch) error {
 }
 
 func (r *router) setStats(w *worker, s *wire.WorkerStats, health *board.Health, out *batch) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	defer r.settle(out)
+	r.lock()
+	defer r.leave(out)
 	w.stats, w.health, w.share = s, health, s.Window // the share takes effect with the next answer
 	if n := s.Slots; n != 0 && w.setSlots(n) {
+		r.sort(w)
 		r.log.Info("worker changed its slots", "worker", w.name, "slots", w.slots, "most", w.hello.Slots, "strained", health != nil && health.Strained())
 		r.pump(w, out)
 	}
@@ -65,7 +64,7 @@ func (w *worker) setSlots(n int) (changed bool) {
 		return false
 	}
 	// With fewer slots it still works on what it had begun.
-	w.begun = max(n, min(w.begun, len(w.held)))
+	w.begun = max(n, min(w.begun, w.held.n))
 	w.slots = n
 	w.fitWindow()
 	return true

@@ -20,8 +20,8 @@ func TestFewerSlotsGetFewerRequests(t *testing.T) {
 	for i := range 5 {
 		d.send(c, fmt.Sprint(i), "x")
 	}
-	if len(a.held) != 1 || len(b.held) != 4 {
-		t.Errorf("a holds %d, b %d; want 1 and 4, as they have slots", len(a.held), len(b.held))
+	if a.held.n != 1 || b.held.n != 4 {
+		t.Errorf("a holds %d, b %d; want 1 and 4, as they have slots", a.held.n, b.held.n)
 	}
 	if a.slots != 1 || a.window != 2 {
 		t.Errorf("a has %d slots and a window of %d", a.slots, a.window)
@@ -36,7 +36,7 @@ func TestLargeRequestsFillTheWindowByTheirBytes(t *testing.T) {
 	for i := range 5 {
 		d.send(c, fmt.Sprint(i), strings.Repeat("x", windowBytes*3/4))
 	}
-	if n := len(w.held); n != 3 {
+	if n := w.held.n; n != 3 {
 		t.Errorf("it holds %d requests, want 3", n)
 	}
 	d.check()
@@ -50,12 +50,12 @@ func TestMoreSlotsTakeWhatWaits(t *testing.T) {
 	for i := range 10 {
 		d.send(c, fmt.Sprint(i), "x")
 	}
-	if len(w.held) != 2 {
-		t.Fatalf("holds %d of a window of %d", len(w.held), w.window)
+	if w.held.n != 2 {
+		t.Fatalf("holds %d of a window of %d", w.held.n, w.window)
 	}
 	w.saySlots(d, 4)
-	if len(w.held) != 8 {
-		t.Errorf("holds %d, want what its window has room for, 8", len(w.held))
+	if w.held.n != 8 {
+		t.Errorf("holds %d, want what its window has room for, 8", w.held.n)
 	}
 	d.check()
 }
@@ -90,7 +90,7 @@ func TestLossWhileSlotsBecomeFewer(t *testing.T) {
 	w.saySlots(d, 1)
 	w.answer(d, 0, false)
 	var before []*request
-	for _, h := range w.held {
+	for h := w.held.first(); h != nil; h = w.held.after(h) {
 		before = append(before, h.request)
 	}
 	d.lose(w)

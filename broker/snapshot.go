@@ -1,27 +1,20 @@
+// Snapshots: what status and metrics are written from.
 package broker
 
 import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"trawl/edge/board"
 	"trawl/edge/wire"
 )
 
-// What metrics are written from: copied under the router's lock, as status is,
-// and written without it.
-
-// Metrics are bounded: only so many rule sets and workers have series, in the
-// order of their names. Names come from workers and the configuration, never
-// from clients.
-const (
-	maxRuleSetSeries = 64
-	maxRegexSeries   = 20
-	maxWorkerSeries  = 256
-)
-
+// snapshot is a copy of the router's state. It is taken in slices of the router's lock, so
+// its parts are of slightly different times, and written without the lock. Nobody changes it
+// once it is taken.
 type snapshot struct {
 	counters
 	outcomes     map[string]int64
@@ -30,103 +23,123 @@ type snapshot struct {
 	pending      int
 	pendingBytes int64
 	heldBytes    int64
-	namedQueue   int // requests that wait for workers by name
-	ruleSets     []ruleSetSnapshot
-	costs        []wire.RuleCost  // of the most expensive regexes
-	workers      []workerSnapshot // trawl's own
-	byState      map[workerState]int
-	omittedSets  int
-	omittedWorks int
+	namedQueue   int             // requests that wait for workers by name
+	targets      []targetState   // rule sets and packs, in the order of their names
+	workers      []workerState   // in the order of their names
+	costs        []wire.RuleCost // of the most expensive regexes
 }
 
-type workerState struct{ kind, state string }
-
-// ruleSetSnapshot sums up a rule set and the packs of it that were asked for by
-// hash: how clients write a hash must not make series.
-type ruleSetSnapshot struct {
-	name    string
-	workers int
-	queued  int
-	oldest  time.Duration // age of the request that waits longest
-	latency histogram
+// targetState is what a rule set, or a pack of one, is like.
+type targetState struct {
+	name     string
+	known    bool // it was served once, or the configuration names it
+	expected bool
+	workers  int
+	queued   int
+	oldest   time.Duration // age of the request that waits longest
+	hashes   []string      // of the packs that are served
+	latency  *histogram    // nil: no answer yet
 }
 
-type workerSnapshot struct {
-	name, version string
-	slots, most   int // now, and when its board is well
-	window, held  int
-	answered      int64
-	stats         *wire.WorkerStats // not changed once it is set
-	facts         board.Facts
-	health        *board.Health // the same
+// workerState is what a worker is like.
+type workerState struct {
+	name, kind, address string
+	version             string
+	rules               []wire.RuleSet // not changed once they are set
+	rulesAge            time.Duration
+	slots, most         int // now, and when its board is well
+	window, held        int
+	waiting             int
+	answered            int64
+	state               string
+	stats               *wire.WorkerStats // not changed once they are set
+	facts               board.Facts
+	board               []byte
+	health              *board.Health // not changed once it is set
 }
 
+// snapshot takes one.
 func (r *router) snapshot(now time.Time) *snapshot {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := &snapshot{
-		counters: r.counters, outcomes: maps.Clone(r.outcomes), draining: r.draining, clients: r.numClients(),
-		pending: r.pending, pendingBytes: r.bytes, heldBytes: r.heldBeside(), byState: make(map[workerState]int),
-	}
+	s := &snapshot{}
+	r.lock()
+	s.counters, s.outcomes, s.draining, s.clients = r.counters, maps.Clone(r.outcomes), r.draining, r.numClients()
+	s.pending, s.pendingBytes, s.heldBytes = r.pending, r.bytes, r.heldBeside()
 	s.outcomes["ok"] += r.ok
-	s.addRuleSets(r, now)
-	s.costs = r.ruleCosts()
-	s.costs = s.costs[:min(len(s.costs), maxRegexSeries)]
-	for w := range r.workers {
-		kind := "trawl"
-		if w.plain {
-			kind = "plain" // named after its address, which is another each time
-		} else {
-			s.workers = append(s.workers, w.snapshot())
-		}
-		s.byState[workerState{kind, w.state(now)}]++
-	}
-	slices.SortFunc(s.workers, func(a, b workerSnapshot) int { return cmp.Compare(a.name, b.name) })
-	if n := len(s.workers); n > maxWorkerSeries {
-		s.workers, s.omittedWorks = s.workers[:maxWorkerSeries], n-maxWorkerSeries
-	}
+	targets, workers := slices.Clone(r.allTargets.items), slices.Clone(r.workers.items)
+	r.unlock()
+	r.inSlices(len(targets), func(i int) { s.addTarget(r, targets[i], now) })
+	r.inSlices(len(workers), func(i int) { s.addWorker(r, workers[i], now) })
+	s.costs = r.costs.most()
+	slices.SortFunc(s.targets, func(a, b targetState) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(s.workers, func(a, b workerState) int { return cmp.Compare(a.name, b.name) })
 	return s
 }
 
-func (s *snapshot) addRuleSets(r *router, now time.Time) {
-	var names []string
-	for k, t := range r.targets {
-		if name, hash := wire.SplitRules(k.name); !k.worker && hash == "" && t.known() {
-			names = append(names, name)
-		} else if k.worker {
-			s.namedQueue += t.queue.n
+// inSlices calls f for the numbers from 0 to n-1 with the router's lock held, which it lets go
+// now and then.
+func (r *router) inSlices(n int, f func(i int)) {
+	for i := 0; i < n; {
+		r.lock()
+		for ; i < n && !r.spent(); i++ {
+			r.visit(1)
+			f(i)
 		}
-	}
-	slices.Sort(names)
-	if n := len(names); n > maxRuleSetSeries {
-		names, s.omittedSets = names[:maxRuleSetSeries], n-maxRuleSetSeries
-	}
-	s.ruleSets = make([]ruleSetSnapshot, len(names))
-	for i, name := range names {
-		s.ruleSets[i].name = name
-		s.ruleSets[i].workers = len(r.targets[targetKey{name: name}].workers)
-	}
-	for k, t := range r.targets {
-		name, _ := wire.SplitRules(k.name)
-		if i, ok := slices.BinarySearch(names, name); ok && !k.worker {
-			s.ruleSets[i].add(t, now)
-		}
+		r.unlock()
 	}
 }
 
-func (s *ruleSetSnapshot) add(t *target, now time.Time) {
-	s.queued += t.queue.n
+func (s *snapshot) addTarget(r *router, t *target, now time.Time) {
+	if !r.allTargets.has(t) {
+		return // forgotten meanwhile
+	}
+	if t.key.worker {
+		s.namedQueue += t.queue.n
+		return
+	}
+	state := targetState{name: t.name(), known: t.known(), expected: t.expected, queued: t.queue.n, hashes: []string{}}
 	if since := t.queue.oldest(); !since.IsZero() {
-		s.oldest = max(s.oldest, now.Sub(since))
+		state.oldest = now.Sub(since)
 	}
+	name, _ := wire.SplitRules(t.key.name)
+	r.eachCrew(t, func(c *crew) bool {
+		state.workers += c.workers
+		if hash := c.hashes[name]; hash != "" && !slices.Contains(state.hashes, hash) && len(state.hashes) < maxHashesShown {
+			state.hashes = append(state.hashes, hash)
+		}
+		return false
+	})
+	slices.Sort(state.hashes)
 	if t.latency != nil {
-		s.latency.add(t.latency)
+		latency := *t.latency
+		state.latency = &latency
 	}
+	s.targets = append(s.targets, state)
 }
 
-func (w *worker) snapshot() workerSnapshot {
-	return workerSnapshot{
-		name: w.name, version: w.hello.Version, slots: w.slots, most: w.hello.Slots, window: w.window, held: len(w.held),
-		answered: w.answered, stats: w.stats, facts: w.facts, health: w.health,
+// maxHashesShown is the most packs of a rule set that status lists.
+const maxHashesShown = 16
+
+func (s *snapshot) addWorker(r *router, w *worker, now time.Time) {
+	if !r.workers.has(w) {
+		return // gone meanwhile
 	}
+	kind := "trawl"
+	if w.plain {
+		kind = "plain"
+	}
+	s.workers = append(s.workers, workerState{
+		name: w.name, kind: kind, address: w.conn.Peer().RemoteAddr, version: w.hello.Version,
+		rules: w.hello.Rules, rulesAge: now.Sub(w.rulesAt),
+		slots: w.slots, most: w.hello.Slots, window: w.window, held: w.held.n, waiting: w.waiting,
+		answered: w.answered, state: w.state(now), stats: w.stats, facts: w.facts, board: w.hello.Board, health: w.health,
+	})
+}
+
+// name is how a request asks for t, with as many digits of a pack's hash as answers print.
+func (t *target) name() string {
+	name, hash := wire.SplitRules(t.key.name)
+	if hash == "" {
+		return name
+	}
+	return strings.Join([]string{name, t.hash[:packDigits]}, "@")
 }

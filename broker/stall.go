@@ -1,3 +1,5 @@
+// Peers that stop, or nearly stop, in the middle of a message: it takes memory that
+// others need. The rule holds for clients and for workers.
 package broker
 
 import (
@@ -5,9 +7,6 @@ import (
 
 	"trawl/edge/wire"
 )
-
-// Peers that stop, or nearly stop, in the middle of a message: it takes memory that
-// others need. The rule holds for clients and for workers.
 
 const (
 	// Of a message that is arriving stallLeast bytes have to come within stallTime.
@@ -76,7 +75,7 @@ func (r *router) noteStalled(n int) {
 	if n == 0 {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	r.stalled += int64(n)
 }

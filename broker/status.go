@@ -1,15 +1,50 @@
+// The status document.
 package broker
 
 import (
-	"cmp"
-	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"trawl/edge/board"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
+
+// report is a document about the broker that is asked for again and again: it is written at most
+// for a hundredth of the time, and is a second old at most.
+type report struct {
+	mu    sync.Mutex
+	until time.Time // when it is written again
+	body  []byte    // not changed once it is set
+}
+
+const (
+	reportShare  = 100         // part of the time
+	reportOldest = time.Second // since it was written
+)
+
+// get returns the document. The caller must not change it.
+func (d *report) get(write func() []byte) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	began := time.Now()
+	if began.Before(d.until) {
+		return d.body
+	}
+	d.body = write()
+	done := time.Now()
+	d.until = done.Add(min(reportOldest, done.Sub(began)*reportShare))
+	return d.body
+}
+
+// statusBody returns the status as JSON.
+func (b *Broker) statusBody() []byte {
+	return b.statusReport.get(func() []byte { return wire.JSONFrame(b.status()) })
+}
+
+// metricsBody returns the metrics in Prometheus's text format.
+func (b *Broker) metricsBody() []byte { return b.metricsReport.get(b.exposition) }
 
 // status describes the broker as it is now.
 func (b *Broker) status() *wire.Status {
@@ -36,62 +71,67 @@ func (b *Broker) refused() map[string]int64 {
 	return counts
 }
 
+// The status is bounded, whatever workers say: only so many rule sets are listed, and so many
+// of each worker.
+const (
+	maxRuleSetsShown = 1024
+	maxRulesShown    = 4096 // of all workers, one at least of each
+)
+
 func (r *router) status(now time.Time) *wire.Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	answers := maps.Clone(r.outcomes)
-	if r.ok > 0 {
-		answers["ok"] += r.ok
+	c := r.snapshot(now)
+	if c.outcomes["ok"] == 0 {
+		delete(c.outcomes, "ok")
 	}
 	s := &wire.Status{
 		Broker: wire.BrokerStatus{
-			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: r.draining, Clients: r.numClients(),
-			Pending: r.pending, PendingBytes: r.bytes, Requests: r.requests, Answers: answers,
-			HeldBytes: r.heldBeside(),
-			Retried:   r.retried, Recalled: r.recalled, Nested: r.nested, Abandoned: r.abandoned, Copied: r.copied,
-			Hedged: r.hedged, CopiesWon: r.copiesWon, HeldBack: r.holds,
-			LateAnswers: r.late, Overflowed: r.overflowed, Stalled: r.stalled,
+			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: c.draining, Clients: c.clients,
+			Pending: c.pending, PendingBytes: c.pendingBytes, Requests: c.requests, Answers: c.outcomes,
+			HeldBytes: c.heldBytes,
+			Retried:   c.retried, Recalled: c.recalled, Nested: c.nested, Abandoned: c.abandoned, Copied: c.copied,
+			Hedged: c.hedges, CopiesWon: c.copiesWon, HeldBack: c.holds,
+			LateAnswers: c.late, Overflowed: c.overflowed, Stalled: c.stalled,
+			RuleSetsOmitted: max(0, len(c.targets)-maxRuleSetsShown),
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},
-		Costs:    r.ruleCosts(),
+		Costs:    c.costs,
 	}
-	for _, t := range r.targets {
-		if !t.key.worker {
-			s.RuleSets = append(s.RuleSets, t.status())
-		}
+	for i := range c.targets[:min(len(c.targets), maxRuleSetsShown)] {
+		s.RuleSets = append(s.RuleSets, c.targets[i].status())
 	}
-	for w := range r.workers {
-		s.Workers = append(s.Workers, w.status(now))
+	shown := max(1, maxRulesShown/max(1, len(c.workers)))
+	for i := range c.workers {
+		s.Workers = append(s.Workers, c.workers[i].status(shown))
 	}
-	slices.SortFunc(s.RuleSets, func(a, b wire.RuleSetStatus) int { return cmp.Compare(a.Name, b.Name) })
-	slices.SortFunc(s.Workers, func(a, b wire.WorkerStatus) int { return cmp.Compare(a.Name, b.Name) })
 	return s
 }
 
-func (t *target) status() wire.RuleSetStatus {
-	s := wire.RuleSetStatus{Name: t.key.name, Hashes: []string{}, Workers: len(t.workers), Queued: t.queue.n, Expected: t.expected, Latency: t.latency.status()}
-	name, _ := wire.SplitRules(t.key.name)
-	for _, w := range t.workers {
-		for _, set := range w.hello.Rules {
-			if set.Name == name && set.Hash != "" && !slices.Contains(s.Hashes, set.Hash) {
-				s.Hashes = append(s.Hashes, set.Hash)
-			}
-		}
-	}
-	slices.Sort(s.Hashes)
-	return s
+func (t *targetState) status() wire.RuleSetStatus {
+	return wire.RuleSetStatus{Name: t.name, Hashes: t.hashes, Workers: t.workers, Queued: t.queued, Expected: t.expected, Latency: t.latency.status()}
 }
 
-func (w *worker) status(now time.Time) wire.WorkerStatus {
-	kind := "trawl"
-	if w.plain {
-		kind = "plain"
-	}
+// status lists at most so many rule sets of the worker.
+func (w *workerState) status(rules int) wire.WorkerStatus {
+	rules = min(rules, len(w.rules))
 	return wire.WorkerStatus{
-		Name: w.name, Kind: kind, Address: w.conn.Peer().RemoteAddr, Version: w.hello.Version,
-		Rules: w.rules(now), Slots: w.slots, SlotsMost: w.hello.Slots, Window: w.window, Outstanding: len(w.held),
+		Name: w.name, Kind: w.kind, Address: w.address, Version: w.version,
+		Rules: w.aged(rules), RulesOmitted: len(w.rules) - rules,
+		Slots: w.slots, SlotsMost: w.most, Window: w.window, Outstanding: w.held,
 		Waiting:  w.waiting,
-		Answered: w.answered, State: w.state(now), Stats: w.stats, Board: w.hello.Board,
+		Answered: w.answered, State: w.state, Stats: w.stats, Board: w.board,
 	}
+}
+
+// aged is the first rule sets of a worker, with ages that count until now.
+func (w *workerState) aged(n int) []wire.RuleSet {
+	rules := slices.Clone(w.rules[:n])
+	for i := range rules {
+		if f := rules[i].FailedReload; f != nil {
+			aged := *f
+			aged.AgeS += int64(w.rulesAge / time.Second)
+			rules[i].FailedReload = &aged
+		}
+	}
+	return rules
 }

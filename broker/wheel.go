@@ -10,9 +10,10 @@ const tick = 25 * time.Millisecond
 // removing take constant time, whatever the number of requests (Varghese and
 // Lauck, Hashed and Hierarchical Timing Wheels, 1987).
 type wheel struct {
-	slots [512]requestList
-	start time.Time
-	next  int64 // the first tick that was not swept yet
+	slots  [512]list[request]
+	start  time.Time
+	next   int64         // the first tick that was not swept yet
+	marker link[request] // where a sweep has stopped in the list of that tick
 }
 
 func (w *wheel) init(now time.Time) { w.start = now }
@@ -22,20 +23,30 @@ func (w *wheel) add(r *request) {
 	w.slots[t%int64(len(w.slots))].pushBack(&r.inWheel, r)
 }
 
-// sweep calls expired for every request whose deadline is not after now; the
-// call must remove the request from the wheel, and may remove others.
-func (w *wheel) sweep(now time.Time, expired func(*request)) {
+// sweep calls expired for the requests whose deadline is not after now; the call must remove
+// the request from the wheel, and may remove others. more is asked before each request: if
+// it says no, sweep returns false and the next sweep goes on from there.
+func (w *wheel) sweep(now time.Time, more func() bool, expired func(*request)) (done bool) {
 	last := int64(now.Sub(w.start) / tick)
 	for ; w.next <= last; w.next++ {
 		l := &w.slots[w.next%int64(len(w.slots))]
-		var next link // marks the place, whatever expired removes
-		for k := l.root.next; k != nil && k != &l.root; {
-			l.insert(&next, nil, k)
+		k := l.root.next
+		if w.marker.in != nil {
+			k = w.marker.next
+			w.marker.remove()
+		}
+		for k != nil && k != &l.root {
+			if !more() {
+				l.insert(&w.marker, nil, k.prev)
+				return false
+			}
+			l.insert(&w.marker, nil, k) // marks the place, whatever expired removes
 			if r := k.of; !r.deadline.After(now) {
 				expired(r)
 			}
-			k = next.next
-			next.remove()
+			k = w.marker.next
+			w.marker.remove()
 		}
 	}
+	return true
 }

@@ -2,8 +2,6 @@ package broker
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 	"time"
 
 	"trawl/edge/board"
@@ -27,6 +25,8 @@ const (
 	// that it gets nothing new until it answers, and others get copies of what
 	// it has. Heartbeats do not count: a hung process sends them, too.
 	workerPatience = 10 * time.Second
+	// failuresBorne is after how many errors of its own in a row a worker is avoided.
+	failuresBorne = 3
 )
 
 // worker is one connection of a worker. The router's lock guards what is
@@ -37,45 +37,44 @@ type worker struct {
 	name     string
 	hello    wire.Hello    // of a plain worker: what the broker assumes of it; its rules change with updates
 	patience time.Duration // see workerPatience
+	facts    board.Facts
 
 	// ---
-	targets  []*target
-	slots    int     // requests that it works on at once now; see setSlots
-	begun    int     // it may have begun so many of held, the oldest of those that asked nothing
-	asks     *client // what it asks itself, for the sake of requests that it holds
-	held     []held  // in the order of their dispatch
-	waiting  int     // of them, those that wait for what they have asked: they take no slot, nor a place in the window
-	bytes    int64   // of the others
-	window   int     // most requests to hold
-	proven   bool    // has answered on this connection
-	draining bool
-	gone     bool // the connection failed; its reader will say so
-	full     bool // the connection takes nothing more until an answer came, or the next beat
-	answered int64
-	stats    *wire.WorkerStats // of its latest heartbeat; nil before the first
-	share    int               // its latest wish for the window; 0: none
-	health   *board.Health     // of its latest heartbeat, too
-	facts    board.Facts
-	costs    *wire.Costs
-	rulesAt  time.Time     // when hello or update said the rules
-	progress time.Time     // last answer, or dispatch when it held nothing
-	interval time.Duration // moving average between answers while it had work
+	packs     []packName // that it serves, by name
+	packKey   string     // the same for the same packs
+	crew      *crew      // of those that serve the same; nil: not in the fleet, or not any more
+	named     *target    // for requests that name this worker
+	turn      int64      // of named, see crewLink.turn
+	heap      *workerHeap
+	heapAt    int     // in heap
+	slots     int     // requests that it works on at once now; see setSlots
+	begun     int     // it may have begun so many of held, the oldest of those that asked nothing
+	asks      *client // what it asks itself, for the sake of requests that it holds
+	held      heldList
+	buried    int   // of held, those that have been answered without the worker
+	waiting   int   // of held, those that wait for what they have asked: they take no slot, nor a place in the window
+	weight    int64 // of the others, see request.weight
+	window    int   // most requests to hold
+	idleSlots int   // slots that have nothing to do, as the router counts them; see sort
+	proven    bool  // has answered on this connection
+	draining  bool
+	gone      bool // the connection failed; its reader will say so
+	full      bool // the connection takes nothing more until an answer came, or the next beat
+	failures  int  // answers in a row that were errors of the worker's own
+	probe     bool // it keeps failing, and is tried again; see failing
+	answered  int64
+	stats     *wire.WorkerStats // of its latest heartbeat; nil before the first
+	share     int               // its latest wish for the window; 0: none
+	health    *board.Health     // of its latest heartbeat, too
+	rulesAt   time.Time         // when hello or update said the rules
+	progress  time.Time         // last answer, or dispatch when it held nothing
+	interval  time.Duration     // moving average between answers while it had work
 
-	recalls int      // sent to it and not answered yet
-	recall  []uint64 // numbers to go into the next one; scratch
+	recalls []int    // how many requests each recall has named that is not answered yet
+	recall  []uint64 // scratch: numbers to go into the next recall
 	abandon []uint64 // the same for what nobody waits for
-}
 
-// held is a request that a worker has. After the request was answered by
-// someone else (its deadline, say) request is nil, but the worker still works
-// on it.
-type held struct {
-	number   uint64 // of the dispatch; rising
-	request  *request
-	size     int64
-	recalled bool // it was asked for already: what is not given back has begun
-	asks     int  // requests of the worker's own for its sake that are not answered; more than none: it waits for them
-	asked    bool // it has asked something, so it has begun
+	inBehind link[worker] // of router.behind
 }
 
 func newWorker(conn port, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
@@ -83,6 +82,8 @@ func newWorker(conn port, plain bool, name string, hello wire.Hello, patience ti
 	w.asks = &client{conn: conn, asker: w}
 	w.hello.Slots = max(1, hello.Slots)
 	w.slots, w.begun = w.hello.Slots, w.hello.Slots
+	w.packs, w.packKey = packNames(hello.Rules)
+	w.held.init()
 	_ = json.Unmarshal(hello.Board, &w.facts) // what it does not say stays zero
 	// What libzmq's REP had queued before a reconnect it answers on the new
 	// connection first: until it has answered one of ours it gets only one.
@@ -91,25 +92,25 @@ func newWorker(conn port, plain bool, name string, hello wire.Hello, patience ti
 }
 
 // serves reports whether w serves a rule set, by name or name@hash.
-func (w *worker) serves(rules string) bool {
-	name, hash := wire.SplitRules(rules)
-	for i := range w.hello.Rules {
-		set := &w.hello.Rules[i]
-		if set.Name == name && strings.HasPrefix(set.Hash, hash) {
-			return true
-		}
-	}
-	return false
+func (w *worker) serves(rules string) bool { return w.crew != nil && w.crew.serves(rules) }
+
+// hasRoom reports whether w takes a request more. One that has room may still be silent.
+func (w *worker) hasRoom() bool {
+	n := w.active()
+	room := n < w.window && (w.weight < windowBytes || n <= w.slots)
+	return room && !w.draining && !w.gone && !w.full && !(w.avoided() && !(w.probe && n == 0))
 }
 
-func (w *worker) hasRoom(now time.Time) bool {
-	n := w.active()
-	room := n < w.window && (w.bytes < windowBytes || n <= w.slots)
-	return room && !w.draining && !w.gone && !w.full && !w.silent(now)
-}
+// failing: the latest answers of w were all errors of its own, as of one that cannot read its
+// pack any more.
+func (w *worker) failing() bool { return w.failures >= failuresBorne }
+
+// avoided: w is failing and others of its crew are not. It then gets one request a
+// heartbeat, to see whether it is well again.
+func (w *worker) avoided() bool { return w.failing() && w.crew.failing < w.crew.workers }
 
 // active is how many requests w holds that take a slot, or will.
-func (w *worker) active() int { return len(w.held) - w.waiting }
+func (w *worker) active() int { return w.held.n - w.waiting }
 
 // crowded: so many requests wait at w for what they have asked that it takes
 // nothing new but requests of workers, which may be what they wait for.
@@ -129,33 +130,28 @@ func (w *worker) lessLoaded(o *worker) bool {
 	return a < b || a == b && w.progress.Before(o.progress)
 }
 
-func (w *worker) hold(r *request, number uint64, now time.Time) {
+func (w *worker) hold(q *request, number uint64, now time.Time) {
 	if w.active() == 0 {
 		w.progress = now
 	}
-	w.held = append(w.held, held{number: number, request: r, size: r.size()})
-	w.bytes += r.size()
-	r.place(w, number, now)
-}
-
-// find returns the place of a dispatch in held, -1 if it is not there. Answers
-// mostly come in order, so it is nearly always the first.
-func (w *worker) find(number uint64) int {
-	return slices.IndexFunc(w.held, func(h held) bool { return h.number == number })
+	w.held.add(held{number: number, request: q, size: q.weight()})
+	w.weight += q.weight()
+	w.probe = false
+	q.place(w, number, now)
 }
 
 // release takes back what the worker has answered: the request and how the
 // worker had it, or nil if it was answered already or the number was not sent
 // on this connection.
 func (w *worker) release(number uint64, now time.Time) (*request, place) {
-	i := w.find(number)
-	if i < 0 {
+	h := w.held.find(number)
+	if h == nil {
 		return nil, place{}
 	}
-	if !w.held[i].asked {
+	if !h.asked {
 		w.begun = max(w.slots, w.begun-1)
 	}
-	q := w.remove(i)
+	q := w.remove(h)
 	w.answered++
 	w.full = false
 	w.adapt(now.Sub(w.progress))
@@ -166,23 +162,26 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	return q, q.leave(w)
 }
 
-// remove takes held[i] out and returns its request, nil of a tombstone. The
+// remove takes h out of held and returns its request, nil of a tombstone. The
 // request still believes to be here.
-func (w *worker) remove(i int) *request {
-	h := w.held[i]
-	w.held = slices.Delete(w.held, i, i+1)
-	if h.asks > 0 {
+func (w *worker) remove(h *held) *request {
+	was := w.held.remove(h)
+	if was.asks > 0 {
 		w.waiting--
 	} else {
-		w.bytes -= h.size
+		w.weight -= was.size
 	}
-	return h.request
+	if was.request == nil {
+		w.buried--
+	}
+	return was.request
 }
 
 // bury leaves a tombstone for a request that was answered without the worker.
 func (w *worker) bury(number uint64) {
-	if i := w.find(number); i >= 0 {
-		w.held[i].request = nil
+	if h := w.held.find(number); h != nil {
+		h.request = nil
+		w.buried++
 	}
 }
 
@@ -196,12 +195,17 @@ func (w *worker) adapt(d time.Duration) {
 	w.fitWindow()
 }
 
+// workerStates are all that state returns.
+var workerStates = []string{"ready", "draining", "silent", "failing"}
+
 func (w *worker) state(now time.Time) string {
 	switch {
 	case w.draining:
 		return "draining"
 	case w.silent(now):
 		return "silent"
+	case w.failing():
+		return "failing"
 	}
 	return "ready"
 }

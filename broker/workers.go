@@ -95,7 +95,7 @@ func (b *Broker) serveTrawl(c *connection) {
 func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	control := m.Frame(0)
 	if c, ok := wire.ParseReplyControl(control); ok && m.NumFrames() > 1 {
-		b.reply(w, c.Number, c.Failed, m, 1, out)
+		b.reply(w, c.Number, verdictOf(c, m.Frame(1)), m, 1, out)
 		return nil
 	}
 	if c, ok := wire.ParseAskControl(control); ok && m.NumFrames() > 1 {
@@ -124,7 +124,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if !ok {
 			return errors.New("unreadable answer to a recall")
 		}
-		b.router.returned(w, recall, out)
+		return b.router.returned(w, recall, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
@@ -132,13 +132,13 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 }
 
 // reply takes a worker's answer over; see router.reply.
-func (b *Broker) reply(w *worker, number uint64, failed bool, m zmtp.Message, skip int, out *batch) {
+func (b *Broker) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
 	if err := b.checkAnswer(w, m); err != nil {
 		m.Release()
 		b.router.spoilt(w, number, err, out)
 		return
 	}
-	b.router.reply(w, number, failed, m, skip, out)
+	b.router.reply(w, number, v, m, skip, out)
 }
 
 // ended says why a worker's connection ended.
@@ -153,7 +153,7 @@ func (b *Broker) ended(w *worker, err error) {
 // leave ends a worker's membership after its connection ended. What its last
 // messages have brought may still be in out.
 func (b *Broker) leave(w *worker, out *batch) {
-	unanswered := b.router.leave(w, out)
+	unanswered := b.router.leaveFleet(w, out)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }

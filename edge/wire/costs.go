@@ -36,6 +36,15 @@ func (c *RegexCost) Add(o *RegexCost) {
 	c.TimeUS += o.TimeUS
 }
 
+// Subtract takes back what Add has added.
+func (c *RegexCost) Subtract(o *RegexCost) {
+	c.Verified -= o.Verified
+	c.Matched -= o.Matched
+	c.GivenUp -= o.GivenUp
+	c.Bytes -= o.Bytes
+	c.TimeUS -= o.TimeUS
+}
+
 // Bounds of a Costs.
 const (
 	MaxCosts    = 10  // regexes of a rule set

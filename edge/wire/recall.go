@@ -37,6 +37,9 @@ func ParseRecall(frame []byte) (r Recall, ok bool) {
 	return Recall{Abandoned: frame[1]&1 != 0, Numbers: frame[recallHead:]}, true
 }
 
+// Len is how many numbers there are.
+func (r *Recall) Len() int { return len(r.Numbers) / 8 }
+
 // Each calls f for every number.
 func (r *Recall) Each(f func(number uint64)) {
 	for n := r.Numbers; len(n) >= 8; n = n[8:] {

@@ -46,6 +46,8 @@ type BrokerStatus struct {
 	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
 	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
 	Stalled       int64            `json:"stalled"`      // clients closed because they stopped in the middle of a request
+
+	RuleSetsOmitted int `json:"rule_sets_omitted,omitempty"` // not listed, because there are too many
 }
 
 // RuleSetStatus describes one rule set, or one name@hash that was asked for.
@@ -74,13 +76,16 @@ type WorkerStatus struct {
 	Address     string          `json:"address"`
 	Version     string          `json:"version,omitempty"`
 	Rules       []RuleSet       `json:"rules"`
+	// RulesOmitted is how many rule sets more it serves, which are not listed because all workers
+	// together serve too many.
+	RulesOmitted int `json:"rules_omitted,omitempty"`
 	Slots       int             `json:"slots"`             // requests it works on at once
 	SlotsMost   int             `json:"slots_most"`        // the same when its board is well
 	Window      int             `json:"window"`            // most requests it gets to hold
 	Outstanding int             `json:"outstanding"`       // requests it holds
 	Waiting     int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
 	Answered    int64           `json:"answered"`          // for this broker, over this connection
-	State       string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s)
+	State       string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s), failing (its latest answers were internal errors)
 	Stats       *WorkerStats    `json:"stats,omitempty"`
 	Board       json.RawMessage `json:"board,omitempty"` // what board it is; how it feels is in Stats
 }
