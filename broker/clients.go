@@ -53,7 +53,7 @@ func (b *Broker) serveClient(peer *connection) {
 		case c.pause > 0:
 			letRead(c, conn, &out)
 		case !conn.Buffered():
-			peer.heard.Store(out.now().UnixNano())
+			peer.noteAsked(out.now())
 			out.flush()
 		}
 	}

@@ -5,7 +5,6 @@
 package broker
 
 import (
-	"cmp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -27,10 +26,11 @@ const (
 	mostHandshakes = 256 // at once, of one listener
 	fewestPlaces   = 16
 
-	// idleTime is how long a client must have said nothing to give way to another,
-	// and helloGrace for how long a connection may be that has not said hello.
-	idleTime   = time.Second
-	helloGrace = 250 * time.Millisecond
+	// A connection that has not asked anything yet, or not said hello, gives way to
+	// another after newTime, and a client that has after idleTime. Newcomers wait for
+	// newTime at most.
+	newTime  = 250 * time.Millisecond
+	idleTime = 10 * time.Second
 )
 
 // places is how many connections there may be at once.
@@ -69,7 +69,8 @@ type door struct {
 // connection is a peer that has come in. Broker.mu guards what is below the line.
 type connection struct {
 	conn  *zmtp.Conn
-	heard atomic.Int64 // Unix time in ns when it asked something last, or came in
+	since time.Time    // when it came in
+	asked atomic.Int64 // when it asked something last, in ns after since; 0: never
 	busy  atomic.Bool  // a worker that has joined
 
 	// ---
@@ -85,8 +86,7 @@ func (b *Broker) doors() [2]*door { return [...]*door{b.clientDoor, b.workerDoor
 
 // enter gives a connection a place. It is nil if there is none, or if the broker ends.
 func (b *Broker) enter(d *door, conn *zmtp.Conn) *connection {
-	c := &connection{conn: conn}
-	c.heard.Store(time.Now().UnixNano())
+	c := &connection{conn: conn, since: time.Now()}
 	for {
 		b.mu.Lock()
 		ending, full := b.ending, len(d.conns) >= d.most
@@ -101,7 +101,11 @@ func (b *Broker) enter(d *door, conn *zmtp.Conn) *connection {
 		case !full:
 			return c
 		}
-		victim := b.idlest(candidates)
+		victim, wait := b.idlest(candidates)
+		if victim != nil && wait > 0 {
+			time.Sleep(wait) // the next newcomers wait, too, in the kernel or in their handshakes
+			continue
+		}
 		if victim == nil {
 			b.turnedAway.Add(1)
 			b.options.Log.Warn("all places for "+d.who+" are taken and in use: connection closed; there are more with a higher limits.memory, or file limit (ulimit -n, LimitNOFILE)",
@@ -131,27 +135,34 @@ func (d *door) sampleLocked(wanted bool) (sample []*connection) {
 	return sample
 }
 
-// idlest returns that of some connections which has been idle for longest; nil if none
-// has for long enough.
-func (b *Broker) idlest(among []*connection) *connection {
-	slices.SortFunc(among, func(x, y *connection) int { return cmp.Compare(x.heard.Load(), y.heard.Load()) })
+// noteAsked notes that a client has asked something.
+func (c *connection) noteAsked(now time.Time) { c.asked.Store(int64(max(now.Sub(c.since), 1))) }
+
+// givesWay returns from when on the connection gives way to another, if it has nothing to
+// do.
+func (c *connection) givesWay() time.Time {
+	if asked := c.asked.Load(); asked > 0 {
+		return c.since.Add(time.Duration(asked) + idleTime)
+	}
+	return c.since.Add(newTime)
+}
+
+// idlest returns which of some connections gives way first, and how long to wait for
+// that; nil if there is none within newTime.
+func (b *Broker) idlest(among []*connection) (first *connection, wait time.Duration) {
+	slices.SortFunc(among, func(x, y *connection) int { return x.givesWay().Compare(y.givesWay()) })
 	b.router.lock()
 	defer b.router.unlock()
-	now := time.Now()
 	for _, c := range among {
 		b.router.visit(1)
-		grace := helloGrace
-		if c.client != nil {
-			grace = idleTime
+		if c.busy.Load() || c.client != nil && c.client.requests.n > 0 {
+			continue
 		}
-		if now.Sub(time.Unix(0, c.heard.Load())) < grace {
-			return nil
-		}
-		if !c.busy.Load() && (c.client == nil || c.client.requests.n == 0) {
-			return c
+		if wait = time.Until(c.givesWay()); wait <= newTime {
+			return c, max(wait, 0)
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // exit frees the place of a connection, and ends it.
