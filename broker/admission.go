@@ -148,6 +148,6 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 	if r.trace != nil {
 		r.trace.refused(q, err)
 	}
-	r.answerUnadmitted(q, wire.ErrorAnswer(q.header, err), out)
+	r.answerRefused(q, wire.ErrorAnswer(q.header, err), out)
 	q.recycle()
 }

@@ -37,6 +37,7 @@ type Broker struct {
 	stopping atomic.Bool    // for the pulse
 
 	clientDoor, workerDoor *door
+	documents              *documents
 	handshakes             int          // at once, of one listener
 	turnedAway             atomic.Int64 // peers for whom there was no place
 	stallsAt               time.Time    // of the latest closeStalled
@@ -58,6 +59,7 @@ func Listen(o Options) (*Broker, error) {
 	b.clientDoor = newDoor("clients", clientRoles, p.clients, b.options.budget)
 	b.workerDoor = newDoor("workers", workerRoles, p.workers, b.options.fromWorkers)
 	b.handshakes = p.handshakes
+	b.documents = newDocuments(b.options.budget, o.Limits.Memory)
 	if err := b.bind(); err != nil {
 		b.closeListeners()
 		return nil, err

@@ -49,7 +49,12 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	if err := checkHello(&hello, b.options.Version); err != nil {
 		return nil, err
 	}
+	said := b.documents.take(&hello)
+	if said == nil {
+		return nil, wire.Errorf(wire.Busy, "the broker has no memory for what this worker says of itself: half of limits.memory is taken by what others do; raise it there, or serve fewer rule sets")
+	}
 	w := newWorker(conn, false, hello.Name, hello, b.options.patience)
+	w.said = said
 	return w, nil
 }
 

@@ -25,13 +25,14 @@ const (
 )
 
 // holdBackLimit is how many bytes of answers may wait for a client now: like
-// with requests, what it leaves for others. What waits for a worker is mostly
-// requests, and it reads, or is lost.
+// with requests, what it leaves for others. For a worker, the requests that it has may wait,
+// too.
 func (r *router) holdBackLimit(c *client) int64 {
+	most := max(r.leastHeldBack(), min(holdBackAt, r.options.Limits.Memory-r.held()))
 	if c.asker != nil {
-		return holdBackAt
+		most += c.asker.weight
 	}
-	return max(r.leastHeldBack(), min(holdBackAt, r.options.Limits.Memory-r.held()))
+	return most
 }
 
 // leastHeldBack is how many bytes of answers may always wait for a client: for all
@@ -40,20 +41,40 @@ func (r *router) leastHeldBack() int64 {
 	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(r.clients.len(), 1)), smallAnswer))
 }
 
+// roomForAnswer reports whether there is memory for an answer of so many bytes to a
+// request that was not admitted. Those may take a quarter more than what is admitted.
+func (r *router) roomForAnswer(size int64) bool {
+	return size <= smallAnswer || r.held()+size <= r.options.Limits.Memory*5/4
+}
+
+// reserve counts an answer of so many bytes in the budget before it is made. The error
+// says that there is no memory for it, and then nothing is counted.
+func (r *router) reserve(size int64) *wire.Error {
+	r.lock()
+	defer r.unlock()
+	if !r.roomForAnswer(size) {
+		return wire.Errorf(wire.Busy, "the broker has no memory for an answer of %d bytes for now; try later", size)
+	}
+	r.options.budget.Hold(size)
+	return nil
+}
+
+// answerRefused answers q with why it was refused. If that is long, which makes its id, and
+// there is no memory for it, the connection ends.
+func (r *router) answerRefused(q *request, m zmtp.Message, out *batch) {
+	if m.Size() > smallAnswer && !r.roomForAnswer(m.Retained()) {
+		m.Release()
+		r.overflow(q.client)
+		return
+	}
+	r.answerUnadmitted(q, m, out)
+}
+
 // answerUnadmitted answers q, which was not admitted: a refusal, a control request.
-// Such answers take memory, too. A large one becomes an error if there is none, and who
-// asks faster than it reads is not read until it has caught up.
+// Such answers take memory, too: who asks faster than it reads is not read until
+// it has caught up.
 func (r *router) answerUnadmitted(q *request, m zmtp.Message, out *batch) {
 	c := q.client
-	if size := m.Retained(); size > smallAnswer && c.asker == nil && r.held()+size > r.options.Limits.Memory*5/4 {
-		m.Release()
-		m = wire.ErrorAnswer(q.header, wire.Errorf(wire.Busy, "the broker has no memory for an answer of %d bytes for now; try later", size))
-		if m.Size() > smallAnswer { // of which most is the id
-			m.Release()
-			r.overflow(c)
-			return
-		}
-	}
 	r.answer(c, q.envelope, m, out)
 	if c.unread < r.leastHeldBack() {
 		return

@@ -55,6 +55,9 @@ func (b *Broker) wrongEndpoint() *wire.Error {
 func (b *Broker) serveTrawl(c *connection) {
 	conn := c.conn
 	w, refusal := b.greet(conn)
+	if w != nil {
+		defer w.said.release()
+	}
 	var out batch
 	var replaced *worker
 	if refusal == nil {
@@ -110,6 +113,10 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		rules, err := parseUpdate(m)
 		if err != nil {
 			return err
+		}
+		rules, ok := w.said.update(rules)
+		if !ok {
+			return errors.New("no memory for the rule sets of its update: half of limits.memory is taken by what workers say")
 		}
 		before := wire.RuleNames(w.hello.Rules)
 		b.router.update(w, rules, out)
