@@ -112,12 +112,13 @@ func (o Options) withDefaults() Options {
 
 // newBudgets makes the budgets of a broker. Requests that are still arriving may take half the
 // memory, so that those that stop arriving cannot keep the others out; but one always
-// may. Answers may take as much apart from that, and go on when there is no memory for
-// requests any more: they make room.
+// may. Messages of workers may take as much apart from that, and answers go on when
+// there is no memory for requests any more: they make room.
 func newBudgets(l *Limits) (all, fromWorkers *zmtp.Budget) {
-	request, answer := l.Request+2*keepMore, max(l.Request, l.Answer)+2*keepMore
-	all = &zmtp.Budget{Partial: max(l.Memory/2, request), Total: max(l.Memory, request)}
-	fromWorkers = &zmtp.Budget{Parent: all, Partial: max(l.Memory/2, answer), Total: all.Total + max(l.Memory/2, answer)}
+	partial := max(l.Memory/2, l.Request+2*keepMore)
+	all = &zmtp.Budget{Partial: partial, Total: max(l.Memory, partial)}
+	answers := max(l.Memory/2, l.Answer+2*keepMore)
+	fromWorkers = &zmtp.Budget{Parent: all, Partial: max(partial, answers), Total: all.Total + answers}
 	return all, fromWorkers
 }
 

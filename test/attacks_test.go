@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"trawl/edge/keys"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -22,8 +23,11 @@ import (
 // attackedMemory is limits.memory of a broker under attack, in bytes.
 const attackedMemory = 32 << 20
 
-// attacks are what hostile peers do. Each returns when it has done what it can; its
-// connections stay until the end of the test.
+// attackTime bounds how long an attack goes on.
+const attackTime = 8 * time.Second
+
+// attacks are what hostile peers do. Each returns when it has done what it can, or its
+// time is over; its connections stay until the end of the test.
 var attacks = []struct {
 	name string
 	run  func(a *attacker)
@@ -54,16 +58,32 @@ func TestMemoryPromiseUnderAttack(t *testing.T) {
 			t.Run(mechanism+"/"+attack.name, func(t *testing.T) {
 				a := newAttacker(t, mechanism)
 				attack.run(a)
-				wantResident(t, a.broker, 3*attackedMemory+32e6)
-				a.wantService()
+				a.wantPromise()
 			})
 		}
+		t.Run(mechanism+"/all at once", func(t *testing.T) {
+			a := newAttacker(t, mechanism)
+			var running sync.WaitGroup
+			for _, attack := range attacks {
+				running.Go(func() { attack.run(a) })
+			}
+			running.Wait()
+			a.wantPromise()
+		})
 	}
+}
+
+// wantPromise checks that the broker keeps its promise and serves who behaves.
+func (a *attacker) wantPromise() {
+	a.t.Helper()
+	wantResident(a.t, a.broker, 3*attackedMemory+32e6)
+	a.wantService()
 }
 
 // attacker has a broker and is allowed in by every door.
 type attacker struct {
 	t       *testing.T
+	until   time.Time // when an attack ends
 	f       *fleet
 	broker  *process
 	clients zmtp.Security // of a client
@@ -80,7 +100,11 @@ broker: {expect: {rules: [nobody, nowhere]}}`, attackedMemory))
 	} else {
 		server, client, worker := zmtp.GenerateKey(), zmtp.GenerateKey(), zmtp.GenerateKey()
 		keyFile := func(name string, key zmtp.SecretKey) string {
-			return write(t, filepath.Join(f.dir, name), key.Z85()+"\n")
+			path := filepath.Join(f.dir, name)
+			if err := keys.WriteKeyFile(path, key); err != nil {
+				t.Fatal(err)
+			}
+			return path
 		}
 		allowed := write(t, filepath.Join(f.dir, "allowed"), fmt.Sprintf("%s client\n%s worker\n", client.Public(), worker.Public()))
 		a.clients = zmtp.Security{Mechanism: zmtp.Curve, Key: client, ServerKey: server.Public()}
@@ -90,8 +114,11 @@ broker: {expect: {rules: [nobody, nowhere]}}`, attackedMemory))
 			"--rules", write(t, f.dir+"/a.txt", "a\nthis\n"), "--key", keyFile("worker.key", worker), "--server-key", server.Public().String())...)
 	}
 	a.wantService()
+	a.until = time.Now().Add(attackTime)
 	return a
 }
+
+func (a *attacker) over() bool { return time.Now().After(a.until) }
 
 func (a *attacker) dialOptions(endpoint, socketType string) zmtp.Options {
 	o := zmtp.Options{SocketType: socketType, SendBytes: 1 << 30, SendMessages: 1 << 20, Security: a.clients, WriteTimeout: -1}
@@ -151,14 +178,14 @@ func (a *attacker) joined(name string, slots int, rules ...string) *zmtp.Conn {
 
 // send sends a message to the end, or until the broker takes nothing for a while.
 func (a *attacker) send(c *zmtp.Conn, frames ...[]byte) bool {
-	return c != nil && c.Send(nil, zmtp.NewMessage(frames...)) == nil
+	return c != nil && !a.over() && c.Send(nil, zmtp.NewMessage(frames...)) == nil
 }
 
 // settled waits until the connections have nothing more to write, or the broker takes
 // nothing more of it.
 func (a *attacker) settled(conns ...*zmtp.Conn) {
 	before, since := -1, time.Now()
-	for time.Since(since) < time.Second {
+	for time.Since(since) < time.Second && !a.over() {
 		left := 0
 		for _, c := range conns {
 			if c != nil {
@@ -272,12 +299,12 @@ func (a *attacker) envelopes() {
 	a.settled(c)
 }
 
-func (a *attacker) hellosThatStop() { a.halves(24, a.f.workers, 60<<20, 63<<20, nil) }
+func (a *attacker) hellosThatStop() { a.halves(12, a.f.workers, 60<<20, 63<<20, nil) }
 
 func (a *attacker) answersThatStop() {
 	n := 0
 	var mu sync.Mutex
-	a.halves(24, a.f.workers, 30<<20, 31<<20, func(c *zmtp.Conn) {
+	a.halves(12, a.f.workers, 30<<20, 31<<20, func(c *zmtp.Conn) {
 		mu.Lock()
 		n++
 		name := fmt.Sprint("w", n)
@@ -290,7 +317,7 @@ func (a *attacker) answersThatStop() {
 	})
 }
 
-func (a *attacker) requestsThatStop() { a.halves(40, a.f.clients, 29<<20, 30<<20, nil) }
+func (a *attacker) requestsThatStop() { a.halves(12, a.f.clients, 29<<20, 30<<20, nil) }
 
 func (a *attacker) smallHalves() {
 	a.halves(2000, a.f.clients, 60_000, 61_000, nil)
@@ -298,7 +325,7 @@ func (a *attacker) smallHalves() {
 
 func (a *attacker) framesThatStop() {
 	at := a.valve(a.f.clients, 20<<20)
-	each(40, func(int) {
+	each(10, func(int) {
 		c := a.dialAt(at, a.dialOptions(a.f.clients, "DEALER"))
 		frames := make([][]byte, 4000)
 		for i := range frames {
@@ -517,6 +544,9 @@ func (a *attacker) halfHandshakes() {
 	command := append(append(greeting, 6, 0, 0, 0, 0, 0, 0, 0x20, 0), make([]byte, 8000)...)
 	for _, endpoint := range []string{a.f.clients, a.f.workers} {
 		for i := range 1500 {
+			if a.over() {
+				break
+			}
 			c, err := net.Dial("tcp", strings.TrimPrefix(endpoint, "tcp://"))
 			if err != nil {
 				continue
@@ -532,8 +562,8 @@ func (a *attacker) pings() {
 	// PINGs without end on connections that read nothing, and nothing else.
 	at := a.valve(a.f.clients, 1<<40)
 	o := a.dialOptions(a.f.clients, "DEALER")
-	o.Heartbeat = zmtp.Heartbeat{Interval: time.Millisecond, Timeout: -1}
-	for range 500 {
+	o.Heartbeat = zmtp.Heartbeat{Interval: 10 * time.Millisecond, Timeout: -1}
+	for range 200 {
 		a.dialAt(at, o)
 	}
 	time.Sleep(2 * time.Second)

@@ -32,7 +32,7 @@ type memoryLimit struct {
 // what is not the runtime's, the program itself above all, is some 10 MB. So a
 // broker has at most three times limits.memory (or one request, if that is more) and
 // 32 MB resident.
-func brokerHeap(l broker.Limits) int64 { return 2*max(l.Memory, l.Request) + 16e6 }
+func brokerHeap(l broker.Limits) int64 { return 2*max(l.Memory, l.Request) + 12e6 }
 
 // limitMemory makes the garbage collector work harder before the memory is used
 // up, rather than be killed. Most is what it may take in any case; 0: that depends on
