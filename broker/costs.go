@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"trawl/edge/escape"
 	"trawl/edge/wire"
 )
 
@@ -25,6 +26,11 @@ func parseCosts(frame []byte) (*wire.Costs, bool) {
 		n += len(c.Sets[i].Regexes)
 		if len(c.Sets[i].Regexes) > wire.MaxCosts {
 			return nil, false
+		}
+		c.Sets[i].Name = escape.Cut(c.Sets[i].Name, maxName)
+		for j := range c.Sets[i].Regexes {
+			rule := &c.Sets[i].Regexes[j].Rule
+			*rule = escape.Cut(*rule, wire.MaxCostRule)
 		}
 	}
 	return &c, n <= wire.MaxAllCosts+wire.MaxCosts

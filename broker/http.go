@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"trawl/edge/config"
+	"trawl/edge/escape"
 	"trawl/edge/wire"
 )
 
@@ -99,7 +100,7 @@ func (h *httpServer) handler() http.Handler {
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.local && !localHost(r.Host) {
-			http.Error(w, fmt.Sprintf("the host %q is none of this machine's; ask for localhost or an IP address", r.Host), http.StatusForbidden)
+			http.Error(w, escape.Sprintf("the host %q is none of this machine's; ask for localhost or an IP address", r.Host), http.StatusForbidden)
 			return
 		}
 		// The server also reads what a handler has left of a body, and writes what

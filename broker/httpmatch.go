@@ -91,7 +91,7 @@ func headerOf(query string) ([]byte, *wire.Error) {
 		v := vs[0]
 		switch {
 		case !slices.Contains(matchParameters, key):
-			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", wire.Clip(key), strings.Join(matchParameters, ", "))
+			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", key, strings.Join(matchParameters, ", "))
 		case len(vs) > 1:
 			return nil, wire.Errorf(wire.BadRequest, "the query parameter %q is given twice", key)
 		}

@@ -25,6 +25,9 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	if r.draining {
 		return nil, wire.Errorf(wire.Draining, "the broker is stopping")
 	}
+	if other := r.ofOtherKind(w); other != nil {
+		return nil, wire.Errorf(wire.Forbidden, "a worker named %q is connected already, from %s; give this one another --name", w.name, other.conn.Peer().RemoteAddr)
+	}
 	if !w.plain {
 		if old := r.names[w.name]; old != nil {
 			if old.hello.Nonce != w.hello.Nonce {
@@ -52,6 +55,20 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	r.clients[w.asks] = struct{}{}
 	r.pump(w, out)
 	return replaced, nil
+}
+
+// ofOtherKind returns a worker that has the name of w and is plain if w is not, or the
+// other way round: requests for one by its name must never go to the other. Plain
+// workers may share a name, that of a socket on this machine.
+func (r *router) ofOtherKind(w *worker) *worker {
+	if t := r.targets[targetKey{worker: true, name: w.name}]; t != nil {
+		for _, other := range t.workers {
+			if other.plain != w.plain {
+				return other
+			}
+		}
+	}
+	return nil
 }
 
 // leave forgets a worker whose connection ended and gives what it had to

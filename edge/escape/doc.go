@@ -5,7 +5,8 @@
 //	escape.Line(name)                          // one line, whatever name holds
 //	escape.Cut(name, 40)                       // and at most so long
 //	escape.Sprintf("no rule %q in %s", id, f)  // a message, with every argument so
-//	escape.Lines(err.Error())                  // several lines
+//	escape.Errorf("%s: %w", f, err)            // an error
+//	escape.Message(err.Error())                // several lines
 //	escape.Text(dst, line)                     // a line of data on a terminal
 //	escape.JSON(document)                      // a document, with the same meaning
 //	escape.Hides(name)                         // refuse the name instead

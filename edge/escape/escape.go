@@ -13,11 +13,11 @@ import (
 func Hides[T string | []byte](s T) bool { return next(s, 0, nothing) < len(s) }
 
 // Line is s on one line: what is hidden is escaped, line breaks and tabs, too.
-func Line(s string) string { return replace(s, nothing) }
-
-// Lines is s with its line breaks; the rest of what is hidden is escaped.
-func Lines(s string) string {
-	return replace(s, func(r rune) bool { return r == '\n' })
+func Line(s string) string {
+	if !Hides(s) {
+		return s
+	}
+	return string(appendReplaced(nil, s, nothing))
 }
 
 // Text appends a line of data to dst for a terminal. Tabs stay, and the joiners
@@ -94,13 +94,6 @@ func next[T string | []byte](s T, i int, keep func(rune) bool) int {
 // decode is the character of s at i.
 func decode[T string | []byte](s T, i int) (rune, int) {
 	return utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-}
-
-func replace(s string, keep func(rune) bool) string {
-	if next(s, 0, keep) == len(s) {
-		return s
-	}
-	return string(appendReplaced(nil, s, keep))
 }
 
 func appendReplaced[T string | []byte](dst []byte, s T, keep func(rune) bool) []byte {

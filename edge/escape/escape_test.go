@@ -39,9 +39,16 @@ func TestHiddenCharactersAreEscaped(t *testing.T) {
 	}
 }
 
-func TestLinesKeepLineBreaksAlone(t *testing.T) {
-	if got := escape.Lines("a\tb\n\x1bc\r\n"); got != "a\\tb\n\\x1bc\\r\n" {
+func TestMessageKeepsLineBreaksAlone(t *testing.T) {
+	if got := escape.Message("a\tb\n\x1bc\r\n"); got != "a\\tb\n\\x1bc\\r\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestErrorfWraps(t *testing.T) {
+	err := escape.Errorf("%s: %w", "a\x1b", fmt.Errorf("b\n%w", errors.ErrUnsupported))
+	if !errors.Is(err, errors.ErrUnsupported) || err.Error() != `a\x1b: b\nunsupported operation` {
+		t.Errorf("%q", err)
 	}
 }
 

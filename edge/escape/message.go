@@ -53,6 +53,11 @@ func Sprintf(format string, args ...any) string {
 	return fmt.Sprintf(format, Arguments(args, MaxArgument)...)
 }
 
+// Errorf is fmt.Errorf with a message as of Sprintf. %w wraps.
+func Errorf(format string, args ...any) error {
+	return fmt.Errorf(format, Arguments(args, MaxArgument)...)
+}
+
 // Arguments is args for a function of package fmt: texts are escaped, those over most
 // bytes cut. Numbers stay as they are.
 func Arguments(args []any, most int) []any {
@@ -72,7 +77,7 @@ func argument(a any, most int) any {
 	case []byte:
 		return text{string(v[:min(len(v), most+1)]), most}
 	case error:
-		return text{v.Error(), max(most, maxError)}
+		return failure{v, text{v.Error(), max(most, maxError)}}
 	case []string:
 		return text{list(v), max(most, maxError)}
 	}
@@ -102,6 +107,14 @@ type text struct {
 	s    string
 	most int
 }
+
+// failure is the same of an error, which %w still wraps.
+type failure struct {
+	error
+	text
+}
+
+func (f failure) Unwrap() error { return f.error }
 
 func (t text) Format(f fmt.State, verb rune) {
 	s := cut(t.s, t.most)
