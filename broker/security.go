@@ -57,6 +57,12 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
 }
 
+// KeysChanged reports whether the file of allowed keys is to be read again; see
+// [keys.Set.Changed].
+func (b *Broker) KeysChanged() bool {
+	return b.options.Security.on() && b.options.Security.Allowed.Changed()
+}
+
 // ReloadKeys reads the allowed keys again and ends the connections of keys that are
 // not in them any more, or in a role that could not have made the connection. With an
 // error the old ones stay in force. Any goroutine may call it.

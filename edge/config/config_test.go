@@ -214,7 +214,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	missing := filepath.Join(dir, "missing.yaml")
 	for path, want := range map[string]string{
 		missing: missing + ": no such configuration file; check --config",
-		dir:     dir + ": cannot read the configuration: is a directory",
+		dir:     dir + ": cannot read the configuration: is a directory, not a regular file; name a file",
 		large:   large + ": cannot read the configuration: larger than 1MiB, so it is not one",
 	} {
 		if _, err := Load(path, nil); err == nil || err.Error() != want {

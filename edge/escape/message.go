@@ -79,7 +79,7 @@ func argument(a any, most int) any {
 	case error:
 		return failure{v, text{v.Error(), max(most, maxError)}}
 	case []string:
-		return text{list(v), max(most, maxError)}
+		return text{list(v), MaxLine}
 	}
 	switch v := reflect.ValueOf(a); v.Kind() {
 	case reflect.String:
@@ -90,16 +90,19 @@ func argument(a any, most int) any {
 	return a // a number, which may have a String of its own
 }
 
+// list is the beginning of a list, and how much more there is.
 func list(items []string) string {
-	more := ""
-	if n := len(items) - maxList; n > 0 {
-		items, more = items[:maxList], fmt.Sprintf(" and %d more", n)
-	}
-	shown := make([]string, len(items))
+	var b strings.Builder
 	for i, item := range items {
-		shown[i] = Cut(item, MaxArgument)
+		if i == maxList || b.Len() > maxError/2 {
+			return fmt.Sprintf("[%s] and %d more", b.String(), len(items)-i)
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(Cut(item, MaxArgument))
 	}
-	return "[" + strings.Join(shown, " ") + "]" + more
+	return "[" + b.String() + "]"
 }
 
 // text is an argument that is printed cut and escaped, whatever the verb.

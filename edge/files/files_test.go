@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestNullDeviceIsEmpty(t *testing.T) {
 func TestFoldersAreRefused(t *testing.T) {
 	for _, read := range []func(string, int64) ([]byte, error){files.Read, files.ReadInput} {
 		var at *fs.PathError
-		if _, err := read(t.TempDir(), 4); !errors.Is(err, files.ErrNotRegular) || !errors.As(err, &at) || !strings.Contains(err.Error(), "a folder") {
+		if _, err := read(t.TempDir(), 4); !errors.Is(err, files.ErrNotRegular) || !errors.As(err, &at) || !strings.Contains(err.Error(), "is a directory") {
 			t.Error(err)
 		}
 	}
@@ -195,7 +196,8 @@ func TestWatchLooksAndListens(t *testing.T) {
 
 func TestStopDoesNotWaitForEver(t *testing.T) {
 	begun, end := make(chan struct{}), make(chan struct{})
-	w := files.Watch(time.Millisecond, func(*files.Watching) { begun <- struct{}{}; <-end }, nil, nil)
+	var once sync.Once
+	w := files.Watch(time.Millisecond, func(*files.Watching) { once.Do(func() { close(begun) }); <-end }, nil, nil)
 	<-begun
 	if w.Stop(time.Millisecond) {
 		t.Error("it is said to have ended")

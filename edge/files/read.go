@@ -76,7 +76,7 @@ func regular(path string, info fs.FileInfo) error {
 	what, do := "a device", "name a file"
 	switch {
 	case mode.IsDir():
-		what = "a folder"
+		what = "a directory"
 	case mode&fs.ModeNamedPipe != 0:
 		what, do = "a named pipe", "save what comes out of it to a file"
 	case mode&fs.ModeSocket != 0:
@@ -88,7 +88,7 @@ func regular(path string, info fs.FileInfo) error {
 type notRegular struct{ what, do string }
 
 func (e *notRegular) Error() string {
-	return "it is " + e.what + ", not a regular file; " + e.do
+	return "is " + e.what + ", not a regular file; " + e.do
 }
 
 func (e *notRegular) Unwrap() error { return ErrNotRegular }
