@@ -154,14 +154,14 @@ func (h *httpServer) readyz(w http.ResponseWriter, _ *http.Request) {
 	plainText(w, code, fmt.Sprintf("%s\nworkers: %d\n", state, workers))
 }
 
-func (h *httpServer) status(w http.ResponseWriter, _ *http.Request) {
+func (h *httpServer) status(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	writeBody(w, http.StatusOK, append(wire.JSONFrame(h.broker.status()), '\n'), renewer(w))
+	writeBody(w, http.StatusOK, append(wire.JSONFrame(h.broker.status()), '\n'), h.renewer(w, r))
 }
 
-func (h *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
+func (h *httpServer) metrics(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	writeBody(w, http.StatusOK, h.broker.exposition(), renewer(w))
+	writeBody(w, http.StatusOK, h.broker.exposition(), h.renewer(w, r))
 }
 
 func plainText(w http.ResponseWriter, code int, text string) {
@@ -193,9 +193,10 @@ func writeBody(w http.ResponseWriter, code int, body []byte, renew func() bool) 
 }
 
 // renewer is the renew of an answer that nobody stops.
-func renewer(w http.ResponseWriter) func() bool {
+func (h *httpServer) renewer(w http.ResponseWriter, r *http.Request) func() bool {
 	control := http.NewResponseController(w)
 	return func() bool {
+		h.conns.begin(r)
 		_ = control.SetWriteDeadline(time.Now().Add(httpBodyTime))
 		return true
 	}

@@ -339,6 +339,115 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+// hold opens connections that say something and then nothing more, nor read.
+func (r *httpRig) hold(n int, says string) (held []net.Conn) {
+	r.t.Helper()
+	for range n {
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.t.Cleanup(func() { conn.Close() })
+		if _, err := io.WriteString(conn, says); err != nil {
+			r.t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	return held
+}
+
+const waitingMatch = "POST /match?rules=nobody&deadline_ms=86400000 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+
+// Requests that wait for matches keep neither health nor metrics out.
+func TestHTTPKeepsPlacesForHealth(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	r.hold(maxHTTPMatches, waitingMatch)
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+	for range 2 * maxHTTPConns {
+		for _, path := range []string{"/healthz", "/readyz", "/metrics", "/status", "/"} {
+			if code, _ := r.get(path); code != 200 {
+				t.Fatalf("%s: %d", path, code)
+			}
+		}
+	}
+	code, body, header := r.do(t.Context(), "POST", "/match?rules=nobody", "x")
+	if code != 503 || !strings.Contains(body, `"busy"`) || header.Get("Retry-After") == "" {
+		t.Errorf("one more waits: %d %s", code, body)
+	}
+	r.hold(maxHTTPConns, "") // and those that say nothing keep nobody out
+	if code, _ := r.get("/healthz"); code != 200 {
+		t.Errorf("status %d", code)
+	}
+	if s := r.status(); s.Broker.Pending != maxHTTPMatches {
+		t.Errorf("%d wait: others gave way", s.Broker.Pending)
+	}
+}
+
+// A place that ends is free again.
+func TestHTTPMatchesThatEndMakeRoom(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	held := r.hold(maxHTTPMatches, waitingMatch)
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+	held[0].Close()
+	r.until("one has left", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches-1 })
+	r.hold(1, waitingMatch)
+	r.until("another waits", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+}
+
+// Who asks and does not read gives way, too.
+func TestHTTPClientsThatDoNotReadKeepNobodyOut(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	r.hold(maxHTTPMatches, waitingMatch)
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+	for range maxHTTPConns - maxHTTPMatches {
+		conn := r.hold(1, "")[0]
+		go func() { // more than the buffers of both sides take
+			for {
+				if _, err := io.WriteString(conn, strings.Repeat("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 1000)); err != nil {
+					return
+				}
+			}
+		}()
+	}
+	c := r.broker.http.conns
+	stuck := func() (n int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, p := range c.open {
+			if !p.moved.IsZero() && time.Since(p.moved) > httpSlow/2 {
+				n++
+			}
+		}
+		return n
+	}
+	r.until("their answers stand still", func(*wire.Status) bool { return stuck() == maxHTTPConns-maxHTTPMatches })
+	for range 3 {
+		if code, _ := r.get("/healthz"); code != 200 {
+			t.Errorf("status %d", code)
+		}
+	}
+	if s := r.status(); s.Broker.Pending != maxHTTPMatches {
+		t.Errorf("%d wait: others gave way", s.Broker.Pending)
+	}
+}
+
+// Nobody gives way while nobody has come.
+func TestHTTPConnectionsStayWhileThereIsRoom(t *testing.T) {
+	r := startHTTP(t, nil)
+	r.hold(maxHTTPConns, "")
+	c := r.broker.http.conns
+	open := func() int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.open)
+	}
+	r.until("all are open", func(*wire.Status) bool { return open() == maxHTTPConns })
+	if code, _ := r.get("/healthz"); code != 200 {
+		t.Errorf("status %d", code)
+	}
+	r.until("one has left", func(*wire.Status) bool { return open() == maxHTTPConns-1 }) // and so has the one who asked
+}
+
 func TestPagesOfOthersMayNotAsk(t *testing.T) {
 	r := startHTTP(t, nil)
 	for name, change := range map[string]func(*http.Request){
