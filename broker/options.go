@@ -75,6 +75,9 @@ type Limits struct {
 	Texts   int   // texts of one request; default 65,536
 	Queue   int   // requests waiting per rule set; default 4,096
 	Memory  int64 // bytes of all requests and answers held; default 64 MiB
+	// Priority is the highest that requests of clients may have, but for those with a key
+	// of the role admin. Higher ones are lowered to it. Nil: all may use all.
+	Priority *int
 }
 
 func (o Options) withDefaults() Options {
