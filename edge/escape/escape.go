@@ -66,7 +66,9 @@ func Hidden(r rune) bool {
 	switch {
 	case r < ' ' || r >= 0x7f && r < 0xa0: // C0, DEL, C1
 		return true
-	case r < 0xad: // before the first of Cf
+	case r < 0x600: // most letters, and the only one of these: a soft hyphen
+		return r == 0xad
+	case r >= 0x3000 && r < 0xfeff: // none of these, among them those of China, Japan and Korea
 		return false
 	}
 	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)

@@ -39,6 +39,14 @@ func TestHiddenCharactersAreEscaped(t *testing.T) {
 	}
 }
 
+func TestHiddenAreTheCategories(t *testing.T) {
+	for r := range unicode.MaxRune + 1 {
+		if want := unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp); escape.Hidden(r) != want {
+			t.Errorf("%U: %v", r, !want)
+		}
+	}
+}
+
 func TestMessageKeepsLineBreaksAlone(t *testing.T) {
 	if got := escape.Message("a\tb\n\x1bc\r\n"); got != "a\\tb\n\\x1bc\\r\n" {
 		t.Errorf("%q", got)

@@ -156,10 +156,19 @@ func TestChangeCountsOnceItWasSeenTwice(t *testing.T) {
 		now, used string
 		want      bool
 	}{
-		{"a", "a", false}, {"b", "a", false}, {"b", "a", true}, // read: used is b from now on
-		{"b", "b", false}, {"c", "b", false}, {"d", "b", false}, {"d", "b", true},
-		{"e", "d", false}, {"d", "d", false}, {"e", "d", false}, {"e", "d", true},
-		{"e", "d", false}, {"e", "d", true}, // reading has failed: it is tried again
+		{"a", "a", false},
+		{"b", "a", false},
+		{"b", "a", true}, // read: used is b from now on
+		{"b", "b", false},
+		{"c", "b", false},
+		{"d", "b", false},
+		{"d", "b", true},
+		{"e", "d", false},
+		{"d", "d", false},
+		{"e", "d", false},
+		{"e", "d", true},
+		{"e", "d", false},
+		{"e", "d", true}, // reading has failed: it is tried again
 	} {
 		if got := c.Seen(step.now, step.used); got != step.want {
 			t.Errorf("step %d: %v", i, got)
