@@ -80,12 +80,24 @@ func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
 		b.router.refuseNow(q, wire.AsError(err), out)
 		return
 	}
+	b.lowerPriority(q)
 	q.deadline = q.arrived.Add(q.header.Deadline)
 	if q.header.Op != wire.OpMatch {
 		b.control(q, out)
 		return
 	}
 	b.router.submit(q, out)
+}
+
+// lowerPriority makes the priority of q the highest that its client may use, if it is
+// higher.
+func (b *Broker) lowerPriority(q *request) {
+	most := b.options.Limits.Priority
+	if most == nil || q.header.Priority <= *most || b.options.Security.isAdmin(q.client.conn.Peer()) {
+		return
+	}
+	q.parsed = *q.header // the header of a bare request is everybody's
+	q.parsed.Priority, q.header = *most, &q.parsed
 }
 
 // errNoRequest is about a message that is nothing but an envelope.

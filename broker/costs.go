@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"trawl/edge/escape"
 	"trawl/edge/wire"
 )
 
@@ -28,6 +29,11 @@ func parseCosts(frame []byte) (*wire.Costs, bool) {
 		n += len(c.Sets[i].Regexes)
 		if len(c.Sets[i].Regexes) > wire.MaxCosts {
 			return nil, false
+		}
+		c.Sets[i].Name = escape.Cut(c.Sets[i].Name, maxName)
+		for j := range c.Sets[i].Regexes {
+			rule := &c.Sets[i].Regexes[j].Rule
+			*rule = escape.Cut(*rule, wire.MaxCostRule)
 		}
 	}
 	return &c, n <= wire.MaxAllCosts+wire.MaxCosts && len(c.Sets) <= wire.MaxAllCosts

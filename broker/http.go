@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"trawl/edge/config"
+	"trawl/edge/escape"
 )
 
 // The HTTP port: for people, Prometheus and load balancers. HTTP.md in edge/wire
@@ -100,7 +101,7 @@ func (h *httpServer) handler() http.Handler {
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.local && !localHost(r.Host) {
-			http.Error(w, fmt.Sprintf("the host %q is none of this machine's; ask for localhost or an IP address", r.Host), http.StatusForbidden)
+			http.Error(w, escape.Sprintf("the host %q is none of this machine's; ask for localhost or an IP address", r.Host), http.StatusForbidden)
 			return
 		}
 		// The server also reads what a handler has left of a body, and writes what
@@ -154,12 +155,12 @@ func (h *httpServer) readyz(w http.ResponseWriter, _ *http.Request) {
 	plainText(w, code, fmt.Sprintf("%s\nworkers: %d\n", state, workers))
 }
 
-func (h *httpServer) status(w http.ResponseWriter, _ *http.Request) {
-	h.report(w, "application/json", h.broker.statusBody())
+func (h *httpServer) status(w http.ResponseWriter, r *http.Request) {
+	h.report(w, r, "application/json", h.broker.statusBody())
 }
 
-func (h *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
-	h.report(w, "text/plain; version=0.0.4; charset=utf-8", h.broker.metricsBody())
+func (h *httpServer) metrics(w http.ResponseWriter, r *http.Request) {
+	h.report(w, r, "text/plain; version=0.0.4; charset=utf-8", h.broker.metricsBody())
 }
 
 // freeReports is how many reports may be on their way without memory for them: so a
@@ -168,17 +169,17 @@ const freeReports = 8
 
 // report writes a document that the broker has written. Who reads slowly keeps a document from
 // which others have newer ones, so it counts as an answer does.
-func (h *httpServer) report(w http.ResponseWriter, contentType string, body []byte) {
+func (h *httpServer) report(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	defer h.reports.Add(-1)
 	if h.reports.Add(1) > freeReports {
 		if err := h.broker.router.reserve(int64(len(body))); err != nil {
-			h.fail(w, err)
+			h.fail(w, r, err)
 			return
 		}
 		defer h.broker.options.budget.Hold(-int64(len(body)))
 	}
 	w.Header().Set("Content-Type", contentType)
-	writeBody(w, http.StatusOK, body, renewer(w))
+	writeBody(w, http.StatusOK, body, h.renewer(w, r))
 }
 
 func plainText(w http.ResponseWriter, code int, text string) {
@@ -210,9 +211,10 @@ func writeBody(w http.ResponseWriter, code int, body []byte, renew func() bool) 
 }
 
 // renewer is the renew of an answer that nobody stops.
-func renewer(w http.ResponseWriter) func() bool {
+func (h *httpServer) renewer(w http.ResponseWriter, r *http.Request) func() bool {
 	control := http.NewResponseController(w)
 	return func() bool {
+		h.conns.begin(r)
 		_ = control.SetWriteDeadline(time.Now().Add(httpBodyTime))
 		return true
 	}

@@ -339,6 +339,158 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+// hold opens connections that say something and then nothing more, nor read.
+func (r *httpRig) hold(n int, says string) (held []net.Conn) {
+	r.t.Helper()
+	for range n {
+		conn, err := net.Dial("tcp", r.broker.httpAddress())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.t.Cleanup(func() { conn.Close() })
+		if _, err := io.WriteString(conn, says); err != nil {
+			r.t.Fatal(err)
+		}
+		held = append(held, conn)
+	}
+	return held
+}
+
+const waitingMatch = "POST /match?rules=nobody&deadline_ms=86400000 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+
+// Requests that wait for matches keep neither health nor metrics out.
+func TestHTTPKeepsPlacesForHealth(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	r.hold(maxHTTPMatches, waitingMatch)
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+	for range 2 * maxHTTPConns {
+		for _, path := range []string{"/healthz", "/readyz", "/metrics", "/status", "/"} {
+			if code, _ := r.get(path); code != 200 {
+				t.Fatalf("%s: %d", path, code)
+			}
+		}
+	}
+	code, body, header := r.do(t.Context(), "POST", "/match?rules=nobody", "x")
+	if code != 503 || !strings.Contains(body, `"busy"`) || header.Get("Retry-After") == "" {
+		t.Errorf("one more waits: %d %s", code, body)
+	}
+	r.hold(maxHTTPConns, "") // and those that say nothing keep nobody out
+	if code, _ := r.get("/healthz"); code != 200 {
+		t.Errorf("status %d", code)
+	}
+	if s := r.status(); s.Broker.Pending != maxHTTPMatches {
+		t.Errorf("%d wait: others gave way", s.Broker.Pending)
+	}
+}
+
+// A place that ends is free again.
+func TestHTTPMatchesThatEndMakeRoom(t *testing.T) {
+	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	held := r.hold(maxHTTPMatches, waitingMatch)
+	r.until("they wait", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+	held[0].Close()
+	r.until("one has left", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches-1 })
+	r.hold(1, waitingMatch)
+	r.until("another waits", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
+}
+
+// fakeConn is a connection that notes when it is closed.
+type fakeConn struct {
+	net.Conn
+	closed bool
+}
+
+func (c *fakeConn) Close() error { c.closed = true; return nil }
+
+// Who gives way: the request that is awaited for longest, then the answer that has stood
+// still for longest, and nobody whose request is worked on.
+func TestHTTPConnectionsGiveWayInTurn(t *testing.T) {
+	now := time.Now()
+	c := newHTTPConns(nil)
+	add := func(n int, p httpPlace) (first *fakeConn) {
+		for range n {
+			conn := &fakeConn{}
+			c.open[conn] = &p
+			if first == nil {
+				first = conn
+			}
+		}
+		return first
+	}
+	young := add(1, httpPlace{awaited: now})
+	old := add(1, httpPlace{awaited: now.Add(-time.Minute)})
+	slow := add(1, httpPlace{moved: now.Add(-2 * httpSlow)})
+	slower := add(1, httpPlace{moved: now.Add(-time.Hour)})
+	matching := add(maxHTTPMatches, httpPlace{})
+	reading := add(maxHTTPConns-maxHTTPMatches-4, httpPlace{moved: now.Add(time.Hour)})
+	for i, next := range []*fakeConn{old, young, slower, slow} {
+		if next.closed {
+			t.Errorf("%d has given way out of turn", i)
+		}
+		come := &fakeConn{}
+		if !c.place(come) || !next.closed || come.closed {
+			t.Errorf("%d has not given way", i)
+		}
+		c.open[come] = &httpPlace{} // it is worked on
+	}
+	come := make(chan bool)
+	go func() { come <- c.place(&fakeConn{}) }()
+	select {
+	case <-come:
+		t.Error("there is no place")
+	case <-time.After(10 * time.Millisecond):
+	}
+	c.note(reading, http.StateClosed)
+	if !<-come || matching.closed {
+		t.Error("the one that waited has no place")
+	}
+	go func() { come <- c.place(&fakeConn{}) }()
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.change.Broadcast()
+	if <-come {
+		t.Error("a place at a listener that is closed")
+	}
+}
+
+// A client that does not read its answer is one whose answer stands still.
+func TestHTTPAnswersThatAreNotReadStandStill(t *testing.T) {
+	r := startHTTP(t, nil)
+	w := r.worker("w", 1)
+	conn := r.hold(1, "POST /match HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")[0]
+	w.answer(w.task(), `{"worker":"w"}`, strings.Repeat("x", 15<<20)) // more than buffers take
+	c := r.broker.http.conns
+	r.until("its answer is being written", func(*wire.Status) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, p := range c.open {
+			if !p.moved.IsZero() && c.last(p.moved.Add(2*httpSlow)) != nil && c.matches == 0 {
+				return true
+			}
+		}
+		return false
+	})
+	conn.Close()
+}
+
+// Nobody gives way while nobody has come.
+func TestHTTPConnectionsStayWhileThereIsRoom(t *testing.T) {
+	r := startHTTP(t, nil)
+	r.hold(maxHTTPConns, "")
+	c := r.broker.http.conns
+	open := func() int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.open)
+	}
+	r.until("all are open", func(*wire.Status) bool { return open() == maxHTTPConns })
+	if code, _ := r.get("/healthz"); code != 200 {
+		t.Errorf("status %d", code)
+	}
+	r.until("one has left", func(*wire.Status) bool { return open() == maxHTTPConns-1 }) // and so has the one who asked
+}
+
 func TestPagesOfOthersMayNotAsk(t *testing.T) {
 	r := startHTTP(t, nil)
 	for name, change := range map[string]func(*http.Request){

@@ -8,87 +8,152 @@ import (
 	"time"
 )
 
-// maxHTTPConns is how many connections the HTTP port has at once: each costs
-// about 20 KiB. While so many are open, the one whose request has not been whole
-// for longest gives way to a new one, so that connections that say nothing, or
-// never come to an end, keep nobody out; if all of them are worked on, new ones wait.
-const maxHTTPConns = 128
+// The connections of the HTTP port: how many there are, and who gives way.
 
-// httpConns is the listener of the HTTP port: it bounds the connections. Its
-// note is the server's ConnState; handlers call begin once they have read what
-// they want to of a request.
+const (
+	// maxHTTPConns is how many connections the HTTP port has at once: each costs about
+	// 20 KiB.
+	maxHTTPConns = 128
+	// maxHTTPMatches is how many of them may wait for matches, which can take a day.
+	// The others are for health, status and metrics.
+	maxHTTPMatches = maxHTTPConns - 16
+	// httpSlow is how long an answer may stand still before its connection gives way.
+	httpSlow = time.Second
+)
+
+// httpConns is the listener of the HTTP port. While all places are taken, a connection
+// that comes gets the place of the one whose request has not been whole for longest, or
+// else of the one that has not read its answer for longest: so connections that say
+// nothing, never come to an end or do not read keep nobody out. Nobody gives way before
+// somebody has come. If all are worked on, the new one waits.
+//
+// Its note is the server's ConnState. Handlers call begin or beginMatch once they have
+// read what they want to of a request, and moved as their answer moves.
 type httpConns struct {
 	net.Listener
 
-	mu     sync.Mutex
-	change sync.Cond              // a connection has ended, waits, or the listener is closed
-	open   map[net.Conn]time.Time // since when its request is awaited; zero: it is worked on
-	closed bool
+	mu      sync.Mutex
+	change  sync.Cond // a connection has ended or waits, time has passed, or the listener is closed
+	open    map[net.Conn]*httpPlace
+	matches int // requests that wait for matches
+	closed  bool
+}
+
+// httpPlace is what one connection is at. At most one of its times is set; with none its
+// request waits for matches.
+type httpPlace struct {
+	awaited time.Time // since when its request is awaited
+	moved   time.Time // when its answer was begun, or moved last
 }
 
 func newHTTPConns(l net.Listener) *httpConns {
-	c := &httpConns{Listener: l, open: make(map[net.Conn]time.Time)}
+	c := &httpConns{Listener: l, open: make(map[net.Conn]*httpPlace)}
 	c.change.L = &c.mu
 	return c
 }
 
-// Accept waits for a place before it takes a connection.
+// Accept takes a connection, and a place for it.
 func (c *httpConns) Accept() (net.Conn, error) {
-	if !c.makeRoom() {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if !c.place(conn) {
+		_ = conn.Close()
 		return nil, net.ErrClosed
 	}
-	conn, err := c.Listener.Accept()
-	if err == nil {
-		c.note(conn, http.StateNew)
-	}
-	return conn, err
+	return conn, nil
 }
 
-// makeRoom waits until there is a place; false when the listener is closed.
-func (c *httpConns) makeRoom() bool {
+// place waits until there is a place for conn; false when the listener is closed.
+func (c *httpConns) place(conn net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.open) >= maxHTTPConns && !c.closed {
-		if oldest := c.oldest(); oldest != nil {
-			_ = oldest.Close()
-			delete(c.open, oldest)
+		if last := c.last(time.Now()); last != nil {
+			_ = last.Close()
+			delete(c.open, last)
 			continue
 		}
+		later := time.AfterFunc(httpSlow/4, c.change.Broadcast) // one may be slow by then
 		c.change.Wait()
+		later.Stop()
+	}
+	if !c.closed {
+		c.open[conn] = &httpPlace{awaited: time.Now()}
 	}
 	return !c.closed
 }
 
-// oldest returns the connection that waits longest, nil if none does.
-func (c *httpConns) oldest() (oldest net.Conn) {
-	for conn, since := range c.open {
-		if !since.IsZero() && (oldest == nil || since.Before(c.open[oldest])) {
-			oldest = conn
+// last returns the connection that is to give way first, nil if none is. c.mu is held.
+func (c *httpConns) last(now time.Time) (last net.Conn) {
+	var waits, slow net.Conn
+	for conn, p := range c.open {
+		switch {
+		case !p.awaited.IsZero():
+			if waits == nil || p.awaited.Before(c.open[waits].awaited) {
+				waits = conn
+			}
+		case !p.moved.IsZero() && now.Sub(p.moved) >= httpSlow:
+			if slow == nil || p.moved.Before(c.open[slow].moved) {
+				slow = conn
+			}
 		}
 	}
-	return oldest
+	if waits != nil {
+		return waits
+	}
+	return slow
 }
 
 func (c *httpConns) note(conn net.Conn, s http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, known := c.open[conn]
+	p := c.open[conn]
 	switch {
 	case s == http.StateClosed || s == http.StateHijacked:
 		delete(c.open, conn)
-	case s == http.StateNew && !known || s == http.StateIdle && known:
-		c.open[conn] = time.Now()
+	case s == http.StateIdle && p != nil: // else it has given way
+		*p = httpPlace{awaited: time.Now()}
 	}
 	c.change.Signal()
 }
 
-// begin notes that a request is whole and worked on.
+// begin notes that a request is whole, and its answer begun.
 func (c *httpConns) begin(r *http.Request) {
+	c.set(r, httpPlace{moved: time.Now()})
+}
+
+// beginMatch notes that a request is whole and waits for matches; false if as many as
+// may do already. The caller calls endMatch once it has an answer, or none.
+func (c *httpConns) beginMatch(r *http.Request) bool {
+	c.mu.Lock()
+	full := c.matches >= maxHTTPMatches
+	if !full {
+		c.matches++
+	}
+	c.mu.Unlock()
+	if full {
+		return false
+	}
+	c.set(r, httpPlace{})
+	return true
+}
+
+// endMatch notes that the answer is begun.
+func (c *httpConns) endMatch(r *http.Request) {
+	c.mu.Lock()
+	c.matches--
+	c.mu.Unlock()
+	c.begin(r)
+}
+
+func (c *httpConns) set(r *http.Request, at httpPlace) {
 	conn, _ := r.Context().Value(httpConnKey{}).(net.Conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, known := c.open[conn]; known { // else it has given way
-		c.open[conn] = time.Time{}
+	if p := c.open[conn]; p != nil {
+		*p = at
 	}
 }
 

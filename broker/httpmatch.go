@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"trawl/edge/wire"
@@ -37,23 +38,29 @@ var httpStatus = map[wire.Code]int{
 func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 	b := h.broker
 	if !b.options.HTTP.Match {
-		h.fail(w, wire.Errorf(wire.Forbidden, "POST /match is off; switch it on with --http-match (http.match: true in the configuration, TRAWL_HTTP_MATCH=true): then whoever reaches this port can ask, without a key"))
+		h.fail(w, r, wire.Errorf(wire.Forbidden, "POST /match is off; switch it on with --http-match (http.match: true in the configuration, TRAWL_HTTP_MATCH=true): then whoever reaches this port can ask, without a key"))
 		return
 	}
 	head, err := headerOf(r.URL.RawQuery)
 	if err != nil {
-		h.fail(w, err)
+		h.fail(w, r, err)
 		return
 	}
 	m, err := b.readText(r, head)
 	if err != nil {
-		h.fail(w, err)
+		h.fail(w, r, err)
 		return
 	}
-	h.conns.begin(r)
+	if !h.conns.beginMatch(r) {
+		m.Release()
+		h.fail(w, r, wire.Errorf(wire.Busy, "%d requests over HTTP wait already; try later, or use ZeroMQ", maxHTTPMatches))
+		return
+	}
+	ended := sync.OnceFunc(func() { h.conns.endMatch(r) })
+	defer ended()
 	// From here on reading only tells that the client went away.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	p := newHTTPPort(w, b.options.budget)
+	p := newHTTPPort(h, w, r)
 	p.peer = zmtp.Peer{RemoteAddr: "http://" + r.RemoteAddr, SocketType: "DEALER", Local: h.local}
 	c := &client{conn: p, socketType: "DEALER"}
 	var out batch
@@ -67,7 +74,8 @@ func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 	out.flush()
 	select {
 	case a := <-p.answers:
-		h.answer(w, p, a)
+		ended()
+		h.answer(w, r, p, a)
 	case <-r.Context().Done(): // the client went away: so does its request
 	case <-p.closed:
 		panic(http.ErrAbortHandler) // ends the connection, without a trace in the log
@@ -91,7 +99,7 @@ func headerOf(query string) ([]byte, *wire.Error) {
 		v := vs[0]
 		switch {
 		case !slices.Contains(matchParameters, key):
-			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", wire.Clip(key), strings.Join(matchParameters, ", "))
+			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", key, strings.Join(matchParameters, ", "))
 		case len(vs) > 1:
 			return nil, wire.Errorf(wire.BadRequest, "the query parameter %q is given twice", key)
 		}
@@ -166,10 +174,10 @@ func discard(b *zmtp.Builder, err *wire.Error) (zmtp.Message, *wire.Error) {
 }
 
 // fail answers with an error, as the bare form has it.
-func (h *httpServer) fail(w http.ResponseWriter, err *wire.Error) {
+func (h *httpServer) fail(w http.ResponseWriter, r *http.Request, err *wire.Error) {
 	m := wire.ErrorAnswer(nil, err)
 	defer m.Release()
-	writeJSON(w, m.Frame(0), err, renewer(w))
+	writeJSON(w, m.Frame(0), err, h.renewer(w, r))
 }
 
 // writeJSON writes a document; err is the error that it tells, if it does. For
@@ -189,10 +197,10 @@ func writeJSON(w http.ResponseWriter, document []byte, err *wire.Error, renew fu
 }
 
 // answer writes what the router said.
-func (h *httpServer) answer(w http.ResponseWriter, p *httpPort, a httpAnswer) {
+func (h *httpServer) answer(w http.ResponseWriter, r *http.Request, p *httpPort, a httpAnswer) {
 	defer p.release(a)
 	if a.plain || a.message.NumFrames() > 1 {
-		h.result(w, p, a)
+		h.result(w, r, p, a)
 		return
 	}
 	head, err := wire.ParseAnswerHeader(a.message.Frame(0))
@@ -200,19 +208,19 @@ func (h *httpServer) answer(w http.ResponseWriter, p *httpPort, a httpAnswer) {
 		err = errors.New("an answer without a result")
 	}
 	if err != nil {
-		h.fail(w, wire.Errorf(wire.Internal, "unreadable answer: %v", err))
+		h.fail(w, r, wire.Errorf(wire.Internal, "unreadable answer: %v", err))
 		return
 	}
 	writeJSON(w, a.message.Frame(0), head.Error, p.renew)
 }
 
 // result writes the result. A plain worker may reply in several frames.
-func (h *httpServer) result(w http.ResponseWriter, p *httpPort, a httpAnswer) {
+func (h *httpServer) result(w http.ResponseWriter, r *http.Request, p *httpPort, a httpAnswer) {
 	m := a.message
 	if !a.plain {
 		head, err := wire.ParseAnswerHeader(m.Frame(0))
 		if err != nil {
-			h.fail(w, wire.Errorf(wire.Internal, "unreadable answer: %v", err))
+			h.fail(w, r, wire.Errorf(wire.Internal, "unreadable answer: %v", err))
 			return
 		}
 		w.Header().Set("Trawl-Worker", head.Worker)

@@ -16,6 +16,7 @@ type httpPort struct {
 	budget  *zmtp.Budget
 	heard   time.Time // when the request was read
 	control *http.ResponseController
+	moved   func() // called as the answer moves
 
 	mu     sync.Mutex
 	closed chan struct{} // by the router, for a client that does not read
@@ -30,10 +31,10 @@ type httpAnswer struct {
 	message zmtp.Message
 }
 
-func newHTTPPort(w http.ResponseWriter, budget *zmtp.Budget) *httpPort {
+func newHTTPPort(h *httpServer, w http.ResponseWriter, r *http.Request) *httpPort {
 	return &httpPort{
-		answers: make(chan httpAnswer, 1), closed: make(chan struct{}), budget: budget, heard: time.Now(),
-		control: http.NewResponseController(w),
+		answers: make(chan httpAnswer, 1), closed: make(chan struct{}), budget: h.broker.options.budget, heard: time.Now(),
+		control: http.NewResponseController(w), moved: func() { h.conns.begin(r) },
 	}
 }
 
@@ -91,6 +92,7 @@ func (p *httpPort) Close() error {
 
 // renew gives the answer's next piece its time; see writeBody.
 func (p *httpPort) renew() bool {
+	p.moved()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.over {

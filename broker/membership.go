@@ -2,6 +2,7 @@
 package broker
 
 import (
+	"fmt"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -20,10 +21,15 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	if r.draining {
 		return nil, wire.Errorf(wire.Draining, "the broker is stopping")
 	}
-	if old := r.names[w.name]; old != nil {
-		if w.plain || old.hello.Nonce != w.hello.Nonce {
-			return nil, wire.Errorf(wire.Forbidden, "a worker named %q is connected already, from %s; give this one another --name", w.name, old.conn.Peer().RemoteAddr)
-		}
+	old := r.names[w.name]
+	switch {
+	case old == nil:
+	case w.plain && old.plain: // sockets on this machine share an address
+		r.namesakes++
+		w.name = fmt.Sprintf("%s#%d", w.name, r.namesakes)
+	case w.plain || old.plain || old.hello.Nonce != w.hello.Nonce:
+		return nil, wire.Errorf(wire.Forbidden, "a worker named %q is connected already, from %s; give this one another --name", w.name, old.conn.Peer().RemoteAddr)
+	default:
 		r.remove(old, out)
 		replaced = old
 	}

@@ -91,7 +91,7 @@ func (w *fakeWorker) beat(health string) {
 
 func TestMetrics(t *testing.T) {
 	r := startHTTP(t, func(o *Options) { o.ExpectRules = []string{"pii"} })
-	w := r.hello("board \"1\"\n", "n", 4, "default", "logs")
+	w := r.hello("board \"1\"", "n", 4, "default", "logs")
 	if got := w.recv(); got[0] != "W" {
 		t.Fatalf("not welcome: %q", got)
 	}
@@ -126,13 +126,13 @@ func TestMetrics(t *testing.T) {
 		`trawl_broker_request_duration_seconds_bucket{rule_set="default",le="+Inf"}`: 3,
 		`trawl_broker_workers{kind="trawl",state="ready"}`:                           1,
 		`trawl_broker_workers{kind="plain",state="silent"}`:                          0,
-		`trawl_broker_worker_slots{worker="board \"1\"\n"}`:                          2,
-		`trawl_broker_worker_slots_most{worker="board \"1\"\n"}`:                     4,
-		`trawl_broker_worker_answered_total{worker="board \"1\"\n"}`:                 4,
-		`trawl_broker_worker_busy_seconds_total{worker="board \"1\"\n"}`:             1.5,
-		`trawl_broker_board_temperature_celsius{worker="board \"1\"\n"}`:             81.5,
-		`trawl_broker_board_hot{worker="board \"1\"\n"}`:                             1,
-		`trawl_broker_board_under_voltage{worker="board \"1\"\n"}`:                   0,
+		`trawl_broker_worker_slots{worker="board \"1\""}`:                            2,
+		`trawl_broker_worker_slots_most{worker="board \"1\""}`:                       4,
+		`trawl_broker_worker_answered_total{worker="board \"1\""}`:                   4,
+		`trawl_broker_worker_busy_seconds_total{worker="board \"1\""}`:               1.5,
+		`trawl_broker_board_temperature_celsius{worker="board \"1\""}`:               81.5,
+		`trawl_broker_board_hot{worker="board \"1\""}`:                               1,
+		`trawl_broker_board_under_voltage{worker="board \"1\""}`:                     0,
 		`trawl_broker_series_omitted{kind="rule_sets"}`:                              0,
 	} {
 		if v, ok := got[name]; !ok || v != want {

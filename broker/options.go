@@ -80,6 +80,9 @@ type Limits struct {
 	Answer  int64 // bytes of an answer, internal beyond; as the workers' own limit; default 4 MiB
 	Queue   int   // requests waiting per rule set; default 4,096
 	Memory  int64 // bytes of all requests and answers held; default 64 MiB
+	// Priority is the highest that requests of clients may have, but for those with a key
+	// of the role admin. Higher ones are lowered to it. Nil: all may use all.
+	Priority *int
 }
 
 func (o Options) withDefaults() Options {

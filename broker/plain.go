@@ -17,11 +17,12 @@ func (b *Broker) servePlain(c *connection, rules string) {
 	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
 	var out batch
 	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
+		b.options.Log.Info("plain worker refused", "address", address, "error", err)
 		return
 	}
 	b.joined(c)
 	out.flush()
-	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
+	b.options.Log.Info("plain worker connected", "worker", w.name, "rules", rules)
 	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()

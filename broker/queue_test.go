@@ -2,11 +2,15 @@ package broker
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"trawl/edge/keys"
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 func TestPriority(t *testing.T) {
@@ -25,6 +29,56 @@ func TestPriority(t *testing.T) {
 	}
 	if want := []string{"9", "9", "4", "bare, so 4", "0", "0"}; !slices.Equal(order, want) {
 		t.Errorf("order %q, want %q", order, want)
+	}
+}
+
+// portOf is the connection of a peer.
+type portOf struct {
+	*fakePort
+	peer zmtp.Peer
+}
+
+func (p portOf) Peer() zmtp.Peer { return p.peer }
+
+// A priority above the limit is lowered, for all but admins; the rest stays as it is.
+func TestPriorityIsLimited(t *testing.T) {
+	admin, client := zmtp.GenerateKey().Public(), zmtp.GenerateKey().Public()
+	path := filepath.Join(t.TempDir(), "allowed.keys")
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%s admin\n%s client\n", admin, client), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	allowed, err := keys.OpenSet(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		limit int
+		peer  zmtp.Peer
+		asks  string // header; empty: a bare request
+		want  int
+	}{
+		{9, zmtp.Peer{}, `{"priority":9}`, 9},
+		{5, zmtp.Peer{}, `{"priority":9}`, 5},
+		{5, zmtp.Peer{}, `{"priority":3}`, 3},
+		{5, zmtp.Peer{}, "", 4},
+		{2, zmtp.Peer{}, "", 2},
+		{0, zmtp.Peer{}, "", 0},
+		{5, zmtp.Peer{Mechanism: zmtp.Curve, Key: client}, `{"priority":9}`, 5},
+		{5, zmtp.Peer{Mechanism: zmtp.Curve, Key: admin}, `{"priority":9}`, 9},
+		{5, zmtp.Peer{Key: admin}, `{"priority":9}`, 5},
+	} {
+		d := newDirect(t, Options{Limits: Limits{Priority: &c.limit}, ExpectRules: []string{"default"}, Security: Security{Key: zmtp.GenerateKey(), Allowed: allowed}})
+		sender := d.client()
+		sender.conn = portOf{sender.port, c.peer}
+		frames := []string{"x"}
+		if c.asks != "" {
+			frames = []string{c.asks, "x"}
+		}
+		d.send(sender, "1", frames...)
+		q := d.r.targets[targetKey{name: "default"}].queue.waiting.front()
+		if q == nil || q.header.Priority != c.want || q.full != (c.asks != "") || q.header.Rules != "default" || bareHeader.Priority != wire.DefaultPriority {
+			t.Errorf("%+v: %+v", c, q)
+		}
 	}
 }
 

@@ -53,12 +53,13 @@ type router struct {
 	heldBack   list[client]
 	short      bool // of memory, at the latest heartbeat
 
-	idle    int          // slots without work, of workers that have room
-	behind  list[worker] // workers that hold more than they have begun
-	busy    []*target    // those with requests waiting, in no order
-	gone    list[target] // names that nobody serves any more, the one that left first in front
-	guesses list[target] // names that nobody has served yet, made while booting
-	hedged  list[target] // those whose slow requests get copies
+	namesakes int          // plain workers that got a number to their address, as it was taken
+	idle      int          // slots without work, of workers that have room
+	behind    list[worker] // workers that hold more than they have begun
+	busy      []*target    // those with requests waiting, in no order
+	gone      list[target] // names that nobody serves any more, the one that left first in front
+	guesses   list[target] // names that nobody has served yet, made while booting
+	hedged    list[target] // those whose slow requests get copies
 
 	abandoning  []*worker  // that tellAbandoned has to tell
 	back        []*request // scratch of returned

@@ -39,6 +39,15 @@ func (s *Security) protect(endpoint string, o zmtp.Options, roles []keys.Role) z
 	return o
 }
 
+// isAdmin reports whether a peer has shown a key of the role admin.
+func (s *Security) isAdmin(peer zmtp.Peer) bool {
+	if peer.Mechanism != zmtp.Curve {
+		return false
+	}
+	e, ok := s.Allowed.Lookup(peer.Key)
+	return ok && e.Role == keys.Admin
+}
+
 // mayControl: with keys an admin may stop and drain, without them whoever is
 // on this machine; who can open an ipc socket always may.
 func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
@@ -51,10 +60,16 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 		}
 		return wire.Errorf(wire.Forbidden, "%s is only taken from the broker's own machine; run it there", op)
 	}
-	if e, ok := s.Allowed.Lookup(peer.Key); ok && e.Role == keys.Admin {
+	if s.isAdmin(peer) {
 		return nil
 	}
 	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
+}
+
+// KeysChanged reports whether the file of allowed keys is to be read again; see
+// [keys.Set.Changed].
+func (b *Broker) KeysChanged() bool {
+	return b.options.Security.on() && b.options.Security.Allowed.Changed()
 }
 
 // ReloadKeys reads the allowed keys again and ends the connections of keys that are

@@ -44,7 +44,7 @@ func (t *trace) say(q *request, what string, args ...any) {
 func (t *trace) accepted(q *request) {
 	args := []any{"client", q.client.conn.Peer().RemoteAddr, q.target.what(), q.target.key.name, "bytes", q.size(), "deadline", q.header.Deadline}
 	if q.header.HasID {
-		args = append(args, "id", wire.Clip(q.header.ID))
+		args = append(args, "id", wire.LogClientID(q.header.ID))
 	}
 	t.say(q, "request accepted", args...)
 }
@@ -52,7 +52,7 @@ func (t *trace) accepted(q *request) {
 func (t *trace) refused(q *request, err *wire.Error) {
 	id := ""
 	if q.header != nil {
-		id = wire.Clip(q.header.ID)
+		id = wire.LogClientID(q.header.ID)
 	}
 	t.log.Debug("request refused", "client", q.client.conn.Peer().RemoteAddr, "id", id, "error", err)
 }

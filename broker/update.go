@@ -2,9 +2,7 @@
 package broker
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"trawl/edge/wire"
@@ -13,12 +11,12 @@ import (
 
 // parseUpdate reads an update, with the bounds of a hello.
 func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
-	if m.NumFrames() < 2 || len(m.Frame(1)) > maxHello {
-		return nil, fmt.Errorf("an update of rules of %d frames and %d bytes; 2 are expected, and at most %d bytes", m.NumFrames(), m.Size(), maxHello)
+	if m.NumFrames() < 2 {
+		return nil, errors.New("an update of rules of one frame; two are expected")
 	}
 	var u wire.Update
-	if err := json.Unmarshal(m.Frame(1), &u); err != nil {
-		return nil, fmt.Errorf("unreadable update of rules: %w", err)
+	if err := readJSON("update of rules", m.Frame(1), &u); err != nil {
+		return nil, errors.New(err.Message)
 	}
 	if err := checkRules(u.Rules); err != nil {
 		return nil, errors.New(err.Message)

@@ -167,7 +167,7 @@ func TestStatusTellsAFailedReloadWithItsAge(t *testing.T) {
 func TestBadUpdates(t *testing.T) {
 	u := newUpdating(t, Options{})
 	for what, m := range map[string]zmtp.Message{
-		"1 frames":         zmtp.NewMessage([]byte("U")),
+		"one frame":        zmtp.NewMessage([]byte("U")),
 		"unreadable":       zmtp.NewMessage([]byte("U"), []byte("{")),
 		"needs a rule set": zmtp.NewMessage([]byte("U"), []byte("{}")),
 		`"a@b"`:            zmtp.NewMessage([]byte("U"), []byte(`{"rules":[{"name":"a@b"}]}`)),

@@ -7,7 +7,8 @@
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
-//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's
+//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but the two below
+//	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //
 // broker and worker never import each other, so either can be replaced by one
 // in another language; edge/wire/PROTOCOL.md is what they have in common.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"trawl/edge/escape"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -184,7 +185,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 	case wire.KindWelcome:
 		var welcome wire.Welcome
 		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 || welcome.HeartbeatMS > maxHeartbeat.Milliseconds() {
-			return fmt.Errorf("unreadable welcome: %q", m.Frame(1))
+			return escape.Errorf("unreadable welcome: %q", m.Frame(1))
 		}
 		session.hops.Store(int64(welcome.Hops))
 		l.welcomed(&welcome)
@@ -214,7 +215,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 func (l *link) refused(reason []byte) error {
 	h, err := wire.ParseAnswerHeader(reason)
 	if err != nil || h.Error == nil {
-		return fmt.Errorf("unreadable refusal: %q", reason)
+		return escape.Errorf("unreadable refusal: %q", reason)
 	}
 	level := slog.LevelError
 	if h.Error.Code == wire.Draining { // it comes back, or is not meant to

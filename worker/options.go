@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"trawl/edge/board"
+	"trawl/edge/escape"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -78,6 +79,9 @@ func (o Options) withDefaults() Options {
 }
 
 func (o *Options) check() error {
+	if o.Name == "" || escape.Hides(o.Name) {
+		return escape.Errorf("worker: %q cannot be the name of a worker", o.Name)
+	}
 	if len(o.Brokers) == 0 {
 		return errors.New("worker: no broker given")
 	}

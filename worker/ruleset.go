@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -16,8 +17,8 @@ type ruleSet struct {
 	name  string
 	close func(*match.Pack) // of a pack that nobody uses any more
 
-	loading sync.Mutex // held while a pack is opened; before mu
-	pending string     // the watch's: a stamp seen once, see watch.go
+	loading sync.Mutex   // held while a pack is opened; before mu
+	change  files.Change // the watch's
 
 	mu      sync.Mutex
 	current *served

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -101,8 +101,8 @@ func (s *RuleSets) add(name string, pack *match.Pack, stamp string) {
 
 // checkSetName refuses what a request could not ask for.
 func checkSetName(name string) error {
-	if name == "" || strings.Contains(name, "@") {
-		return fmt.Errorf("worker: %q cannot be the name of a rule set", name)
+	if name == "" || strings.Contains(name, "@") || escape.Hides(name) {
+		return escape.Errorf("worker: %q cannot be the name of a rule set", name)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (s *RuleSets) describe() []wire.RuleSet {
 	for i, name := range s.names {
 		list[i] = s.sets[name].describe()
 		if f := list[i].FailedReload; f != nil {
-			f.Error = cut(f.Error, min(left, wire.MaxReloadError))
+			f.Error = cut(escape.Message(f.Error), min(left, wire.MaxReloadError))
 			left -= len(f.Error)
 		}
 	}

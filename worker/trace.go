@@ -28,7 +28,7 @@ func (w *state) trace(j *job, what string, args ...any) {
 func (w *state) traceReply(j *job, failed bool, err error) {
 	args := []any{"failed", failed, "took", time.Since(j.begun)}
 	if j.clientID != "" {
-		args = append(args, "id", wire.Clip(j.clientID))
+		args = append(args, "id", wire.LogClientID(j.clientID))
 	}
 	if err != nil {
 		args = append(args, "error", err)

@@ -3,6 +3,8 @@ package worker
 import (
 	"os"
 	"time"
+
+	"trawl/edge/files"
 )
 
 const (
@@ -20,61 +22,31 @@ const (
 //
 // It is one goroutine, so one set is compiled at a time, beside the slots.
 func (s *RuleSets) Watch(now <-chan os.Signal, around func(reload func())) (stop func() bool) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		ticker := time.NewTicker(watchEvery)
-		defer ticker.Stop()
-		each := func(do func(set string)) {
-			for _, name := range s.names {
-				select {
-				case <-done:
-					return
-				default:
-					do(name)
-				}
-			}
-		}
-		for {
+	each := func(w *files.Watching, do func(set string)) {
+		for _, name := range s.names {
 			select {
-			case <-done:
+			case <-w.Stopping():
 				return
-			case <-now:
-				around(func() { each(s.Reload) })
-			case <-ticker.C:
-				each(s.look)
+			default:
+				do(name)
 			}
-		}
-	}()
-	return func() bool {
-		close(done)
-		select {
-		case <-ended:
-			return true
-		case <-time.After(flushTime):
-			return false
 		}
 	}
+	w := files.Watch(watchEvery, func(w *files.Watching) { each(w, s.look) },
+		now, func(w *files.Watching) { around(func() { each(w, s.Reload) }) })
+	return func() bool { return w.Stop(flushTime) }
 }
 
 // look loads a rule set again if its files have changed and then stayed the same
-// for as long as it takes to look twice.
+// for as long as it takes to look twice; see [files.Change].
 func (s *RuleSets) look(name string) {
 	set := s.sets[name]
 	stamp := s.source.Stamp(name)
 	set.mu.Lock()
 	loaded, failed := set.stamp, set.failed
 	set.mu.Unlock()
-	switch {
-	case stamp == loaded:
-		set.pending = ""
-		if failed == nil || time.Since(failed.at) < retryEvery {
-			return
-		}
-	case stamp != set.pending:
-		set.pending = stamp
-		return
+	retry := stamp == loaded && failed != nil && time.Since(failed.at) >= retryEvery
+	if set.change.Seen(stamp, loaded) || retry {
+		s.Reload(name)
 	}
-	set.pending = ""
-	s.Reload(name)
 }

@@ -120,7 +120,7 @@ answers is shown (in the order of the list), and a line for each of the others.`
 	return a.control(cmd, func(q *question) error {
 		return a.askStatus(q, *asJSON, func(r *reply[statusDocument]) {
 			if *asJSON {
-				a.printf("%s\n", r.value.raw)
+				a.printJSON(r.value.raw)
 			} else {
 				a.printStatus(r.value.status)
 			}
@@ -139,7 +139,7 @@ shown (in the order of the list), and a line for each of the others.`,
 	return a.control(cmd, func(q *question) error {
 		return a.askStatus(q, *asJSON, func(r *reply[statusDocument]) {
 			if *asJSON {
-				a.printf("%s\n", wire.JSONFrame(r.value.status.Workers))
+				a.printJSON(wire.JSONFrame(r.value.status.Workers))
 			} else {
 				a.printWorkers(r.value.status.Workers)
 				a.printBoards(r.value.status.Workers)

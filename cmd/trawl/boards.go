@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"trawl/edge/board"
@@ -14,24 +13,19 @@ import (
 // printBoards says what boards the workers run on and how they feel. Plain
 // workers say nothing of theirs.
 func (a *app) printBoards(workers []wire.WorkerStatus) {
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WORKER\tBOARD\tCORES\tLOAD\tMEMORY FREE\tTEMP\tBOARD UP\tTRAWL\tUP\tFEELS")
-	rows := 0
+	t := newTable("WORKER", "BOARD", "CORES", "LOAD", "MEMORY FREE", "TEMP", "BOARD UP", "TRAWL", "UP", "FEELS")
 	for i := range workers {
 		w := &workers[i]
 		if len(w.Board) == 0 {
 			continue
 		}
-		rows++
 		var facts board.Facts
 		_ = json.Unmarshal(w.Board, &facts) // what it does not say stays zero
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", w.Name, boardName(&facts), orDash(facts.Cores > 0, facts.Cores),
-			boardHealth(w.Stats, &facts), workerAge(w), feels(w.Stats))
+		load, free, temperature, up := boardHealth(w.Stats, &facts)
+		t.row(w.Name, boardName(&facts), orDash(facts.Cores > 0, facts.Cores), load, free, temperature, up,
+			orDash(w.Version != "", w.Version), workerAge(w), feels(w.Stats))
 	}
-	if _ = t.Flush(); rows > 0 {
-		a.printf("\n%s", table.String())
-	}
+	a.printTable("\n", t, "")
 }
 
 // boardName is short: the revision is in --json.
@@ -53,26 +47,24 @@ func health(s *wire.WorkerStats) *board.Health {
 }
 
 // boardHealth is the columns from load to uptime.
-func boardHealth(s *wire.WorkerStats, f *board.Facts) string {
+func boardHealth(s *wire.WorkerStats, f *board.Facts) (load, free, temperature, up string) {
 	h := health(s)
 	if h == nil {
-		return "-\t-\t-\t-"
+		return "-", "-", "-", "-"
 	}
-	free := orDash(h.Available > 0, size(h.Available))
+	free = orDash(h.Available > 0, size(h.Available))
 	if f.Memory > 0 && h.Available > 0 {
 		free = fmt.Sprintf("%s (%d%%)", free, h.Available*100/f.Memory)
 	}
-	return fmt.Sprintf("%.1f\t%s\t%s\t%s", h.Load, free,
-		orDash(h.Celsius != 0, fmt.Sprintf("%.0f °C", h.Celsius)), orDash(h.UptimeS > 0, age(h.UptimeS)))
+	return fmt.Sprintf("%.1f", h.Load), free, orDash(h.Celsius != 0, fmt.Sprintf("%.0f °C", h.Celsius)), orDash(h.UptimeS > 0, age(h.UptimeS))
 }
 
-// workerAge is the columns of the process: its version and how long it runs.
+// workerAge is how long the process runs.
 func workerAge(w *wire.WorkerStatus) string {
-	up := "-"
-	if w.Stats != nil {
-		up = age(w.Stats.UptimeS)
+	if w.Stats == nil {
+		return "-"
 	}
-	return orDash(w.Version != "", w.Version) + "\t" + up
+	return age(w.Stats.UptimeS)
 }
 
 // feels is what is wrong with a board.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
@@ -34,7 +36,10 @@ func (a *app) configCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return c.Show(a.out)
+				var text bytes.Buffer
+				err = c.Show(&text)
+				a.printData(text.Bytes())
+				return err
 			},
 		},
 		&cobra.Command{

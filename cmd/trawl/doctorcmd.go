@@ -49,11 +49,12 @@ With sudo it sees also what only root may, such as the service's keys and packs.
 		}
 		if *asJSON {
 			b, err := json.MarshalIndent(findings, "", "  ")
-			a.printf("%s\n", b)
+			a.printJSON(b)
 			return err
 		}
 		for _, f := range findings {
-			a.printf("%-7s %-14s %s\n", f.Verdict, f.What, f.Says)
+			a.printf("%-7s %-14s ", f.Verdict, f.What)
+			a.printLines(f.Says)
 			if f.Do != "" {
 				a.printf("%-7s %-14s → %s\n", "", "", f.Do)
 			}

@@ -5,12 +5,12 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"trawl/edge/service"
-	"trawl/test/need"
 )
 
 // A command that waits for its input, and does not look at its context, ends
@@ -29,18 +29,21 @@ func TestInterruptEndsACommandThatWaits(t *testing.T) {
 
 // A worker that is stopped while it opens its rules has not failed.
 func TestWorkerIsStoppedBeforeItsRulesAreOpen(t *testing.T) {
-	need.Program(t, "mkfifo", "coreutils")
-	pipe := filepath.Join(t.TempDir(), "words.txt")
-	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+	r, w, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Close()
+	defer w.Close()
+	pipe := filepath.Join("/dev/fd", strconv.Itoa(int(r.Fd())))
+	if _, err := os.Stat(pipe); err != nil {
+		t.Skip("no /dev/fd here")
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	go func() { // opening a pipe for writing returns when the worker opens it for reading
-		w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
-		if err != nil {
+	go func() { // more than a pipe holds: the worker reads it, and waits for the rest
+		if _, err := w.WriteString(strings.Repeat("a word\n", 100_000)); err != nil {
 			t.Error(err)
 		}
-		t.Cleanup(func() { w.Close() })
 		stop()
 	}()
 	var out, errs bytes.Buffer

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
+	"trawl/edge/escape"
 	"trawl/edge/notify"
 )
 
@@ -85,7 +86,7 @@ func (a *app) complain(err error) {
 	if f, ok := a.err.(*os.File); ok && notify.UnderJournal(f, a.env) {
 		priority = notify.Priority(slog.LevelError)
 	}
-	for line := range strings.Lines(err.Error()) {
+	for line := range strings.Lines(escape.Message(err.Error())) {
 		fmt.Fprintf(a.err, "%strawl: %s\n", priority, strings.TrimRight(line, "\n"))
 	}
 }

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 )
@@ -34,15 +33,18 @@ lanes: to compare engines, give what it was compiled from.`,
 	took := cmd.Flags().Duration("time", 2*time.Second, "how long to measure in all")
 	placeholder(cmd.Flags(), "time", "DURATION")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		files, path := args[:len(args)-1], args[len(args)-1]
-		text, err := os.ReadFile(path)
+		list, path := args[:len(args)-1], args[len(args)-1]
+		text, err := files.ReadInput(path, maxBenchText)
+		if errors.Is(err, files.ErrTooLarge) {
+			return fmt.Errorf("%s has more than %s, and all of it would be in memory: take a part of it", path, size(maxBenchText))
+		}
 		if err != nil {
 			return err
 		}
 		if len(text) == 0 {
 			return fmt.Errorf("%s is empty: give a text as yours are", path)
 		}
-		b, err := newBench(files)
+		b, err := newBench(list)
 		if err != nil {
 			return err
 		}
@@ -56,6 +58,9 @@ lanes: to compare engines, give what it was compiled from.`,
 	}
 	return cmd
 }
+
+// maxBenchText is the longest text that is measured with, in bytes.
+const maxBenchText = 1 << 30
 
 // bench is a set of rules compiled for several engines.
 type bench struct {
@@ -182,14 +187,11 @@ func (b *bench) close() {
 }
 
 func (a *app) printBench(b *bench) {
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ENGINE\tWAY\tMEMORY\tMB/S\tFOUND")
+	t := newTable("ENGINE", "WAY", "MEMORY", "MB/S", "FOUND")
 	for _, r := range b.Rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.0f\t%d %s\n", r.Engine, r.Way, size(r.Memory), r.MBs, r.Found, r.Want)
+		t.row(r.Engine, r.Way, size(r.Memory), fmt.Sprintf("%.0f", r.MBs), fmt.Sprintf("%d %s", r.Found, r.Want))
 	}
-	_ = t.Flush()
-	a.printf("%s", table.String())
+	a.printTable("", t, "")
 	for _, r := range b.Refused {
 		a.printf("not %s: %s\n", r.Engine, r.Why)
 	}
@@ -206,6 +208,6 @@ func (a *app) printBenchJSON(b *bench, size int) error {
 	if err != nil {
 		return err
 	}
-	a.printf("%s\n", line)
+	a.printJSON(line)
 	return nil
 }

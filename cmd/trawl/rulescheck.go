@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -41,7 +40,7 @@ The exit status is 0 also if there are warnings, 2 if there are problems.`,
 		case *asJSON:
 			return a.printCheckJSON(found, *verbose)
 		}
-		a.printf("%s\n", &found.Report)
+		a.printLines(found.Report.String())
 		a.printCheck(found, *verbose)
 		return nil
 	}
@@ -77,9 +76,7 @@ func (a *app) printCheck(found *rules.Inspection, all bool) {
 
 // printRules returns how many it shows.
 func (a *app) printRules(list []rules.RuleReport, all bool) (shown int) {
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WARNING\tRULE\tAT\tSIZE\tDFA\tSTEPS\tLOOKS FOR")
+	t := newTable("WARNING", "RULE", "AT", "SIZE", "DFA", "STEPS", "LOOKS FOR")
 	for i := range list {
 		r := &list[i]
 		if !all && (len(r.Warnings) == 0 || shown == mostShown) {
@@ -91,14 +88,13 @@ func (a *app) printRules(list []rules.RuleReport, all bool) (shown int) {
 			at += ":" + strconv.Itoa(r.Line)
 		}
 		if r.Literals > 0 {
-			fmt.Fprintf(t, "-\t%s\t%s\t-\t-\t-\t%s\n", narrow(r.ID, 40), at, plural(int64(r.Literals), "literal"))
+			t.row("-", narrow(r.ID, 40), at, "-", "-", "-", plural(int64(r.Literals), "literal"))
 			continue
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", warningNames(r), narrow(r.ID, 40), at,
+		t.row(warningNames(r), narrow(r.ID, 40), at,
 			decimalSize(int64(r.Trial.ProgramBytes)), plural(int64(r.Trial.States), "state"), stepsTaken(r), lookedFor(r))
 	}
-	_ = t.Flush()
-	a.printf("%s", table.String())
+	a.printTable("", t, "")
 	return shown
 }
 

@@ -149,6 +149,6 @@ func (a *app) printObject(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	a.printf("%s", line.String())
+	a.printJSON(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
 	return nil
 }

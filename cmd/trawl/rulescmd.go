@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/google/renameio/v2"
@@ -65,7 +66,7 @@ memory it takes on a worker, besides the worker itself.`,
 		case *asJSON:
 			return a.printCompiledJSON(*out, made)
 		}
-		a.printf("%s\n", report)
+		a.printLines(report.String())
 		a.printCompiled(*out, made)
 		return nil
 	}
@@ -75,21 +76,18 @@ memory it takes on a worker, besides the worker itself.`,
 // compileTo writes a pack, which takes the place of what was at path once it
 // is complete.
 func compileTo(path string, files []string, o rules.Options) (*match.Compiled, *rules.Report, error) {
-	t, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return nil, nil, cannotWrite(path, err)
-	}
-	defer t.Cleanup()
-	made, report, err := rules.CompileTo(t, files, o)
+	var made *match.Compiled
+	var report *rules.Report
+	err := replaceFile(path, func(f *os.File) (err error) {
+		made, report, err = rules.CompileTo(f, files, o)
+		return err
+	})
 	var failed *os.PathError
 	switch {
 	case errors.As(err, &failed):
 		return nil, nil, cannotWrite(path, failed)
 	case err != nil:
 		return nil, nil, err
-	}
-	if err := t.CloseAtomicallyReplace(); err != nil {
-		return nil, nil, cannotWrite(path, err)
 	}
 	return made, report, nil
 }
@@ -150,8 +148,47 @@ func (a *app) printCompiledJSON(path string, c *match.Compiled) error {
 	if err != nil {
 		return err
 	}
-	a.printf("%s\n", line)
+	a.printJSON(line)
 	return nil
+}
+
+// replaceFile puts what fill writes to path: in the place of the file there, once it is
+// whole. What is no file, such as /dev/null or a pipe, stays and is written to. A
+// failure to write is an [os.PathError] or [os.LinkError].
+func replaceFile(path string, fill func(*os.File) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return writeInto(path, fill)
+	}
+	t, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return err
+	}
+	defer t.Cleanup()
+	if err := fill(t.File); err != nil {
+		return err
+	}
+	return t.CloseAtomicallyReplace()
+}
+
+func writeInto(path string, fill func(*os.File) error) error {
+	t, err := os.CreateTemp("", "trawl-*") // what is made may be read back, which a pipe cannot
+	if err != nil {
+		return err
+	}
+	defer os.Remove(t.Name())
+	defer t.Close()
+	if err := fill(t); err != nil {
+		return err
+	}
+	to, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = t.Seek(0, io.SeekStart)
+	if err == nil {
+		_, err = io.Copy(to, t)
+	}
+	return errors.Join(err, to.Close())
 }
 
 // cannotWrite leaves out what err says of the temporary file.

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"trawl/edge/files"
 	"trawl/edge/rules"
 )
 
@@ -70,12 +70,12 @@ func (a *app) textToExplain(args []string) ([]byte, error) {
 	if len(args) > 0 && args[0] != "-" {
 		return []byte(args[0]), nil
 	}
-	text, err := io.ReadAll(io.LimitReader(a.in, maxExplained+1))
+	text, err := files.ReadAll(a.in, "standard input", maxExplained)
 	switch {
+	case errors.Is(err, files.ErrTooLarge):
+		return nil, errors.New("the text on standard input is longer than 64 MiB; give the part that it is about, or use trawl scan")
 	case err != nil:
 		return nil, fmt.Errorf("standard input: %w", err)
-	case len(text) > maxExplained:
-		return nil, errors.New("the text on standard input is longer than 64 MiB; give the part that it is about, or use trawl scan")
 	}
 	if n := len(text); bytes.IndexByte(text, '\n') == n-1 && n > 0 {
 		text = text[:n-1]

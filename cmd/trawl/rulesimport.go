@@ -1,13 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
+	"trawl/edge/escape"
 	"trawl/edge/rules/importer"
 )
 
@@ -51,10 +53,14 @@ one. What is taken of each kind is in docs/importing.md.`,
 			return err
 		}
 		if *out == "" {
-			a.printf("%s", yaml)
+			a.printData(yaml)
 			return nil
 		}
-		if err := renameio.WriteFile(*out, yaml, 0o644); err != nil {
+		err = replaceFile(*out, func(f *os.File) error {
+			_, err := f.Write(yaml)
+			return err
+		})
+		if err != nil {
 			return cannotWrite(*out, err)
 		}
 		return nil
@@ -81,12 +87,17 @@ func kindList() string {
 // printSummary writes the summary to stderr: stdout may have the rules.
 func (a *app) printSummary(s *importer.Summary, each, asJSON bool) error {
 	if !asJSON {
-		fmt.Fprint(a.err, s.Text(each))
+		fmt.Fprintln(a.err, escape.Message(strings.TrimSuffix(s.Text(each), "\n")))
 		return nil
 	}
-	enc := json.NewEncoder(a.err)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
+	err := enc.Encode(s)
+	if err == nil {
+		_, err = a.err.Write(escape.JSON(text.Bytes()))
+	}
+	if err != nil {
 		return fmt.Errorf("write the summary: %w", err)
 	}
 	return nil

@@ -25,12 +25,12 @@ any does not, 2 if the files are wrong or there is nothing to test.`,
 				return err
 			}
 			for i := range report.Failures {
-				a.printf("%s\n", &report.Failures[i])
+				a.printf("%s\n", report.Failures[i].String())
 			}
 			if len(report.Failures) > 0 {
 				a.status = statusNoMatch
 			}
-			a.printf("%s\n", report)
+			a.printf("%s\n", report.String())
 			return nil
 		},
 	}

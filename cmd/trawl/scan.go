@@ -46,7 +46,8 @@ brokers the first that is up is asked, and another one when it goes away.
 
 Inputs may be of any size: memory stays small. A line over 1 MiB is searched in
 pieces, in which regexes may miss matches; then that is said. While files are read
-for more than a second, a terminal shows how far that is.
+for more than a second, a terminal shows how far that is. What a terminal would obey
+in a line or a file's name is escaped there (\x1b); a pipe or file gets every byte.
 
 Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog
@@ -103,7 +104,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 // options makes the scan's options; the error is about flags that do not go
 // together.
 func (f *scanFlags) options(out io.Writer) (scan.Options, error) {
-	o := scan.Options{Recursive: f.recursive, Rules: f.rules}
+	o := scan.Options{Recursive: f.recursive, Rules: f.rules, Terminal: isTerminal(out)}
 	modes := 0
 	for _, m := range []struct {
 		on   bool
@@ -157,7 +158,7 @@ func (a *app) scanHere(ctx context.Context, c *config.Config, f *scanFlags, o sc
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	b, w := brokerOptions(c), workerOptions(c)
-	quiet := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	quiet := slog.New(newLogHandler(a.err, "text", slog.HandlerOptions{Level: slog.LevelError}))
 	b.Log, w.Log = quiet, quiet
 	b.Workers, b.Plain, b.HTTP = nil, nil, broker.HTTP{}
 	b.Clients = []string{fmt.Sprintf("inproc://scan-%p", a)}

@@ -3,10 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -14,6 +13,7 @@ import (
 
 	"trawl/broker"
 	"trawl/edge/config"
+	"trawl/edge/files"
 	"trawl/edge/keys"
 	"trawl/edge/zmtp"
 )
@@ -57,12 +57,12 @@ func publicKey(keyOrFile string) (zmtp.PublicKey, error) {
 	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
 		return key, nil
 	}
-	b, err := os.ReadFile(keyOrFile)
-	if err != nil {
-		return zmtp.PublicKey{}, fmt.Errorf("server key: neither 40 characters of Z85 nor a file: %w", err)
-	}
-	key, err := zmtp.ParsePublicKey(strings.TrimSpace(string(b)))
-	if err != nil {
+	key, err := keys.ReadPublicKey(keyOrFile)
+	var unread *fs.PathError
+	switch {
+	case errors.As(err, &unread):
+		return key, fmt.Errorf("server key: neither 40 characters of Z85 nor a file: %w", err)
+	case err != nil:
 		return key, fmt.Errorf("server key %s: %w", keyOrFile, err)
 	}
 	return key, nil
@@ -74,41 +74,16 @@ func watchKeys(b *broker.Broker, c *config.Config, log *slog.Logger) (stop func(
 	if !c.Security.On() {
 		return func() {}
 	}
-	path := c.Security.AllowedKeys
-	const every = 2 * time.Second
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for last := stamp(path); ; {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				if stamp(path) == last {
-					continue
-				}
-			}
-			last = stamp(path)
-			if err := b.ReloadKeys(); err != nil {
-				log.Error("allowed keys not read again; the old ones stay in force", "error", err)
-			}
+	const every = time.Second // and a change counts once it was seen twice
+	watching := files.Watch(every, func(*files.Watching) {
+		if !b.KeysChanged() {
+			return
 		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-	}
-}
-
-// stamp changes when a file does.
-func stamp(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+		if err := b.ReloadKeys(); err != nil {
+			log.Error("allowed keys not read again; the old ones stay in force", "error", err)
+		}
+	}, nil, nil)
+	return func() { watching.Stop(time.Minute) } // reading takes no time
 }
 
 func (a *app) keygenCommand() *cobra.Command {

@@ -2,12 +2,12 @@ package main
 
 import (
 	"errors"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"trawl/edge/client"
+	"trawl/edge/files"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -69,10 +69,10 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		}
 		defer answer.Release()
 		if *asHeader {
-			a.printf("%s\n", answer.Header.Append(nil))
+			a.printJSON(answer.Header.Append(nil))
 		}
 		for _, r := range answer.Results {
-			a.printf("%s\n", r)
+			a.printData(append(r[:len(r):len(r)], '\n'))
 		}
 		return nil
 	}
@@ -85,10 +85,13 @@ func (a *app) failed(err error) error {
 	var e *wire.Error
 	if errors.As(err, &e) {
 		head := wire.AnswerHeader{Error: e}
-		a.printf("%s\n", head.Append(nil))
+		a.printJSON(head.Append(nil))
 	}
 	return explain(err)
 }
+
+// maxSent is the largest text that a broker can be configured to take, in bytes.
+const maxSent = 1 << 30
 
 // texts are the arguments, or standard input.
 func (a *app) texts(args []string) ([][]byte, error) {
@@ -101,7 +104,10 @@ func (a *app) texts(args []string) ([][]byte, error) {
 			texts = append(texts, []byte(arg))
 			continue
 		}
-		b, err := io.ReadAll(a.in)
+		b, err := files.ReadAll(a.in, "standard input", maxSent)
+		if errors.Is(err, files.ErrTooLarge) {
+			return nil, errors.New("the text on standard input is larger than 1 GiB, which no broker takes; use trawl scan")
+		}
 		if err != nil {
 			return nil, err
 		}

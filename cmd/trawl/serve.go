@@ -224,7 +224,7 @@ func brokerOptions(c *config.Config) broker.Options {
 		Heartbeat: c.Broker.Heartbeat, DrainTimeout: c.Broker.DrainTimeout,
 		Limits: broker.Limits{
 			Text: int64(c.Limits.Text), Request: int64(c.Limits.Request), Frame: int64(c.Limits.Frame),
-			Answer: int64(c.Limits.Answer), Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c),
+			Answer: int64(c.Limits.Answer), Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c), Priority: &c.Limits.Priority,
 		},
 	}
 	if c.HTTP.On() {

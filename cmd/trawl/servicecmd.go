@@ -224,7 +224,7 @@ func (a *app) serviceStatusCommand() *cobra.Command {
 		a.status = serviceExit(st.State)
 		if *asJSON {
 			b, err := json.MarshalIndent(st, "", "  ")
-			a.printf("%s\n", b)
+			a.printJSON(b)
 			return err
 		}
 		a.printServiceStatus(&st)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -93,13 +92,8 @@ func (a *app) settings(cmd *cobra.Command) (*config.Config, error) {
 func (a *app) logger(c *config.Config) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Log.Level)) // checked by config
-	o := &slog.HandlerOptions{Level: level}
-	newHandler := func(w io.Writer) slog.Handler {
-		if c.Log.Format == "json" {
-			return slog.NewJSONHandler(w, o)
-		}
-		return slog.NewTextHandler(w, o)
-	}
+	o := slog.HandlerOptions{Level: level}
+	newHandler := func(w io.Writer) slog.Handler { return newLogHandler(w, c.Log.Format, o) }
 	if f, ok := a.err.(*os.File); ok && notify.UnderJournal(f, a.env) {
 		o.ReplaceAttr = withoutTime
 		return slog.New(notify.Journal(f, newHandler))
@@ -114,16 +108,11 @@ func withoutTime(groups []string, attr slog.Attr) slog.Attr {
 	return attr
 }
 
-// terminal reports whether w is one.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-}
+// terminal reports whether w is one that has colors and moves its cursor.
+func terminal(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
 
-// printf writes to standard output. That a write failed is told at the end, by
-// run.
-func (a *app) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(a.out, format, args...); err != nil && a.lost == nil {
-		a.lost = err
-	}
+// isTerminal reports whether w is a terminal, of whatever kind.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }

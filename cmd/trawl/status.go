@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"trawl/edge/wire"
@@ -35,18 +34,15 @@ func (a *app) printStatus(s *wire.Status) {
 		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))
 	}
 	a.printf("\n")
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "RULE SET\tPACK\tWORKERS\tQUEUED\tP50 MS\tP99 MS")
+	t := newTable("RULE SET", "PACK", "WORKERS", "QUEUED", "P50 MS", "P99 MS")
 	for _, r := range s.RuleSets {
 		p50, p99 := "-", "-"
 		if r.Latency != nil {
 			p50, p99 = fmt.Sprint(r.Latency.P50), fmt.Sprint(r.Latency.P99)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%s\t%s\n", r.Name, shortHashes(r.Hashes), r.Workers, r.Queued, p50, p99)
+		t.row(r.Name, shortHashes(r.Hashes), r.Workers, r.Queued, p50, p99)
 	}
-	_ = t.Flush()
-	a.printf("%s\n", table.String())
+	a.printTable("", t, "\n")
 	a.printWorkers(s.Workers)
 	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
@@ -57,21 +53,15 @@ func (a *app) printStatus(s *wire.Status) {
 // printScans says how the workers scan: the engine of each pack, and what was
 // measured on the board.
 func (a *app) printScans(workers []wire.WorkerStatus) {
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WORKER\tRULES\tENGINE\tSCANS BY")
-	rows := 0
+	t := newTable("WORKER", "RULES", "ENGINE", "SCANS BY")
 	for i := range workers {
 		for _, r := range workers[i].Rules {
 			if r.Scan != "" {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", workers[i].Name, r.Name, r.Engine, r.Scan)
-				rows++
+				t.row(workers[i].Name, r.Name, r.Engine, r.Scan)
 			}
 		}
 	}
-	if _ = t.Flush(); rows > 0 {
-		a.printf("\n%s", table.String())
-	}
+	a.printTable("\n", t, "")
 }
 
 func (a *app) printWorkers(workers []wire.WorkerStatus) {
@@ -79,9 +69,7 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 		a.printf("no workers connected; start one with trawl worker --rules FILE\n")
 		return
 	}
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WORKER\tKIND\tSTATE\tADDRESS\tSLOTS\tHOLDS\tANSWERED\tTEXT\tMATCHES\tRESIDENT\tRULES")
+	t := newTable("WORKER", "KIND", "STATE", "ADDRESS", "SLOTS", "HOLDS", "ANSWERED", "TEXT", "MATCHES", "RESIDENT", "RULES")
 	for i := range workers {
 		w := &workers[i]
 		text, matches, resident, address := "-", "-", "-", w.Address
@@ -95,9 +83,8 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 		for _, r := range w.Rules {
 			sets = append(sets, r.Name)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d/%d\t%d\t%s\t%s\t%s\t%s\n", w.Name, w.Kind, w.State, address,
-			slots(w), w.Outstanding, w.Window, w.Answered, text, matches, resident, strings.Join(sets, ","))
+		t.row(w.Name, w.Kind, w.State, address, slots(w), fmt.Sprintf("%d/%d", w.Outstanding, w.Window), w.Answered,
+			text, matches, resident, strings.Join(sets, ","))
 	}
-	_ = t.Flush()
-	a.printf("%s", table.String())
+	a.printTable("", t, "")
 }

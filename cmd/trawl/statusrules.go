@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"trawl/edge/wire"
@@ -17,26 +16,13 @@ func (a *app) printCosts(costs []wire.RuleCost) {
 	if len(costs) == 0 {
 		return
 	}
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "REGEX\tRULE SET\tVERIFIED\tMATCHED\tGIVEN UP\tREAD\tTIME\tSHARE")
+	t := newTable("REGEX", "RULE SET", "VERIFIED", "MATCHED", "GIVEN UP", "READ", "TIME", "SHARE")
 	for i := range costs[:min(len(costs), costsShown)] {
 		c := &costs[i]
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%.0f%%\n", printable(c.Rule), c.RuleSet, c.Verified, c.Matched, c.GivenUp,
-			size(c.Bytes), rounded(time.Duration(c.TimeUS)*time.Microsecond), 100*c.Share)
+		t.row(c.Rule, c.RuleSet, c.Verified, c.Matched, c.GivenUp, size(c.Bytes),
+			rounded(time.Duration(c.TimeUS)*time.Microsecond), fmt.Sprintf("%.0f%%", 100*c.Share))
 	}
-	_ = t.Flush()
-	a.printf("\n%s", table.String())
-}
-
-// printable is a rule's id without what would break a table.
-func printable(id string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, id)
+	a.printTable("\n", t, "")
 }
 
 // rounded is a duration with about three digits.
@@ -60,7 +46,7 @@ func (a *app) printFailedReloads(workers []wire.WorkerStatus) {
 				a.printf("\nworker %s could not load the rule set %s again, %s ago; %s:\n", workers[i].Name, r.Name,
 					time.Duration(f.AgeS)*time.Second, stays)
 				for line := range strings.Lines(f.Error) {
-					a.printf("  %s\n", printable(strings.TrimRight(line, "\n")))
+					a.printf("  %s\n", strings.TrimRight(line, "\n"))
 				}
 			}
 		}

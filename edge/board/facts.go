@@ -5,6 +5,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"trawl/edge/escape"
 )
 
 // Facts describe the board, as a worker announces it.
@@ -21,7 +23,7 @@ func Read() Facts { return readFacts(os.DirFS("/")) }
 
 func readFacts(root fs.FS) Facts {
 	return Facts{
-		Model: strings.Trim(text(root, "proc/device-tree/model"), "\x00"), // PCs have none
+		Model: escape.Cut(strings.Trim(text(root, "proc/device-tree/model"), "\x00"), 255), // PCs have none
 		OS:    runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 		Memory: kilobytes(root, "proc/meminfo", "MemTotal:"),
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"trawl/edge/escape"
 )
 
 // Check reports every value out of its range, malformed endpoint or name, and
@@ -36,7 +38,7 @@ func (k *checker) problem(key, format string, args ...any) {
 	if k.config.IsSet(key) {
 		origin = k.config.Origin(key)
 	}
-	k.problems = append(k.problems, Problem{origin, key + ": " + fmt.Sprintf(format, args...)})
+	k.problems = append(k.problems, Problem{origin, key + ": " + escape.Sprintf(format, args...)})
 }
 
 func (k *checker) check(key string, err error) {

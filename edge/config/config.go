@@ -119,7 +119,9 @@ type Limits struct {
 	Matches int  // per request
 	Answer  Size // per request
 	Queue   int  // requests waiting per rule set
-	Memory  Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
+	// Priority is the highest that requests of clients may have.
+	Priority int
+	Memory   Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
 }
 
 // HTTP holds the settings of the broker's HTTP port.

@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		Security: Security{Refuse: "hold"},
 		Limits: Limits{
 			Text: 16 << 20, Request: 32 << 20, Frame: 64 << 20, Texts: 65536,
-			Matches: 1000000, Answer: 4 << 20, Queue: 4096,
+			Matches: 1000000, Answer: 4 << 20, Queue: 4096, Priority: 9,
 		},
 		HTTP:    HTTP{Listen: "127.0.0.1:5580"},
 		Log:     Log{Level: "info", Format: "text"},
@@ -214,7 +214,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	missing := filepath.Join(dir, "missing.yaml")
 	for path, want := range map[string]string{
 		missing: missing + ": no such configuration file; check --config",
-		dir:     dir + ": cannot read the configuration: is a directory",
+		dir:     dir + ": cannot read the configuration: is a directory, not a regular file; name a file",
 		large:   large + ": cannot read the configuration: larger than 1MiB, so it is not one",
 	} {
 		if _, err := Load(path, nil); err == nil || err.Error() != want {

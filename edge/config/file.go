@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/escape"
+	"trawl/edge/files"
 )
 
 // maxFile is far above any real configuration; it bounds what a wrong path
@@ -45,13 +47,8 @@ func (c *Config) loadFile(path string) Problems {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
+	data, err := files.ReadInput(path, maxFile)
+	if errors.Is(err, files.ErrTooLarge) {
 		err = fmt.Errorf("larger than %v, so it is not one", Size(maxFile))
 	}
 	return data, err
@@ -107,7 +104,7 @@ type fileReader struct {
 func (r *fileReader) origin(line int) string { return r.path + ":" + strconv.Itoa(line) }
 
 func (r *fileReader) problem(line int, format string, args ...any) {
-	r.problems = append(r.problems, Problem{r.origin(line), fmt.Sprintf(format, args...)})
+	r.problems = append(r.problems, Problem{r.origin(line), escape.Sprintf(format, args...)})
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)

@@ -189,6 +189,11 @@ var keys = []Key{
 		at:  func(c *Config) any { return &c.Limits.Queue },
 	},
 	{
+		Path: "limits.priority", Env: "TRAWL_LIMITS_PRIORITY", Default: "9", Min: "0", Max: "9",
+		Doc: "Highest priority that requests of clients may have; a higher one is lowered to it. With keys, those of the role admin may use all, so that something is left for emergencies; 0 makes all clients equal.",
+		at:  func(c *Config) any { return &c.Limits.Priority },
+	},
+	{
 		Path: "limits.memory", Env: "TRAWL_LIMITS_MEMORY", Default: "0",
 		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. One client's requests may take as much as they leave free. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
 		at:  func(c *Config) any { return &c.Limits.Memory },

@@ -2,7 +2,11 @@
 
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"trawl/edge/escape"
+)
 
 // Problem is one thing that is wrong with the configuration.
 type Problem struct {
@@ -10,7 +14,13 @@ type Problem struct {
 	Message string
 }
 
-func (p Problem) Error() string { return p.Origin + ": " + p.Message }
+// Error is one line, whatever a file or variable holds.
+func (p Problem) Error() string {
+	return escape.Line(p.Origin) + ": " + escape.Cut(p.Message, maxMessage)
+}
+
+// maxMessage bounds a message, in bytes. What it quotes is cut where it is made.
+const maxMessage = 2000
 
 // Problems are all that is wrong, one line each.
 type Problems []Problem

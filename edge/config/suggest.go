@@ -3,16 +3,17 @@
 package config
 
 import (
-	"fmt"
 	"strings"
+
+	"trawl/edge/escape"
 )
 
 // unknownKey says that there is no such key, and which one may be meant.
 func unknownKey(path string) string {
 	if s := suggestKey(path); s != "" {
-		return fmt.Sprintf("unknown key %s; did you mean %s?", path, s)
+		return escape.Sprintf("unknown key %s; did you mean %s?", path, s)
 	}
-	return fmt.Sprintf("unknown key %s; `trawl config show` lists all keys", path)
+	return escape.Sprintf("unknown key %s; `trawl config show` lists all keys", path)
 }
 
 // suggestKey returns the section or key nearest to path: with the same

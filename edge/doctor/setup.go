@@ -88,7 +88,7 @@ func readable(keyOrFile string) error {
 	if _, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
 		return nil
 	}
-	_, err := os.ReadFile(keyOrFile)
+	_, err := keys.ReadPublicKey(keyOrFile)
 	return err
 }
 

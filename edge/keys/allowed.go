@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"trawl/edge/escape"
 	"trawl/edge/zmtp"
 )
 
@@ -60,10 +60,10 @@ type Problems struct {
 func (p *Problems) Error() string {
 	lines := make([]string, 0, len(p.List)+1)
 	for _, q := range p.List {
-		lines = append(lines, fmt.Sprintf("%s:%d: %s", p.File, q.Line, q.Message))
+		lines = append(lines, fmt.Sprintf("%s:%d: %s", escape.Line(p.File), q.Line, q.Message))
 	}
 	if p.More > 0 {
-		lines = append(lines, fmt.Sprintf("%s: and %d more", p.File, p.More))
+		lines = append(lines, fmt.Sprintf("%s: and %d more", escape.Line(p.File), p.More))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -73,7 +73,7 @@ func (p *Problems) add(line int, format string, arguments ...any) {
 		p.More++
 		return
 	}
-	p.List = append(p.List, Problem{line, fmt.Sprintf(format, arguments...)})
+	p.List = append(p.List, Problem{line, escape.Sprintf(format, arguments...)})
 }
 
 // ParseAllowed reads the content of a file of allowed keys, in the order of its
@@ -126,8 +126,8 @@ func parseEntry(words []string) (Entry, error) {
 		return Entry{}, fmt.Errorf("unknown role %q: use %s", words[1], roleNames())
 	}
 	e := Entry{Key: key, Role: role, Name: strings.Join(words[2:], " ")}
-	if len(e.Name) > maxName || !utf8.ValidString(e.Name) {
-		return Entry{}, fmt.Errorf("the name must be text of at most %d bytes", maxName)
+	if len(e.Name) > maxName || escape.Hides(e.Name) {
+		return Entry{}, fmt.Errorf("the name must be text of at most %d bytes, without control characters and others that cannot be seen", maxName)
 	}
 	return e, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"trawl/edge/zmtp"
 )
@@ -122,6 +123,44 @@ func TestSetFollowsItsFile(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 		check("with a bad file", false, true)
+	}
+}
+
+// A key that is taken back is out, however alike the files are.
+func TestSetNoticesAnotherFile(t *testing.T) {
+	folder, long := t.TempDir(), time.Unix(1, 0)
+	path := filepath.Join(folder, "allowed.keys")
+	put := func(at string, key zmtp.PublicKey) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(at, []byte(key.String()+" client"), 0o600), os.Chtimes(at, long, long)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(path, k1)
+	s, err := OpenSet(path)
+	if err != nil || s.Changed() || s.Changed() {
+		t.Fatalf("at first: %v", err)
+	}
+	for what, replace := range map[string]func(zmtp.PublicKey){
+		"in place":  func(k zmtp.PublicKey) { put(path, k) },
+		"by rename": func(k zmtp.PublicKey) { put(path+".new", k); os.Rename(path+".new", path) },
+		"made anew": func(k zmtp.PublicKey) { os.Remove(path); put(path, k) },
+	} {
+		for _, key := range []zmtp.PublicKey{k2, k1} {
+			replace(key)
+			if s.Changed() {
+				t.Errorf("%s: seen once, it may be half a file", what)
+			}
+			if !s.Changed() {
+				t.Errorf("%s: not noticed", what)
+			}
+			if err := s.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := s.Lookup(key); !ok || s.Changed() || s.Changed() {
+				t.Errorf("%s: not read", what)
+			}
+		}
 	}
 }
 

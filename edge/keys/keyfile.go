@@ -10,14 +10,13 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 
+	"trawl/edge/files"
 	"trawl/edge/zmtp"
 )
 
@@ -68,27 +67,17 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 // readPrivate reads a file that its owner alone may read. Permissions mean
 // nothing on Windows.
 func readPrivate(path string) (string, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe would be waited for
+	f, info, err := files.Open(path)
 	if err != nil {
 		return "", fmt.Errorf("read key file: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", fmt.Errorf("read key file: %w", err)
-	}
-	switch mode := info.Mode(); {
-	case !mode.IsRegular():
-		return "", fmt.Errorf("key file %s is no regular file", path)
-	case mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows":
+	if mode := info.Mode(); mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows" {
 		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	text, err := files.ReadAll(f, path, maxKeyFile)
 	if err != nil {
 		return "", fmt.Errorf("read key file: %w", err)
-	}
-	if len(text) > maxKeyFile {
-		return "", fmt.Errorf("key file %s has more than %d bytes: this is something else", path, maxKeyFile)
 	}
 	return string(text), nil
 }
@@ -101,6 +90,16 @@ func credential(path string) fs.FileMode {
 		return 0o040
 	}
 	return 0
+}
+
+// ReadPublicKey returns the public key in the file path, which holds its 40 characters
+// of Z85 and nothing else.
+func ReadPublicKey(path string) (zmtp.PublicKey, error) {
+	text, err := files.Read(path, maxKeyFile)
+	if err != nil {
+		return zmtp.PublicKey{}, err
+	}
+	return zmtp.ParsePublicKey(strings.TrimSpace(string(text)))
 }
 
 // parseKeyFile reads the content of a key file. Its errors never repeat any of it.

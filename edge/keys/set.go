@@ -4,11 +4,11 @@ package keys
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 
+	"trawl/edge/files"
 	"trawl/edge/zmtp"
 )
 
@@ -16,6 +16,10 @@ import (
 type Set struct {
 	path    string
 	entries atomic.Pointer[map[zmtp.PublicKey]Entry]
+
+	mu     sync.Mutex
+	read   string       // the file's stamp, before it was read last
+	change files.Change // of the file since
 }
 
 // OpenSet reads the file of allowed keys at path. The error is a *Problems when
@@ -32,6 +36,10 @@ func OpenSet(path string) (*Set, error) {
 // was. Connections that are up stay up: whoever wants to end those of keys that
 // went asks Lookup.
 func (s *Set) Reload() error {
+	stamp := files.Stamp(s.path, maxAllowed)
+	s.mu.Lock()
+	s.read = stamp
+	s.mu.Unlock()
 	text, err := readAllowed(s.path)
 	if err != nil {
 		return err
@@ -49,19 +57,20 @@ func (s *Set) Reload() error {
 }
 
 func readAllowed(path string) (string, error) {
-	f, err := os.Open(path)
+	text, err := files.Read(path, maxAllowed)
 	if err != nil {
 		return "", fmt.Errorf("read allowed keys: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxAllowed+1))
-	if err != nil {
-		return "", fmt.Errorf("read allowed keys: %w", err)
-	}
-	if len(text) > maxAllowed {
-		return "", fmt.Errorf("allowed keys %s: more than %d bytes: this is something else", path, maxAllowed)
 	}
 	return string(text), nil
+}
+
+// Changed reports whether the file is another than the one that was read last, whatever
+// its size and time say, and was so when Changed was called before, too: it is whole then.
+func (s *Set) Changed() bool {
+	now := files.Stamp(s.path, maxAllowed)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.change.Seen(now, s.read)
 }
 
 // Len returns how many keys are allowed.

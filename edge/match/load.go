@@ -8,9 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 	"os"
 	"sync"
+
+	"trawl/edge/files"
 )
 
 // ErrDamaged is behind the error for a pack that is not as it was written.
@@ -32,9 +35,17 @@ func IsPack(head []byte) bool {
 // Open reads the pack in the file path into memory and checks it as [Load]
 // does. The file may change afterwards; [OpenMapped] is for files that cannot.
 func Open(path string) (*Pack, error) {
-	data, err := os.ReadFile(path)
+	f, info, err := files.Open(path)
 	if err != nil {
 		return nil, err // names the file
+	}
+	defer f.Close()
+	if err := checkHeaderOf(f, info.Size()); err != nil {
+		return nil, err
+	}
+	data, err := files.ReadAll(f, path, info.Size())
+	if err != nil {
+		return nil, err
 	}
 	return named(path)(Load(data))
 }
@@ -128,17 +139,8 @@ func (l *loader) automataBytes() (n int64) {
 // layout checks header, table and checksums.
 func (l *loader) layout() error {
 	data := l.data
-	if !IsPack(data) {
-		return ErrNotPack
-	}
-	if len(data) < headerSize {
-		return fmt.Errorf("%w (%d bytes)", ErrDamaged, len(data))
-	}
-	if err := checkVersion(data); err != nil {
+	if err := checkHeader(data[:min(len(data), headerSize)], int64(len(data))); err != nil {
 		return err
-	}
-	if n := binary.LittleEndian.Uint64(data[atLength:]); n != uint64(len(data)) || len(data) > math.MaxInt32 {
-		return fmt.Errorf("%w (%d bytes, its header says %d)", ErrDamaged, len(data), n)
 	}
 	count := binary.LittleEndian.Uint32(data[atCount:])
 	if count > maxSections || headerSize+int(count)*tableEntry > len(data) {
@@ -165,6 +167,38 @@ func (l *loader) layout() error {
 			return fmt.Errorf("%w (section %d twice)", ErrDamaged, kind)
 		}
 		l.sections[kind] = body
+	}
+	return nil
+}
+
+// checkHeader refuses a header, or what there is of it, that is not that of a pack of so
+// many bytes.
+func checkHeader(header []byte, size int64) error {
+	if !IsPack(header) {
+		return ErrNotPack
+	}
+	if len(header) < headerSize {
+		return fmt.Errorf("%w (%d bytes)", ErrDamaged, len(header))
+	}
+	if err := checkVersion(header); err != nil {
+		return err
+	}
+	if n := binary.LittleEndian.Uint64(header[atLength:]); n != uint64(size) || size > math.MaxInt32 {
+		return fmt.Errorf("%w (%d bytes, its header says %d)", ErrDamaged, size, n)
+	}
+	return nil
+}
+
+// checkHeaderOf is checkHeader of a file of that size: only one that says so of itself is
+// worth being read, or mapped, as a whole.
+func checkHeaderOf(f *os.File, size int64) error {
+	var header [headerSize]byte
+	n, err := f.ReadAt(header[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err := checkHeader(header[:n], size); err != nil {
+		return fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return nil
 }

@@ -5,11 +5,12 @@ package match
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"unsafe"
+
+	"trawl/edge/files"
 )
 
 // OpenMapped opens the pack in the file path, with the errors of [Open], and
@@ -23,7 +24,7 @@ import (
 //
 // Where files cannot be mapped this is Open.
 func OpenMapped(path string) (*Pack, error) {
-	f, err := os.Open(path)
+	f, _, err := files.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -38,11 +39,8 @@ func Map(f *os.File) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > math.MaxInt32 {
-		return nil, fmt.Errorf("%s: %w (%d bytes)", f.Name(), ErrNotPack, info.Size())
-	}
-	if info.Size() == 0 {
-		return named(f.Name())(Load(nil))
+	if err := checkHeaderOf(f, info.Size()); err != nil {
+		return nil, err
 	}
 	data, err := mapFile(f, int(info.Size()))
 	if err != nil {

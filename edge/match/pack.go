@@ -6,8 +6,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"slices"
+
+	"trawl/edge/files"
 )
 
 // Pack is a compiled set of rules. It is immutable and safe for concurrent use.
@@ -60,7 +61,7 @@ func (p *Pack) Hash() string { return p.hash }
 // looking at the rest. Its errors are those of the file, ErrNotPack and
 // ErrVersion.
 func FileHash(path string) (string, error) {
-	f, err := os.Open(path)
+	f, _, err := files.Open(path)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"trawl/edge/escape"
 )
 
 // Life tells the service manager how this process is. Its methods are safe for
@@ -107,4 +109,4 @@ func (l *Life) tell(lines ...string) {
 
 // oneLine keeps a status from ending its line: the next would be an
 // assignment of its own.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return escape.Line(strings.Join(strings.Fields(s), " ")) }

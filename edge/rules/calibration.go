@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"trawl/edge/board"
+	"trawl/edge/files"
 	"trawl/edge/match"
 )
 
@@ -43,7 +44,7 @@ func (s *Store) calibrate(p *match.Pack) {
 
 // noted uses the calibration noted at path, if there is one of this board.
 func noted(path string, p *match.Pack) bool {
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, maxNote)
 	if err != nil {
 		return false
 	}

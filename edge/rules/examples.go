@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
 )
 
@@ -33,7 +34,7 @@ func (f *Failure) String() string {
 	if f.Matches {
 		should = "should not match"
 	}
-	return fmt.Sprintf("%s:%d: rule %q %s %q", f.File, f.Line, shortened(f.Rule), should, f.Text)
+	return escape.Sprintf("%s:%d: rule %q %s %q", f.File, f.Line, f.Rule, should, f.Text)
 }
 
 // String is a summary of one line.

@@ -5,8 +5,8 @@ package rules
 import (
 	"fmt"
 	"io"
-	"os"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 )
 
@@ -49,7 +49,7 @@ func (r *Rule) Label() string {
 
 // ReadFile reads and parses the rule file at path; see Parse.
 func ReadFile(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, _, err := files.OpenInput(path)
 	if err != nil {
 		return nil, Problems{openProblem(path, err)}
 	}

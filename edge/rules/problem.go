@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"trawl/edge/escape"
 )
 
 // Problem is one thing that is wrong.
@@ -16,16 +18,20 @@ type Problem struct {
 	Message string
 }
 
-// String is "file:line: message".
+// String is "file:line: message", on one line whatever rules and file names hold.
 func (p Problem) String() string {
+	file, message := escape.Line(p.File), escape.Cut(p.Message, maxMessage)
 	switch {
-	case p.File == "":
-		return p.Message
+	case file == "":
+		return message
 	case p.Line == 0:
-		return p.File + ": " + p.Message
+		return file + ": " + message
 	}
-	return p.File + ":" + strconv.Itoa(p.Line) + ": " + p.Message
+	return file + ":" + strconv.Itoa(p.Line) + ": " + message
 }
+
+// maxMessage bounds a message, in bytes. What it quotes is cut where it is made.
+const maxMessage = 2000
 
 // Problems is the error that names everything that is wrong, one line each.
 // At most maxProblems are kept; then the last one says how many more there are.
@@ -52,12 +58,14 @@ type problems struct {
 	more int
 }
 
+// add notes a problem. Texts among args, which may be a stranger's, are cut; see
+// [escape.Sprintf].
 func (ps *problems) add(file string, line int, format string, args ...any) {
 	if len(ps.list) >= maxProblems {
 		ps.more++
 		return
 	}
-	ps.list = append(ps.list, Problem{file, line, fmt.Sprintf(format, args...)})
+	ps.list = append(ps.list, Problem{file, line, escape.Sprintf(format, args...)})
 }
 
 // count is how many there were, kept or not.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"trawl/edge/escape"
 )
 
 // Kinds of files.
@@ -55,10 +57,11 @@ func (f *FileReport) String() string {
 	if f.BOM {
 		notes = append(notes, "byte order mark dropped")
 	}
+	path := escape.Line(f.Path)
 	if len(notes) == 0 {
-		return f.Path + ": " + what
+		return path + ": " + what
 	}
-	return f.Path + ": " + what + " (" + strings.Join(notes, ", ") + ")"
+	return path + ": " + what + " (" + strings.Join(notes, ", ") + ")"
 }
 
 // Report says what was read, file by file and in total.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 )
 
@@ -32,7 +33,8 @@ func (s *source) Close() error { return s.file.Close() }
 
 // open opens the file at path and, if it is a rule file, parses it. What is
 // wrong is noted; then, if nothing can be read at all, the source is nil.
-// A pipe will do for a word list or rule file: it is read only once.
+// A pipe from the shell, as <(command) makes one, will do for a word list or rule file:
+// it is read only once.
 func (l *loader) open(path string, before []*source) *source {
 	if path == "-" {
 		l.problems.add("-", 0, "rules are not read from standard input; name a file")
@@ -60,20 +62,14 @@ func (l *loader) open(path string, before []*source) *source {
 }
 
 func openSource(path string) (*source, error) {
-	f, err := os.Open(path)
+	f, info, err := files.OpenInput(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &source{file: f, path: path, kind: KindWords}
-	if s.info, err = f.Stat(); err == nil && s.info.IsDir() {
-		err = errDirectory
-	}
+	s := &source{file: f, info: info, path: path, kind: KindWords}
 	const headSize = 64 // of a pack's header, more than match.IsPack looks at
 	head := make([]byte, headSize)
-	n := 0
-	if err == nil {
-		n, err = io.ReadFull(f, head)
-	}
+	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		f.Close()
 		return nil, err
@@ -115,8 +111,6 @@ func (l *loader) parse(s *source, before []*source) bool {
 	return true
 }
 
-var errDirectory = errors.New("is a folder without rule files (.yaml); name the files in it")
-
 // openProblem says why a file cannot be read, without naming it twice.
 func openProblem(path string, err error) Problem {
 	var pe *fs.PathError
@@ -126,8 +120,10 @@ func openProblem(path string, err error) Problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Problem{File: path, Message: "no such file"}
-	case errors.Is(err, errDirectory):
-		return Problem{File: path, Message: err.Error()}
+	case errors.Is(err, files.ErrNotRegular):
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return Problem{File: path, Message: "is a folder without rule files (.yaml); name the files in it"}
+		}
 	}
 	return Problem{File: path, Message: "cannot be read: " + err.Error()}
 }
@@ -144,14 +140,11 @@ func isPackName(path string) bool { return strings.EqualFold(filepath.Ext(path),
 // wordLine returns the line of the word list at path that holds the word with
 // that id, 0 if none does or the file cannot be read again.
 func wordLine(path, id string) int {
-	f, err := os.Open(path)
+	f, _, err := files.Open(path)
 	if err != nil {
-		return 0
+		return 0 // it was a pipe, or has gone
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return 0 // a pipe would wait
-	}
 	found := 0
 	// What is wrong with the list has been said when it was added.
 	_, _ = ReadWords(f, func(line int, word []byte) {

@@ -3,6 +3,8 @@
 package rules
 
 import (
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,6 +54,10 @@ func TestStampChangesWithTheFiles(t *testing.T) {
 		must(os.Chtimes(list+".new", old, old.Add(time.Nanosecond*1000)))
 		must(os.Rename(list+".new", list))
 	})
+	step("other content of the same size and time", true, func() {
+		put(list, "ten and twelve"[:13])
+		must(os.Chtimes(list, old, old.Add(time.Nanosecond*1000)))
+	})
 	step("a rule file more", true, func() { put(filepath.Join(folder, "b.yml"), "rules: []") })
 	step("a file that is no rule file", false, func() { put(filepath.Join(folder, "README"), "x") })
 	step("a rule file less", true, func() { must(os.Remove(filepath.Join(folder, "a.yaml"))) })
@@ -80,6 +86,14 @@ func TestPipesAreNotReadAgain(t *testing.T) {
 	}
 	if err := Again([]string{list, pipe}); err == nil || !strings.Contains(err.Error(), pipe+": is no regular file") {
 		t.Errorf("%v", err)
+	}
+	// Nor are they waited for at first, unless the shell has opened them.
+	for what, err := range map[string]error{
+		"Check": errorOf(Check([]string{pipe}, Options{})), "ReadFile": errorOf(ReadFile(pipe)), "a pack": errorOf(match.Open(pipe)), "its hash": errorOf(match.FileHash(pipe)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "named pipe") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	before := Stamp([]string{pipe})
 	now := time.Now().Add(time.Hour)
@@ -117,5 +131,45 @@ func TestStoreKeepsFewOfManyReloads(t *testing.T) {
 	}
 	if r := p.Scan(p.NewScratch(), []byte("he"), match.Query{}); r.Count == 0 {
 		t.Error("the pack in use finds nothing")
+	}
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+// What a shell gives for <(command) is read once, all of it.
+func TestRulesFromTheShell(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("no /dev/fd here")
+	}
+	for what, open := range map[string]func([]string) (int, error){
+		"Compile": func(paths []string) (int, error) {
+			p, _, err := Compile(paths, Options{})
+			if err != nil {
+				return 0, err
+			}
+			return p.NumRules(), nil
+		},
+		"a store": func(paths []string) (int, error) {
+			s := NewStore(t.TempDir(), "test", slog.New(slog.DiscardHandler))
+			t.Cleanup(func() { s.Close() })
+			p, _, err := s.Open(paths, Options{})
+			if err != nil {
+				return 0, err
+			}
+			return p.NumRules(), nil
+		},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 100 {
+			fmt.Fprintf(w, "word %d\n", i)
+		}
+		w.Close()
+		if n, err := open([]string{fmt.Sprintf("/dev/fd/%d", r.Fd())}); n != 100 || err != nil {
+			t.Errorf("%s: %d rules, %v", what, n, err)
+		}
+		r.Close()
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 )
 
@@ -144,11 +145,15 @@ func (s *Store) kept(hash string) *match.Pack {
 		return nil
 	}
 	path := s.packPath(hash)
-	f, err := os.Open(path)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			s.log.Warn("a kept pack cannot be read; making it again", "file", path, "error", err)
-		}
+	f, _, err := files.Open(path)
+	switch {
+	case errors.Is(err, files.ErrNotRegular):
+		s.removeDamaged(path, err)
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		s.log.Warn("a kept pack cannot be read; making it again", "file", path, "error", err)
 		return nil
 	}
 	if !lockShared(f) || !lies(f, path) { // it is being cleaned up
@@ -162,16 +167,20 @@ func (s *Store) kept(hash string) *match.Pack {
 	}
 	if err != nil {
 		f.Close()
-		s.log.Warn("a kept pack is damaged; making it again", "error", err)
-		if err := os.Remove(path); err != nil {
-			s.log.Warn("a damaged pack cannot be removed", "error", err)
-		}
+		s.removeDamaged(path, err)
 		return nil
 	}
 	now := time.Now()
 	_ = os.Chtimes(path, now, now) // the clean-up begins with the longest unused; a folder may be read-only
 	s.keep(p, f)
 	return p
+}
+
+func (s *Store) removeDamaged(path string, err error) {
+	s.log.Warn("a kept pack is damaged; making it again", "error", err)
+	if err := os.Remove(path); err != nil {
+		s.log.Warn("a damaged pack cannot be removed", "error", err)
+	}
 }
 
 // keep notes a pack that Close is to close.

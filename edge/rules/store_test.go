@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -183,6 +184,16 @@ func TestStoreMakesDamagedFilesAgain(t *testing.T) {
 			other.WriteTo(&data)
 			s.write(pack, data.String())
 		},
+		"a pipe": func(s *storeTest, pack, _ string) {
+			os.Remove(pack)
+			syscall.Mkfifo(pack, 0o600)
+		},
+		"a note that is a pipe": func(s *storeTest, _, key string) {
+			os.Remove(key)
+			syscall.Mkfifo(key, 0o600)
+		},
+		"a huge note": func(s *storeTest, _, key string) { os.Truncate(key, 1<<40) },
+		"huge":        func(s *storeTest, pack, _ string) { os.Truncate(pack, 1<<40) },
 		"a folder": func(s *storeTest, pack, _ string) {
 			os.Remove(pack)
 			os.Mkdir(pack, 0o700)

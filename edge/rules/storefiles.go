@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"trawl/edge/files"
 	"trawl/edge/match"
 )
 
@@ -24,6 +25,9 @@ const (
 	// before needs no compiling; maxKeys bounds the files that lead to packs.
 	maxUnused = 3
 	maxKeys   = 64
+	// maxNote bounds a file that says something of a pack, in bytes: a hash, or a
+	// calibration.
+	maxNote = 4 << 10
 	// tempAge is how old a temporary file must be to be a leftover.
 	tempAge = time.Hour
 )
@@ -88,7 +92,7 @@ func (s *Store) madeOf(key string) string {
 		return ""
 	}
 	path := filepath.Join(s.folder, key+keySuffix)
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path, maxNote)
 	hash := strings.TrimSuffix(string(text), "\n")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -181,7 +185,7 @@ func (s *Store) Clean() {
 	slices.SortFunc(keys, youngestFirst)
 	for i, info := range keys {
 		path := filepath.Join(s.folder, info.Name())
-		text, err := os.ReadFile(path)
+		text, err := files.Read(path, maxNote)
 		if err == nil && i < maxKeys {
 			_, err = os.Stat(s.packPath(strings.TrimSuffix(string(text), "\n")))
 		}
@@ -193,7 +197,7 @@ func (s *Store) Clean() {
 
 // inUse reports whether a process has the file open and locked.
 func (s *Store) inUse(name string) bool {
-	f, err := os.Open(filepath.Join(s.folder, name))
+	f, _, err := files.Open(filepath.Join(s.folder, name))
 	if err != nil {
 		return true
 	}
@@ -204,7 +208,7 @@ func (s *Store) inUse(name string) bool {
 // removeUnused removes a file unless it is in use.
 func (s *Store) removeUnused(name string) {
 	path := filepath.Join(s.folder, name)
-	f, err := os.Open(path)
+	f, _, err := files.Open(path)
 	if err != nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"os"
 
 	"trawl/edge/match"
 )
@@ -17,11 +18,14 @@ import (
 func (s *Store) key(paths []string, o Options) string {
 	k := newKey(s.version, o)
 	for _, path := range expand(paths) {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			return "" // what a pipe holds is for the loader alone
+		}
 		src, err := openSource(path)
 		if err != nil {
 			return "" // the loader says it better
 		}
-		if src.kind == KindPack || !src.info.Mode().IsRegular() {
+		if src.kind == KindPack {
 			src.Close()
 			return ""
 		}

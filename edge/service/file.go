@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"trawl/edge/files"
 	"trawl/systemd"
 )
 
@@ -67,6 +68,9 @@ func stage(path, text string) (p *pending, err error) {
 	return &pending{path: path, temp: f.Name(), old: old, foreign: foreign}, err
 }
 
+// maxUnit bounds a file that describes a service, in bytes.
+const maxUnit = 1 << 20
+
 // readUnit reads what is at path. One that we had not made is foreign; a link is an
 // error, as it may be a mask.
 func readUnit(path string) (text []byte, foreign bool, err error) {
@@ -85,7 +89,7 @@ func readUnit(path string) (text []byte, foreign bool, err error) {
 	case !info.Mode().IsRegular():
 		return nil, false, fmt.Errorf("%s is no regular file: remove it first", path)
 	}
-	text, err = os.ReadFile(path)
+	text, err = files.Read(path, maxUnit)
 	if text == nil {
 		text = []byte{}
 	}

@@ -2,7 +2,8 @@ package wire
 
 import (
 	"errors"
-	"fmt"
+
+	"trawl/edge/escape"
 )
 
 // Code is the machine's half of an error: stable, part of the protocol.
@@ -31,11 +32,15 @@ type Error struct {
 	Message string `json:"message"`
 }
 
-func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+// Error is one line of bounded length, whatever a peer has put into e.
+func (e *Error) Error() string {
+	return escape.Cut(string(e.Code), 100) + ": " + escape.Cut(e.Message, escape.MaxLine)
+}
 
-// Errorf makes an *Error.
+// Errorf makes an *Error. Texts among args are shown as [escape.Sprintf] does it, so
+// that a message that quotes a request is no longer than others.
 func Errorf(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: escape.Sprintf(format, args...)}
 }
 
 // AsError turns any error into one that the protocol can carry; what is not

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
 )
 
@@ -238,7 +239,7 @@ next:
 				continue next
 			}
 		}
-		return 0, fmt.Errorf("%q is not one of %s", name, strings.Join(fieldNames, ", "))
+		return 0, escape.Errorf("%q is not one of %s", name, strings.Join(fieldNames, ", "))
 	}
 	return f, nil
 }
@@ -253,10 +254,13 @@ func (f Fields) names() []string {
 	return names
 }
 
+// mostQuoted is how many bytes of a value an error repeats.
+const mostQuoted = 40
+
 // decode refuses null, which encoding/json takes for "leave it".
 func decode(v json.RawMessage, to *string) error {
 	if len(v) == 0 || v[0] != '"' {
-		return fmt.Errorf("must be a string, is %s", Clip(v))
+		return fmt.Errorf("must be a string, is %s", escape.Cut(v, mostQuoted))
 	}
 	return json.Unmarshal(v, to)
 }
@@ -268,7 +272,7 @@ func decodeInt(v json.RawMessage, low, high int64) (int64, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("must be a whole number from %d to %d, is %s", low, high, Clip(v))
+	return 0, fmt.Errorf("must be a whole number from %d to %d, is %s", low, high, escape.Cut(v, mostQuoted))
 }
 
 func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
@@ -281,7 +285,7 @@ func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
 			return s, nil
 		}
 	}
-	return "", fmt.Errorf("%q is not one of %s", Clip(s), strings.Join(allowed, ", "))
+	return "", escape.Errorf("%q is not one of %s", s, strings.Join(allowed, ", "))
 }
 
 func decodeWant(v json.RawMessage) (match.Want, error) {
@@ -295,7 +299,7 @@ func decodeWant(v json.RawMessage) (match.Want, error) {
 func decodeFields(v json.RawMessage) (Fields, error) {
 	var names []string
 	if err := json.Unmarshal(v, &names); err != nil || len(v) == 0 || v[0] != '[' {
-		return 0, fmt.Errorf("must be a list of strings, is %s", Clip(v))
+		return 0, fmt.Errorf("must be a list of strings, is %s", escape.Cut(v, mostQuoted))
 	}
 	return ParseFields(names)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
+
+	"trawl/edge/escape"
 )
 
 // object appends the members of a JSON object to dst; the braces are the
@@ -70,22 +72,22 @@ func (o *object) text(k string, v []byte) {
 	o.dst = append(o.dst, '"')
 }
 
-const hexDigits = "0123456789abcdef"
-
-// AppendString appends s as a JSON string (RFC 8259, section 7); bytes that
-// are not UTF-8 become U+FFFD.
+// AppendString appends s as a JSON string (RFC 8259, section 7), with escapes for
+// all hidden characters (see [escape.Hidden]): whoever prints it to a terminal shall
+// see it. Bytes that are not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+		if c >= ' ' && c != '"' && c != '\\' && c < 0x7f {
 			i++
 			continue
 		}
+		r, n := rune(c), 1
 		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-			if r != utf8.RuneError || n != 1 {
+			r, n = utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+			if (r != utf8.RuneError || n != 1) && !escape.Hidden(r) {
 				i += n
 				continue
 			}
@@ -100,12 +102,12 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 			dst = append(dst, '\\', 't')
 		case c == '\r':
 			dst = append(dst, '\\', 'r')
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
+		case r == utf8.RuneError:
 			dst = append(dst, "\ufffd"...)
+		default:
+			dst = escape.AppendJSONRune(dst, r)
 		}
-		i++
+		i += n
 		start = i
 	}
 	dst = append(dst, s[start:]...)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"time"
+
+	"trawl/edge/escape"
 )
 
 // What a broker and a trawl worker say to each other over a DEALER: every
@@ -196,13 +198,13 @@ type BoardStats struct {
 }
 
 // JSONFrame makes the body of a frame that carries v, which must be one of
-// this package's structs.
+// this package's structs. Its strings hold nothing hidden; see [escape.JSON].
 func JSONFrame(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("wire: " + err.Error()) // unreachable: the structs hold nothing that cannot be marshalled
 	}
-	return b
+	return escape.JSON(b)
 }
 
 // RuleNames returns the names of sets, as name@hash.

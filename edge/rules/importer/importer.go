@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"trawl/edge/escape"
 	"trawl/edge/rules"
 )
 
@@ -152,7 +153,7 @@ const maxProblems = 100
 func (j *job) problem(file string, line int, format string, args ...any) {
 	switch {
 	case len(j.problems) < maxProblems:
-		j.problems = append(j.problems, rules.Problem{File: file, Line: line, Message: oneLine(fmt.Sprintf(format, args...))})
+		j.problems = append(j.problems, rules.Problem{File: file, Line: line, Message: oneLine(escape.Sprintf(format, args...))})
 	case len(j.problems) == maxProblems:
 		j.problems = append(j.problems, rules.Problem{Message: "and more"})
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	disk "trawl/edge/files"
 	"trawl/edge/rules"
 )
 
@@ -34,7 +35,7 @@ type files interface {
 type osFiles struct{}
 
 func (osFiles) read(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, _, err := disk.OpenInput(path)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"trawl/edge/escape"
 	"trawl/edge/rules"
 )
 
@@ -46,7 +47,7 @@ type yaraError struct {
 func (e *yaraError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.what) }
 
 func (l *yaraLexer) fail(format string, args ...any) error {
-	return &yaraError{l.line, fmt.Sprintf(format, args...)}
+	return &yaraError{l.line, escape.Sprintf(format, args...)}
 }
 
 // skip goes over spaces and comments.

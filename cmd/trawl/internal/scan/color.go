@@ -16,13 +16,13 @@ const (
 	colorOff   = "\x1b[m"
 )
 
-func (p *printer) matchedText(text []byte) {
+func (p *printer) matchedText(text []byte, endsLine bool) {
 	if !p.o.Color {
-		p.out.Write(text)
+		p.part(text, endsLine)
 		return
 	}
 	p.out.WriteString(colorMatch)
-	p.out.Write(text)
+	p.part(text, endsLine)
 	p.out.WriteString(colorOff)
 }
 
@@ -37,9 +37,9 @@ func (p *printer) highlight(l *line) {
 		for i++; i < len(p.spans) && p.spans[i].Start <= end; i++ {
 			end = max(end, p.spans[i].End)
 		}
-		p.out.Write(l.text[printed:start])
-		p.matchedText(l.text[start:end])
+		p.part(l.text[printed:start], false)
+		p.matchedText(l.text[start:end], end == int64(len(l.text)))
 		printed = end
 	}
-	p.out.Write(l.text[printed:])
+	p.part(l.text[printed:], true)
 }

@@ -2,12 +2,16 @@ package scan
 
 // What is said on stderr while the scan goes on.
 
-import "fmt"
+import (
+	"fmt"
+
+	"trawl/edge/escape"
+)
 
 // note prints one line, after everything that comes before it on stdout.
 func (p *printer) note(format string, args ...any) {
 	_ = p.out.Flush() // an error stays, and is found after the batch
-	fmt.Fprintf(p.notes, "trawl: "+format+"\n", args...)
+	fmt.Fprintf(p.notes, "trawl: "+format+"\n", escape.Arguments(args, escape.MaxLine)...)
 }
 
 // cut says that limits of the broker left matches of a line out.

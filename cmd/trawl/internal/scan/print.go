@@ -5,10 +5,12 @@ package scan
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -29,6 +31,7 @@ type printer struct {
 	order ruleOrder          // of the line at hand
 	long  ruleSet            // of the line that goes in pieces
 	spans []wire.PackedMatch // scratch of highlight
+	shown []byte             // scratch of part
 }
 
 func newPrinter(o *Options, asker Asker, names bool, stdout, stderr io.Writer) *printer {
@@ -113,7 +116,7 @@ func (p *printer) whole(l *line) {
 	if p.o.Color {
 		p.highlight(l)
 	} else {
-		p.out.Write(l.text)
+		p.part(l.text, true)
 	}
 	p.out.WriteByte('\n')
 }
@@ -133,9 +136,9 @@ func (p *printer) only(l *line) {
 	for i := range l.matches {
 		m := &l.matches[i]
 		p.place(l, m.Start)
-		p.out.WriteString(l.rules[m.Rule])
+		p.listed(0, l.rules[m.Rule])
 		p.out.WriteString(": ")
-		p.matchedText(l.text[m.Start:m.End])
+		p.matchedText(l.text[m.Start:m.End], true)
 		p.out.WriteByte('\n')
 	}
 }
@@ -160,22 +163,39 @@ func (p *printer) place(l *line, start int64) {
 	p.out.Write(append(b, ": "...))
 }
 
-// listed prints a rule of a list.
+// listed prints a rule of a list. Its id may come from a broker: it stays on its line.
 func (p *printer) listed(i int, id string) {
 	if i > 0 {
 		p.out.WriteByte(',')
 	}
-	p.out.WriteString(id)
+	p.out.WriteString(escape.Line(id))
 }
 
 func (p *printer) name(f *file) {
+	name := f.name
+	if p.o.Terminal {
+		name = escape.Line(name)
+	}
 	if !p.o.Color {
-		p.out.WriteString(f.name)
+		p.out.WriteString(name)
 		return
 	}
 	p.out.WriteString(colorFile)
-	p.out.WriteString(f.name)
+	p.out.WriteString(name)
 	p.out.WriteString(colorOff)
+}
+
+// part prints a part of a line: as it is, as grep does, but escaped for a terminal,
+// which would obey it. There a line that ends as on Windows looks like any other.
+func (p *printer) part(b []byte, endsLine bool) {
+	if p.o.Terminal {
+		if endsLine {
+			b = bytes.TrimSuffix(b, []byte{'\r'})
+		}
+		p.shown = escape.Text(p.shown[:0], b)
+		b = p.shown
+	}
+	p.out.Write(b)
 }
 
 // endText is called after each text, with or without data.

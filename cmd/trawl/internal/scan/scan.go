@@ -32,6 +32,7 @@ const (
 type Options struct {
 	Mode      Mode
 	Color     bool // of file, line number and matched text
+	Terminal  bool // the output is for one: what it would obey in lines and file names is escaped
 	Recursive bool // walk into folders; without a path: into the current one
 
 	// Rules is the rule set to ask for; empty means wire.DefaultRules.

@@ -102,6 +102,39 @@ func TestTextThatIsNotUTF8(t *testing.T) {
 	}
 }
 
+// A terminal sees what would move its cursor; a pipe gets every byte.
+func TestTerminalsAreNotTakenOver(t *testing.T) {
+	const name, line = "a\x1b]0;x\x07\nb", "\x1b[2Jhe\u009b1m\t\u202e\x9b\rover\r"
+	folder(t, map[string]string{name: line + "\n"})
+	const shownName, before, after = `a\x1b]0;x\a\nb`, `\x1b[2J`, `\u009b1m` + "\t" + `\u202e\x9b\rover`
+	for _, c := range []struct {
+		what string
+		o    Options
+		want string
+	}{
+		{"pipe", Options{}, name + ":1:5: he: " + line + "\n"},
+		{"pipe, names", Options{Mode: Files}, name + "\n"},
+		{"terminal", Options{Terminal: true}, shownName + ":1:5: he: " + before + "he" + after + "\n"},
+		{"terminal, names", Options{Terminal: true, Mode: Files}, shownName + "\n"},
+		{"terminal, counts", Options{Terminal: true, Mode: Count}, shownName + ":1\n"},
+		{"terminal, matches", Options{Terminal: true, Mode: Only}, shownName + ":1:5: he: he\n"},
+		{"terminal, colors", Options{Terminal: true, Color: true}, "\x1b[35m" + shownName + "\x1b[m:\x1b[32m1\x1b[m:5: he: " + before + "\x1b[1;31mhe\x1b[m" + after + "\n"},
+	} {
+		got := runScan(t, newFake(t, "he"), "", c.o, name, "/dev/null")
+		if got.out = strings.TrimSuffix(got.out, "/dev/null:0\n"); got.out != c.want || got.errOut != "" {
+			t.Errorf("%s: %q, %q", c.what, got.out, got.errOut)
+		}
+	}
+	// What is said of files is on lines of its own, and rules that a broker names are, too.
+	if got := runScan(t, newFake(t, "he"), "", Options{}, "no\x1b\nfile"); got.errOut != `trawl: no\x1b\nfile: no such file or directory`+"\n" {
+		t.Errorf("%q", got.errOut)
+	}
+	folder(t, map[string]string{"f": "x\x1b[Jy\n"})
+	if got := runScan(t, newFake(t, "x\x1b[J"), "", Options{}, "f"); got.out != `1:1: x\x1b[J: `+"x\x1b[Jy\n" {
+		t.Errorf("%q", got.out)
+	}
+}
+
 func TestNothingMatched(t *testing.T) {
 	for _, mode := range []Mode{Lines, JSON, Only, Files, Quiet} {
 		got := runScan(t, newFake(t, "absent"), history, Options{Mode: mode})
