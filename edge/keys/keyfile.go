@@ -58,6 +58,9 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 	if err != nil {
 		return zmtp.SecretKey{}, err
 	}
+	if err := mistakenForPair(path, text); err != nil {
+		return zmtp.SecretKey{}, err
+	}
 	key, err := parseKeyFile(text)
 	if err != nil {
 		return zmtp.SecretKey{}, fmt.Errorf("key file %s: %w", path, err)
@@ -70,18 +73,16 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 func readPrivate(path string) (string, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a named pipe would be waited for
 	if err != nil {
-		return "", fmt.Errorf("read key file: %w", err)
+		return "", fmt.Errorf("read key file: %w", unopened(path, err))
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
 		return "", fmt.Errorf("read key file: %w", err)
 	}
-	switch mode := info.Mode(); {
-	case !mode.IsRegular():
+	mode := info.Mode()
+	if !mode.IsRegular() {
 		return "", fmt.Errorf("key file %s is no regular file", path)
-	case mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows":
-		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
@@ -89,6 +90,13 @@ func readPrivate(path string) (string, error) {
 	}
 	if len(text) > maxKeyFile {
 		return "", fmt.Errorf("key file %s has more than %d bytes: this is something else", path, maxKeyFile)
+	}
+	if mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows" {
+		// The advice must not be about the rights of a file that is the wrong one.
+		if err := mistakenForPair(path, string(text)); err != nil {
+			return "", err
+		}
+		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
 	return string(text), nil
 }

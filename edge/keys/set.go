@@ -36,6 +36,9 @@ func (s *Set) Reload() error {
 	if err != nil {
 		return err
 	}
+	if err := mistakenForAllowed(s.path, text); err != nil {
+		return err
+	}
 	list, err := ParseAllowed(s.path, text)
 	if err != nil {
 		return err
@@ -51,7 +54,7 @@ func (s *Set) Reload() error {
 func readAllowed(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("read allowed keys: %w", err)
+		return "", fmt.Errorf("read allowed keys: %w", unopened(path, err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxAllowed+1))
