@@ -91,6 +91,10 @@ func listenError(endpoint string, err error) error {
 	return fmt.Errorf("zmtp: listen on %s: %w", endpoint, err)
 }
 
+// CheckSocketPath returns what is wrong with the path of an ipc endpoint, as the end
+// of a sentence; nil if nothing is.
+func CheckSocketPath(path string) error { return checkSocketPath(path) }
+
 // CheckEndpoint returns what is wrong with an endpoint to dial; nil if nothing is.
 func CheckEndpoint(s string) error {
 	_, err := parseEndpoint(s, false)

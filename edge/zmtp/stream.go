@@ -66,9 +66,9 @@ type tcpAcceptor struct {
 }
 
 func listenTCP(host, port string) (acceptor, error) {
-	bind := host
-	if bind == "*" {
-		bind = ""
+	bind, err := BindHost(host)
+	if err != nil {
+		return nil, err
 	}
 	if port == "*" {
 		port = "0"
@@ -76,7 +76,7 @@ func listenTCP(host, port string) (acceptor, error) {
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
 	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(bind, port))
 	if err != nil {
-		return nil, err
+		return nil, noSuchHost(host, err)
 	}
 	return &tcpAcceptor{l: l, host: host}, nil
 }
