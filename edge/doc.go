@@ -8,6 +8,7 @@
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's
+//	edge/yamlerr                            where a file is no YAML, and why: the same
 //
 // broker and worker never import each other, so either can be replaced by one
 // in another language; edge/wire/PROTOCOL.md is what they have in common.
