@@ -3,6 +3,7 @@
 package zmtp
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -66,6 +67,12 @@ const (
 	// refusalWindow. The others it only counts.
 	refusalLines  = 20
 	refusalWindow = 10 * time.Second
+
+	// sameRefusal is how often a peer that comes again and is refused for the same
+	// reason is logged: one whose key is not allowed tries every few seconds for ever.
+	sameRefusal = time.Minute
+	// maxSame bounds how many such peers are remembered.
+	maxSame = 256
 )
 
 // refusals keeps account of a listener's refused peers.
@@ -75,28 +82,58 @@ type refusals struct {
 
 	mu         sync.Mutex
 	counts     map[Reason]uint64
+	same       map[sameKey]*repeated
 	logged     int         // in this window
 	suppressed int         // in this window
 	window     *time.Timer // ends the window; nil while there is none
 	closed     bool
 }
 
-// add counts a refused peer and logs it, if there is room in the window. Peers
-// that connect and leave, as port scans and health checks do, are not worth more
-// than a debug line.
-func (r *refusals) add(peer string, err error) {
-	reason := reasonOf(err)
-	log := r.log.Info
-	if reason == ReasonLeft {
-		log = r.log.Debug
-	}
-	if r.count(reason) {
-		log("peer refused", "peer", peer, "endpoint", r.endpoint, "reason", handshakeError(err))
-	}
+// sameKey tells refused peers apart that are logged each by itself: host and reason.
+type sameKey struct{ host, reason string }
+
+// repeated is a peer that was refused, and maybe comes again.
+type repeated struct {
+	logged time.Time // the last time
+	times  int       // it was refused since then
 }
 
-// count counts and reports whether a line may be logged.
-func (r *refusals) count(reason Reason) bool {
+// add counts a refused peer and logs it, if there is room in the window and the same
+// was not logged a moment ago. Peers that connect and leave, as port scans and health
+// checks do, are not worth more than a debug line; those that are refused for their key
+// or password are worth a warning.
+func (r *refusals) add(peer string, err error) {
+	reason := reasonOf(err)
+	level := slog.LevelInfo
+	switch reason {
+	case ReasonLeft:
+		level = slog.LevelDebug
+	case ReasonSecurity, ReasonApplication:
+		level = slog.LevelWarn
+	}
+	why := handshakeError(err)
+	times, ok := r.count(reason, sameKey{hostOf(peer), why.Error()}, time.Now())
+	if !ok {
+		return
+	}
+	attributes := []any{"peer", peer, "endpoint", r.endpoint, "reason", why}
+	if times > 1 {
+		attributes = append(attributes, "times", times)
+	}
+	r.log.Log(context.Background(), level, "peer refused", attributes...)
+}
+
+// hostOf cuts the port off an address: another one with each connection.
+func hostOf(peer string) string {
+	if host, _, err := net.SplitHostPort(peer); err == nil {
+		return host
+	}
+	return peer
+}
+
+// count counts and reports whether a line may be logged, and for how many refusals of
+// that peer it stands.
+func (r *refusals) count(reason Reason, key sameKey, now time.Time) (times int, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
@@ -104,17 +141,31 @@ func (r *refusals) count(reason Reason) bool {
 	}
 	r.counts[reason]++
 	if reason == ReasonLeft {
-		return true // who reads debug lines wants them all
+		return 1, true // who reads debug lines wants them all
+	}
+	known := r.same[key]
+	if known != nil {
+		if known.times++; now.Sub(known.logged) < sameRefusal {
+			return 0, false
+		}
 	}
 	if r.window == nil && !r.closed {
 		r.window = time.AfterFunc(refusalWindow, r.endWindow)
 	}
 	if r.logged == refusalLines {
 		r.suppressed++
-		return false
+		return 0, false
 	}
 	r.logged++
-	return true
+	if known == nil {
+		if r.same == nil || len(r.same) == maxSame {
+			r.same = make(map[sameKey]*repeated)
+		}
+		known = &repeated{times: 1}
+		r.same[key] = known
+	}
+	times, known.logged, known.times = known.times, now, 0
+	return times, true
 }
 
 func (r *refusals) stats() map[Reason]uint64 {
@@ -134,7 +185,8 @@ func (r *refusals) endWindow() {
 	}
 }
 
-// close ends the window. Nothing is suppressed unsaid.
+// close ends the window. What it has suppressed is said; of peers that came again for
+// the same reason only the counts tell.
 func (r *refusals) close() {
 	r.mu.Lock()
 	r.closed = true
