@@ -41,6 +41,7 @@ func (c *Config) loadFile(path string) Problems {
 		}
 		return Problems{{path, "cannot read the configuration: " + err.Error()}}
 	}
+	c.hasFile = true
 	problems := c.parseFile(path, data)
 	c.resolvePaths(filepath.Dir(path))
 	return problems

@@ -55,6 +55,12 @@ func run(name string, args ...string) (string, error) {
 	return stdout.String(), err
 }
 
+// groups are those of the calling user.
+func (h *host) groups() []int {
+	gids, _ := os.Getgroups()
+	return append(gids, os.Getegid())
+}
+
 func (h *host) path(p string) string {
 	if h.root == "" {
 		return p

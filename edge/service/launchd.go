@@ -173,6 +173,29 @@ var (
 	launchdExit  = regexp.MustCompile(`(?m)^\s*last exit code = (\d+)`)
 )
 
+// lastError is the latest line of the log that is an error.
+func (m launchdManager) lastError(s *Service) string {
+	out, err := s.host.run("tail", "-n", "200", m.log(s))
+	if err != nil {
+		return ""
+	}
+	last := ""
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "trawl: ") || strings.Contains(line, "level=ERROR") || strings.Contains(line, `"level":"ERROR"`) {
+			last = line
+		}
+	}
+	return strings.TrimPrefix(strings.TrimSpace(last), "trawl: ")
+}
+
+func (launchdManager) installed(h *host) (names []string) {
+	files, _ := filepath.Glob(h.path("/Library/LaunchDaemons/trawl-*.plist"))
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".plist"))
+	}
+	return names
+}
+
 func (m launchdManager) status(s *Service) (Status, error) {
 	st := Status{Name: s.Name(), Manager: s.host.platform, State: NotInstalled}
 	if _, err := os.Stat(m.file(s)); err == nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 )
 
 // BindHost returns what to bind for the host of an endpoint to listen on: "" for *,
@@ -35,6 +36,23 @@ func BindHost(host string) (string, error) {
 		return address, nil
 	}
 	return "", fmt.Errorf("the network interface %s has no address (now): connect it, or listen on * for all addresses", host)
+}
+
+// checkBindable reports why a host cannot be listened on: it is a name that is neither
+// an interface's nor known to the resolver, or an address of another machine.
+func checkBindable(host string) error {
+	bind, err := BindHost(host)
+	if err != nil || bind == "" {
+		return err
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(bind, "0"))
+	switch {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("this machine has no such address: %w", err)
+	case err != nil:
+		return noSuchHost(host, err)
+	}
+	return l.Close()
 }
 
 // firstAddress chooses the address of an interface; "": it has none.
