@@ -73,11 +73,11 @@ func TestSlowLorisInAMessageHoldsOnlyWhatItSent(t *testing.T) {
 
 func TestRefusedPeersDoNotFloodTheLog(t *testing.T) {
 	var log logBuffer
-	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Log: log.logger(), RefusalHold: -1})
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Log: log.logger()})
 	const flood = 5 * refusalLines
 	for i := range flood {
 		raw := rawDial(t, l.Endpoint())
-		raw.Write(greeting{version: ours, mechanism: fmt.Sprint("OTHER", i)}.encode())
+		raw.Write(append(nullGreeting(), appendCommand(nil, fmt.Sprint("X", i), nil)...)) // a reason of its own for each
 		mustBeClosed(t, raw)
 	}
 	l.Close()
@@ -87,7 +87,7 @@ func TestRefusedPeersDoNotFloodTheLog(t *testing.T) {
 	if want := fmt.Sprintf("suppressed=%d", flood-refusalLines); !strings.Contains(log.String(), want) {
 		t.Errorf("the log does not say %s", want)
 	}
-	if stats := l.Stats(); stats.Refused[ReasonSecurity] != flood {
+	if stats := l.Stats(); stats.Refused[ReasonProtocol] != flood {
 		t.Errorf("counted %+v", stats)
 	}
 }
@@ -104,36 +104,6 @@ func TestLogIsOpenAgainAfterTheWindow(t *testing.T) {
 	r.add("the next", protocolError("x"))
 	if got := log.String(); strings.Count(got, "peer refused") != refusalLines+1 || !strings.Contains(got, fmt.Sprintf("suppressed=%d", refusalLines)) || !strings.Contains(got, "the next") {
 		t.Errorf("log:\n%s", got)
-	}
-}
-
-// A peer that comes again and again is logged once a minute, with how often it came.
-func TestPeerThatComesAgainIsLoggedOnceAMinute(t *testing.T) {
-	var log logBuffer
-	r := refusals{log: log.logger(), endpoint: "tcp://x"}
-	defer r.close()
-	refused := &refusal{ReasonSecurity, errHello}
-	for port := range 30 {
-		r.add(fmt.Sprint("10.0.0.7:", port), refused)
-	}
-	r.add("10.0.0.8:1", refused)
-	if got := log.String(); strings.Count(got, "peer refused") != 2 || strings.Count(got, "level=WARN") != 2 || strings.Contains(got, "times=") {
-		t.Errorf("log:\n%s", got)
-	}
-	r.same[sameKey{"10.0.0.7", errHello.Error()}].logged = time.Now().Add(-sameRefusal)
-	r.add("10.0.0.7:99", refused)
-	if got := log.String(); strings.Count(got, "peer refused") != 3 || !strings.Contains(got, "times=30") {
-		t.Errorf("log:\n%s", got)
-	}
-	for i := range 3 * maxSame {
-		r.count(ReasonSecurity, sameKey{fmt.Sprint(i), "x"}, time.Now())
-		r.logged = 0
-	}
-	if n := len(r.same); n > maxSame {
-		t.Errorf("%d peers are remembered, at most %d are allowed", n, maxSame)
-	}
-	if stats := r.stats(); stats[ReasonSecurity] != 32+3*maxSame {
-		t.Errorf("counted %v", stats)
 	}
 }
 

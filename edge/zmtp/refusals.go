@@ -3,7 +3,6 @@
 package zmtp
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -67,12 +66,6 @@ const (
 	// refusalWindow. The others it only counts.
 	refusalLines  = 20
 	refusalWindow = 10 * time.Second
-
-	// sameRefusal is how often a peer that comes again and is refused for the same
-	// reason is logged: one whose key is not allowed tries every few seconds for ever.
-	sameRefusal = time.Minute
-	// maxSame bounds how many such peers are remembered.
-	maxSame = 256
 )
 
 // refusals keeps account of a listener's refused peers.
@@ -82,90 +75,63 @@ type refusals struct {
 
 	mu         sync.Mutex
 	counts     map[Reason]uint64
-	same       map[sameKey]*repeated
 	logged     int         // in this window
 	suppressed int         // in this window
+	repeats    repeats
 	window     *time.Timer // ends the window; nil while there is none
 	closed     bool
 }
 
-// sameKey tells refused peers apart that are logged each by itself: host and reason.
-type sameKey struct{ host, reason string }
-
-// repeated is a peer that was refused, and maybe comes again.
-type repeated struct {
-	logged time.Time // the last time
-	times  int       // it was refused since then
-}
-
-// add counts a refused peer and logs it, if there is room in the window and the same
-// was not logged a moment ago. Peers that connect and leave, as port scans and health
-// checks do, are not worth more than a debug line; those that are refused for their key
-// or password are worth a warning.
+// add counts a refused peer and logs it, if there is room in the window and the same was
+// not logged a moment ago. Peers that connect and leave, as port scans and health checks
+// do, are not worth more than a debug line; a key or password that is refused is worth a
+// warning.
 func (r *refusals) add(peer string, err error) {
-	reason := reasonOf(err)
-	level := slog.LevelInfo
+	reason, why := reasonOf(err), handshakeError(err)
+	log, times := r.log.Info, 1
 	switch reason {
 	case ReasonLeft:
-		level = slog.LevelDebug
+		log = r.log.Debug
 	case ReasonSecurity, ReasonApplication:
-		level = slog.LevelWarn
+		log = r.log.Warn
 	}
-	why := handshakeError(err)
-	times, ok := r.count(reason, sameKey{hostOf(peer), why.Error()}, time.Now())
-	if !ok {
+	if reason != ReasonLeft { // who reads debug lines wants them all
+		var pass bool
+		if times, pass = r.repeats.pass(peer, why, time.Now()); !pass {
+			r.count(reason, false)
+			return
+		}
+	}
+	if !r.count(reason, true) {
 		return
 	}
-	attributes := []any{"peer", peer, "endpoint", r.endpoint, "reason", why}
+	about := []any{"peer", peer, "endpoint", r.endpoint, "reason", why}
 	if times > 1 {
-		attributes = append(attributes, "times", times)
+		about = append(about, "times", times)
 	}
-	r.log.Log(context.Background(), level, "peer refused", attributes...)
+	log("peer refused", about...)
 }
 
-// hostOf cuts the port off an address: another one with each connection.
-func hostOf(peer string) string {
-	if host, _, err := net.SplitHostPort(peer); err == nil {
-		return host
-	}
-	return peer
-}
-
-// count counts and reports whether a line may be logged, and for how many refusals of
-// that peer it stands.
-func (r *refusals) count(reason Reason, key sameKey, now time.Time) (times int, ok bool) {
+// count counts and reports whether a line may be logged, if there is one to log.
+func (r *refusals) count(reason Reason, line bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
 		r.counts = make(map[Reason]uint64)
 	}
 	r.counts[reason]++
-	if reason == ReasonLeft {
-		return 1, true // who reads debug lines wants them all
-	}
-	known := r.same[key]
-	if known != nil {
-		if known.times++; now.Sub(known.logged) < sameRefusal {
-			return 0, false
-		}
+	if reason == ReasonLeft || !line {
+		return true
 	}
 	if r.window == nil && !r.closed {
 		r.window = time.AfterFunc(refusalWindow, r.endWindow)
 	}
 	if r.logged == refusalLines {
 		r.suppressed++
-		return 0, false
+		return false
 	}
 	r.logged++
-	if known == nil {
-		if r.same == nil || len(r.same) == maxSame {
-			r.same = make(map[sameKey]*repeated)
-		}
-		known = &repeated{times: 1}
-		r.same[key] = known
-	}
-	times, known.logged, known.times = known.times, now, 0
-	return times, true
+	return true
 }
 
 func (r *refusals) stats() map[Reason]uint64 {
@@ -185,8 +151,7 @@ func (r *refusals) endWindow() {
 	}
 }
 
-// close ends the window. What it has suppressed is said; of peers that came again for
-// the same reason only the counts tell.
+// close ends the window. Nothing is suppressed unsaid.
 func (r *refusals) close() {
 	r.mu.Lock()
 	r.closed = true
