@@ -31,6 +31,9 @@ type Broker struct {
 	running  sync.WaitGroup // a goroutine for each listener and each connection
 	stopping atomic.Bool    // for the pulse
 
+	turnedAway turnedAway
+	mixture    mixture
+
 	mu     sync.Mutex                 // guards what follows; never held with the router's
 	conns  map[*zmtp.Conn][]keys.Role // and who may have one like it
 	ending bool                       // no further connection is served

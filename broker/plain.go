@@ -20,6 +20,7 @@ func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 	}
 	out.flush()
 	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
+	b.mixture.note(b.options.Log, w, []string{rules})
 	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()

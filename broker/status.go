@@ -18,6 +18,8 @@ func (b *Broker) status() *wire.Status {
 	s.Broker.HTTPAt = b.httpAddress()
 	s.Broker.ResidentBytes = board.Resident()
 	s.Broker.Refused = b.refused()
+	s.RefusedWorkers = b.turnedAway.list(time.Now())
+	b.mixture.mark(s.RuleSets)
 	return s
 }
 

@@ -55,7 +55,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.plain",
-		Doc:  "Further endpoints for plain REP workers, each for one rule set: a list of `{endpoint: tcp://127.0.0.1:5557, rules: NAME}`.",
+		Doc:  "Further endpoints for plain REP workers, each for one rule set: a list of `{endpoint: tcp://127.0.0.1:5557, rules: NAME}`. A REP worker at broker.workers serves `default`: next to trawl workers that serve it, too, clients get answers in two forms in turn, which the log and `trawl status` say. An endpoint here with a rule set of its own keeps them apart.",
 		at:   func(c *Config) any { return &c.Broker.Plain },
 	},
 	{
