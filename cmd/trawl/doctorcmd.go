@@ -94,6 +94,7 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 	}
 	p.Services, p.Programs = examineServices(), programsCalled("trawl", a.env)
 	p.Unwritable = unwritableState(p.StateDir)
+	p.MacOS, p.Agents = macOS()
 	p.Ping = func(ctx context.Context, endpoint string) (string, error) { return ping(ctx, c, endpoint) }
 	p.Reach = func(ctx context.Context, endpoint string) (bool, error) { return reach(ctx, c, endpoint) }
 	return p
@@ -116,8 +117,10 @@ func buildTarget() string {
 // is one.
 func (a *app) serviceStateDir(c *config.Config) string {
 	if c.Worker.StateDir == "" {
-		if _, err := os.Stat(systemd.StateDir); err == nil {
-			return systemd.StateDir
+		for _, dir := range []string{systemd.StateDir, systemd.MacStateDir} {
+			if _, err := os.Stat(dir); err == nil {
+				return dir
+			}
 		}
 	}
 	return stateDir(c, a.env)
@@ -186,7 +189,8 @@ func unwritableState(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	return service.Writable(dir, dir != systemd.StateDir && serviceState("worker") == service.NotInstalled)
+	ofService := dir == systemd.StateDir || dir == systemd.MacStateDir
+	return service.Writable(dir, !ofService && serviceState("worker") == service.NotInstalled)
 }
 
 // programsCalled returns the different files of a name, in the order in which a shell

@@ -35,7 +35,7 @@ others) and launchd (macOS) trawl writes a unit of its own; OpenRC, SysV and oth
 get a plain script.
 
 A service takes its settings from the configuration file alone, not from the
-environment or flags. It runs as the user trawl, which install makes if it is
+environment or flags. It runs as the user trawl (on macOS _trawl), which install makes if it is
 missing, and does not see /home, /root and /tmp: put the program into /usr/local/bin
 and configuration, rules and keys into /etc/trawl.`,
 		Example: `  sudo install -m 755 trawl /usr/local/bin/trawl
@@ -103,7 +103,7 @@ It is not started now, unless --now says so.`,
 	o := serviceFlags(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "show what would be written and run, and do nothing")
 	cmd.Flags().BoolVar(&o.Now, "now", false, "start it, too")
-	cmd.Flags().StringVar(&o.RunAs, "run-as", "", "user that the service runs as (default trawl; on macOS, who called sudo)")
+	cmd.Flags().StringVar(&o.RunAs, "run-as", "", "user that the service runs as (default trawl; on macOS _trawl)")
 	placeholder(cmd.Flags(), "run-as", "USER")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Role = args[0]

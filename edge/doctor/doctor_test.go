@@ -136,6 +136,9 @@ func TestWhatIsFound(t *testing.T) {
 				p.Services[0].Config, p.Services[0].ConfigError = "/etc/trawl/second.yaml", errors.New("second.yaml:1: unknown key x")
 			}, Fault, "services", "second.yaml:1",
 		},
+		"agent of macOS that may not reach others": {
+			func(p *Patient) { p.MacOS, p.Agents = 15, []string{"trawl-worker"} }, Remark, "local network", "Privacy & Security",
+		},
 		"a second trawl": {
 			func(p *Patient) { p.Programs = []string{"/usr/local/bin/trawl", "/usr/bin/trawl"} }, Remark, "program", "trawl-worker runs /usr/bin/trawl",
 		},

@@ -29,6 +29,8 @@ type Patient struct {
 	// Unwritable is why a worker cannot write StateDir; nil: it can.
 	Unwritable error
 	Services   []Service // those installed here
+	MacOS      int       // major version; 0: another system
+	Agents     []string  // on macOS, services of the calling user alone
 	Programs   []string  // different files called trawl, in the order in which a shell looks
 
 	// Kept is the size of the pack that a worker has kept of these files.
@@ -54,6 +56,7 @@ func Examine(ctx context.Context, p *Patient) []Finding {
 	p.upkeep(&out)
 	p.programs(&out)
 	p.services(&out)
+	p.localNetwork(&out)
 	if p.configuration(&out) {
 		p.keys(&out)
 		p.rules(&out)

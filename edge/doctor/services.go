@@ -103,3 +103,15 @@ func (p *Patient) programs(out *page) {
 	out.remark("program", "remove the one that is not wanted: an upgrade of one leaves the other as it is", "there are %d programs called trawl: %s, and the first is what a shell starts%s",
 		len(p.Programs), strings.Join(p.Programs, ", "), running)
 }
+
+// localNetwork tells of what macOS has asked since its version 15: whether a program may
+// reach other devices of the local network. Daemons may, agents of a user are asked about,
+// and refused until then as if the other one were away (Apple TN3179).
+func (p *Patient) localNetwork(out *page) {
+	const firstAsking = 15
+	if p.MacOS < firstAsking || len(p.Agents) == 0 {
+		return
+	}
+	out.remark("local network", "allow trawl in System Settings, Privacy & Security, Local Network; or install it without --user: daemons need not ask",
+		"macOS %d lets %s reach other boards only once somebody at the screen has allowed it", p.MacOS, strings.Join(p.Agents, " and "))
+}

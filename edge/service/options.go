@@ -21,7 +21,7 @@ type Options struct {
 
 	Config     string   // file to be named on its command line; empty: none
 	Arguments  []string // further ones
-	RunAs      string   // user; empty: trawl, on macOS who called sudo
+	RunAs      string   // user; empty: trawl, on macOS _trawl
 	Executable string   // empty: the running program
 	Now        bool     // it is to be started right after
 	Files      []string // that the service reads, so that its user must be able to

@@ -75,8 +75,8 @@ type refusals struct {
 
 	mu         sync.Mutex
 	counts     map[Reason]uint64
-	logged     int         // in this window
-	suppressed int         // in this window
+	logged     int // in this window
+	suppressed int // in this window
 	repeats    repeats
 	window     *time.Timer // ends the window; nil while there is none
 	closed     bool
