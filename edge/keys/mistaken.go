@@ -73,6 +73,13 @@ func KindOf(text string) Kind {
 	return Unknown
 }
 
+// IsPair reports whether text is a key pair that can be read, and so nothing to be shown
+// or sent around.
+func IsPair(text string) bool {
+	_, err := parseKeyFile(text)
+	return err == nil
+}
+
 func hasKeyLine(text, name string) bool {
 	for line := range strings.Lines(text) {
 		if before, _, ok := strings.Cut(line, "="); ok && strings.TrimSpace(before) == name {
