@@ -39,8 +39,11 @@ type Broker struct {
 	clientDoor, workerDoor *door
 	documents              *documents
 	handshakes             int          // at once, of one listener
-	turnedAway             atomic.Int64 // peers for whom there was no place
+	noPlace                atomic.Int64 // peers for whom there was no place
 	stallsAt               time.Time    // of the latest closeStalled
+
+	turnedAway turnedAway
+	mixture    mixture
 
 	mu     sync.Mutex // guards the doors and what follows; never held with the router's
 	ending bool       // no further connection is served

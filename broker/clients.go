@@ -68,6 +68,11 @@ func letRead(c *client, conn *zmtp.Conn, out *batch) {
 
 // request takes one message of a client over.
 func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
+	if name, ok := helloAtClients(m); ok {
+		m.Release()
+		b.refuseAtClients(c, name, out)
+		return
+	}
 	q := newRequest(c, out.now())
 	n := wire.SplitEnvelope(c.socketType, m)
 	q.envelope = appendEnvelope(q.envelope, m, n)

@@ -107,7 +107,7 @@ func (b *Broker) enter(d *door, conn *zmtp.Conn) *connection {
 			continue
 		}
 		if victim == nil {
-			b.turnedAway.Add(1)
+			b.noPlace.Add(1)
 			b.options.Log.Warn("all places for "+d.who+" are taken and in use: connection closed; there are more with a higher limits.memory, or file limit (ulimit -n, LimitNOFILE)",
 				"address", conn.Peer().RemoteAddr, "places", d.most)
 			return nil

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"trawl/edge/wire"
@@ -21,8 +22,11 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	late := time.AfterFunc(b.options.helloTime, func() { _ = conn.Close() })
 	defer late.Stop()
 	m, err := conn.Recv()
-	if err != nil {
-		return nil, wire.Errorf(wire.BadRequest, "no hello: %v", err)
+	switch {
+	case errors.Is(err, zmtp.ErrClosed):
+		return nil, wire.Errorf(wire.BadRequest, "no hello within %v", b.options.helloTime)
+	case err != nil:
+		return nil, errLeft
 	}
 	defer m.Release()
 	if m.Cut() > 0 {
@@ -55,9 +59,18 @@ func (b *Broker) welcome() zmtp.Message {
 	}))
 }
 
-// refuse tells a worker why it cannot join, and ends its connection.
-func (b *Broker) refuse(conn *zmtp.Conn, e *wire.Error) {
-	b.options.Log.Warn("worker refused", "address", conn.Peer().RemoteAddr, "error", e)
+// errLeft is about a peer that came and went without a word, as trawl doctor does to see
+// whether the broker is there.
+var errLeft = wire.Errorf(wire.BadRequest, "no hello: the peer has left")
+
+// refuse tells a worker why it cannot join, and ends its connection. Its name is empty
+// if it has not said it.
+func (b *Broker) refuse(conn *zmtp.Conn, name string, e *wire.Error) {
+	if e == errLeft {
+		b.options.Log.Debug("a peer at the worker endpoint has left without a word", "address", conn.Peer().RemoteAddr)
+		return
+	}
+	b.turnedAway.note(b.options.Log, name, conn.Peer().RemoteAddr, e, time.Now())
 	answer := wire.AnswerHeader{Error: e}
 	_ = conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindRefused), true), zmtp.NewMessage(answer.Append(nil)))
 	ctx, cancel := context.WithTimeout(context.Background(), flushTime)

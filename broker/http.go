@@ -16,6 +16,7 @@ import (
 
 	"trawl/edge/config"
 	"trawl/edge/escape"
+	"trawl/edge/zmtp"
 )
 
 // The HTTP port: for people, Prometheus and load balancers. HTTP.md in edge/wire
@@ -44,8 +45,8 @@ func (b *Broker) listenHTTP(address string) (*httpServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for HTTP at %s: %w", address, err)
 	}
-	if host == "*" {
-		host = ""
+	if host, err = zmtp.BindHost(host); err != nil {
+		return nil, fmt.Errorf("listen for HTTP at %s: %w", address, err)
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	switch {

@@ -23,6 +23,7 @@ func (b *Broker) servePlain(c *connection, rules string) {
 	b.joined(c)
 	out.flush()
 	b.options.Log.Info("plain worker connected", "worker", w.name, "rules", rules)
+	b.mixture.note(b.options.Log, w, []string{rules})
 	defer b.leave(w, &out)
 	for {
 		m, err := conn.Recv()

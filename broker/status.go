@@ -54,6 +54,8 @@ func (b *Broker) status() *wire.Status {
 	s.Broker.HTTPAt = b.httpAddress()
 	s.Broker.ResidentBytes = board.Resident()
 	s.Broker.Refused = b.refused()
+	s.RefusedWorkers = b.turnedAway.list(time.Now())
+	b.mixture.mark(s.RuleSets)
 	return s
 }
 
@@ -65,7 +67,7 @@ func (b *Broker) refused() map[string]int64 {
 			counts[string(reason)] += int64(n)
 		}
 	}
-	if n := b.turnedAway.Load(); n > 0 {
+	if n := b.noPlace.Load(); n > 0 {
 		counts[string(zmtp.ReasonOverload)] += n
 	}
 	return counts

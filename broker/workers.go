@@ -48,8 +48,10 @@ func (b *Broker) redirect(conn *zmtp.Conn) {
 }
 
 func (b *Broker) wrongEndpoint() *wire.Error {
-	return wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", strings.Join(b.ClientEndpoints(), " or "))
+	return wire.Errorf(wire.BadRequest, "this is the endpoint for workers; clients connect to %s", joinEndpoints(b.ClientEndpoints()))
 }
+
+func joinEndpoints(list []string) string { return strings.Join(list, " or ") }
 
 // serveTrawl serves a worker that speaks trawl's own protocol.
 func (b *Broker) serveTrawl(c *connection) {
@@ -64,10 +66,16 @@ func (b *Broker) serveTrawl(c *connection) {
 		replaced, refusal = b.router.join(w, b.welcome(), &out)
 	}
 	if refusal != nil {
-		b.refuse(conn, refusal)
+		name := ""
+		if w != nil {
+			name = w.name
+		}
+		b.refuse(conn, name, refusal)
 		return
 	}
 	b.joined(c)
+	b.turnedAway.welcomed(w.name, conn.Peer().RemoteAddr)
+	b.mixture.note(b.options.Log, w, namesOf(w.hello.Rules))
 	if replaced != nil {
 		_ = replaced.conn.Close()
 	}
@@ -120,6 +128,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		}
 		before := wire.RuleNames(w.hello.Rules)
 		b.router.update(w, rules, out)
+		b.mixture.note(b.options.Log, w, namesOf(rules))
 		if after := wire.RuleNames(w.hello.Rules); !slices.Equal(before, after) {
 			b.options.Log.Info("worker serves other rules", "worker", w.name, "rules", after)
 		}
@@ -161,6 +170,7 @@ func (b *Broker) ended(w *worker, err error) {
 // messages have brought may still be in out.
 func (b *Broker) leave(w *worker, out *batch) {
 	unanswered := b.router.leaveFleet(w, out)
+	b.mixture.note(b.options.Log, w, nil)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }

@@ -9,6 +9,7 @@
 //	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but the two below
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
+//	edge/yamlerr                            where a file is no YAML, and why
 //
 // broker and worker never import each other, so either can be replaced by one
 // in another language; edge/wire/PROTOCOL.md is what they have in common.

@@ -8,6 +8,30 @@ import (
 //go:embed launchd.plist.in
 var plistTemplate string
 
+// MacUser is the role account that daemons of macOS run as: names of such accounts
+// begin with _.
+const MacUser = "_trawl"
+
+// MacStateDir is where a daemon of macOS keeps packs: its account has no home.
+const MacStateDir = "/var/db/trawl"
+
+// forAgents lets a user's own agent run where the user is logged in at a screen, and
+// where by ssh alone.
+const forAgents = `	<key>LimitLoadToSessionType</key>
+	<array>
+		<string>Aqua</string>
+		<string>Background</string>
+	</array>
+`
+
+// forDaemons names the folder of the packs as systemd does.
+const forDaemons = `	<key>EnvironmentVariables</key>
+	<dict>
+		<key>STATE_DIRECTORY</key>
+		<string>` + MacStateDir + `</string>
+	</dict>
+`
+
 // Plist returns the property list for launchd. What the service says goes to the
 // file log, which newsyslog can rotate.
 func (u *Unit) Plist(log string) string {
@@ -15,8 +39,11 @@ func (u *Unit) Plist(log string) string {
 	for _, w := range append([]string{u.Executable, u.Role}, u.Arguments...) {
 		arguments.WriteString("\t\t<string>" + escape.Replace(w) + "</string>\n")
 	}
-	user := ""
+	user, place := "", forAgents
 	if u.User != "" {
+		if place = ""; u.Role == "worker" {
+			place = forDaemons
+		}
 		user = "\t<key>UserName</key>\n\t<string>" + escape.Replace(u.User) + "</string>\n"
 	}
 	return strings.NewReplacer(
@@ -24,6 +51,7 @@ func (u *Unit) Plist(log string) string {
 		"@LABEL@", escape.Replace(u.Name()),
 		"@ARGUMENTS@\n", arguments.String(),
 		"@USER@\n", user,
+		"@PLACE@\n", place,
 		"@LOG@", escape.Replace(log),
 	).Replace(plistTemplate)
 }

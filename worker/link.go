@@ -23,6 +23,9 @@ const (
 	// welcomeTime is how long a broker has to answer a hello. A silent broker is
 	// found out by heartbeats only once it has said how often they come.
 	welcomeTime = 10 * time.Second
+	// refusedAgain is how often the same refusal is logged: a worker whose name is taken
+	// asks for ever, and its log may be on a memory card.
+	refusedAgain = time.Hour
 )
 
 // link is the worker's connection to one broker, made again for ever.
@@ -33,13 +36,17 @@ type link struct {
 
 	asked, active atomic.Bool // a request came since the latest heartbeat; before it
 
-	lastDown string // reason of the last failure that was logged; of the dialer's goroutine
+	// The dialer's goroutine alone has these.
+	lastDown    string    // reason of the last failure that was logged
+	lastRefused string    // reason of the last refusal that was logged
+	refusedAt   time.Time // when that was
 
 	mu        sync.Mutex
 	conn      *zmtp.Conn    // nil while down
 	welcome   *wire.Welcome // of the broker to conn; nil before it
 	told      uint64        // version of the rule sets that the broker knows
 	toldPacks []string      // and their names with hashes
+	refusal   string        // why the broker does not take this worker; empty: it does, or is away
 	drained   chan struct{} // closed when the broker says that no more will come
 	isDrained bool
 }
@@ -60,14 +67,29 @@ func (l *link) run(ctx context.Context) {
 }
 
 // down logs why there is no connection: once for each reason, since a worker
-// whose broker is away asks for ever.
+// whose broker is away asks for ever. A broker that is there and refuses this worker as
+// it is needs somebody to change something: a warning.
 func (l *link) down(err error, retryIn time.Duration) {
+	if errors.Is(err, errRefused) {
+		return // refused has logged it
+	}
 	level := slog.LevelInfo
+	refusal := ""
+	if zmtp.IsRefusal(err) {
+		level, refusal = slog.LevelWarn, err.Error()
+	}
+	l.setRefusal(refusal)
 	if err.Error() == l.lastDown {
 		level = slog.LevelDebug
 	}
 	l.lastDown = err.Error()
 	l.log.Log(context.Background(), level, "not connected; trying again", "error", err, "retry_in", retryIn.Round(time.Millisecond))
+}
+
+func (l *link) setRefusal(why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refusal = why
 }
 
 // errRefused: the broker has said why and will not serve this connection.
@@ -98,7 +120,7 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 			select {
 			case <-ctx.Done():
 			case <-l.worker.stop:
-			case <-time.After(refusedPause):
+			case <-time.After(l.worker.options.refusedPause):
 			}
 		}
 		if err != nil {
@@ -130,7 +152,8 @@ func (l *link) unset() {
 }
 
 func (l *link) welcomed(w *wire.Welcome) {
-	l.lastDown = ""
+	l.lastDown, l.lastRefused = "", ""
+	l.setRefusal("")
 	l.log.Info("connected", "name", w.Broker, "version", w.Version)
 	l.mu.Lock()
 	l.welcome = w
@@ -206,22 +229,40 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		l.log.Info("told to stop")
 		l.worker.requestStop()
 	default:
+		if h, err := wire.ParseAnswerHeader(control); err == nil && h.Error != nil {
+			// It took the hello for a request. Newer brokers say so themselves.
+			return l.turnedAway(wire.Errorf(wire.BadRequest, "this is a broker's endpoint for clients; name the one for workers (port 5556 by default)"))
+		}
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
 	return nil
 }
 
-// refused says why the broker does not take this worker.
+// refused is what a broker has said that does not take this worker.
 func (l *link) refused(reason []byte) error {
 	h, err := wire.ParseAnswerHeader(reason)
 	if err != nil || h.Error == nil {
 		return escape.Errorf("unreadable refusal: %q", reason)
 	}
+	return l.turnedAway(h.Error)
+}
+
+// turnedAway logs why the broker does not take this worker: a new reason at once, the
+// same one again every refusedAgain.
+func (l *link) turnedAway(why *wire.Error) error {
 	level := slog.LevelError
-	if h.Error.Code == wire.Draining { // it comes back, or is not meant to
+	switch {
+	case why.Code == wire.Draining: // it comes back, or is not meant to
 		level = slog.LevelInfo
+	case why.Message == l.lastRefused && time.Since(l.refusedAt) < refusedAgain:
+		level = slog.LevelDebug
+	default:
+		l.lastRefused, l.refusedAt = why.Message, time.Now()
 	}
-	l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again later", "reason", h.Error.Message, "retry_in", refusedPause)
+	if why.Code != wire.Draining {
+		l.setRefusal(why.Message)
+	}
+	l.log.Log(context.Background(), level, "the broker refuses this worker; it asks again", "reason", why.Message, "every", l.worker.options.refusedPause)
 	return errRefused
 }
 

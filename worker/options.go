@@ -46,9 +46,10 @@ type Options struct {
 	// ended, as long as nothing in it hangs. It must not block. Nil: nobody is told.
 	Pulse func(Pulse)
 
-	welcomeTime time.Duration       // see there; shorter in tests
-	health      func() board.Health // board.ReadHealth but in tests
-	boardTicks  <-chan time.Time    // when to ask for it; nil: every boardEvery
+	welcomeTime  time.Duration       // see there; shorter in tests
+	refusedPause time.Duration       // the same
+	health       func() board.Health // board.ReadHealth but in tests
+	boardTicks   <-chan time.Time    // when to ask for it; nil: every boardEvery
 }
 
 // Limits bound one answer; what goes beyond is cut and marked as truncated.
@@ -66,6 +67,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.welcomeTime = cmp.Or(o.welcomeTime, welcomeTime)
+	o.refusedPause = cmp.Or(o.refusedPause, refusedPause)
 	if o.health == nil {
 		o.health = board.ReadHealth
 	}

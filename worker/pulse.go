@@ -16,11 +16,14 @@ const (
 
 // Pulse is how a worker is at a moment.
 type Pulse struct {
-	Connected int // brokers that a connection stands to
+	Connected int // brokers that have welcomed this worker, and are connected
 	Brokers   int // that it is to serve
 	Waiting   int // requests that wait for a slot
 	Running   int // requests that a slot has
 	Stopping  bool
+	// Refused is BROKER: REASON of the first broker that does not take this worker as
+	// it is, for its name or key for example; empty: none does so.
+	Refused string
 }
 
 // startPulse calls Options.Pulse at once and then again and again, until the
@@ -59,8 +62,11 @@ func (w *state) pulse() {
 	p := Pulse{Brokers: len(w.links), Stopping: w.draining.Load()}
 	for _, l := range w.links {
 		l.mu.Lock()
-		if l.conn != nil {
+		if l.welcome != nil {
 			p.Connected++
+		}
+		if l.refusal != "" && p.Refused == "" {
+			p.Refused = l.broker + ": " + l.refusal
 		}
 		l.mu.Unlock()
 	}

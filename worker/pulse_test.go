@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +28,37 @@ func TestPulseTellsHowTheWorkerIs(t *testing.T) {
 	waitPulse(t, pulses, func(p Pulse) bool { return p.Stopping })
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// A worker that is refused says so in its pulse, and once in its log however often it
+// asks.
+func TestRefusalIsInThePulseAndOnceInTheLog(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	pulses := make(chan Pulse, 1000)
+	o.Pulse = func(p Pulse) { pulses <- p }
+	var log syncBuffer
+	o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	o.refusedPause = time.Millisecond
+	run(t, o)
+	for range 5 {
+		l := b.accept()
+		l.recv()
+		l.send("X", `{"error":{"code":"forbidden","message":"name taken"}}`)
+	}
+	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 1, Refused: b.endpoint + ": name taken"} })
+	for range 2 { // as a broker of before answers on its endpoint for clients
+		l := b.accept()
+		l.recv()
+		l.send(`{"error":{"code":"bad_request","message":"no header"}}`)
+	}
+	waitPulse(t, pulses, func(p Pulse) bool { return strings.Contains(p.Refused, "endpoint for clients") && p.Connected == 0 })
+	b.welcome(time.Minute)
+	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 1, Connected: 1} })
+	text := log.String()
+	if strings.Count(text, "level=ERROR") != 2 || strings.Count(text, "name taken") != 1 || strings.Count(text, "endpoint for clients") != 1 || strings.Contains(text, "not connected") {
+		t.Errorf("log:\n%s", text)
 	}
 }
 

@@ -30,18 +30,9 @@ func debArchive(control string, scripts, files []file, date time.Time) ([]byte, 
 	slices.SortFunc(files, func(a, b file) int { return bytes.Compare([]byte(a.path), []byte(b.path)) })
 	for _, f := range files {
 		size += (len(f.contents) + 1023) / 1024
-		if !configuration(f.path) {
-			fmt.Fprintf(&sums, "%x  %s\n", md5.Sum(f.contents), f.path)
-		}
-	}
-	var conffiles bytes.Buffer
-	for _, f := range files {
-		if configuration(f.path) {
-			fmt.Fprintf(&conffiles, "/%s\n", f.path)
-		}
+		fmt.Fprintf(&sums, "%x  %s\n", md5.Sum(f.contents), f.path)
 	}
 	about := append([]file{
-		{"conffiles", 0o644, conffiles.Bytes()},
 		{"control", 0o644, fmt.Appendf(nil, "%sInstalled-Size: %d\n", control, size)},
 		{"md5sums", 0o644, sums.Bytes()},
 	}, scripts...)
@@ -65,9 +56,6 @@ func debArchive(control string, scripts, files []file, date time.Time) ([]byte, 
 	}
 	return out.Bytes(), nil
 }
-
-// configuration reports whether dpkg shall keep a file's changes.
-func configuration(name string) bool { return path.Dir(name) == "etc/trawl" }
 
 // tarball returns a compressed tar archive of files and their folders.
 func tarball(files []file, date time.Time) ([]byte, error) {

@@ -142,6 +142,7 @@ shown (in the order of the list), and a line for each of the others.`,
 				a.printJSON(wire.JSONFrame(r.value.status.Workers))
 			} else {
 				a.printWorkers(r.value.status.Workers)
+				a.printRefused(r.value.status)
 				a.printBoards(r.value.status.Workers)
 			}
 		})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -39,21 +40,47 @@ func connectTo(c *config.Config, brokers []string, log *slog.Logger) (*client.Cl
 	return client.New(client.Options{Brokers: brokers, Spread: c.Client.Spread, Heartbeat: c.Client.Heartbeat, Security: security, Log: log})
 }
 
-// explain says what to do about an error of a broker.
+// explain says what to do about an error of a broker: one that is away is to be
+// started, one that refuses us is there.
 func explain(err error) error {
 	var none *client.NoBrokerError
 	if !errors.As(err, &none) {
 		return err
 	}
-	var list []string
+	var away, all []string
 	for _, p := range none.Problems {
 		reason := "no answer to the attempt to connect"
 		if p.Err != nil {
 			reason = rootCause(p.Err).Error()
 		}
-		list = append(list, fmt.Sprintf("%s (%s)", p.Broker, reason))
+		var unknown *net.DNSError
+		switch {
+		case zmtp.IsRefusal(p.Err):
+			all = append(all, fmt.Sprintf("%s refuses us (%s); %s", p.Broker, reason, refusalAdvice(p.Err)))
+		case errors.As(p.Err, &unknown) && unknown.IsNotFound:
+			all = append(all, fmt.Sprintf("%s has no address (%s); write the host as the network knows it, or its address", p.Broker, reason))
+		default:
+			away = append(away, fmt.Sprintf("%s (%s)", p.Broker, reason))
+		}
 	}
-	return fmt.Errorf("no broker answers at %s; start one with trawl broker, or name another with --broker or TRAWL_BROKER", strings.Join(list, ", "))
+	if len(away) > 0 {
+		all = append(all, fmt.Sprintf("no broker answers at %s; start one with trawl broker, or name another with --broker or TRAWL_BROKER", strings.Join(away, ", ")))
+	}
+	return errors.New(strings.Join(all, "\n"))
+}
+
+// refusalAdvice says what to do about a broker that is there and does not let us in.
+func refusalAdvice(err error) string {
+	var mechanism *zmtp.MechanismError
+	switch {
+	case errors.As(err, &mechanism) && mechanism.Ours == zmtp.Null:
+		return "it wants keys: make a pair with trawl keygen, have the public half allowed there, and give --key and --server-key"
+	case errors.As(err, &mechanism):
+		return "it has no keys: do without --key (security.key) here, or give it keys"
+	case errors.Is(err, zmtp.ErrProtocol):
+		return "name a port of a broker: by default 5555 is for clients, 5556 for workers"
+	}
+	return "its log says why: give its own public key with --server-key, and have our public key allowed there, with the role for this port"
 }
 
 // rootCause is the error that err wraps: "connection refused" without the

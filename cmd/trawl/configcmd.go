@@ -2,11 +2,81 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
+	"trawl/edge/service"
+	"trawl/edge/zmtp"
 )
+
+// checkHere holds a configuration against this board: the files that it names for the
+// roles that it is meant for, the hosts to listen on, and what the users of services
+// that have this file can do.
+func checkHere(path string, c *config.Config) error {
+	var problems []error
+	for _, role := range []string{"broker", "worker"} {
+		if !isMeant(c, role) {
+			continue
+		}
+		if _, err := serviceFiles(c, role); err != nil && !errors.Is(err, fs.ErrPermission) { // services may read more than we
+			problems = append(problems, err)
+		}
+	}
+	if c.IsSet("broker.clients") || c.IsSet("broker.workers") || len(c.Broker.Plain) > 0 {
+		problems = append(problems, checkHosts(c)...)
+	}
+	used := absolute(configName(path))
+	for _, s := range service.Installed() {
+		if st, err := s.Status(); err == nil && absolute(configName(st.Config)) == used {
+			problems = append(problems, serviceProblems(s, &st)...)
+		}
+	}
+	return errors.Join(unique(problems)...)
+}
+
+// checkHosts reports hosts to listen on that this machine does not have.
+func checkHosts(c *config.Config) (problems []error) {
+	endpoints := slices.Concat(c.Broker.Clients, c.Broker.Workers)
+	for _, p := range c.Broker.Plain {
+		endpoints = append(endpoints, p.Endpoint)
+	}
+	for _, e := range endpoints {
+		if strings.HasPrefix(e, "ipc:///run/trawl/") {
+			continue // the unit makes that folder
+		}
+		if err := zmtp.CheckListen(e); err != nil {
+			problems = append(problems, fmt.Errorf("endpoint %s: %w", e, err))
+		}
+	}
+	return problems
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// unique drops errors whose message was there before: broker and worker name the same
+// files.
+func unique(errs []error) (out []error) {
+	seen := make(map[string]bool)
+	for _, err := range errs {
+		if !seen[err.Error()] {
+			seen[err.Error()] = true
+			out = append(out, err)
+		}
+	}
+	return out
+}
 
 func (a *app) configCommand() *cobra.Command {
 	cmd := group(&cobra.Command{Use: "config", Short: "Check and show the configuration"})
@@ -14,7 +84,11 @@ func (a *app) configCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "check",
 			Short: "Check the configuration file and environment: every problem, with its line",
-			Args:  noArgs,
+			Long: `Check the configuration file and environment: every problem, with its line. The files
+that the configuration names are read, and hosts to listen on looked up. If services are
+installed here that use this file, it is also checked whether the user that each runs as
+can read those files, and write its folder. With sudo that is known of all files.`,
+			Args: noArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				c, err := a.settings(cmd)
 				if err != nil {
@@ -22,6 +96,9 @@ func (a *app) configCommand() *cobra.Command {
 				}
 				for _, name := range c.Ignored() {
 					a.printf("%s is no setting of trawl and is ignored; trawl config reference lists those that are\n", name)
+				}
+				if err := checkHere(cmd.Flag("config").Value.String(), c); err != nil {
+					return err
 				}
 				a.printf("the configuration is good\n")
 				return nil

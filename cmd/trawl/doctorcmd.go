@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,8 +34,9 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Tell what is good and what is not about this board; exit status 1 if something is at fault",
 		Long: `Tell, on one page, what is good and what is not about this board as a home for
-trawl: processor, power, heat, memory, swap, clock and memory card; configuration, keys
-and rules; ports, and the brokers that a worker is to serve. A fault keeps trawl from
+trawl: processor, power, heat, memory, swap, clock and memory card; services, which
+are looked at as the user that each runs as; configuration, keys and rules; ports, and
+the brokers that a worker is to serve. A fault keeps trawl from
 working; a remark does not. Nothing is changed.
 
 With sudo it sees also what only root may, such as the service's keys and packs.`,
@@ -90,8 +93,11 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 	p.Kept = func(files []string, set string) (int64, bool) {
 		return store.Kept(files, rules.Options{Name: set})
 	}
+	p.Services, p.Programs = examineServices(), programsCalled("trawl", a.env)
+	p.Unwritable = unwritableState(p.StateDir)
+	p.MacOS, p.Agents = macOS()
 	p.Ping = func(ctx context.Context, endpoint string) (string, error) { return ping(ctx, c, endpoint) }
-	p.Reach = func(ctx context.Context, endpoint string) error { return reach(ctx, c, endpoint) }
+	p.Reach = func(ctx context.Context, endpoint string) (bool, error) { return reach(ctx, c, endpoint) }
 	return p
 }
 
@@ -112,8 +118,10 @@ func buildTarget() string {
 // is one.
 func (a *app) serviceStateDir(c *config.Config) string {
 	if c.Worker.StateDir == "" {
-		if _, err := os.Stat(systemd.StateDir); err == nil {
-			return systemd.StateDir
+		for _, dir := range []string{systemd.StateDir, systemd.MacStateDir} {
+			if _, err := os.Stat(dir); err == nil {
+				return dir
+			}
 		}
 	}
 	return stateDir(c, a.env)
@@ -163,14 +171,48 @@ func ping(ctx context.Context, c *config.Config, endpoint string) (string, error
 }
 
 // reach makes the connection of a worker, with its keys, and says nothing.
-func reach(ctx context.Context, c *config.Config, endpoint string) error {
+func reach(ctx context.Context, c *config.Config, endpoint string) (refused bool, err error) {
 	security, err := peerSecurity(c)
 	if err != nil {
-		return err
+		return false, err
 	}
 	conn, err := zmtp.Dial(ctx, endpoint, zmtp.Options{SocketType: "DEALER", Security: security})
 	if err != nil {
-		return rootCause(err)
+		return zmtp.IsRefusal(err), rootCause(err)
 	}
-	return conn.Close()
+	return false, conn.Close()
+}
+
+// unwritableState is why a worker cannot write its folder. The one of the unit is made
+// by systemd for the service's user; a service of its own configuration is looked at
+// with the services.
+func unwritableState(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	ofService := dir == systemd.StateDir || dir == systemd.MacStateDir
+	return service.Writable(dir, !ofService && serviceState("worker") == service.NotInstalled)
+}
+
+// programsCalled returns the different files of a name, in the order in which a shell
+// looks for them, and then where programs are put by hand or by packages.
+func programsCalled(name string, env []string) (paths []string) {
+	var folders []string
+	for _, e := range env {
+		if list, ok := strings.CutPrefix(e, "PATH="); ok {
+			folders = filepath.SplitList(list)
+		}
+	}
+	var seen []os.FileInfo
+	for _, dir := range append(folders, "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin") {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		if err != nil || !filepath.IsAbs(path) || !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0 ||
+			slices.ContainsFunc(seen, func(other os.FileInfo) bool { return os.SameFile(info, other) }) {
+			continue
+		}
+		seen = append(seen, info)
+		paths = append(paths, path)
+	}
+	return paths
 }

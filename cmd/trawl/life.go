@@ -45,6 +45,10 @@ func workerPulse(life *notify.Life, drain time.Duration, brokers []string) func(
 		case p.Stopping:
 			life.Stop(drain)
 			status = "stopping, " + count(p.Waiting+p.Running, "request") + " to answer"
+		case p.Refused != "" && p.Connected == 0:
+			status = "refused by the broker at " + p.Refused
+		case p.Refused != "":
+			status = fmt.Sprintf("connected to %d of %d brokers; refused by %s", p.Connected, p.Brokers, p.Refused)
 		case p.Connected == 0:
 			status = "waiting for the broker at " + strings.Join(brokers, " or ")
 		case p.Connected < p.Brokers:

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -74,9 +75,17 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	}
 	if err != nil {
 		a.complain(err)
+		if serves(args) && !notify.New(env, slog.New(slog.DiscardHandler)).Failed(ctx, err) {
+			return statusOK // stopped while it waited: no failure of the service
+		}
 		return statusError
 	}
 	return a.status
+}
+
+// serves reports whether args run a broker or a worker, which may be a service.
+func serves(args []string) bool {
+	return slices.ContainsFunc(args, func(a string) bool { return a == "broker" || a == "worker" || a == "up" })
 }
 
 // complain prints err, each line of it marked as trawl's, in the journal also as

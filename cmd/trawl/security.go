@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -48,24 +47,11 @@ func peerSecurity(c *config.Config) (zmtp.Security, error) {
 	if err != nil {
 		return zmtp.Security{}, err
 	}
-	server, err := publicKey(s.ServerKey)
-	return zmtp.Security{Mechanism: zmtp.Curve, Key: key, ServerKey: server}, err
-}
-
-// publicKey reads a key in Z85, or a file that holds one.
-func publicKey(keyOrFile string) (zmtp.PublicKey, error) {
-	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
-		return key, nil
+	server, err := keys.ReadPublicKey(s.ServerKey)
+	if err != nil {
+		return zmtp.Security{}, fmt.Errorf("security.server_key (--server-key): %w", err)
 	}
-	key, err := keys.ReadPublicKey(keyOrFile)
-	var unread *fs.PathError
-	switch {
-	case errors.As(err, &unread):
-		return key, fmt.Errorf("server key: neither 40 characters of Z85 nor a file: %w", err)
-	case err != nil:
-		return key, fmt.Errorf("server key %s: %w", keyOrFile, err)
-	}
-	return key, nil
+	return zmtp.Security{Mechanism: zmtp.Curve, Key: key, ServerKey: server}, nil
 }
 
 // watchKeys makes a broker, if it has keys, read the allowed ones again when

@@ -16,6 +16,7 @@ import (
 
 	"trawl/edge/config"
 	"trawl/edge/service"
+	"trawl/edge/zmtp"
 )
 
 // Exit statuses of trawl service status, as those of systemctl.
@@ -34,7 +35,7 @@ others) and launchd (macOS) trawl writes a unit of its own; OpenRC, SysV and oth
 get a plain script.
 
 A service takes its settings from the configuration file alone, not from the
-environment or flags. It runs as the user trawl, which install makes if it is
+environment or flags. It runs as the user trawl (on macOS _trawl), which install makes if it is
 missing, and does not see /home, /root and /tmp: put the program into /usr/local/bin
 and configuration, rules and keys into /etc/trawl.`,
 		Example: `  sudo install -m 755 trawl /usr/local/bin/trawl
@@ -102,7 +103,7 @@ It is not started now, unless --now says so.`,
 	o := serviceFlags(cmd)
 	dry := cmd.Flags().Bool("dry-run", false, "show what would be written and run, and do nothing")
 	cmd.Flags().BoolVar(&o.Now, "now", false, "start it, too")
-	cmd.Flags().StringVar(&o.RunAs, "run-as", "", "user that the service runs as (default trawl; on macOS, who called sudo)")
+	cmd.Flags().StringVar(&o.RunAs, "run-as", "", "user that the service runs as (default trawl; on macOS _trawl)")
 	placeholder(cmd.Flags(), "run-as", "USER")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Role = args[0]
@@ -160,41 +161,53 @@ func (a *app) serviceConfig(cmd *cobra.Command, o *service.Options) (path string
 
 // serviceFiles checks what a role needs, and lists the files that it reads.
 func serviceFiles(c *config.Config, role string) ([]string, error) {
-	s := c.Security
-	var files []string
-	if strings.HasPrefix(s.Key, "/run/credentials/") {
-		// systemd puts it there when it starts the service, and not before.
+	files := filesOf(c, role)
+	if isHandedIn(c.Security.Key) {
 		public := *c
-		public.Security = config.Security{ServerKey: s.ServerKey, AllowedKeys: s.AllowedKeys}
+		public.Security = config.Security{ServerKey: c.Security.ServerKey, AllowedKeys: c.Security.AllowedKeys}
 		c = &public
-	} else if s.On() {
-		files = append(files, s.Key)
 	}
 	if role == "broker" {
-		if s.AllowedKeys != "" {
-			files = append(files, s.AllowedKeys)
-		}
 		_, err := brokerSecurity(c)
 		return files, err
 	}
 	if len(c.Worker.Rules) == 0 {
 		return nil, errors.New("a worker needs rules: name them in the configuration, as in worker: {rules: {default: [words.txt]}}")
 	}
-	if s.ServerKey != "" {
-		if _, err := os.Stat(s.ServerKey); err == nil { // else it is the key itself
-			files = append(files, s.ServerKey)
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(c.Worker.Rules)) {
 		for _, f := range c.Worker.Rules[name] {
 			if _, err := os.Stat(f); err != nil {
 				return nil, fmt.Errorf("rules %s: %w", name, err)
 			}
-			files = append(files, f)
 		}
 	}
 	_, err := peerSecurity(c)
 	return files, err
+}
+
+// isHandedIn reports whether systemd puts a file there when it starts the service, and
+// not before.
+func isHandedIn(file string) bool { return strings.HasPrefix(file, "/run/credentials/") }
+
+// filesOf lists the files that a role reads, whether they are there or not.
+func filesOf(c *config.Config, role string) (files []string) {
+	s := &c.Security
+	if s.On() && !isHandedIn(s.Key) {
+		files = append(files, s.Key)
+	}
+	if role == "broker" {
+		if s.AllowedKeys != "" {
+			files = append(files, s.AllowedKeys)
+		}
+		return files
+	}
+	if _, err := zmtp.ParsePublicKey(s.ServerKey); s.ServerKey != "" && err != nil { // else it is the key itself
+		files = append(files, s.ServerKey)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Worker.Rules)) {
+		files = append(files, c.Worker.Rules[name]...)
+	}
+	return files
 }
 
 func configName(path string) string {
@@ -222,12 +235,16 @@ func (a *app) serviceStatusCommand() *cobra.Command {
 			return err
 		}
 		a.status = serviceExit(st.State)
+		problems := serviceProblems(s, &st)
 		if *asJSON {
-			b, err := json.MarshalIndent(st, "", "  ")
+			b, err := json.MarshalIndent(struct {
+				*service.Status
+				Problems []string `json:"problems,omitempty"`
+			}{&st, texts(problems)}, "", "  ")
 			a.printJSON(b)
 			return err
 		}
-		a.printServiceStatus(&st)
+		a.printServiceStatus(&st, problems)
 		return nil
 	}
 	return cmd
@@ -244,7 +261,7 @@ func serviceExit(s service.State) int {
 	return statusNotRunning
 }
 
-func (a *app) printServiceStatus(st *service.Status) {
+func (a *app) printServiceStatus(st *service.Status, problems []error) {
 	a.printf("%s: %s", st.Name, st.State)
 	if st.Says != "" && st.State != service.Stopped {
 		a.printf(", %s", st.Says)
@@ -265,6 +282,12 @@ func (a *app) printServiceStatus(st *service.Status) {
 	}
 	if st.Restarts > 0 {
 		a.printf("  restarted  %d times without being asked to\n", st.Restarts)
+	}
+	if st.LastError != "" && !strings.HasPrefix(st.Says, st.LastError) {
+		a.printf("  last error %s\n", st.LastError)
+	}
+	for _, p := range texts(problems) {
+		a.printf("  problem    %s\n", p)
 	}
 	boot := "does not start with the board"
 	if st.Enabled {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"trawl/edge/wire"
 )
@@ -44,10 +45,39 @@ func (a *app) printStatus(s *wire.Status) {
 	}
 	a.printTable("", t, "\n")
 	a.printWorkers(s.Workers)
+	a.printRefused(s)
 	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
 	a.printCosts(s.Costs)
 	a.printFailedReloads(s.Workers)
+}
+
+// printRefused names the workers that stand outside, and rule sets whose answers have
+// two forms.
+func (a *app) printRefused(s *wire.Status) {
+	for i := range s.RefusedWorkers {
+		w := &s.RefusedWorkers[i]
+		name := w.Name
+		if name == "" {
+			name = "a worker"
+		}
+		a.printf("%s refused, from %s: %s (%s, %ds ago)\n", oneLine(name), oneLine(w.Address), oneLine(w.Reason), plural(w.Times, "time"), w.AgoS)
+	}
+	for i := range s.RuleSets {
+		if s.RuleSets[i].Mixed {
+			a.printf("rule set %s has plain and trawl workers: clients get two forms of answers in turn; broker.plain gives plain ones a rule set of their own\n", oneLine(s.RuleSets[i].Name))
+		}
+	}
+}
+
+// oneLine shows what others have said, without what a terminal would obey.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return '\ufffd'
+		}
+		return r
+	}, s)
 }
 
 // printScans says how the workers scan: the engine of each pack, and what was

@@ -147,7 +147,8 @@ func (c *Client) Close() error {
 // must not change before it returns.
 //
 // An answer that is an error is returned as *wire.Error, no broker in time as
-// *NoBrokerError, a request with NoRetry whose connection was lost as *LostError.
+// *NoBrokerError (at once when all brokers refuse this client as it is, for its key for
+// example, or have names that nobody knows), a request with NoRetry whose connection was lost as *LostError.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if len(r.Texts) == 0 {
 		return nil, wire.Errorf(wire.BadRequest, "a request needs a text")

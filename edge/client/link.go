@@ -1,6 +1,8 @@
 package client
 
 import (
+	"errors"
+	"net"
 	"slices"
 	"time"
 
@@ -16,6 +18,7 @@ type link struct {
 	settled  time.Time  // from when on it is preferred in its turn
 	draining bool       // its broker says so, on this connection
 	problem  error      // why the latest connection or attempt failed; nil: none did
+	hopeless int        // failed attempts in a row of which the same would come again; see down
 }
 
 // choose returns the link for the next request, nil if none but those to skip
@@ -80,7 +83,7 @@ func (c *Client) up(l *link, conn *zmtp.Conn) {
 	if !wasThere && c.anyUp() {
 		l.settled = now.Add(c.options.Settle)
 	}
-	l.conn, l.draining, l.problem = conn, false, nil
+	l.conn, l.draining, l.problem, l.hopeless = conn, false, nil, 0
 	for _, call := range c.calls {
 		if call.link == nil {
 			call.refused = slices.DeleteFunc(call.refused, func(r *link) bool { return r == l }) // it is another connection
@@ -166,10 +169,33 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	}
 }
 
-// down notes why there is no connection.
+// maxUnknown is how many times in a row the resolver may say that there is no such
+// host, before that is believed.
+const maxUnknown = 2
+
+// down notes why there is no connection. Once all brokers refuse us as we are, or have
+// no address, calls that wait for one are told so: to wait longer is of no use. A
+// broker that is merely away is waited for.
 func (c *Client) down(l *link, err error, retryIn time.Duration) {
-	c.mu.Lock()
-	l.problem = err
-	c.mu.Unlock()
 	c.options.Log.Debug("not connected", "broker", l.broker, "error", err, "retry_in", retryIn)
+	var unknown *net.DNSError
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.problem = err
+	switch {
+	case zmtp.IsRefusal(err):
+		l.hopeless = maxUnknown
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		l.hopeless++
+	default:
+		l.hopeless = 0
+	}
+	if slices.ContainsFunc(c.links, func(l *link) bool { return l.conn != nil || l.hopeless < maxUnknown }) {
+		return
+	}
+	for _, call := range c.calls {
+		if call.link == nil {
+			c.finish(call, result{err: &NoBrokerError{Problems: c.problems()}})
+		}
+	}
 }

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/escape"
+	"trawl/edge/zmtp"
 )
 
 // Check reports every value out of its range, malformed endpoint or name, and
@@ -152,9 +154,22 @@ func (k *checker) listen(key string, endpoints []string) {
 			k.problem(key, "%v", err)
 		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !IsLocal(e) {
 			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
-				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust", e)
+				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust%s", e, noInterface(e))
 		}
 	}
+}
+
+// noInterface says of an endpoint whose host may be meant as the name of a network
+// interface that there is none; empty if the host is an address or a name with a dot.
+func noInterface(endpoint string) string {
+	host, _, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "tcp://"))
+	if err != nil || host == "*" || strings.ContainsAny(host, ".:") {
+		return ""
+	}
+	if bind, err := zmtp.BindHost(host); err != nil || bind != host {
+		return "" // it is one
+	}
+	return fmt.Sprintf(" (this machine has no interface %s; there are %s)", host, zmtp.Interfaces())
 }
 
 // http: what is served there no key protects, so keys do not make it safe for

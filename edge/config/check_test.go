@@ -1,9 +1,28 @@
 package config
 
 import (
+	"net"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+
+	"trawl/edge/zmtp"
 )
+
+// loopback is the name of the loopback interface: lo, lo0.
+var loopback = func() string {
+	list, _ := net.Interfaces()
+	for _, i := range list {
+		if i.Flags&net.FlagLoopback != 0 {
+			return i.Name
+		}
+	}
+	return "localhost" // a system that tells none
+}()
+
+// longestPath is the most bytes of a socket's path on this system.
+var longestPath = strconv.Itoa(len(syscall.RawSockaddrUnix{}.Path) - 1)
 
 func TestCheckSaysAllThatIsWrong(t *testing.T) {
 	tests := []struct {
@@ -18,13 +37,27 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 		{"open on purpose", "broker.clients tcp://*:5555; broker.insecure true", nil},
 		{"loopback of both families", "broker.clients tcp://[::1]:5555,tcp://localhost:1,tcp://127.1.2.3:2,ipc:///x", nil},
 		{"malformed endpoints", "client.brokers pi1:5555,tcp://pi1,udp://a:1,tcp://*:5555,tcp://pi1:0,tcp://pi1:70000,ipc://", []string{
-			`flag --x: client.brokers: "pi1:5555" is not an endpoint; write it like tcp://127.0.0.1:5555`,
-			`flag --x: client.brokers: endpoint tcp://pi1: "pi1" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555`,
+			`flag --x: client.brokers: "pi1:5555" is not an endpoint; write it with its transport, tcp://pi1:5555`,
+			`flag --x: client.brokers: endpoint tcp://pi1: "pi1" has no port; write it like pi1:5555 (by default 5555 is for clients, 5556 for workers, 5580 for HTTP)`,
 			`flag --x: client.brokers: endpoint udp://a:1: unknown transport "udp"; there are tcp and ipc`,
 			`flag --x: client.brokers: endpoint tcp://*:5555: to connect, a host must be named instead of "*"`,
 			`flag --x: client.brokers: endpoint tcp://pi1:0: "0" is not a port; it must be a number up to 65535`,
 			`flag --x: client.brokers: endpoint tcp://pi1:70000: "70000" is not a port; it must be a number up to 65535`,
-			`flag --x: client.brokers: endpoint ipc:// has no path; write it like ipc:///run/trawl/clients`,
+			`flag --x: client.brokers: endpoint ipc:// needs a path; write it like ipc:///run/trawl/clients`,
+		}},
+		{"paths that no socket can have", "broker.clients ipc://@; broker.workers ipc:///run/" + strings.Repeat("a", 200) + "; client.brokers ipc://*", []string{
+			`flag --x: broker.clients: endpoint ipc://@ needs a path; write it like ipc:///run/trawl/clients`,
+			`flag --x: broker.workers: endpoint ipc:///run/` + strings.Repeat("a", 200) + ` has a path of 205 bytes; the system allows ` + longestPath + `; write it like ipc:///run/trawl/clients`,
+			`flag --x: client.brokers: endpoint ipc://* needs a path; write it like ipc:///run/trawl/clients`,
+		}},
+		{"the HTTP port as an endpoint", "client.brokers http://pi1:5580", []string{
+			"flag --x: client.brokers: endpoint http://pi1:5580 is one for HTTP; this takes one for ZeroMQ, like tcp://127.0.0.1:5555: its port is that of broker.clients or broker.workers, not of http.listen",
+		}},
+		{"the loopback interface by name", "broker.clients tcp://" + loopback + ":5555; http.listen " + loopback + ":5580", nil},
+		{"an interface that there is not", "broker.clients tcp://nosuch0:5555", []string{
+			"flag --x: broker.clients: tcp://nosuch0:5555 can be reached from the network, where anybody could then read and answer; " +
+				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust" +
+				" (this machine has no interface nosuch0; there are " + zmtp.Interfaces() + ")",
 		}},
 		{"keys of others without one of our own", "security.allowed_keys a; security.server_key s", []string{
 			"flag --x: security.server_key: needs a key of our own: make one with trawl keygen, and name it with security.key (--key)",
@@ -44,7 +77,7 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 		}},
 		{"http open on purpose", "http.listen 0.0.0.0:5580; broker.insecure true", nil},
 		{"http on a port alone", "http.listen 5580", []string{
-			`flag --x: http.listen: address 5580: "5580" is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555; or write off`,
+			`flag --x: http.listen: address 5580: "5580" is a port without a host; write it like 127.0.0.1:5580; or write off`,
 		}},
 		{"http as an endpoint", "http.listen tcp://127.0.0.1:5580", []string{
 			`flag --x: http.listen: "tcp://127.0.0.1:5580" is not HOST:PORT; write it like 127.0.0.1:5580, or off`,

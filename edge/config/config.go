@@ -25,6 +25,7 @@ type Config struct {
 
 	origins map[string]string // by key: where its value came from; absent: default
 	ignored []string          // TRAWL_… variables that are no setting
+	hasFile bool              // one was read
 }
 
 // Broker holds the settings of `trawl broker`.
@@ -207,6 +208,9 @@ func (c *Config) IsSet(key string) bool { return c.origins[key] != "" }
 // Ignored returns the names of the TRAWL_… variables that Load found and that
 // are no settings of trawl (container systems make such), for a warning.
 func (c *Config) Ignored() []string { return c.ignored }
+
+// HasFile reports whether Load has found a configuration file.
+func (c *Config) HasFile() bool { return c.hasFile }
 
 // RuleSet returns how requests for the named rule set are treated: its entry
 // in broker.rule_sets, or the default; Queue is filled in from limits.queue.

@@ -236,3 +236,27 @@ func TestSetRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What is named in place of a configuration is told by what it is.
+func TestFilesTakenForAConfiguration(t *testing.T) {
+	key := strings.Repeat("0", 40)
+	for text, says := range map[string]string{
+		"rules:\n  - {id: x, literal: a}\n":                           ":1: this is a rule file and no configuration: name it in worker.rules",
+		"# pair\ncurve\n  public-key = \"x\"\n  secret-key = \"y\"\n": "this is a key pair",
+		key + "\n":           "this is a single key",
+		key + " client me\n": "this is a list of allowed keys",
+		"TPK\x00\x01":        "this is a binary file",
+		"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbg==\n": "another program (SSH",
+		"worker:\n\trules: {default: [a]}\n":              ":2: not valid YAML: a tab, where YAML wants blanks",
+		"broker:\n  rules: [x]\n":                         "unknown key broker.rules",
+	} {
+		path := filepath.Join(t.TempDir(), "trawl.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path, nil)
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Count(err.Error(), "\n") > 0 || strings.Contains(err.Error(), key) {
+			t.Errorf("%q: %v, want one line with %q", text, err, says)
+		}
+	}
+}

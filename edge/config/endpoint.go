@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"trawl/edge/zmtp"
 )
 
 // CheckEndpoint reports what is wrong with an endpoint to listen on or, if
@@ -16,6 +18,9 @@ import (
 func CheckEndpoint(endpoint string, listen bool) error {
 	transport, address, ok := strings.Cut(endpoint, "://")
 	if !ok {
+		if checkHostPort(endpoint, listen) == nil {
+			return fmt.Errorf("%q is not an endpoint; write it with its transport, tcp://%s", endpoint, endpoint)
+		}
 		return fmt.Errorf("%q is not an endpoint; write it like tcp://127.0.0.1:5555", endpoint)
 	}
 	switch transport {
@@ -24,9 +29,11 @@ func CheckEndpoint(endpoint string, listen bool) error {
 			return fmt.Errorf("endpoint %s: %w", endpoint, err)
 		}
 	case "ipc":
-		if address == "" {
-			return fmt.Errorf("endpoint %s has no path; write it like ipc:///run/trawl/clients", endpoint)
+		if err := zmtp.CheckSocketPath(address); err != nil {
+			return fmt.Errorf("endpoint %s %w; write it like ipc:///run/trawl/clients", endpoint, err)
 		}
+	case "http", "https":
+		return fmt.Errorf("endpoint %s is one for HTTP; this takes one for ZeroMQ, like tcp://127.0.0.1:5555: its port is that of broker.clients or broker.workers, not of http.listen", endpoint)
 	default:
 		return fmt.Errorf("endpoint %s: unknown transport %q; there are tcp and ipc", endpoint, transport)
 	}
@@ -46,7 +53,8 @@ func CheckHTTP(address string) error {
 }
 
 // IsLocal reports whether only this machine can reach an endpoint that is
-// listened on.
+// listened on. The name of a network interface stands for its address, as
+// zmtp.BindHost chooses it.
 func IsLocal(endpoint string) bool {
 	transport, address, _ := strings.Cut(endpoint, "://")
 	if transport != "tcp" {
@@ -54,6 +62,9 @@ func IsLocal(endpoint string) bool {
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
+		return false
+	}
+	if host, err = zmtp.BindHost(host); err != nil {
 		return false
 	}
 	if host == "localhost" {
@@ -67,6 +78,13 @@ func IsLocal(endpoint string) bool {
 func checkHostPort(address string, listen bool) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
+		_, number := strconv.Atoi(address)
+		switch {
+		case number == nil:
+			return fmt.Errorf("%q is a port without a host; write it like 127.0.0.1:%s", address, address)
+		case address != "" && !strings.ContainsAny(address, ":[] "):
+			return fmt.Errorf("%q has no port; write it like %s:5555 (by default 5555 is for clients, 5556 for workers, 5580 for HTTP)", address, address)
+		}
 		return fmt.Errorf("%q is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555", address)
 	}
 	if strings.ContainsAny(host, " /@;,") {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,6 +15,8 @@ import (
 
 	"trawl/edge/escape"
 	"trawl/edge/files"
+	keyfiles "trawl/edge/keys"
+	"trawl/edge/yamlerr"
 )
 
 // maxFile is far above any real configuration; it bounds what a wrong path
@@ -41,6 +42,7 @@ func (c *Config) loadFile(path string) Problems {
 		}
 		return Problems{{path, "cannot read the configuration: " + err.Error()}}
 	}
+	c.hasFile = true
 	problems := c.parseFile(path, data)
 	c.resolvePaths(filepath.Dir(path))
 	return problems
@@ -63,13 +65,39 @@ func (c *Config) parseFile(path string, data []byte) Problems {
 	case errors.Is(err, io.EOF):
 		return nil // nothing but comments
 	case err != nil:
-		return Problems{r.syntax(err)}
+		if other := mistaken(string(data), nil); other != "" {
+			return Problems{{path, other}}
+		}
+		return Problems{r.syntax(err, data)}
 	}
 	if dec.Decode(&more) == nil {
 		r.problem(more.Line, "a second YAML document (after ---); put everything into one")
 	}
+	if other := mistaken(string(data), doc.Content[0]); other != "" {
+		r.problem(doc.Content[0].Line, "%s", other)
+		return r.problems
+	}
 	r.section("", doc.Content[0])
 	return r.problems
+}
+
+// mistaken says what a file is that was named in place of a configuration, and where it
+// belongs; empty: nothing else is known. root is nil if the file is no YAML.
+func mistaken(text string, root *yaml.Node) string {
+	if root != nil && root.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(root.Content); i += 2 {
+			if root.Content[i].Value == "rules" && root.Content[i+1].Kind == yaml.SequenceNode {
+				return "this is a rule file and no configuration: name it in worker.rules, or give it to trawl worker --rules or trawl rules check"
+			}
+		}
+		return ""
+	}
+	switch kind := keyfiles.KindOf(text); kind {
+	case keyfiles.Unknown, keyfiles.Settings:
+		return ""
+	default:
+		return fmt.Sprintf("this is %s and no configuration: keys are named in the section security, as key, server_key and allowed_keys", kind)
+	}
 }
 
 // resolvePaths makes relative paths start at the file's folder: a service
@@ -107,24 +135,9 @@ func (r *fileReader) problem(line int, format string, args ...any) {
 	r.problems = append(r.problems, Problem{r.origin(line), escape.Sprintf(format, args...)})
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// yamlLate are the messages in which the YAML library counts lines from 0
-// (those of its parser; its scanner counts from 1). It leaves line 0 out.
-var yamlLate = regexp.MustCompile(`^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`)
-
 // syntax turns an error of the YAML library into a problem with its line.
-func (r *fileReader) syntax(err error) Problem {
-	message, line := err.Error(), 1
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		message = message[len(m[0]):]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
-			if yamlLate.MatchString(message) {
-				line++
-			}
-		}
-	}
+func (r *fileReader) syntax(err error, data []byte) Problem {
+	line, message := yamlerr.Explain(err, data)
 	return Problem{r.origin(line), "not valid YAML: " + message}
 }
 

@@ -25,12 +25,12 @@ func (k *Key) Type() string { return typeName(k.at(new(Config))) }
 var keys = []Key{
 	{
 		Path: "broker.clients", Env: "TRAWL_BROKER_CLIENTS", Flag: "clients", Default: "tcp://127.0.0.1:5555",
-		Doc: "Endpoints that clients connect to. Anything but loopback needs security.key, or broker.insecure.",
+		Doc: "Endpoints that clients connect to: `tcp://HOST:PORT` (an address, `*` for all of them, or a network interface such as `eth0`, whose first IPv4 address is taken), or `ipc://PATH`. Anything but loopback needs security.key, or broker.insecure.",
 		at:  func(c *Config) any { return &c.Broker.Clients },
 	},
 	{
 		Path: "broker.workers", Env: "TRAWL_BROKER_WORKERS", Flag: "workers", Default: "tcp://127.0.0.1:5556",
-		Doc: "Endpoints that workers connect to. Anything but loopback needs security.key, or broker.insecure.",
+		Doc: "Endpoints that workers connect to, written as those for clients. Anything but loopback needs security.key, or broker.insecure.",
 		at:  func(c *Config) any { return &c.Broker.Workers },
 	},
 	{
@@ -55,7 +55,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.plain",
-		Doc:  "Further endpoints for plain REP workers, each for one rule set: a list of `{endpoint: tcp://127.0.0.1:5557, rules: NAME}`.",
+		Doc:  "Further endpoints for plain REP workers, each for one rule set: a list of `{endpoint: tcp://127.0.0.1:5557, rules: NAME}`. A REP worker at broker.workers serves `default`: next to trawl workers that serve it, too, clients get answers in two forms in turn, which the log and `trawl status` say. An endpoint here with a rule set of its own keeps them apart.",
 		at:   func(c *Config) any { return &c.Broker.Plain },
 	},
 	{

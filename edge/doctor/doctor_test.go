@@ -33,7 +33,9 @@ func well(t *testing.T) *Patient {
 		Kept:      func([]string, string) (int64, bool) { return 0, false },
 		Listen:    func(string) error { return nil },
 		Ping:      func(context.Context, string) (string, error) { return "", errors.New("no trawl") },
-		Reach:     func(context.Context, string) error { return nil },
+		Reach:     func(context.Context, string) (bool, error) { return false, nil },
+		Services:  []Service{{Name: "trawl-worker", State: "running", RunsAs: "trawl", Program: "/usr/bin/trawl", Config: "/etc/trawl/trawl.yaml"}},
+		Programs:  []string{"/usr/bin/trawl"},
 		Installed: func(string) bool { return false },
 		Running:   func(string) bool { return false },
 	}
@@ -94,7 +96,51 @@ func TestWhatIsFound(t *testing.T) {
 			}, Fault, "ports", "tcp://127.0.0.1:5555",
 		},
 		"broker away": {
-			func(p *Patient) { p.Reach = func(context.Context, string) error { return errors.New("refused") } }, Remark, "broker", "waits for it",
+			func(p *Patient) {
+				p.Reach = func(context.Context, string) (bool, error) { return false, errors.New("connection refused") }
+			}, Remark, "broker", "waits for it",
+		},
+		"broker that refuses the key": {
+			func(p *Patient) {
+				p.Reach = func(context.Context, string) (bool, error) {
+					return true, errors.New("peer closed the connection during the handshake; it may not allow our public key X")
+				}
+			}, Fault, "broker", "allowed keys",
+		},
+		"HTTP in place of a broker": {
+			func(p *Patient) {
+				p.Reach = func(context.Context, string) (bool, error) {
+					return true, errors.New("protocol error: peer speaks HTTP, not ZeroMQ")
+				}
+			}, Fault, "broker", "5556",
+		},
+		"state folder that cannot be written": {
+			func(p *Patient) { p.Unwritable = errors.New("/srv/x cannot be made: /srv is not a directory") }, Fault, "disk", "not a directory",
+		},
+		"service that fails": {
+			func(p *Patient) { p.Services[0].Fails, p.Services[0].LastError = true, "no such file" }, Fault, "services", "trawl-worker fails: no such file",
+		},
+		"service that fails, and nothing is known": {
+			func(p *Patient) { p.Services[0].Fails, p.Services[0].Restarts = true, 7 }, Fault, "services", "it was started 7 times",
+		},
+		"service that is refused": {
+			func(p *Patient) { p.Services[0].Refused = `tcp://pi1:5556: a worker named "pi2" is connected already` }, Fault, "services", "worker.name",
+		},
+		"service whose user cannot read its key": {
+			func(p *Patient) {
+				p.Services[0].Problems = []error{errors.New("/etc/trawl/x.key: the user trawl cannot read it: chown trawl /etc/trawl/x.key")}
+			}, Fault, "services", "chown trawl",
+		},
+		"service with a broken configuration of its own": {
+			func(p *Patient) {
+				p.Services[0].Config, p.Services[0].ConfigError = "/etc/trawl/second.yaml", errors.New("second.yaml:1: unknown key x")
+			}, Fault, "services", "second.yaml:1",
+		},
+		"agent of macOS that may not reach others": {
+			func(p *Patient) { p.MacOS, p.Agents = 15, []string{"trawl-worker"} }, Remark, "local network", "Privacy & Security",
+		},
+		"a second trawl": {
+			func(p *Patient) { p.Programs = []string{"/usr/local/bin/trawl", "/usr/bin/trawl"} }, Remark, "program", "trawl-worker runs /usr/bin/trawl",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,14 +1,20 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"io/fs"
+	"net"
 	"slices"
 	"strings"
 	"time"
+
+	"trawl/edge/zmtp"
 )
 
 // patience is how long a broker may take to answer.
-const patience = 2 * time.Second
+const patience = 4 * time.Second
 
 // ports looks whether a broker could bind its endpoints, or one of ours has. Taken
 // by something else they are a fault only where a broker is meant to be.
@@ -26,7 +32,7 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 			free = append(free, e)
 			continue
 		}
-		if slices.Contains(c.Broker.Clients, e) {
+		if slices.Contains(c.Broker.Clients, e) && !p.Running("broker") { // the service need not let us in, and would log that
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			name, err := p.Ping(ctx, local(e))
 			cancel()
@@ -53,7 +59,15 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 
 // local is an endpoint as it is reached from the board itself.
 func local(endpoint string) string {
-	return strings.Replace(endpoint, "tcp://*:", "tcp://127.0.0.1:", 1)
+	host, port, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "tcp://"))
+	if err != nil {
+		return endpoint
+	}
+	bind, err := zmtp.BindHost(host)
+	if err != nil {
+		return endpoint
+	}
+	return "tcp://" + net.JoinHostPort(cmp.Or(bind, "127.0.0.1"), port)
 }
 
 // broker tries the connections that a worker on this board makes.
@@ -63,11 +77,16 @@ func (p *Patient) broker(ctx context.Context, out *page) {
 	}
 	for _, e := range p.Config.Worker.Brokers {
 		ctx, cancel := context.WithTimeout(ctx, patience)
-		err := p.Reach(ctx, e)
+		refused, err := p.Reach(ctx, e)
 		cancel()
-		if err != nil {
+		switch {
+		case refused:
+			out.fault("broker", adviceOn(err.Error()), "%s refuses this board: %v", e, err)
+		case errors.Is(err, fs.ErrPermission):
+			out.remark("broker", "sudo trawl doctor", "%s was not tried: the key is not for us to read", e)
+		case err != nil:
 			out.remark("broker", "start it, or mend worker.brokers; a worker waits for it, however long", "%s is not reached: %v", e, err)
-		} else {
+		default:
 			out.ok("broker", "%s is reached", e)
 		}
 	}

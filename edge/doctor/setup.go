@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"trawl/edge/keys"
-	"trawl/edge/zmtp"
 )
 
 // Of rules that are not compiled yet, memory is predicted from the size of their
@@ -76,20 +75,12 @@ func (p *Patient) keys(out *page) {
 		check(s.AllowedKeys, err)
 	}
 	if s.ServerKey != "" {
-		check(s.ServerKey, readable(s.ServerKey))
+		_, err := keys.ReadPublicKey(s.ServerKey)
+		check(s.ServerKey, err)
 	}
 	if faults == 0 {
 		out.ok("keys", "readable, and the secret one for its owner alone")
 	}
-}
-
-// readable accepts a key in place of its file.
-func readable(keyOrFile string) error {
-	if _, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
-		return nil
-	}
-	_, err := keys.ReadPublicKey(keyOrFile)
-	return err
 }
 
 // rules predicts what the rule sets of a worker take, and whether the board has it.

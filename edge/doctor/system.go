@@ -111,6 +111,8 @@ func (p *Patient) upkeep(out *page) {
 	}
 	free, known := p.Free(nearest(dir, p.Free))
 	switch {
+	case p.Unwritable != nil:
+		out.fault("disk", "name a folder that the worker's user can write, with worker.state_dir, or leave that out", "%v: a worker compiles its rules anew at every start", p.Unwritable)
 	case !known:
 	case free < 1<<20:
 		out.fault("disk", "make room", "full: a worker compiles its rules anew at every start")

@@ -98,7 +98,7 @@ func TestSetFollowsItsFile(t *testing.T) {
 	check := func(when string, first, second bool) {
 		t.Helper()
 		for key, want := range map[zmtp.PublicKey]bool{k1: first, k2: second} {
-			if user, ok := admit(key); ok != want || user != key.String() {
+			if user, ok := admit(key); ok != want || user != key.String() && (ok || !strings.Contains(user, "is for the roles client and admin")) {
 				t.Errorf("%s: admits %s as %q: %v", when, key, user, ok)
 			}
 		}

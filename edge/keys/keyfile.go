@@ -57,6 +57,9 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 	if err != nil {
 		return zmtp.SecretKey{}, err
 	}
+	if err := mistakenForPair(path, text); err != nil {
+		return zmtp.SecretKey{}, err
+	}
 	key, err := parseKeyFile(text)
 	if err != nil {
 		return zmtp.SecretKey{}, fmt.Errorf("key file %s: %w", path, err)
@@ -69,15 +72,20 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 func readPrivate(path string) (string, error) {
 	f, info, err := files.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("read key file: %w", err)
+		return "", fmt.Errorf("read key file: %w", unopened(path, err))
 	}
 	defer f.Close()
-	if mode := info.Mode(); mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
-	}
+	mode := info.Mode()
 	text, err := files.ReadAll(f, path, maxKeyFile)
 	if err != nil {
 		return "", fmt.Errorf("read key file: %w", err)
+	}
+	if mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows" {
+		// The advice must not be about the rights of a file that is the wrong one.
+		if err := mistakenForPair(path, string(text)); err != nil {
+			return "", err
+		}
+		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
 	return string(text), nil
 }
@@ -90,16 +98,6 @@ func credential(path string) fs.FileMode {
 		return 0o040
 	}
 	return 0
-}
-
-// ReadPublicKey returns the public key in the file path, which holds its 40 characters
-// of Z85 and nothing else.
-func ReadPublicKey(path string) (zmtp.PublicKey, error) {
-	text, err := files.Read(path, maxKeyFile)
-	if err != nil {
-		return zmtp.PublicKey{}, err
-	}
-	return zmtp.ParsePublicKey(strings.TrimSpace(string(text)))
 }
 
 // parseKeyFile reads the content of a key file. Its errors never repeat any of it.

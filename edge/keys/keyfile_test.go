@@ -57,8 +57,8 @@ func TestBadKeyFilesAreRefusedWithoutTheirContent(t *testing.T) {
 	secret := key.Z85()
 	for name, test := range map[string]struct{ text, want string }{
 		"empty":              {"", "secret-key"},
-		"public only":        {`public-key = "` + key.Public().String() + `"`, "secret-key"},
-		"key alone":          {secret, "secret-key"},
+		"public only":        {`public-key = "` + key.Public().String() + `"`, "without a secret key"},
+		"key alone":          {secret, "a single key"},
 		"short":              {`secret-key = "` + secret[5:] + `"`, "40 characters"},
 		"not Z85":            {`secret-key = "~` + secret[1:] + `"`, "character 1"},
 		"of different pairs": {"public-key = \"" + other.Public().String() + "\"\nsecret-key = \"" + secret + `"`, "does not belong"},

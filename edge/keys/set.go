@@ -5,6 +5,7 @@ package keys
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -44,6 +45,9 @@ func (s *Set) Reload() error {
 	if err != nil {
 		return err
 	}
+	if err := mistakenForAllowed(s.path, text); err != nil {
+		return err
+	}
 	list, err := ParseAllowed(s.path, text)
 	if err != nil {
 		return err
@@ -59,7 +63,7 @@ func (s *Set) Reload() error {
 func readAllowed(path string) (string, error) {
 	text, err := files.Read(path, maxAllowed)
 	if err != nil {
-		return "", fmt.Errorf("read allowed keys: %w", err)
+		return "", fmt.Errorf("read allowed keys: %w", unopened(path, err))
 	}
 	return string(text), nil
 }
@@ -83,10 +87,22 @@ func (s *Set) Lookup(key zmtp.PublicKey) (Entry, bool) {
 }
 
 // Authorizer returns a function for zmtp.Security.Authorize that admits keys
-// with one of roles. It follows Reload. The user is the key in Z85.
-func (s *Set) Authorizer(roles ...Role) func(zmtp.PublicKey) (user string, ok bool) {
+// with one of roles. It follows Reload. The user is the key in Z85; of a key that is
+// allowed in another role, the reason why it is not admitted.
+func (s *Set) Authorizer(wanted ...Role) func(zmtp.PublicKey) (user string, ok bool) {
 	return func(key zmtp.PublicKey) (string, bool) {
 		e, ok := s.Lookup(key)
-		return key.String(), ok && slices.Contains(roles, e.Role)
+		if ok && !slices.Contains(wanted, e.Role) {
+			return fmt.Sprintf("is allowed as %s, and this endpoint is for the roles %s", e.Role, joinRoles(wanted)), false
+		}
+		return key.String(), ok
 	}
+}
+
+func joinRoles(list []Role) string {
+	words := make([]string, len(list))
+	for i, r := range list {
+		words[i] = string(r)
+	}
+	return strings.Join(words, " and ")
 }

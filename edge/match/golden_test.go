@@ -127,7 +127,7 @@ func TestHeaderOfAGoldenPack(t *testing.T) {
 	if err := os.WriteFile(path, old, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("pack of another format version: compile it again (it has %d, this program reads %d)", FormatVersion-1, FormatVersion)
+	want := fmt.Sprintf("pack of another format version: compile it again (it has %d, of an older trawl; this program reads %d)", FormatVersion-1, FormatVersion)
 	for name, open := range map[string]func() error{
 		"Open":       func() error { _, err := Open(path); return err },
 		"OpenMapped": func() error { _, err := OpenMapped(path); return err },

@@ -206,7 +206,11 @@ func checkHeaderOf(f *os.File, size int64) error {
 // checkVersion refuses a header of another version of the format.
 func checkVersion(header []byte) error {
 	if v := binary.LittleEndian.Uint32(header[atVersion:]); v != FormatVersion {
-		return fmt.Errorf("%w (it has %d, this program reads %d)", ErrVersion, v, FormatVersion)
+		whose := "an older"
+		if v > FormatVersion {
+			whose = "a newer"
+		}
+		return fmt.Errorf("%w (it has %d, of %s trawl; this program reads %d)", ErrVersion, v, whose, FormatVersion)
 	}
 	return nil
 }

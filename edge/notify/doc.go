@@ -7,6 +7,7 @@
 //	life.Beat("2 workers connected")  // again and again, by the loop whose hanging is to be noticed
 //	life.Reload(func() { … })         // around the reading of new settings
 //	life.Stop(drainTimeout)           // once the end begins
+//	life.Failed(ctx, err)             // in place of all that, when the start has failed
 //
 // Started by anything else there is no socket, and all of it does nothing.
 package notify

@@ -39,7 +39,7 @@ func parse(path string, data []byte, ps *problems) *File {
 		case "rules":
 			list = value
 		default:
-			p.problem(name, "unknown key %q; a rule file has name and rules", key)
+			p.problem(name, "unknown key %q; a rule file has name and rules%s", key, ofSettings(key))
 		}
 	})
 	switch {
@@ -283,4 +283,13 @@ func literalID(literal []byte) string {
 		return string(literal)
 	}
 	return "hex:" + hex.EncodeToString(literal)
+}
+
+// ofSettings says of a key that no rule file has where it belongs.
+func ofSettings(key string) string {
+	switch key {
+	case "broker", "worker", "client", "security", "limits", "http", "log":
+		return " (this looks like trawl's configuration, which is for --config and config check)"
+	}
+	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"trawl/edge/files"
+	"trawl/edge/keys"
 	"trawl/edge/match"
 )
 
@@ -58,6 +59,11 @@ func (l *loader) open(path string, before []*source) *source {
 		s.Close()
 		return nil
 	}
+	if s.kind == KindWords && s.isKeyPair() {
+		l.problems.add(path, 0, "a key pair and no word list: its lines would become rules, and be shown; name the right file")
+		s.Close()
+		return nil
+	}
 	return s
 }
 
@@ -83,6 +89,16 @@ func openSource(path string) (*source, error) {
 		s.kind = KindRules
 	}
 	return s, nil
+}
+
+// isKeyPair reports whether the file is a secret key that was named by mistake.
+func (s *source) isKeyPair() bool {
+	const most = 64 << 10 // bytes of a key file
+	if !s.info.Mode().IsRegular() || s.info.Size() > most {
+		return false
+	}
+	text, err := io.ReadAll(io.NewSectionReader(s.file, 0, most))
+	return err == nil && keys.IsPair(string(text))
 }
 
 // countWords says how many words a word list has at most, and bytes in them. A

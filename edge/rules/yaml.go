@@ -7,13 +7,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/yamlerr"
 )
 
 // maxAliased bounds what YAML aliases can make of a file: each repeats what it
@@ -37,7 +37,7 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.problems.add(p.path, 0, "no rules in it; the file is empty")
 		return nil
 	case err != nil:
-		line, message := yamlError(err)
+		line, message := yamlerr.Explain(err, data)
 		p.problems.add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
@@ -46,7 +46,7 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.problem(&more, "a second YAML document (after ---); put its rules into a file of their own")
 		return nil
 	case !errors.Is(err, io.EOF):
-		line, message := yamlError(err)
+		line, message := yamlerr.Explain(err, data)
 		p.problems.add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
@@ -77,27 +77,6 @@ func badText(data []byte) (line int, what string) {
 		i += size
 	}
 	return 0, ""
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// yamlLate are the messages in which the YAML library counts lines from 0
-// (those of its parser; its scanner counts from 1). It leaves line 0 out.
-var yamlLate = regexp.MustCompile(`^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`)
-
-// yamlError takes an error of the YAML library apart.
-func yamlError(err error) (line int, message string) {
-	line, message = 1, err.Error()
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		message = message[len(m[0]):]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
-			if yamlLate.MatchString(message) {
-				line++
-			}
-		}
-	}
-	return line, message
 }
 
 // cost is what reading a node counts for, in bytes.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -25,12 +26,16 @@ func (s *Service) admit(say Say) error {
 	var problems []error
 	for _, f := range s.options.Files {
 		if hidden := hiddenFromServices(f); hidden != "" && s.host.platform == "linux-systemd" {
-			problems = append(problems, fmt.Errorf("%s: a service does not see %s; move the file, to /etc/trawl for example", f, hidden))
+			problems = append(problems, hiddenError(f, hidden))
 		} else if err := who.canRead(f); err != nil {
 			problems = append(problems, err)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func hiddenError(path, hidden string) error {
+	return fmt.Errorf("%s: a service does not see %s; move the file, to /etc/trawl for example", path, hidden)
 }
 
 // identify looks a user up.
@@ -49,53 +54,165 @@ func identify(name string) someone {
 	return who
 }
 
-// someone is a user, by the numbers that files are marked with.
-type someone struct {
-	name string
-	uid  int
-	gids []int
+// join adds groups that a unit names.
+func (w *someone) join(groups []string) {
+	for _, name := range groups {
+		id := name
+		if g, err := user.LookupGroup(name); err == nil {
+			id = g.Gid
+		}
+		if gid, err := strconv.Atoi(id); err == nil {
+			w.gids = append(w.gids, gid)
+		}
+	}
 }
 
+// someone is a user, by the numbers that files are marked with.
+type someone struct {
+	name    string
+	uid     int // -1: not known: an account that systemd makes for each start, or none
+	gids    []int
+	dynamic bool // systemd makes the account for each start
+}
+
+// Rights to a file, as in the last three bits of a mode.
+const (
+	mayRead  fs.FileMode = 0o4
+	mayWrite fs.FileMode = 0o2
+	mayPass  fs.FileMode = 0o1
+)
+
 // canRead follows the path as the kernel does: every folder must let pass, the file
-// be readable. Access lists are not looked at, so a refusal names the mode.
+// be readable; of a folder, all that is in it. A refusal names the mode.
 func (w *someone) canRead(path string) error {
+	if w.uid == 0 {
+		return nil
+	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
-		if ok, mode := w.may(dir, 0o1); !ok {
-			return fmt.Errorf("%s: the user %s, as which the service runs, cannot pass the folder %s (mode %04o): chmod o+x %s, or move the file to /etc/trawl", path, w.name, dir, mode, dir)
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
+	if err := w.canReach(path, real); err != nil {
+		return err
 	}
-	if ok, mode := w.may(real, 0o4); !ok {
-		fix := "chmod o+r " + path
-		if mode&0o077 == 0 {
-			fix = "chown " + w.name + " " + path
+	info, err := os.Stat(real)
+	if err != nil || !info.IsDir() {
+		return w.canOpen(path, real)
+	}
+	if ok, mode := w.may(real, mayRead|mayPass); !ok {
+		return fmt.Errorf("%s: the user %s, as which the service runs, cannot read this folder (mode %04o): chmod o+rx %s", path, w.name, mode, path)
+	}
+	entries, err := os.ReadDir(real)
+	if err != nil {
+		return nil // the caller may not look
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
 		}
-		return fmt.Errorf("%s: the user %s, as which the service runs, cannot read it (mode %04o): %s", path, w.name, mode, fix)
+		if err := w.canRead(filepath.Join(path, e.Name())); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// may reports whether someone has the right (1: pass, 4: read) to a file.
-func (w *someone) may(path string, right fs.FileMode) (ok bool, mode fs.FileMode) {
+// canReach reports a folder above real that does not let pass.
+func (w *someone) canReach(path, real string) error {
+	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
+		if ok, mode := w.may(dir, mayPass); !ok {
+			return fmt.Errorf("%s: the user %s, as which the service runs, cannot pass the folder %s (mode %04o): chmod o+x %s, or move the file to /etc/trawl", path, w.name, dir, mode, dir)
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+func (w *someone) canOpen(path, real string) error {
+	ok, mode := w.may(real, mayRead)
+	if ok {
+		return nil
+	}
+	fix := "chmod o+r " + path
+	switch {
+	case mode&0o077 == 0 && w.dynamic:
+		fix = "hand it in with LoadCredential= (systemctl edit), since the user is made for each start"
+	case mode&0o077 == 0:
+		fix = "chown " + w.name + " " + path
+	}
+	return fmt.Errorf("%s: the user %s, as which the service runs, cannot read it (mode %04o): %s", path, w.name, mode, fix)
+}
+
+// canWrite reports why the user cannot make files in a folder, or cannot make the
+// folder.
+func (w *someone) canWrite(dir string) error {
+	there, err := placeFor(dir)
+	if err != nil || there == "" || w.uid == 0 {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(there)
+	if err != nil {
+		return nil // it was there a moment ago
+	}
+	if err := w.canReach(dir, filepath.Join(real, "x")); err != nil {
+		return err
+	}
+	ok, mode := w.may(real, mayWrite|mayPass)
+	switch {
+	case ok:
+		return nil
+	case there == dir:
+		return fmt.Errorf("%s cannot be written by the user %s (mode %04o): chown %s %s", dir, w.name, mode, w.name, dir)
+	}
+	return fmt.Errorf("%s cannot be made by the user %s in %s (mode %04o): make it, and chown %s %s", dir, w.name, there, mode, w.name, dir)
+}
+
+// placeFor returns the nearest folder above dir that there is, or dir, and an error if
+// nobody can make files in it. Empty: the caller may not look.
+func placeFor(dir string) (there string, err error) {
+	there = dir
+	info, err := os.Stat(there)
+	for err != nil && there != filepath.Dir(there) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return "", nil
+		}
+		there = filepath.Dir(there)
+		info, err = os.Stat(there)
+	}
+	switch {
+	case err != nil:
+		return "", nil
+	case !info.IsDir():
+		return "", fmt.Errorf("%s cannot be made: %s is not a directory", dir, there)
+	}
+	if err := unwritable(there); err != nil {
+		return "", fmt.Errorf("%s cannot be written: %w", dir, err)
+	}
+	return there, nil
+}
+
+// may reports whether someone has all of the rights to a file, by its access list if
+// it has one, else by its mode.
+func (w *someone) may(path string, rights fs.FileMode) (ok bool, mode fs.FileMode) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return true, 0 // it was there a moment ago
 	}
 	mode = info.Mode().Perm()
 	owner, ok := info.Sys().(*syscall.Stat_t)
-	switch {
-	case !ok:
+	if !ok || w.uid == 0 {
 		return true, mode
-	case w.uid == int(owner.Uid):
-		return mode&(right<<6) != 0, mode
-	case slices.Contains(w.gids, int(owner.Gid)):
-		return mode&(right<<3) != 0, mode
 	}
-	return mode&right != 0, mode
+	if list := accessList(path); len(list) > 0 {
+		return w.listed(list, int(owner.Uid), int(owner.Gid), rights), mode
+	}
+	has := mode & 0o7
+	switch {
+	case w.uid == int(owner.Uid):
+		has = mode >> 6 & 0o7
+	case slices.Contains(w.gids, int(owner.Gid)):
+		has = mode >> 3 & 0o7
+	}
+	return has&rights == rights, mode
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	library "github.com/kardianos/service"
@@ -22,7 +23,6 @@ type host struct {
 	root     string // in front of every path; empty but in tests
 	uid      int
 	home     string // of the calling user
-	sudoUser string // who called sudo
 	find     func(name string) error
 	run      func(name string, args ...string) (stdout string, err error)
 	control  func(s *Service) (library.Service, error)
@@ -32,7 +32,7 @@ type host struct {
 func thisHost() host {
 	home, _ := os.UserHomeDir()
 	return host{
-		platform: library.Platform(), uid: os.Geteuid(), home: home, sudoUser: os.Getenv("SUDO_USER"),
+		platform: library.Platform(), uid: os.Geteuid(), home: home,
 		find:    func(name string) error { _, err := exec.LookPath(name); return err },
 		run:     run,
 		control: control, identify: identify,
@@ -53,6 +53,12 @@ func run(name string, args ...string) (string, error) {
 		err = fmt.Errorf("%s %s: %s", name, strings.Join(args, " "), said)
 	}
 	return stdout.String(), err
+}
+
+// groups are those of the calling user.
+func (h *host) groups() []int {
+	gids, _ := os.Getgroups()
+	return append(gids, os.Getegid())
 }
 
 func (h *host) path(p string) string {
@@ -93,7 +99,7 @@ func (h *host) manager() (manager, error) {
 
 func (h *host) defaultUser() string {
 	if h.platform == "darwin-launchd" {
-		return h.sudoUser // macOS has no static user for us; empty is refused when installing
+		return systemd.MacUser
 	}
 	return systemd.User
 }
@@ -118,6 +124,9 @@ func (program) Stop(library.Service) error  { return nil }
 func (h *host) ensureUser(name string, say Say) error {
 	if h.hasUser(name) {
 		return nil
+	}
+	if name == systemd.MacUser && h.platform == "darwin-launchd" {
+		return h.makeRoleAccount(say)
 	}
 	if name != systemd.User {
 		return fmt.Errorf("there is no user %s for the service to run as: make it, or name another with --run-as", name)
@@ -146,6 +155,39 @@ func (h *host) ensureUser(name string, say Say) error {
 		return fmt.Errorf("the service is to run as the user %s, which is missing, and there is no systemd-sysusers, useradd or adduser to make it; make it by hand, without a password, and install again", name)
 	}
 	return fmt.Errorf("the service is to run as the user %s, which could not be made: %w", name, errors.Join(tried...))
+}
+
+// Role accounts of macOS have numbers in this range (sysadminctl(8)).
+const firstRoleID, lastRoleID = 200, 400
+
+// makeRoleAccount makes the account of daemons on macOS: it has no home, no shell, no
+// password, and is not shown at the login window.
+func (h *host) makeRoleAccount(say Say) error {
+	fail := func(err error) error {
+		return fmt.Errorf("the service is to run as the role account %s, which could not be made: %w; make it by hand, or name another user with --run-as", systemd.MacUser, err)
+	}
+	list, err := h.run("dscl", ".", "-list", "/Users", "UniqueID")
+	if err != nil {
+		return fail(err)
+	}
+	taken := make(map[string]bool)
+	for line := range strings.Lines(list) {
+		if words := strings.Fields(line); len(words) == 2 {
+			taken[words[1]] = true
+		}
+	}
+	for id := lastRoleID; id >= firstRoleID; id-- {
+		if taken[strconv.Itoa(id)] {
+			continue
+		}
+		_, err := h.run("sysadminctl", "-addUser", systemd.MacUser, "-fullName", "trawl", "-roleAccount", "-UID", strconv.Itoa(id), "-home", "/var/empty", "-shell", "/usr/bin/false")
+		if err != nil {
+			return fail(err)
+		}
+		say("made the role account %s", systemd.MacUser)
+		return nil
+	}
+	return fail(errors.New("all numbers of role accounts are taken"))
 }
 
 // sysusersLines are those of the file that packages install.

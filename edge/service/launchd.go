@@ -3,12 +3,15 @@ package service
 import (
 	"errors"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"trawl/systemd"
 )
 
 // exitTimeOut is a little more than ExitTimeOut of the property list, after which
@@ -33,21 +36,59 @@ func (launchdManager) log(s *Service) string {
 	return "/var/log/" + s.Name() + ".log"
 }
 
-// domain is where launchd keeps the service; target names it in there.
-func (launchdManager) domain(s *Service) string {
-	if s.options.Own {
-		return fmt.Sprintf("gui/%d", s.host.uid)
+// domain is where launchd keeps the service. An agent belongs to the session at the
+// screen; who has come by ssh and is not logged in there has only the user's domain.
+func (m launchdManager) domain(s *Service) string {
+	if !s.options.Own {
+		return "system"
 	}
-	return "system"
+	screen := fmt.Sprintf("gui/%d", s.host.uid)
+	users := fmt.Sprintf("user/%d", s.host.uid)
+	if s.succeeds("launchctl", "print", screen+"/"+s.Name()) {
+		return screen
+	}
+	if s.succeeds("launchctl", "print", users+"/"+s.Name()) || !s.succeeds("launchctl", "print", screen) {
+		return users
+	}
+	return screen
 }
 
+func (s *Service) succeeds(name string, args ...string) bool {
+	_, err := s.host.run(name, args...)
+	return err == nil
+}
+
+// target names the service in its domain.
 func (m launchdManager) target(s *Service) string { return m.domain(s) + "/" + s.Name() }
+
+// makeFolders makes the folders that macOS may lack: that of property lists, that of
+// logs, and, for a worker that is a daemon, that of its packs.
+func (m launchdManager) makeFolders(s *Service) error {
+	logs := filepath.Dir(m.log(s))
+	if !s.options.Own {
+		logs = s.host.path(logs)
+	}
+	for _, dir := range []string{filepath.Dir(m.file(s)), logs} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return cannotWrite(dir, err)
+		}
+	}
+	if s.options.Own || s.unit.Role != "worker" {
+		return nil
+	}
+	dir := s.host.path(systemd.MacStateDir)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return cannotWrite(dir, err)
+	}
+	_, err := s.host.run("chown", s.unit.User, dir)
+	return err
+}
 
 func (m launchdManager) checkUser(s *Service) error {
 	if s.options.Own || s.unit.User != "" && s.unit.User != "root" {
 		return nil
 	}
-	return errors.New("a service of the system needs a user to run as, and must not be root: name one with --run-as")
+	return errors.New("a service of the system needs a user to run as, and must not be root: leave --run-as out, or name another")
 }
 
 func (m launchdManager) plan(s *Service, say Say) error {
@@ -59,6 +100,7 @@ func (m launchdManager) plan(s *Service, say Say) error {
 	if m.loaded(s) {
 		say("# would run:")
 		say("launchctl bootout %s", m.target(s))
+		say("launchctl enable %s", m.target(s))
 		say("launchctl bootstrap %s %s", m.domain(s), m.file(s))
 	}
 	return nil
@@ -76,6 +118,12 @@ func (m launchdManager) install(s *Service, say Say) error {
 	if string(old) == text {
 		say("%s is installed already, and nothing about it has changed", s.Name())
 		return nil
+	}
+	if err := s.admit(say); err != nil { // makes the user, whom folders are for
+		return err
+	}
+	if err := m.makeFolders(s); err != nil {
+		return err
 	}
 	running := m.loaded(s)
 	next, err := s.place(file, text, say)
@@ -139,6 +187,10 @@ func (m launchdManager) start(s *Service) error {
 	if _, err := os.Stat(m.file(s)); err != nil {
 		return fmt.Errorf("%s is not installed; install it with: %s", s.Name(), s.command("install"))
 	}
+	// One that was disabled once, maybe under this name years ago, is not taken.
+	if _, err := s.host.run("launchctl", "enable", m.target(s)); err != nil {
+		return err
+	}
 	_, err := s.host.run("launchctl", "bootstrap", m.domain(s), m.file(s))
 	return err
 }
@@ -146,10 +198,11 @@ func (m launchdManager) start(s *Service) error {
 // stop waits until the service has ended: before that launchd refuses to have it
 // again.
 func (m launchdManager) stop(s *Service) error {
-	if _, err := s.host.run("launchctl", "bootout", m.target(s)); err != nil {
+	target := m.target(s)
+	if _, err := s.host.run("launchctl", "bootout", target); err != nil {
 		return err
 	}
-	for until := time.Now().Add(exitTimeOut); m.loaded(s); time.Sleep(100 * time.Millisecond) {
+	for until := time.Now().Add(exitTimeOut); s.succeeds("launchctl", "print", target); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(until) {
 			return fmt.Errorf("%s has not ended after %v", s.Name(), exitTimeOut)
 		}
@@ -168,14 +221,62 @@ func (m launchdManager) restart(s *Service) error {
 }
 
 var (
+	plistUser      = regexp.MustCompile(`<key>UserName</key>\s*<string>([^<]*)</string>`)
+	plistArguments = regexp.MustCompile(`(?s)<key>ProgramArguments</key>\s*<array>(.*?)</array>`)
+	plistString    = regexp.MustCompile(`<string>([^<]*)</string>`)
+)
+
+// propertiesOf reads user, program and configuration out of a property list of ours.
+func propertiesOf(file string) (user, program, config string) {
+	text, _ := os.ReadFile(file)
+	if m := plistUser.FindSubmatch(text); m != nil {
+		user = html.UnescapeString(string(m[1]))
+	}
+	var words []string
+	if m := plistArguments.FindSubmatch(text); m != nil {
+		for _, w := range plistString.FindAllSubmatch(m[1], -1) {
+			words = append(words, html.UnescapeString(string(w[1])))
+		}
+	}
+	if len(words) > 0 {
+		program = words[0]
+	}
+	return user, program, configOf(words)
+}
+
+var (
 	launchdState = regexp.MustCompile(`(?m)^\s*state = (.+)$`)
 	launchdPID   = regexp.MustCompile(`(?m)^\s*pid = (\d+)$`)
 	launchdExit  = regexp.MustCompile(`(?m)^\s*last exit code = (\d+)`)
 )
 
+// lastError is the latest line of the log that is an error.
+func (m launchdManager) lastError(s *Service) string {
+	out, err := s.host.run("tail", "-n", "200", m.log(s))
+	if err != nil {
+		return ""
+	}
+	last := ""
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "trawl: ") || strings.Contains(line, "level=ERROR") || strings.Contains(line, `"level":"ERROR"`) {
+			last = line
+		}
+	}
+	return strings.TrimPrefix(strings.TrimSpace(last), "trawl: ")
+}
+
+func (launchdManager) installed(h *host) (names []string) {
+	files, _ := filepath.Glob(h.path("/Library/LaunchDaemons/trawl-*.plist"))
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".plist"))
+	}
+	return names
+}
+
 func (m launchdManager) status(s *Service) (Status, error) {
 	st := Status{Name: s.Name(), Manager: s.host.platform, State: NotInstalled}
 	if _, err := os.Stat(m.file(s)); err == nil {
+		st.RunsAs, st.Program, st.Config = propertiesOf(m.file(s))
 		st.State, st.File, st.Enabled, st.Log = Stopped, m.file(s), true, "tail "+m.log(s)
 	}
 	out, err := s.host.run("launchctl", "print", m.target(s))

@@ -81,6 +81,20 @@ func (m libraryManager) start(s *Service) error   { return m.control(s, library.
 func (m libraryManager) stop(s *Service) error    { return m.control(s, library.Service.Stop) }
 func (m libraryManager) restart(s *Service) error { return m.control(s, library.Service.Restart) }
 
+func (libraryManager) lastError(*Service) string { return "" }
+
+// installed asks for the two services that trawl makes without a name.
+func (m libraryManager) installed(h *host) (names []string) {
+	for _, role := range []string{"broker", "worker"} {
+		if s, err := open(Options{Role: role}, *h); err == nil {
+			if st, _ := m.status(s); st.State != NotInstalled {
+				names = append(names, s.Name())
+			}
+		}
+	}
+	return names
+}
+
 func (libraryManager) status(s *Service) (Status, error) {
 	st := Status{Name: s.Name(), Manager: s.host.platform, State: Stopped}
 	l, err := s.host.control(s)

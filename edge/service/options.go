@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"trawl/systemd"
@@ -20,7 +21,7 @@ type Options struct {
 
 	Config     string   // file to be named on its command line; empty: none
 	Arguments  []string // further ones
-	RunAs      string   // user; empty: trawl, on macOS who called sudo
+	RunAs      string   // user; empty: trawl, on macOS _trawl
 	Executable string   // empty: the running program
 	Now        bool     // it is to be started right after
 	Files      []string // that the service reads, so that its user must be able to
@@ -46,6 +47,8 @@ type manager interface {
 	stop(s *Service) error
 	restart(s *Service) error
 	status(s *Service) (Status, error)
+	lastError(s *Service) string // empty: there is none, or the log cannot be read
+	installed(h *host) []string  // names of services that have a file of the manager's
 }
 
 // State is one of what a service can be.
@@ -75,6 +78,18 @@ type Status struct {
 	Log      string `json:"log_with,omitempty"`  // command that shows its log
 	LastExit string `json:"last_exit,omitempty"` // how it ended the last time, if it failed
 	Manager  string `json:"manager"`             // linux-systemd, darwin-launchd, …
+
+	LastError string `json:"last_error,omitempty"` // the latest of its log, if it fails and the log can be read
+	Refused   string `json:"refused,omitempty"`    // which broker does not take it, and why
+	RunsAs    string `json:"runs_as,omitempty"`    // user; empty: not known
+	Program   string `json:"program,omitempty"`    // that it runs
+	Config    string `json:"config,omitempty"`     // configuration file that its command line names; empty: the default one
+
+	groups   []string // that the unit adds
+	dynamic  bool     // systemd makes the user for each start
+	hidden   []string // folders of which the service sees nothing
+	readOnly bool     // the service sees the board read-only, but for writable
+	writable []string // folders, and files below them
 }
 
 // Open finds out which service manager there is.
@@ -184,7 +199,18 @@ func (s *Service) Restart() error {
 
 // Status asks the manager. A service that is not installed is no error.
 func (s *Service) Status() (Status, error) {
-	return s.manager.status(s)
+	st, err := s.manager.status(s)
+	if err != nil {
+		return st, err
+	}
+	if st.State == Failing {
+		st.LastError = s.manager.lastError(s)
+	}
+	const refused = "refused by "
+	if i := strings.Index(st.Says, refused); i >= 0 && st.State == Running {
+		st.Refused = strings.TrimPrefix(st.Says[i+len(refused):], "the broker at ")
+	}
+	return st, nil
 }
 
 // prepare completes the unit for Install and Plan.
@@ -212,10 +238,21 @@ func (s *Service) prepare() error {
 	return nil
 }
 
-// hiddenFromServices returns the folder that ProtectHome or PrivateTmp hides from a
-// service and path is in; empty: none.
+// hiddenHomes and hiddenTemporary are what ProtectHome and PrivateTmp hide.
+var (
+	hiddenHomes     = []string{"/home", "/root", "/run/user"}
+	hiddenTemporary = []string{"/tmp", "/var/tmp"}
+)
+
+// hiddenFromServices returns the folder that a unit of ours hides from its service and
+// path is in; empty: none.
 func hiddenFromServices(path string) string {
-	for _, dir := range []string{"/home", "/root", "/run/user", "/tmp", "/var/tmp"} {
+	return hiding(path, slices.Concat(hiddenHomes, hiddenTemporary))
+}
+
+// hiding returns the one of folders that path is, or is in.
+func hiding(path string, folders []string) string {
+	for _, dir := range folders {
 		if path == dir || strings.HasPrefix(path, dir+"/") {
 			return dir
 		}

@@ -13,7 +13,8 @@ import (
 
 func TestLaunchd(t *testing.T) {
 	b := newBoard(t)
-	b.host.platform, b.host.sudoUser = "darwin-launchd", "trawl"
+	b.host.platform = "darwin-launchd"
+	b.write("/etc/passwd", "_trawl:*:400:\n")
 	const file = "/Library/LaunchDaemons/trawl-broker.plist"
 	notLoaded := errors.New("could not find service")
 	b.fails["launchctl print system/trawl-broker"] = notLoaded
@@ -22,13 +23,13 @@ func TestLaunchd(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wantCalls()
-	if got := b.read(file); got != s.unit.Plist("/var/log/trawl-broker.log") || !strings.Contains(got, "<string>trawl</string>") {
+	if got := b.read(file); got != s.unit.Plist("/var/log/trawl-broker.log") || !strings.Contains(got, "<string>_trawl</string>") {
 		t.Errorf("property list:\n%s", got)
 	}
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	b.wantCalls("launchctl bootstrap system " + filepath.Join(b.root, file))
+	b.wantCalls("launchctl enable system/trawl-broker", "launchctl bootstrap system "+filepath.Join(b.root, file))
 
 	delete(b.fails, "launchctl print system/trawl-broker")
 	b.tells["launchctl print system/trawl-broker"] = "system/trawl-broker = {\n\tstate = running\n\tpid = 77\n}\n"
@@ -43,7 +44,7 @@ func TestLaunchd(t *testing.T) {
 	if err := s.Install(b.say); err != nil {
 		t.Fatal(err)
 	}
-	b.wantCalls("launchctl bootout system/trawl-broker", "launchctl bootstrap system "+filepath.Join(b.root, file))
+	b.wantCalls("launchctl bootout system/trawl-broker", "launchctl enable system/trawl-broker", "launchctl bootstrap system "+filepath.Join(b.root, file))
 	b.calls = nil
 	delete(b.fails, "launchctl print system/trawl-broker")
 	if err := s.Uninstall(b.say); err != nil {
@@ -53,8 +54,6 @@ func TestLaunchd(t *testing.T) {
 	if b.read(file) != "(none)" {
 		t.Error("the property list is still there")
 	}
-	b.host.sudoUser = ""
-	b.wantError(b.open(nil).Install(b.say), "needs a user to run as", "--run-as")
 }
 
 func TestOtherManagers(t *testing.T) {
@@ -140,7 +139,8 @@ func TestLaunchdRefusesRoot(t *testing.T) {
 
 func TestPropertyListOfSomebodyElseIsKept(t *testing.T) {
 	b := newBoard(t)
-	b.host.platform, b.host.sudoUser = "darwin-launchd", "trawl"
+	b.host.platform = "darwin-launchd"
+	b.write("/etc/passwd", "_trawl:*:400:\n")
 	b.fails["launchctl print system/trawl-broker"] = errors.New("could not find service")
 	const file = "/Library/LaunchDaemons/trawl-broker.plist"
 	b.write(file, "somebody's own")
@@ -151,5 +151,93 @@ func TestPropertyListOfSomebodyElseIsKept(t *testing.T) {
 	}
 	if got := b.read(file + ".old"); got != "somebody's own" || !strings.Contains(said.String(), file+".old") {
 		t.Errorf("kept %q, and said:\n%s", got, said.String())
+	}
+}
+
+// A role account is made with the highest number that is free, and the folders that a
+// daemon needs.
+func TestLaunchdMakesTheRoleAccount(t *testing.T) {
+	b := newBoard(t)
+	b.host.platform = "darwin-launchd"
+	if err := os.Remove(filepath.Join(b.root, "Library/LaunchDaemons")); err != nil {
+		t.Fatal(err)
+	}
+	b.fails["launchctl print system/trawl-worker"] = errors.New("could not find service")
+	b.tells["dscl . -list /Users UniqueID"] = "_a   400\n_b 399\nann 501\nroot 0\n"
+	s := b.open(func(o *Options) { o.Role = "worker" })
+	if err := s.Install(b.say); err == nil { // the account is not in the file that a test has for it
+		b.wantCalls("dscl . -list /Users UniqueID", "sysadminctl -addUser _trawl -fullName trawl -roleAccount -UID 398 -home /var/empty -shell /usr/bin/false",
+			"chown _trawl "+filepath.Join(b.root, "var/db/trawl"),
+			"dscl . -list /Users UniqueID", "sysadminctl -addUser _trawl -fullName trawl -roleAccount -UID 398 -home /var/empty -shell /usr/bin/false")
+	} else {
+		t.Fatal(err)
+	}
+	text := b.read("/Library/LaunchDaemons/trawl-worker.plist")
+	for _, want := range []string{"<string>_trawl</string>", "<string>Interactive</string>", "<key>STATE_DIRECTORY</key>", "<string>/var/db/trawl</string>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in:\n%s", want, text)
+		}
+	}
+	st, err := s.Status()
+	if err != nil || st.RunsAs != "_trawl" || st.Program != "/usr/local/bin/trawl" {
+		t.Errorf("%+v, %v", st, err)
+	}
+
+	b.fails["dscl . -list /Users UniqueID"] = errors.New("no directory")
+	b.wantError(b.open(nil).Install(b.say), "role account _trawl", "no directory", "--run-as")
+}
+
+// An agent goes into the session at the screen, or, for who came by ssh alone, into the
+// user's own domain; it is found in either.
+func TestLaunchdDomainOfAnAgent(t *testing.T) {
+	none := errors.New("could not find domain or service")
+	for name, c := range map[string]struct {
+		fails []string
+		want  string // domain of bootstrap
+	}{
+		"at the screen": {[]string{"gui/501/trawl-broker", "user/501/trawl-broker"}, "gui/501"},
+		"by ssh":        {[]string{"gui/501", "gui/501/trawl-broker", "user/501/trawl-broker"}, "user/501"},
+	} {
+		b := newBoard(t)
+		b.host.platform, b.host.uid = "darwin-launchd", 501
+		for _, f := range c.fails {
+			b.fails["launchctl print "+f] = none
+		}
+		s := b.open(func(o *Options) { o.Own = true })
+		if err := s.Install(b.say); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(b.host.home, "Library/LaunchAgents/trawl-broker.plist")
+		if _, err := os.Stat(filepath.Join(b.host.home, "Library/Logs")); err != nil {
+			t.Errorf("%s: the folder of the log: %v", name, err)
+		}
+		if err := s.Start(); err != nil {
+			t.Fatal(err)
+		}
+		b.wantCalls("launchctl enable "+c.want+"/trawl-broker", "launchctl bootstrap "+c.want+" "+file)
+
+		// Later it is loaded in the user's domain, wherever this is called.
+		delete(b.fails, "launchctl print user/501/trawl-broker")
+		b.tells["launchctl print user/501/trawl-broker"] = "\tstate = running\n\tpid = 7\n"
+		if st, err := s.Status(); err != nil || st.State != Running || st.PID != 7 {
+			t.Errorf("%s: %+v, %v", name, st, err)
+		}
+		b.calls = nil
+		if err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		b.wantCalls("launchctl bootout user/501/trawl-broker")
+	}
+}
+
+func TestLaunchdQuotesTheLastError(t *testing.T) {
+	b := newBoard(t)
+	b.host.platform = "darwin-launchd"
+	b.write("/Library/LaunchDaemons/trawl-broker.plist", "x")
+	b.tells["launchctl print system/trawl-broker"] = "\tstate = spawn scheduled\n\tlast exit code = 2\n"
+	b.tells["tail -n 200 /var/log/trawl-broker.log"] = "time=1 level=ERROR msg=old\ntrawl: read key file: permission denied\ntime=2 level=INFO msg=x\n"
+	st, err := b.open(nil).Status()
+	if err != nil || st.State != Failing || st.LastError != "read key file: permission denied" {
+		t.Errorf("%+v, %v", st, err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"trawl/systemd"
 )
 
 // systemdManager writes units and runs systemctl.
@@ -259,7 +261,8 @@ func (m systemdManager) do(s *Service, verb string) error {
 }
 
 // properties of a unit that status asks for.
-const properties = "LoadState,ActiveState,SubState,StatusText,MainPID,NRestarts,UnitFileState,MemoryCurrent,FragmentPath,Result,ExecMainStatus,ExecMainCode"
+const properties = "LoadState,ActiveState,SubState,StatusText,MainPID,NRestarts,UnitFileState,MemoryCurrent,FragmentPath,Result,ExecMainStatus,ExecMainCode," +
+	"ExecStart,User,Group,SupplementaryGroups,DynamicUser,ProtectSystem,ReadWritePaths,ProtectHome,PrivateTmp"
 
 func (m systemdManager) status(s *Service) (Status, error) {
 	out, err := s.systemctl("show", "--property="+properties, s.Name()+".service")
@@ -295,6 +298,22 @@ func parseStatus(s *Service, show string) Status {
 			st.LastExit = "it ended with status " + is["ExecMainStatus"]
 		}
 	}
+	st.Program, st.Config = commandOf(is["ExecStart"])
+	st.RunsAs, st.dynamic = is["User"], is["DynamicUser"] == "yes"
+	if st.RunsAs == "" && !s.options.Own && st.File != "" {
+		st.RunsAs = "root"
+		if st.dynamic {
+			st.RunsAs = s.Name()
+		}
+	}
+	st.groups = strings.Fields(is["Group"] + " " + is["SupplementaryGroups"])
+	if hides := is["ProtectHome"]; hides == "yes" || hides == "tmpfs" {
+		st.hidden = append(st.hidden, hiddenHomes...)
+	}
+	if is["PrivateTmp"] == "yes" {
+		st.hidden = append(st.hidden, hiddenTemporary...)
+	}
+	st.readOnly, st.writable = is["ProtectSystem"] == "strict", append(strings.Fields(is["ReadWritePaths"]), systemd.StateDir, "/run/trawl")
 	switch active, sub := is["ActiveState"], is["SubState"]; {
 	case is["LoadState"] == "not-found":
 		st.State, st.Log = NotInstalled, ""
@@ -308,6 +327,54 @@ func parseStatus(s *Service, show string) Status {
 		st.State = Stopped
 	}
 	return st
+}
+
+// commandOf reads program and configuration file out of the property ExecStart, as in
+// { path=/usr/bin/trawl ; argv[]=/usr/bin/trawl worker --config FILE ; … }. A file with
+// blanks in its name is not found.
+func commandOf(execStart string) (program, config string) {
+	_, rest, _ := strings.Cut(execStart, "path=")
+	program, rest, _ = strings.Cut(rest, " ; ")
+	_, rest, _ = strings.Cut(rest, "argv[]=")
+	arguments, _, _ := strings.Cut(rest, " ; ")
+	return program, configOf(strings.Fields(arguments))
+}
+
+// configOf returns the value of --config in a command line.
+func configOf(words []string) string {
+	for i, w := range words {
+		if value, ok := strings.CutPrefix(w, "--config="); ok {
+			return value
+		}
+		if w == "--config" && i+1 < len(words) {
+			return words[i+1]
+		}
+	}
+	return ""
+}
+
+// lastError is the latest line of the journal that has the priority of an error.
+func (m systemdManager) lastError(s *Service) string {
+	args := []string{"--unit=" + s.Name()}
+	if s.options.Own {
+		args = []string{"--user", "--unit=" + s.Name()}
+	}
+	out, err := s.host.run("journalctl", append(args, "--priority=err", "--lines=1", "--output=cat", "--no-pager", "--quiet")...)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimPrefix(strings.TrimSpace(out), "trawl: ")
+}
+
+// installed looks where units are.
+func (systemdManager) installed(h *host) (names []string) {
+	for _, dir := range []string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"} {
+		files, _ := filepath.Glob(h.path(dir + "/trawl-*.service"))
+		for _, f := range files {
+			names = append(names, strings.TrimSuffix(filepath.Base(f), ".service"))
+		}
+	}
+	return names
 }
 
 // command is how trawl is called for this service.

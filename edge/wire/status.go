@@ -15,6 +15,19 @@ type Status struct {
 	RuleSets []RuleSetStatus `json:"rule_sets"`
 	Workers  []WorkerStatus  `json:"workers"`
 	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, the most expensive first
+
+	// RefusedWorkers are those that were turned away in the last 30 s, as they ask again
+	// every few seconds; at most 64.
+	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
+}
+
+// RefusedWorker describes a worker that stands outside.
+type RefusedWorker struct {
+	Name    string `json:"name,omitempty"` // absent: it has not said it
+	Address string `json:"address"`
+	Reason  string `json:"reason"`
+	Times   int64  `json:"times"` // it was refused
+	AgoS    int64  `json:"ago_s"` // seconds since the last time
 }
 
 // BrokerStatus describes the broker itself. Counters count since its start.
@@ -57,6 +70,7 @@ type RuleSetStatus struct {
 	Workers  int      `json:"workers"`
 	Queued   int      `json:"queued"`
 	Expected bool     `json:"expected"`          // the configuration names it
+	Mixed    bool     `json:"mixed,omitempty"`   // plain and trawl workers serve it: answers have two forms in turn
 	Latency  *Latency `json:"latency,omitempty"` // absent until the first answer
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // curveClient is a client's handshake in progress.
@@ -25,11 +26,17 @@ const (
 
 func (curve) client(h *handshake) error {
 	c := &curveClient{h: h, transient: GenerateKey()}
+	began := time.Now()
 	if err := c.greet(); err != nil {
-		return hint(err, fmt.Sprintf("its public key may not be %s", h.o.Security.ServerKey))
+		whose := ""
+		if h.o.Security.ServerKey == h.o.Security.public {
+			whose = ", which is our own"
+		}
+		return hint(err, began, fmt.Sprintf("its public key may not be %s%s", h.o.Security.ServerKey, whose))
 	}
+	began = time.Now()
 	if err := c.initiate(); err != nil {
-		return hint(err, fmt.Sprintf("it may not allow our public key %s", h.o.Security.public))
+		return hint(err, began, fmt.Sprintf("it may not allow our public key %s", h.o.Security.public))
 	}
 	return nil
 }

@@ -121,7 +121,11 @@ func (c *curveServer) authorize(client PublicKey, vouch []byte) error {
 		}
 	}
 	if !ok {
-		return &refusal{ReasonSecurity, fmt.Errorf("public key %s is not allowed here", client)}
+		why := "is not allowed here"
+		if user != client.String() {
+			why = user
+		}
+		return &refusal{ReasonSecurity, fmt.Errorf("public key %s %s", client, why)}
 	}
 	c.h.peer.Key, c.h.peer.User = client, user
 	return nil

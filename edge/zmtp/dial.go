@@ -43,7 +43,7 @@ func (e endpoint) connect(ctx context.Context, o Options) (*Conn, error) {
 	}
 	if err != nil {
 		s.Close()
-		return nil, handshakeError(err)
+		return nil, &failedHandshake{handshakeError(err)}
 	}
 	return c, nil
 }

@@ -112,7 +112,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 
 func TestDialToSomethingElseSaysWhy(t *testing.T) {
 	for name, test := range map[string]struct{ sent, reason string }{
-		"other protocol":    {"SSH-2.0-OpenSSH_9.2\r\n", "ZMTP 1.0 or something else"},
+		"other protocol":    {"SSH-2.0-OpenSSH_9.2\r\n", "peer speaks SSH"},
 		"closes at once":    {"", "closed the connection during the handshake"},
 		"refuses with text": {string(nullGreeting()) + string(appendCommand(nil, cmdError, []byte("\x04busy"))), "busy"},
 		"wrong socket type": {string(nullGreeting()) + string(readyFrame("REP")), "REP"},

@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -89,6 +92,28 @@ func listenError(endpoint string, err error) error {
 		return fmt.Errorf("zmtp: listen on %s: create the directory first: %w", endpoint, err)
 	}
 	return fmt.Errorf("zmtp: listen on %s: %w", endpoint, err)
+}
+
+// CheckSocketPath returns what is wrong with the path of an ipc endpoint, as the end
+// of a sentence; nil if nothing is.
+func CheckSocketPath(path string) error { return checkSocketPath(path) }
+
+// CheckListen returns what would keep an endpoint from being listened on here, as far
+// as that is known without binding it: the host is no address of this machine, the
+// folder of a socket is missing. The resolver may be asked.
+func CheckListen(s string) error {
+	e, err := parseEndpoint(s, true)
+	switch {
+	case err != nil:
+		return err
+	case e.transport == "tcp":
+		return checkBindable(e.host)
+	case e.transport == "ipc" && e.host[0] != '@':
+		if _, err := os.Stat(filepath.Dir(e.host)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the folder %s is missing: create it first", filepath.Dir(e.host))
+		}
+	}
+	return nil
 }
 
 // CheckEndpoint returns what is wrong with an endpoint to dial; nil if nothing is.

@@ -2,7 +2,10 @@
 
 package zmtp
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 var (
 	// ErrFull says that a connection's send queue is at a high-water mark: the
@@ -28,3 +31,39 @@ func (v *violation) Error() string { return ErrProtocol.Error() + ": " + v.reaso
 func (v *violation) Unwrap() error { return ErrProtocol }
 
 func protocolError(reason string) error { return &violation{reason} }
+
+// MechanismError says that the two ends of a connection are set up for different
+// mechanisms of security.
+type MechanismError struct{ Ours, Theirs string }
+
+func (e *MechanismError) Error() string {
+	return fmt.Sprintf("%v: peer wants security mechanism %s; this endpoint speaks only %s", ErrProtocol, e.Theirs, e.Ours)
+}
+
+// Unwrap returns ErrProtocol.
+func (e *MechanismError) Unwrap() error { return ErrProtocol }
+
+// failedHandshake is the error of a dialer that reached somebody.
+type failedHandshake struct{ err error }
+
+func (f *failedHandshake) Error() string { return f.err.Error() }
+func (f *failedHandshake) Unwrap() error { return f.err }
+
+// IsRefusal reports whether err, which Dial has returned or Dialer.Down was called
+// with, says that somebody is there and does not take this side as it is: another
+// mechanism of security, a key or password that is not allowed, another protocol. To
+// try again is of use only once somebody has changed something.
+func IsRefusal(err error) bool {
+	var failed *failedHandshake
+	var known *refusal
+	var away *turnedAway
+	switch {
+	case !errors.As(err, &failed):
+		return false
+	case errors.As(err, &away), errors.Is(err, ErrProtocol):
+		return true
+	case errors.As(err, &known):
+		return known.reason == ReasonSecurity || known.reason == ReasonApplication || known.reason == ReasonError
+	}
+	return false
+}

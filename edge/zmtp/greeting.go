@@ -42,6 +42,8 @@ func (g greeting) encode() []byte {
 	return b
 }
 
+var errForeign = protocolError("peer speaks ZMTP 1.0 or something else; 3.0 or later is needed")
+
 // readGreeting reads a peer's greeting. It reads in steps, because a peer of
 // ZMTP 1.0 or 2.0 sends less than 64 octets and then waits.
 func readGreeting(r io.Reader) (greeting, error) {
@@ -50,13 +52,13 @@ func readGreeting(r io.Reader) (greeting, error) {
 		return greeting{}, err
 	}
 	if b[0] != 0xff {
-		return greeting{}, protocolError("peer speaks ZMTP 1.0 or something else; 3.0 or later is needed")
+		return greeting{}, errForeign
 	}
 	if _, err := io.ReadFull(r, b[1:signatureSize+1]); err != nil {
 		return greeting{}, unexpectedEOF(err)
 	}
 	if b[signatureSize-1]&1 == 0 {
-		return greeting{}, protocolError("peer speaks ZMTP 1.0 or something else; 3.0 or later is needed")
+		return greeting{}, errForeign
 	}
 	if major := b[signatureSize]; major < 3 {
 		return greeting{}, protocolError(fmt.Sprintf("peer speaks ZMTP 2.0 (revision %d); 3.0 or later is needed", major))

@@ -66,7 +66,7 @@ func (h *handshake) greet() error {
 	if err := writeAll(h.s, first); err != nil {
 		return err
 	}
-	theirs, err := readGreeting(h.s)
+	theirs, err := h.hear()
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,7 @@ func (h *handshake) greet() error {
 		return err
 	}
 	if theirs.mechanism != mine.mechanism {
-		return &refusal{ReasonSecurity, protocolError(fmt.Sprintf(
-			"peer wants security mechanism %s; this endpoint speaks only %s", theirs.mechanism, mine.mechanism))}
+		return &refusal{ReasonSecurity, &MechanismError{Ours: mine.mechanism, Theirs: theirs.mechanism}}
 	}
 	h.peer.Version, h.peer.Mechanism = theirs.version, theirs.mechanism
 	return nil

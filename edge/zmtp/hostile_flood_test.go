@@ -75,9 +75,9 @@ func TestRefusedPeersDoNotFloodTheLog(t *testing.T) {
 	var log logBuffer
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Log: log.logger()})
 	const flood = 2 * infoLines
-	for range flood {
+	for i := range flood {
 		raw := rawDial(t, l.Endpoint())
-		raw.Write([]byte("garbage"))
+		raw.Write(append(nullGreeting(), appendCommand(nil, fmt.Sprint("X", i), nil)...)) // a reason of its own for each
 		mustBeClosed(t, raw)
 	}
 	l.Close()

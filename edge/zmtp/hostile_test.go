@@ -54,7 +54,7 @@ var badHandshakes = map[string]struct {
 	sent   []byte
 	reason string // in the log
 }{
-	"garbage":                      {[]byte("GET / HTTP/1.1\r\nHost: trawl\r\n\r\n"), "ZMTP 1.0 or something else"},
+	"garbage":                      {[]byte("GET / HTTP/1.1\r\nHost: trawl\r\n\r\n"), "peer speaks HTTP"},
 	"zeros":                        {make([]byte, 200), "ZMTP 1.0 or something else"},
 	"ZMTP 1.0, no identity":        {[]byte{1, 0}, "ZMTP 1.0"},
 	"ZMTP 1.0, long identity":      {[]byte{0xff, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0}, "ZMTP 1.0"},

@@ -26,7 +26,7 @@ type Listener struct {
 }
 
 // Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555,
-// ipc:///run/name, ipc://@name (Linux) or inproc://name; port 0 or * lets the
+// tcp://eth0:5555 (the first address of a network interface, see BindHost), ipc:///run/name, ipc://@name (Linux) or inproc://name; port 0 or * lets the
 // system choose one. The error says what is wrong with the endpoint or that it is taken.
 func Listen(endpoint string, o Options) (*Listener, error) {
 	e, err := parseEndpoint(endpoint, true)

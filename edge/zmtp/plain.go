@@ -6,7 +6,10 @@
 
 package zmtp
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	cmdHello    = "HELLO"
@@ -24,16 +27,18 @@ type plain struct{}
 
 func (plain) client(h *handshake) error {
 	s := &h.o.Security
+	began := time.Now()
 	if err := h.send(cmdHello, appendPlain(appendPlain(nil, s.Username), s.Password)); err != nil {
 		return err
 	}
 	if _, err := h.expect(cmdWelcome); err != nil {
-		return hint(err, "it may not know this user name and password")
+		return hint(err, began, "it may not know this user name and password")
 	}
 	if err := h.send(cmdInitiate, h.metadata()); err != nil {
 		return err
 	}
-	return hint(h.admitReady(), "it may have no use for a "+h.announce)
+	began = time.Now()
+	return hint(h.admitReady(), began, "it may have no use for a "+h.announce)
 }
 
 func (plain) server(h *handshake) error {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Reason says why a listener has refused a peer, in a word for counters.
@@ -65,20 +66,35 @@ type refusals struct {
 	log      *slog.Logger // limited
 	endpoint string
 
-	mu     sync.Mutex
-	counts map[Reason]uint64
+	mu      sync.Mutex
+	counts  map[Reason]uint64
+	repeats repeats
 }
 
-// add counts a refused peer and logs it. Peers that connect and leave, as port scans and
-// health checks do, are not worth more than a debug line.
+// add counts a refused peer and logs it, if the same was not logged a moment ago. Peers that
+// connect and leave, as port scans and health checks do, are not worth more than a debug line; a
+// key or password that is refused is worth a warning.
 func (r *refusals) add(peer string, err error) {
-	reason := reasonOf(err)
+	reason, why := reasonOf(err), handshakeError(err)
 	r.count(reason)
-	log := r.log.Info
-	if reason == ReasonLeft {
+	log, times := r.log.Info, 1
+	switch reason {
+	case ReasonLeft:
 		log = r.log.Debug
+	case ReasonSecurity, ReasonApplication:
+		log = r.log.Warn
 	}
-	log("peer refused", "peer", peer, "endpoint", r.endpoint, "reason", handshakeError(err))
+	if reason != ReasonLeft { // who reads debug lines wants them all
+		var pass bool
+		if times, pass = r.repeats.pass(peer, why, time.Now()); !pass {
+			return
+		}
+	}
+	about := []any{"peer", peer, "endpoint", r.endpoint, "reason", why}
+	if times > 1 {
+		about = append(about, "times", times)
+	}
+	log("peer refused", about...)
 }
 
 func (r *refusals) count(reason Reason) {

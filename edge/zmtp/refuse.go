@@ -45,17 +45,32 @@ func (l *Listener) hold(slot *handshakeSlot, err error) {
 	}
 }
 
+// turnedAway is the error of a client that the server has most likely refused: it held
+// the connection for a while and closed it.
+type turnedAway struct{ err error }
+
+func (t *turnedAway) Error() string { return t.err.Error() }
+func (t *turnedAway) Unwrap() error { return t.err }
+
+// heldAtLeast is how long a server that refuses keeps the connection, at least: by
+// default RefusalHold, and libzmq does so for its reconnect interval or for ever. One
+// that ends during a handshake closes it sooner.
+const heldAtLeast = 300 * time.Millisecond
+
 // hint adds to the error of a client's handshake what may be behind it, when
-// the server does not say.
-func hint(err error, guess string) error {
+// the server does not say. began is when the client last said something.
+func hint(err error, began time.Time, guess string) error {
 	if err == nil {
 		return nil
 	}
 	switch reasonOf(err) {
 	case ReasonLeft:
-		return &refusal{ReasonLeft, fmt.Errorf("peer closed the connection during the handshake; %s", guess)}
+		err = &refusal{ReasonLeft, fmt.Errorf("peer closed the connection during the handshake; %s", guess)}
+		if time.Since(began) >= heldAtLeast {
+			err = &turnedAway{err}
+		}
 	case ReasonError:
-		return fmt.Errorf("%w; %s", err, guess)
+		err = fmt.Errorf("%w; %s", err, guess)
 	}
 	return err
 }

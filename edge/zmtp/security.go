@@ -40,7 +40,8 @@ type Security struct {
 	// Authorize decides for a listener with Curve whether to admit a client
 	// that has proven to own the key. It is asked at every handshake, from many
 	// goroutines at once. What it returns as user becomes Peer.User; if
-	// that is empty, the key in Z85 does. nil admits every client that knows the
+	// that is empty, the key in Z85 does; with ok false it is the reason for the log,
+	// such as "is allowed elsewhere". nil admits every client that knows the
 	// listener's public key.
 	Authorize func(key PublicKey) (user string, ok bool)
 

@@ -80,9 +80,9 @@ type tcpAcceptor struct {
 }
 
 func listenTCP(host, port string, buffer int) (acceptor, error) {
-	bind := host
-	if bind == "*" {
-		bind = ""
+	bind, err := BindHost(host)
+	if err != nil {
+		return nil, err
 	}
 	if port == "*" {
 		port = "0"
@@ -93,7 +93,7 @@ func listenTCP(host, port string, buffer int) (acceptor, error) {
 	}
 	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(bind, port))
 	if err != nil {
-		return nil, err
+		return nil, noSuchHost(host, err)
 	}
 	return &tcpAcceptor{l: l, host: host}, nil
 }

@@ -71,6 +71,35 @@ func (m *machine) files() []string {
 	return strings.Split(list, "\n")
 }
 
+// What is there before the package stays: nobody is asked, and what hides the package's
+// own is named.
+func TestPackageBesideAnInstallationByHand(t *testing.T) {
+	m := boot(t)
+	m.install()
+	m.sh("rm /etc/dpkg/dpkg.cfg.d/*")
+	before := m.must("cat", "/etc/trawl/trawl.yaml")
+	deb := m.put(debianPackage(t, "linux/amd64", "v0.0.1"))
+	out := m.sh("DEBIAN_FRONTEND=noninteractive dpkg -i " + deb + " </dev/null 2>&1")
+	m.wantSays("dpkg", out, "/etc/systemd/system/trawl-worker.service comes before the unit of this package, and runs /usr/local/bin/trawl", "trawl service uninstall broker", "rm /usr/local/bin/trawl")
+	if after := m.must("cat", "/etc/trawl/trawl.yaml"); after != before {
+		t.Errorf("trawl.yaml is now:\n%s", after)
+	}
+	if out := m.must("sh", "-c", "ls -A /etc/trawl"); out != "trawl.yaml\nwords.txt" {
+		t.Errorf("/etc/trawl has:\n%s", out)
+	}
+	m.serves()
+	m.wantSays("doctor", m.must("trawl", "doctor"), "there are 2 programs called trawl: /usr/local/bin/trawl, /usr/bin/trawl")
+	for _, role := range []string{"broker", "worker"} { // as dpkg says
+		m.must("trawl", "service", "uninstall", role)
+		m.must("systemctl", "enable", "--now", "trawl-"+role)
+	}
+	m.must("rm", "/usr/local/bin/trawl")
+	m.servesWithin("30s")
+	if exe := m.must("readlink", "/proc/"+m.show(broker, "MainPID")+"/exe"); exe != "/usr/bin/trawl" {
+		t.Errorf("the broker runs %s", exe)
+	}
+}
+
 func TestPackage(t *testing.T) {
 	m := boot(t)
 	debs := debianPackages(t)

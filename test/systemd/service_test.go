@@ -289,9 +289,12 @@ printf '[Service]\nLoadCredential=broker.key:/etc/trawl/broker.key\n' >/etc/syst
 systemctl daemon-reload`)
 	m.must("trawl", "service", "restart", "broker")
 	m.must("trawl", "ping", "--config", "/dev/null", "--key", "/etc/trawl/broker.key", "--server-key", "/etc/trawl/broker.pub")
+	m.wantSays("doctor", m.doctorSays("--config", "/etc/trawl/keys.yaml"), "trawl-worker runs, and is refused by", "trawl keygen")
+	m.must("trawl", "service", "stop", "worker") // it has no key
 	if out := m.must("trawl", "doctor", "--config", "/etc/trawl/keys.yaml"); strings.Contains(out, "fault") {
 		t.Errorf("doctor:\n%s", out)
 	}
+	m.must("trawl", "service", "start", "worker")
 	m.sh("rm -r /etc/systemd/system/trawl-broker.service.d && systemctl daemon-reload")
 
 	// A configuration that is broken later: systemd tries for ever, status tells.

@@ -1,0 +1,180 @@
+// Files that are taken for one another: a key pair, its public half, a list of
+// allowed keys, and what belongs to none of them.
+
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"trawl/edge/files"
+	"trawl/edge/zmtp"
+)
+
+// Kind is what the content of a file is, as far as keys go.
+type Kind int
+
+// The kinds.
+const (
+	Unknown     Kind = iota
+	Pair             // a secret key, mostly with its public half: NAME.key of trawl keygen
+	Public           // one public key: NAME.pub of trawl keygen
+	Certificate      // a public key in the form of CZMQ, without the secret one
+	Allowed          // a list of keys with their roles
+	Foreign          // a key or certificate of SSH, TLS or PGP
+	Settings         // a configuration of trawl, or a rule file
+	Binary           // no text
+)
+
+// is says of each kind what a file of the kind is.
+var is = map[Kind]string{
+	Pair:        "a key pair, whose secret half stays on its own board",
+	Public:      "a single key, as is the public half of a pair, which others get",
+	Certificate: "a certificate without a secret key",
+	Allowed:     "a list of allowed keys",
+	Foreign:     "a key or certificate of another program (SSH, TLS or PGP)",
+	Settings:    "a YAML file, such as a configuration or rules",
+	Binary:      "a binary file",
+}
+
+// String completes the sentence "the file is …"; it is empty for Unknown.
+func (k Kind) String() string { return is[k] }
+
+var (
+	foreignKey = regexp.MustCompile(`(?m)^(-----BEGIN |---- BEGIN |(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA)`)
+	yamlKey    = regexp.MustCompile(`(?m)^[a-z_]+:(\s|$)`)
+)
+
+// KindOf looks what the content of a file is. The result never holds any of the
+// content.
+func KindOf(text string) Kind {
+	text = strings.TrimPrefix(text, "\ufeff")
+	words := strings.Fields(text)
+	switch {
+	case strings.ContainsRune(text, 0):
+		return Binary
+	case foreignKey.MatchString(text):
+		return Foreign
+	case hasKeyLine(text, secretName):
+		return Pair
+	case hasKeyLine(text, publicName):
+		return Certificate
+	case len(words) == 1 && isZ85Key(words[0]):
+		return Public
+	case slices.ContainsFunc(slices.Collect(strings.Lines(text)), allows):
+		return Allowed
+	case yamlKey.MatchString(text):
+		return Settings
+	}
+	return Unknown
+}
+
+// IsPair reports whether text is a key pair that can be read, and so nothing to be shown
+// or sent around.
+func IsPair(text string) bool {
+	_, err := parseKeyFile(text)
+	return err == nil
+}
+
+func hasKeyLine(text, name string) bool {
+	for line := range strings.Lines(text) {
+		if before, _, ok := strings.Cut(line, "="); ok && strings.TrimSpace(before) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// allows reports whether a line begins as one of a list of allowed keys.
+func allows(line string) bool {
+	words := strings.Fields(line)
+	return len(words) > 1 && isZ85Key(words[0]) && slices.Contains(roles, Role(words[1]))
+}
+
+func isZ85Key(word string) bool {
+	_, err := zmtp.ParsePublicKey(word)
+	return err == nil
+}
+
+// errKeyAsPath is about a key where its file is to be named; it must not be
+// repeated, since it may be the secret one.
+var errKeyAsPath = errors.New("a key was given in place of a file (it is not repeated here): name the file that holds the pair, as trawl keygen writes it")
+
+// mistakenForPair says what a file is that is no key pair; nil: nothing is known
+// that would be wrong with it.
+func mistakenForPair(path, text string) error {
+	kind := KindOf(text)
+	switch kind {
+	case Unknown, Pair:
+		return nil
+	case Public, Certificate:
+		pair := "NAME.key"
+		if name, ok := strings.CutSuffix(path, ".pub"); ok {
+			pair = name + ".key"
+		}
+		return fmt.Errorf("key file %s is %s: name the pair itself, the file %s that trawl keygen wrote beside it", path, kind, pair)
+	}
+	return fmt.Errorf("key file %s is %s and no key pair: name a file that trawl keygen made, NAME.key", path, kind)
+}
+
+// ReadPublicKey returns a public key that is given in Z85, or in a file that holds it
+// and nothing else. The error says what the file is instead.
+func ReadPublicKey(keyOrFile string) (zmtp.PublicKey, error) {
+	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
+		return key, nil
+	}
+	text, err := readSmall(keyOrFile, maxKeyFile)
+	if err != nil {
+		return zmtp.PublicKey{}, fmt.Errorf("public key: neither %d characters of Z85 nor a file that can be read: %w", zmtp.KeyChars, err)
+	}
+	key, err := zmtp.ParsePublicKey(strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")))
+	switch kind := KindOf(text); {
+	case err == nil:
+		return key, nil
+	case kind == Pair:
+		public := "NAME.pub"
+		if name, ok := strings.CutSuffix(keyOrFile, ".key"); ok {
+			public = name + ".pub"
+		}
+		return key, fmt.Errorf("public key %s is %s: name the public half, the file %s that trawl keygen wrote beside it, and keep the pair off other boards", keyOrFile, kind, public)
+	case kind == Certificate:
+		return key, fmt.Errorf("public key %s is %s: write the %d characters behind %s into a file of their own, without the quotes", keyOrFile, kind, zmtp.KeyChars, publicName)
+	case kind != Unknown:
+		return key, fmt.Errorf("public key %s is %s and no public key: name a file that trawl keygen made, NAME.pub", keyOrFile, kind)
+	}
+	return key, fmt.Errorf("public key %s holds something else: %w", keyOrFile, err)
+}
+
+// mistakenForAllowed says what a file is that is no list of allowed keys; nil: it may
+// be one with mistakes.
+func mistakenForAllowed(path, text string) error {
+	kind := KindOf(text)
+	switch kind {
+	case Unknown, Allowed:
+		return nil
+	case Public:
+		return fmt.Errorf("allowed keys %s is one public key without a role: write a line for each key, KEY ROLE [NAME], where ROLE is %s", path, roleNames())
+	}
+	return fmt.Errorf("allowed keys %s is %s: name a list with a line for each public key, KEY ROLE [NAME], where ROLE is %s", path, kind, roleNames())
+}
+
+// unopened is the error about a file that could not be opened. It never repeats a key
+// that was given in place of a path.
+func unopened(path string, err error) error {
+	if isZ85Key(path) {
+		return errKeyAsPath
+	}
+	return err
+}
+
+// readSmall reads a file of at most limit bytes.
+func readSmall(path string, limit int64) (string, error) {
+	text, err := files.Read(path, limit)
+	if err != nil {
+		return "", unopened(path, err)
+	}
+	return string(text), nil
+}

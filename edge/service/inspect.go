@@ -1,0 +1,90 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"trawl/systemd"
+)
+
+// Installed returns the services of the system that are installed here, ordered by
+// name. Where no service manager runs there are none.
+func Installed() []*Service { return installed(thisHost()) }
+
+func installed(h host) (list []*Service) {
+	m, err := h.manager()
+	if err != nil {
+		return nil
+	}
+	names := m.installed(&h)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		role, instance, _ := strings.Cut(strings.TrimPrefix(name, "trawl-"), "-")
+		if s, err := open(Options{Role: role, Instance: instance}, h); err == nil { // else it is something else's
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Role is broker or worker.
+func (s *Service) Role() string { return s.unit.Role }
+
+// Unusable reports which of files the service that st is about cannot read, as the user
+// that it runs as, and which of folders it cannot write. Folders that the service
+// manager makes are not to be among them. What the caller may not look at is left out.
+func (s *Service) Unusable(st *Status, files, folders []string) (problems []error) {
+	if st.RunsAs == "" {
+		return nil
+	}
+	who := s.host.identify(st.RunsAs)
+	who.dynamic = st.dynamic
+	who.join(st.groups)
+	for _, f := range files {
+		if hidden := hiding(f, st.hidden); hidden != "" {
+			problems = append(problems, hiddenError(f, hidden))
+		} else if err := who.canRead(f); err != nil && !errors.Is(err, fs.ErrPermission) {
+			problems = append(problems, err)
+		}
+	}
+	for _, dir := range folders {
+		if within(dir, []string{systemd.StateDir}) && !s.host.exists(systemd.StateDir) {
+			continue // the unit makes it
+		}
+		if st.readOnly && !within(dir, st.writable) {
+			problems = append(problems, fmt.Errorf("%s: the unit lets the service write to %s alone: leave the setting out, or allow the folder: systemctl edit %s, and in the section [Service] ReadWritePaths=%s",
+				dir, strings.Join(st.writable, " and "), s.Name(), dir))
+		} else if err := who.canWrite(dir); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return problems
+}
+
+// within reports whether path is one of folders, or below one.
+func within(path string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(dir string) bool {
+		dir = filepath.Clean(strings.TrimLeft(dir, "-+"))
+		return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
+	})
+}
+
+// Writable reports why a folder can be written, or made, by nobody; with self, also why
+// not by the calling user.
+func Writable(dir string, self bool) error {
+	if !self {
+		_, err := placeFor(dir)
+		return err
+	}
+	h := thisHost()
+	who := someone{name: "that calls", uid: h.uid, gids: h.groups()}
+	if u, err := user.Current(); err == nil {
+		who.name = u.Username
+	}
+	return who.canWrite(dir)
+}

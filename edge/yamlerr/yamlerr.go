@@ -1,0 +1,67 @@
+// Package yamlerr says in which line a text is no YAML, and why, in words that tell
+// what to do.
+//
+// go.yaml.in/yaml counts lines from 0 in some of its messages and from 1 in others,
+// and names no tab when a tab is the mistake.
+package yamlerr
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var position = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// late are the messages in which the library counts lines from 0 (those of its parser;
+// its scanner counts from 1). It leaves line 0 out.
+var late = regexp.MustCompile(`^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`)
+
+// aboutTabs are the messages that a tab in front of a line, or behind a dash or colon,
+// causes.
+var aboutTabs = regexp.MustCompile(`^found (character that cannot start any token|a tab character)`)
+
+// Explain takes an error of the library apart: the line, from 1, and what is wrong
+// there. data is the text that was read; it may be nil.
+func Explain(err error, data []byte) (line int, message string) {
+	line, message = 1, err.Error()
+	if m := position.FindStringSubmatch(message); m != nil {
+		message = message[len(m[0]):]
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+			if late.MatchString(message) {
+				line++
+			}
+		}
+	}
+	if aboutTabs.MatchString(message) {
+		if at := tabAt(data, line); at > 0 {
+			return at, "a tab, where YAML wants blanks: indent with blanks only"
+		}
+	}
+	return line, message
+}
+
+// tabAt returns the line of the tab that an error about the given line means: that
+// one, or one beside it; 0: there is no tab outside of its text.
+func tabAt(data []byte, line int) int {
+	lines := bytes.Split(data, []byte{'\n'})
+	for _, n := range []int{line, line + 1, line - 1} {
+		if n >= 1 && n <= len(lines) && strings.Contains(beforeText(string(lines[n-1])), "\t") {
+			return n
+		}
+	}
+	return 0
+}
+
+// beforeText is the part of a line before its text: blanks, tabs and the dashes of
+// lists, or, of KEY: VALUE, the key and what parts it from the value.
+func beforeText(line string) string {
+	text := strings.TrimLeft(line, " \t-")
+	head := line[:len(line)-len(text)]
+	if key, value, ok := strings.Cut(text, ":"); ok {
+		head += key + ":" + value[:len(value)-len(strings.TrimLeft(value, " \t"))]
+	}
+	return head
+}
