@@ -456,7 +456,7 @@ func TestHTTPConnectionsGiveWayInTurn(t *testing.T) {
 
 // A client that does not read its answer is one whose answer stands still.
 func TestHTTPAnswersThatAreNotReadStandStill(t *testing.T) {
-	r := startHTTP(t, nil)
+	r := startHTTP(t, func(o *Options) { o.Limits.Answer = 16 << 20 })
 	w := r.worker("w", 1)
 	conn := r.hold(1, "POST /match HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")[0]
 	w.answer(w.task(), `{"worker":"w"}`, strings.Repeat("x", 15<<20)) // more than buffers take
