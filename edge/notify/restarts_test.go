@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestDelayGrowsWithRestarts(t *testing.T) {
 	if starts > 1440 {
 		t.Errorf("%d starts a day", starts)
 	}
-	if d := delayAfter(1<<40, nil); d != maxDelay {
+	if d := delayAfter(math.MaxInt32, nil); d != maxDelay {
 		t.Errorf("after very many: %v", d)
 	}
 	if d := delayAfter(0, errors.New("no bus")); d != unknownDelay {

@@ -20,8 +20,15 @@ func acl(entries ...aclEntry) []byte {
 func TestAccessLists(t *testing.T) {
 	const none = 1<<32 - 1
 	list := []aclEntry{
-		{aclUserOwner, 6, none}, {aclUser, 4, 10}, {aclUser, 7, 11}, {aclUser, 0, 12},
-		{aclGroupOwner, 0, none}, {aclGroup, 4, 20}, {aclGroup, 2, 21}, {aclMask, 4, none}, {aclOther, 4, none},
+		{aclUserOwner, 6, none},
+		{aclUser, 4, 10},
+		{aclUser, 7, 11},
+		{aclUser, 0, 12},
+		{aclGroupOwner, 0, none},
+		{aclGroup, 4, 20},
+		{aclGroup, 2, 21},
+		{aclMask, 4, none},
+		{aclOther, 4, none},
 	}
 	const owner, group = 1, 2
 	for name, c := range map[string]struct {

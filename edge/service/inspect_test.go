@@ -72,7 +72,8 @@ func TestWhatTheUserOfAServiceCannotUse(t *testing.T) {
 		"hidden from the service":  {runningUnit + "PrivateTmp=yes\nProtectHome=yes\n", []string{"/home/ann/words.txt"}, nil, []string{"a service does not see /home"}},
 		"missing":                  {runningUnit, []string{filepath.Join(dir, "none")}, nil, []string{"no such file"}},
 		"folder outside of the unit's": {
-			runningUnit, nil, []string{state},
+			runningUnit, nil,
+			[]string{state},
 			[]string{"the unit lets the service write to /var/lib/trawl and /run/trawl alone"},
 		},
 		"folder that the unit allows": {runningUnit + "ReadWritePaths=" + dir + "\n", nil, []string{state}, []string{"cannot be made by the user trawl in " + dir}},

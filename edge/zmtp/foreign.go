@@ -87,11 +87,26 @@ func (h *handshake) more(first []byte, within time.Duration) []byte {
 
 // protocols are known by how a client or a server begins.
 var protocols = []struct{ begins, name string }{
-	{"HTTP/", "HTTP"}, {"GET ", "HTTP"}, {"POST ", "HTTP"}, {"HEAD ", "HTTP"}, {"PUT ", "HTTP"}, {"OPTIONS ", "HTTP"}, {"PRI * HTTP/2", "HTTP"},
-	{"\x15\x03", "TLS"}, {"\x16\x03", "TLS"},
+	{"HTTP/", "HTTP"},
+	{"GET ", "HTTP"},
+	{"POST ", "HTTP"},
+	{"HEAD ", "HTTP"},
+	{"PUT ", "HTTP"},
+	{"OPTIONS ", "HTTP"},
+	{"PRI * HTTP/2", "HTTP"},
+	{"\x15\x03", "TLS"},
+	{"\x16\x03", "TLS"},
 	{"SSH-", "SSH"},
-	{"220 ", "SMTP or FTP"}, {"220-", "SMTP or FTP"}, {"EHLO ", "SMTP"}, {"HELO ", "SMTP"},
-	{"* OK", "IMAP"}, {"+OK", "POP3 or Redis"}, {"-ERR", "Redis"}, {"RFB ", "VNC"}, {"AMQP", "AMQP"}, {"INFO {", "NATS"},
+	{"220 ", "SMTP or FTP"},
+	{"220-", "SMTP or FTP"},
+	{"EHLO ", "SMTP"},
+	{"HELO ", "SMTP"},
+	{"* OK", "IMAP"},
+	{"+OK", "POP3 or Redis"},
+	{"-ERR", "Redis"},
+	{"RFB ", "VNC"},
+	{"AMQP", "AMQP"},
+	{"INFO {", "NATS"},
 }
 
 // protocolOf names the protocol whose first bytes b are; "": not known.
