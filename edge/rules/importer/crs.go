@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ const (
 	whyMacro     = "macro (%{…}) whose value is known only when running"
 	whyChanged   = "transformation that makes another text (hash, length, decoding)"
 	whyNoData    = "data file that cannot be read"
+	whyOutside   = "data file outside of the folder of the rules: copy it there, and name it without its folder"
 	noteDoubled  = "\\\\ in quotes is one backslash, as Apache reads it"
 	noteVariable = "variables say which part of a request; that is for whoever sends the texts"
 )
@@ -61,12 +63,12 @@ func readCRS(j *job, in *input) {
 		chain = append(chain, r)
 		const longest = 64
 		if _, more := r.action("chain"); !more || len(chain) > longest {
-			crsEntry(j, in.path, chain)
+			crsEntry(j, in.source, chain)
 			chain = nil
 		}
 	})
 	if chain != nil {
-		crsEntry(j, in.path, chain)
+		crsEntry(j, in.source, chain)
 	}
 }
 
@@ -92,7 +94,8 @@ func pmLines(data []byte) [][]byte {
 	return list
 }
 
-func crsEntry(j *job, path string, chain []*secRule) {
+func crsEntry(j *job, src source, chain []*secRule) {
+	path := src.path
 	first := chain[0]
 	id, _ := first.action("id")
 	name := "crs-" + idFrom(id)
@@ -101,7 +104,7 @@ func crsEntry(j *job, path string, chain []*secRule) {
 	}
 	e := j.begin(path, first.line, id, name)
 	crsMeta(e, first)
-	c := crsReader{entry: e, dir: filepath.Dir(path)}
+	c := crsReader{entry: e, source: src}
 	c.read(chain)
 	e.end()
 }
@@ -128,7 +131,7 @@ var crsSeverity = map[string]string{
 
 type crsReader struct {
 	*entry
-	dir string
+	source source
 }
 
 // read takes the first rule of a chain that looks for text.
@@ -293,20 +296,12 @@ func (c *crsReader) phrases(words []string) *refused {
 func (c *crsReader) fromFiles(names []string) *refused {
 	var list [][]byte
 	for _, name := range names {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(c.dir, name)
-		}
-		in, ok := c.job.cache[path]
-		if !ok {
-			data, err := c.job.from.read(path)
-			if err == nil && c.job.badInput(data) == "" {
-				in = &input{path, data}
-			}
-			c.job.cache[path] = in
-		}
-		if in == nil {
-			return &refused{reason{whyNoData, name}}
+		in, err := c.job.include(c.source, beside(c.source.path, name))
+		switch {
+		case errors.Is(err, errOutside):
+			return &refused{reason{whyOutside, name}}
+		case err != nil:
+			return &refused{reason{whyNoData, name + ": " + withoutPath(err).Error()}}
 		}
 		list = append(list, pmLines(in.data)...)
 	}

@@ -96,14 +96,14 @@ func (j *job) run(paths []string) (*Result, error) {
 	if len(paths) == 0 {
 		j.problem("", 0, "no file given to import")
 	}
-	for _, path := range j.expand(paths) {
-		in, ok := j.load(path)
+	for _, src := range j.expand(paths) {
+		in, ok := j.load(src)
 		if !ok || j.fatal {
 			continue
 		}
 		j.files++
 		if looks := guess(in.data); looks != "" && looks != j.kind.Name {
-			j.wrongKind(path, looks)
+			j.wrongKind(src.path, looks)
 			continue
 		}
 		j.kind.read(j, in)

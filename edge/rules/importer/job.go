@@ -29,11 +29,11 @@ type job struct {
 	problems rules.Problems
 	fatal    bool // one of them ends the import
 
-	cache map[string]*input // of included files
+	cache map[string]included // files that others name, by folder and path
 }
 
 func newJob(k *kind, from files) *job {
-	return &job{kind: k, from: from, ids: map[string]int{}, cache: map[string]*input{}}
+	return &job{kind: k, from: from, ids: map[string]int{}, cache: map[string]included{}}
 }
 
 // status is what became of a rule.

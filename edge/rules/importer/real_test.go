@@ -237,7 +237,7 @@ func TestRealRegexesSameLinesAsGrep(t *testing.T) {
 	}
 	files, _ := filepath.Glob(crsFolder + "/*.conf")
 	for _, path := range files {
-		in, _ := each.load(path)
+		in, _ := each.load(source{path: path})
 		each.logicalLines(in, "", func(number int, line string) {
 			args, ok := arguments(strings.TrimPrefix(strings.TrimSpace(line), "SecRule "))
 			r, isRule := parseSecRule(args, number)
