@@ -79,8 +79,8 @@ func TestRealFiles(t *testing.T) {
 	}{
 		{"logcheck", "logcheck-database", logcheckFolderPath, "1.4.2+deb12u1", counts5{1917, 1914, 0, 3, 1914}},
 		{"fail2ban", "fail2ban", filterFolder, "1.0.2-2", counts5{197, 93, 71, 33, 164}},
-		{"crs", "modsecurity-crs", crsFolder, "3.3.4-1+deb12u3", counts5{624, 51, 140, 433, 191}},
-		{"snort", "sagan-rules", saganFolder, "1:20170725-1.1", counts5{2288, 498, 1560, 230, 2058}},
+		{"crs", "modsecurity-crs", crsFolder, "3.3.4-1+deb12u3", counts5{624, 48, 143, 433, 191}},
+		{"snort", "sagan-rules", saganFolder, "1:20170725-1.1", counts5{2288, 498, 1561, 229, 2059}},
 		{"snort", "golang-github-jasonish-go-idsrules-dev", etRules, "0.0~git20180130.c986a5f-1", counts5{10, 6, 4, 0, 10}},
 	} {
 		t.Run(tt.pkg, func(t *testing.T) {
@@ -211,8 +211,10 @@ func TestRealRegexesSameLinesAsGrep(t *testing.T) {
 		lines := samples(g, tree)
 		want, ok := grepLines(t, "C", mode, src, lines)
 		if !ok {
-			t.Errorf("grep refuses %s", src)
-			return
+			if _, ok := grepLines(t, "C", mode, src, []string{"a"}); !ok {
+				t.Errorf("grep refuses %s", src)
+			}
+			return // PCRE gives up on such lines
 		}
 		agrees(t, src, tr, lines, want)
 		compared++
