@@ -69,6 +69,11 @@ func (r reason) String() string {
 	return r.text + ": " + r.detail
 }
 
+// less says whether texts are missed for that reason.
+func (r reason) less() bool {
+	return strings.HasPrefix(r.text, "finds less") || strings.HasPrefix(r.text, "finds other")
+}
+
 // entry is a rule of the source while it is decided about.
 type entry struct {
 	finding
@@ -244,6 +249,7 @@ func (e *entry) end() {
 	if e.status == skipped {
 		e.made = nil
 	}
+	e.noteLineBreaks()
 	for i := range e.made {
 		r := &e.made[i]
 		if len(e.made) > 1 && e.names[i] != "" {

@@ -296,7 +296,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 	g := &regexGenerator{Rand: rand.New(rand.NewPCG(7, 8)), atoms: perlAtoms, quantifiers: perlQuantifiers, groups: []string{"("}}
 	folder := t.TempDir()
 	texts := map[string]string{}
-	alphabet := append([]string{"\x00", "\xff", "é", "é", "€", "\xa9", "\n", "a\x00b\x00", "YW", "Yi", "Fi", "ZWxs", "ell", "gdmn", "\xc3\xa9"}, textAlphabet...)
+	alphabet := append([]string{"\x00", "\xff", "é", "é", "€", "\xa9", "\n", "a\x00b\x00", "YW", "Yi", "Fi", "ZWxs", "ell", "gdmn", "b\x00", "a\x00", "a\x001\x00", "1\x00 \x00", "\x00\x00", "A\x00b\x00"}, textAlphabet...)
 	for i := range 120 {
 		name := fmt.Sprintf("t%03d", i)
 		texts[name] = g.text(alphabet) + g.text(alphabet)
@@ -304,23 +304,31 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	modifiers := []string{"", "", "nocase", "wide", "wide ascii", "fullword", "xor", "xor(1-3)", "base64", "base64wide", "wide nocase", "ascii fullword nocase"}
-	hex := []string{"61", "62", "6?", "?1", "(61|62 63)", "00", "ff", "41"}
-	compared := 0
-	for range oracleRounds(400) {
+	modifiers := []string{
+		"", "", "nocase", "wide", "wide ascii", "fullword", "xor", "xor(1-3)", "base64", "base64wide", "wide nocase", "ascii fullword nocase", "wide fullword", "wide ascii fullword nocase",
+		"wide base64", "base64(\"!@#$%^&*(){}[].,|ABCDEFGHIJ\x09LMNOPQRSTUVWXYZabcdefghijklmnopqrstu\")", "xor wide", "wide xor(0-1) fullword", "private",
+	}
+	ofRegexes := []string{"", "", "wide", "wide ascii", "nocase", "fullword", "wide fullword", "wide nocase", "ascii wide fullword"}
+	hex := []string{"61", "62", "6?", "?1", "(61|62 63)", "00", "ff", "41", "??", "[1-2]", "[2]", "[0-3]", "[-]", "~61", "~6?", "(61|?? 62)", "c3 a9", "62 61", "61 62"}
+	compared, exact := 0, 0
+	for range oracleRounds(600) {
 		var value string
 		condition, more := "any of them", ""
 		switch g.IntN(4) {
 		case 3:
 			value = `"a"`
-			more = `$b = "ab" $c1 = "ba" nocase $c2 = /b[01]/`
+			more = `$b = "ab" $c1 = "ba" nocase $c2 = /b[01]/ $d = /a\xff./ $e = { 61 ?? }`
 			condition = yaraRandomCondition(g.Rand, 3)
 		case 0:
-			value = "/" + strings.ReplaceAll(g.regex(2), "/", `\/`) + "/" + g.pick([]string{"", "i", "s", "is"})
+			value = "/" + strings.ReplaceAll(g.regex(2), "/", `\/`) + "/" + g.pick([]string{"", "i", "s", "is"}) + " " + g.pick(ofRegexes)
 		case 1:
 			value = fmt.Sprintf("%q %s", g.pick([]string{"ab", "aba", "bA", "ba", "abc", "a1", "cell", "x-a"}), g.pick(modifiers))
 		case 2:
-			value = "{ " + g.pick(hex) + " " + g.pick(hex) + " " + g.pick(hex) + " }"
+			value = "{ 6" + g.pick([]string{"1", "2"})
+			for range 1 + g.IntN(4) {
+				value += " " + g.pick(hex)
+			}
+			value += " 6" + g.pick([]string{"1", "2"}) + " }"
 		}
 		src := "rule r { strings: $a = " + value + " " + more + " condition: " + condition + " }\n"
 		want, ok := yaraFiles(t, folder, src)
@@ -335,6 +343,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			continue // what means nothing there may mean something here
 		}
 		compared++
+		exact += r.Summary.Taken
 		find := finder(t, r.Rules)
 		why := fmt.Sprint(r.Summary.Rules)
 		for name, text := range texts {
@@ -345,9 +354,9 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d compared", compared)
-	if compared < oracleRounds(200) {
-		t.Errorf("only %d rules were compared", compared)
+	t.Logf("%d compared, %d of them taken, on %d texts", compared, exact, len(texts))
+	if compared < oracleRounds(300) || exact < oracleRounds(120) {
+		t.Errorf("only %d rules were compared, %d of them taken", compared, exact)
 	}
 }
 

@@ -173,7 +173,7 @@ func (w *byteWriter) settle(n *byteNode, left, right byteEdge) {
 		if n.high != 1 && n.high != 0 {
 			left, right = left|n.last, right|n.first
 		}
-		if n.low > 1 { // the regex goes on with another round, not with any text
+		if n.low > 1 && (left|right)&edgeOpen != 0 { // the regex goes on with another round, not with any text
 			left, right = left|edgeSoft, right|edgeSoft
 		}
 		w.settle(n.subs[0], left, right)

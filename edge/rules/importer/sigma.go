@@ -156,7 +156,7 @@ func (s *sigmaReader) detection(n *yaml.Node) {
 		all = all.subs[0]
 	}
 	detail := strings.Join(conditions, "; ")
-	need := all.widen(func(name string) int { return s.pattern(name).size() })
+	need := all.widen(func(name string) usable { return usable{weight: s.pattern(name).size()} })
 	if len(need.names) == 0 {
 		s.skip(whyNoText, detail)
 		return

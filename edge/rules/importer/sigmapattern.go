@@ -119,7 +119,7 @@ func sigmaPatterns(n *yaml.Node, modifiers []string) ([]sigmaPattern, bool) {
 			values = mapBytes(values, func(b []byte) [][]byte { return [][]byte{[]byte(base64.StdEncoding.EncodeToString(b))} })
 			p.cased, encoded = true, true
 		case "base64offset":
-			values = mapBytes(values, base64Shifts)
+			values = mapBytes(values, func(b []byte) [][]byte { return base64Shifts(b, base64.StdEncoding) })
 			p.cased, encoded = true, true
 		default:
 			return nil, false // cidr, lt, exists, fieldref, expand, …
@@ -153,14 +153,14 @@ func mapBytes(list [][]byte, f func([]byte) [][]byte) [][]byte {
 }
 
 // base64Shifts is what a text looks like within base64, at each of three positions.
-func base64Shifts(text []byte) [][]byte {
+func base64Shifts(text []byte, encoding *base64.Encoding) [][]byte {
 	var list [][]byte
 	for shift := range 3 {
 		padded := append(make([]byte, shift), text...)
-		encoded := base64.StdEncoding.EncodeToString(padded)
+		encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(padded)
 		// Characters that also hold bits of what stands beside are cut.
 		front := [...]int{0, 2, 3}[shift]
-		back := [...]int{0, 3, 2}[len(padded)%3]
+		back := [...]int{0, 1, 1}[len(padded)%3]
 		if len(encoded) > front+back {
 			list = append(list, []byte(encoded[front:len(encoded)-back]))
 		}
