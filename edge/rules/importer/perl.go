@@ -16,11 +16,12 @@ type dialect struct {
 	spaceVT  bool // \s includes the vertical tab
 	emptyLow bool // {,n} is {0,n}
 	lastLine bool // $ also stands before a line break at the end of the text
+	json     bool // characters of the text may stand there as JSON has them
 }
 
 var (
 	pcreDialect   = dialect{bytes: true, spaceVT: true, lastLine: true}
-	sigmaDialect  = dialect{spaceVT: true}
+	sigmaDialect  = dialect{spaceVT: true, json: true}
 	pythonDialect = dialect{python: true, emptyLow: true}
 	yaraDialect   = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )
@@ -232,6 +233,11 @@ func (p *perlParser) end() {
 
 // classOf writes a class of characters, `.` among them.
 func (p *perlParser) classOf(class string) {
+	if p.dialect.json {
+		p.begin()
+		p.str(jsonClass(class, p.flags, p.src[p.pos:]))
+		return
+	}
 	if p.flags.wide {
 		p.str("(?:")
 	}
@@ -254,6 +260,11 @@ func (p *perlParser) classOf(class string) {
 
 // char1 writes one character that stands for itself.
 func (p *perlParser) char1(r rune) {
+	if p.dialect.json {
+		p.begin()
+		p.str(jsonChar(r, p.flags.i))
+		return
+	}
 	if !p.flags.wide {
 		p.literal(r)
 		return

@@ -109,8 +109,9 @@ func (n *byteNode) settleEdges() {
 	}
 }
 
-// wideNode is the part that was just written if class, which stands at from, is wide.
-func wideNode(class string, from, to int, f perlFlags) *byteNode {
+// classRanges are the characters of a class, as low, high, low, high …; nil if class is
+// none.
+func classRanges(class string, f perlFlags) []rune {
 	flags := syntax.Perl
 	if f.i {
 		flags |= syntax.FoldCase
@@ -122,16 +123,22 @@ func wideNode(class string, from, to int, f perlFlags) *byteNode {
 	if err != nil {
 		return nil
 	}
-	ranges := tree.Rune
 	switch tree.Op {
 	case syntax.OpAnyChar:
-		ranges = []rune{0, unicode.MaxRune}
+		return []rune{0, unicode.MaxRune}
 	case syntax.OpAnyCharNotNL:
-		ranges = []rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}
+		return []rune{0, '\n' - 1, '\n' + 1, unicode.MaxRune}
 	case syntax.OpCharClass:
-	default:
-		return nil
+		return tree.Rune
+	case syntax.OpLiteral:
+		return []rune{tree.Rune[0], tree.Rune[0]}
 	}
+	return nil
+}
+
+// wideNode is the part that was just written if class, which stands at from, is wide.
+func wideNode(class string, from, to int, f perlFlags) *byteNode {
+	ranges := classRanges(class, f)
 	if len(ranges) == 0 || ranges[len(ranges)-1] != unicode.MaxRune {
 		return nil
 	}

@@ -247,3 +247,19 @@ func (w *yaraWriter) regexForm(s *yaraString, wide bool) {
 	}
 	w.translated(name, t, false)
 }
+
+// base64Shifts is what a text looks like within base64, at each of three positions.
+func base64Shifts(text []byte, encoding *base64.Encoding) [][]byte {
+	var list [][]byte
+	for shift := range 3 {
+		padded := append(make([]byte, shift), text...)
+		encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(padded)
+		// Characters that also hold bits of what stands beside are cut.
+		front := [...]int{0, 2, 3}[shift]
+		back := [...]int{0, 1, 1}[len(padded)%3]
+		if len(encoded) > front+back {
+			list = append(list, []byte(encoded[front:len(encoded)-back]))
+		}
+	}
+	return list
+}
