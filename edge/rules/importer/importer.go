@@ -37,7 +37,7 @@ func init() {
 		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, withExtension(".txt", ".re", ".regex", ".grep", ""), readRegexes, nil},
 		{Kind{"logcheck", "logcheck's rule files and folders"}, isLogcheckFile, readLogcheck, nil},
 		{Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, withExtension(".conf"), readFail2ban, nil},
-		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, nil},
+		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, finishCRS},
 		{Kind{"snort", "Snort and Suricata rules"}, withExtension(".rules"), readSnort, nil},
 		{Kind{"yara", "YARA rules"}, withExtension(".yar", ".yara", ".rule"), readYARA, nil},
 		{Kind{"sigma", "Sigma rules (YAML)"}, withExtension(".yml", ".yaml"), readSigma, nil},

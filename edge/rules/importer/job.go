@@ -30,6 +30,7 @@ type job struct {
 	fatal    bool // one of them ends the import
 
 	cache map[string]included // files that others name, by folder and path
+	crs   crsConfig
 }
 
 func newJob(k *kind, from files) *job {

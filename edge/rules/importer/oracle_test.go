@@ -311,7 +311,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 	ofRegexes := []string{"", "", "wide", "wide ascii", "nocase", "fullword", "wide fullword", "wide nocase", "ascii wide fullword"}
 	hex := []string{"61", "62", "6?", "?1", "(61|62 63)", "00", "ff", "41", "??", "[1-2]", "[2]", "[0-3]", "[-]", "~61", "~6?", "(61|?? 62)", "c3 a9", "62 61", "61 62"}
 	compared, exact := 0, 0
-	for range oracleRounds(600) {
+	for range oracleRounds(450) {
 		var value string
 		condition, more := "any of them", ""
 		switch g.IntN(4) {
@@ -355,7 +355,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 		}
 	}
 	t.Logf("%d compared, %d of them taken, on %d texts", compared, exact, len(texts))
-	if compared < oracleRounds(300) || exact < oracleRounds(120) {
+	if compared < oracleRounds(200) || exact < oracleRounds(120) {
 		t.Errorf("only %d rules were compared, %d of them taken", compared, exact)
 	}
 }

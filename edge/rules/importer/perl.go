@@ -224,7 +224,7 @@ func (p *perlParser) end() {
 	case !p.dialect.lastLine || p.flags.m || p.flags.endOnly || p.flags.anywhere:
 		p.edge("$")
 	case !p.more() || p.has(")") || p.has("|"):
-		p.assertion(`(?:\n?$)`)
+		p.assertion(`(?:\n?\z)`)
 	default:
 		p.partly(whyMidEnd, p.src)
 		p.atom = -1

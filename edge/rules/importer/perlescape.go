@@ -46,10 +46,10 @@ func (p *perlParser) escape() error {
 		}
 		p.edge("^")
 		return nil
-	case c == 'Z' && p.dialect.lastLine && !p.flags.m:
+	case c == 'Z' && p.dialect.lastLine:
 		p.pos += 2
 		f := p.flags
-		p.flags.endOnly = false
+		p.flags.endOnly, p.flags.m = false, false
 		p.end()
 		p.flags = f
 		return nil
