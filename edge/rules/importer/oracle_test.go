@@ -378,3 +378,43 @@ func yaraFiles(t *testing.T, folder, src string) (map[string]bool, bool) {
 	}
 	return hits, true
 }
+
+// Regexes made of `.` and classes with bytes over \x7f, side by side and repeated, over
+// texts of characters that are cut anywhere: never less than PCRE finds in bytes, and
+// not more without saying so.
+func TestBytesSameLinesAsGrep(t *testing.T) {
+	g := &regexGenerator{
+		Rand:        rand.New(rand.NewPCG(23, 24)),
+		atoms:       []string{".", ".", "[^a]", `\W`, `\S`, "a", "b", "é", `\B`, `\b`, "^", "$", `[\x80-\xff]`},
+		quantifiers: []string{"*", "+", "?", "{2}", "{1,2}", "{3}", "{2,}", "{2,4}", "??", "{0,2}"},
+		groups:      []string{"(", "(?:", "(?i:"},
+	}
+	alphabet := []string{"a", "b", "a", "b", " ", "é", "é", "€", "\U0001f600", "\xa9", "\xc3", "\xff", "\xe2\x82"}
+	compared, exact := 0, 0
+	for range oracleRounds(4000) {
+		src := g.regex(2)
+		tr, err := translatePerl(src, pcreDialect, perlFlags{})
+		if err != nil {
+			continue
+		}
+		lines := make([]string, 40)
+		for i := range lines {
+			for range 1 + g.IntN(6) {
+				lines[i] += g.pick(alphabet)
+			}
+		}
+		want, ok := grepLines(t, "C", "-P", src, lines)
+		if !ok {
+			continue
+		}
+		compared++
+		if len(tr.partly) == 0 {
+			exact++
+		}
+		agrees(t, src, tr, lines, want)
+	}
+	t.Logf("%d compared, %d of them exact", compared, exact)
+	if compared < oracleRounds(1500) || exact < oracleRounds(500) {
+		t.Errorf("%d compared, %d of them exact", compared, exact)
+	}
+}

@@ -71,3 +71,19 @@ func TestTranslations(t *testing.T) {
 		}
 	}
 }
+
+// Where a regex counts characters instead of bytes, and that finds more, it is said.
+func TestCountedBytesAreSaid(t *testing.T) {
+	for src, exact := range map[string]bool{
+		`a.b`: true, `a.*b`: true, `a.+b`: true, `.b`: true, `a.`: true, `a.{0,9}`: true, `a.{1,2}b`: true, `(a.)+`: true, `(a.b){3}`: true, `a[^b]*c`: true,
+		`(a.){2}`: false, `(.a){2,3}`: false, `a.{3}b`: false, `a.{2,}b`: false, `^.{2,}b`: false, `a.[^c]b`: false, `.{2}b`: false, `.\B.`: false,
+	} {
+		tr, err := translatePerl(src, pcreDialect, perlFlags{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := len(tr.partly) > 0; said == exact {
+			t.Errorf("%s became %s: %v", src, tr.expr, tr.partly)
+		}
+	}
+}
