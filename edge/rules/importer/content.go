@@ -100,7 +100,11 @@ func addChain(e *entry, c chain) {
 			e.refused(err)
 			return
 		}
-		e.partly(whyPlaces, "bytes that are not UTF-8, or a place that no regex can name")
+		detail := "a place that no regex can name"
+		if r, ok := err.(*refused); ok && r.text != whyPlaces {
+			detail = r.String()
+		}
+		e.partly(whyPlaces, detail)
 		if len(c) > 1 {
 			e.partly(whyOneOf, fmt.Sprintf("%d of them", len(c)))
 		}

@@ -162,15 +162,26 @@ func jsonClass(class string, f perlFlags, next string) string {
 	if repeatsFreely(next) && !strings.ContainsFunc(`\u0123456789abcdefntr`, func(r rune) bool { return !has(r) }) {
 		return class // takes the escapes character by character
 	}
+	wide := len(ranges) > 0 && ranges[len(ranges)-1] >= utf8.RuneSelf
+	short := "" // escapes of a backslash and one character
 	var forms []string
 	for r := rune(0); r < utf8.RuneSelf; r++ {
-		if has(r) {
-			for _, form := range jsonEscapes(r) {
+		if !has(r) {
+			continue
+		}
+		for _, form := range jsonEscapes(r) {
+			switch {
+			case len(form) == 2:
+				short += quoteRune(rune(form[1]), classSpecial)
+			case !wide:
 				forms = append(forms, quoteText(form))
 			}
 		}
 	}
-	if len(ranges) > 0 && ranges[len(ranges)-1] >= utf8.RuneSelf {
+	if short != "" {
+		forms = append(forms, `\\[`+short+`]`)
+	}
+	if wide {
 		forms = append(forms, jsonAnyNumber)
 	}
 	if len(forms) == 0 {

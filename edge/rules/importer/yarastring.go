@@ -14,7 +14,7 @@ const (
 	whyFullwordRegex = "finds more: fullword on a regex looks at the neighbours of any match, not of the longest"
 	whyWideRegex     = "finds less: a regex is left out in wide text, "
 	whyWildcards     = "finds more: of a hex string with wildcards the longest part without is looked for"
-	whyNoRun         = "finds less: hex strings with too many wildcards are left out"
+	whyNoRun         = "finds less: hex strings of bytes that are not UTF-8, with wildcards and no four bytes without, are left out"
 	whyAlphabet      = "finds less: base64 with an alphabet that is not 64 different characters is left out"
 	whyStringRegex   = "finds less: a regex is left out, "
 	noteNeighbours   = "fullword: a match includes the characters beside the word"
