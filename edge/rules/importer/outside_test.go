@@ -88,6 +88,17 @@ func TestNothingFromOutsideOfTheFolder(t *testing.T) {
 	}
 }
 
+// A list that is named with its whole path is inside of a folder that is not.
+func TestIncludeWithWholePath(t *testing.T) {
+	dir := t.TempDir()
+	place(t, dir, map[string]string{"m.conf": `SecRule ARGS "@pmFromFile ` + dir + `/in.data" "id:1,phase:2,deny"`, "in.data": "inside\n"})
+	t.Chdir(dir)
+	r, err := Import("crs", []string{"m.conf"})
+	if err != nil || r.Summary.Taken != 1 {
+		t.Error(err, r)
+	}
+}
+
 // A pipe or a device where a list is expected is refused; nobody waits for it.
 func TestIncludesAreRegularFiles(t *testing.T) {
 	dir := t.TempDir()

@@ -180,6 +180,9 @@ func (j *job) load(src source) (*input, bool) {
 
 // readBelow reads the file at path, which must lie below folder.
 func (j *job) readBelow(folder, path string) ([]byte, error) {
+	if absolute, err := filepath.Abs(folder); err == nil && filepath.IsAbs(path) {
+		folder = absolute
+	}
 	name, err := filepath.Rel(folder, path)
 	if err != nil || !filepath.IsLocal(name) {
 		return nil, errOutside
