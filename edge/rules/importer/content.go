@@ -75,6 +75,11 @@ func matchContents(e *entry, list []*content) {
 		return
 	}
 	if expr, ok := allOf(chains); ok {
+		for _, c := range chains {
+			if c[0].nocase && otherCase(string(c[0].text)) {
+				e.partly(whyFold, string(c[0].text))
+			}
+		}
 		e.regex("", expr, false)
 		return
 	}
@@ -119,6 +124,9 @@ func addChain(e *entry, c chain) {
 	}
 	for _, part := range c {
 		e.note(part.translation)
+		if part.nocase && otherCase(string(part.text)) {
+			e.partly(whyFold, string(part.text))
+		}
 	}
 	e.regex("", expr, false)
 }

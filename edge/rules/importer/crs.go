@@ -247,6 +247,9 @@ func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
 		case !utf8.ValidString(arg):
 			return &refused{reason{whyBytes, ""}}
 		}
+		if lower && otherCase(arg) {
+			c.partly(whyFold, arg)
+		}
 		c.regex(part, before+quoteText(arg)+after, lower)
 		return nil
 	}
@@ -303,6 +306,9 @@ func (c *crsReader) rx(src, part string, lower bool) *refused {
 	}
 	if lower && hasUpper(src) {
 		c.partly(whyLower, "")
+	}
+	if lower && otherCase(src) {
+		c.partly(whyFold, "")
 	}
 	c.translated(part, t, lower)
 	return nil

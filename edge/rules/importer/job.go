@@ -172,10 +172,16 @@ const (
 	maxSpellings   = 32 // of a literal of bytes whose case is ignored
 )
 
+// asciiCase are the kinds for which only ASCII letters have two cases.
+var asciiCase = wordSet("crs snort yara")
+
 // literals adds a rule that looks for any of the byte strings.
 func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 	var texts, bytes [][]byte
 	for _, l := range list {
+		if nocase && asciiCase[e.job.kind.Name] && otherCase(string(l)) {
+			e.partly(whyFold, string(l))
+		}
 		switch {
 		case utf8.Valid(l):
 			texts = append(texts, l)

@@ -294,7 +294,7 @@ func (p *perlParser) bytesRun(s string) error {
 		return refuse(whyBytes, "a byte of "+s+" in wide text")
 	}
 	if p.flags.i {
-		p.remark("ignoring case goes beyond ASCII")
+		p.partly(whyFold, s)
 	}
 	for _, r := range s {
 		p.literal(r)

@@ -47,6 +47,7 @@ const (
 	whyInside       = `finds more: \B also holds at the beginning and end of the text`
 	whyMidAnchor    = "finds other: YARA does not always find ^ and $ in the middle of a regex"
 	whyHighSpace    = `finds less: the bytes a0 (\h) and 85 (\v) are not taken for white space`
+	whyFold         = "finds more: letters beyond ASCII ignore case, too"
 	whyAnchors      = "finds more: ^ and $ of a part of the text (a buffer, a field) are not checked"
 	whyMidEnd       = "finds more: $ in the middle of a regex is not checked"
 	whyMidFlag      = "global flags in the middle of a regex"

@@ -64,6 +64,10 @@ func TestYARAReasons(t *testing.T) {
 		{`strings: $a = /\xffx.*y/ $b = "longer text" condition: $a and $b`, "in part: " + whyCondition},
 		{`strings: $a = /\xffx.*yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy/ $b = "text" condition: $a and $b`, "in part: " + whyCondition},
 		{`strings: $a = /\xffx.*y/ $b = "text" condition: $a or $b`, "in part: finds less: a regex is left out, " + whyBytes},
+		{`strings: $a = "É" nocase condition: $a`, "in part: " + whyFold},
+		{`strings: $a = "É" nocase fullword condition: $a`, "in part: " + whyFold},
+		{`strings: $a = /É/i condition: $a`, "in part: " + whyFold},
+		{`strings: $a = "abcd" condition: #a in (0..100) > 2`, "in part: " + whyCondition},
 		{`strings: $a = "abcd" base64("short") condition: $a`, "skipped: base64 with an alphabet"},
 	} {
 		r := importOne(t, "yara", "\nrule r { "+tt.rule+" }")

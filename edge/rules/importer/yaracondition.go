@@ -106,6 +106,14 @@ func (c *yaraCondition) number(t []yaraToken) *condition {
 	if t[0].text[0] != '#' {
 		return there
 	}
+	ranged := t[1].text == "in"
+	if ranged {
+		end := slices.IndexFunc(t, func(x yaraToken) bool { return x.text == ")" })
+		if end < 0 || len(t) < end+3 {
+			return about(aboutCounts, "")
+		}
+		t = append([]yaraToken{t[0]}, t[end+1:]...)
+	}
 	n := -1
 	if v, err := strconv.ParseUint(t[len(t)-1].text, 0, 31); err == nil {
 		n = int(v)
@@ -116,7 +124,7 @@ func (c *yaraCondition) number(t []yaraToken) *condition {
 	}
 	switch {
 	case operator == ">" && n == 0, operator == ">=" && n == 1, operator == "!=" && n == 0:
-		there.more = false
+		there.more = ranged
 		return there
 	case (operator == ">" || operator == ">=" || operator == "==") && n > 0, operator == ">" && t[len(t)-1].text[0] == '#':
 		return there

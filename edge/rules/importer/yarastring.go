@@ -131,6 +131,9 @@ func (w *yaraWriter) fullword(s *yaraString, forms [][]byte) {
 		word := quoteText(string(form))
 		if s.has("nocase") {
 			word = "(?i:" + word + ")"
+			if otherCase(string(form)) {
+				w.partly(whyFold, s.name)
+			}
 		}
 		w.remark(noteNeighbours)
 		before, after := fullwordSides(i > 0 || s.has("wide") && !s.has("ascii"))
