@@ -13,6 +13,8 @@ func yaraRandomCondition(g *rand.Rand, depth int) string {
 	terms := []string{
 		"$a", "$b", "$c1", "$c2", "any of them", "all of them", "2 of them", "1 of ($c*)", "all of ($a, $b)", "any of ($a, $c*)", "none of ($a, $b)", "#a > 0", "#b > 1", "#a == 2", "#b >= 1", "#a < 2",
 		"filesize < 10", "$a at 0", "$b in (0..5)", "true", "false", "uint8(0) == 0x61", "(filesize + 1) * 2 > 10", "for any of ($a, $b) : ($ at 1)",
+		"for all of them : (# > 1)", "for any of ($a) : (not $)", "#a >= 0", "#a > #b", "#a != 0", "@a[1] > 2", "!b[1] == 2", "$d", "$e", "all of ($a, $d)", "any of ($d, $e)", "2 of ($a, $d, $e)",
+		"for any i in (1..#a) : (@a[i] > 1)", "50% of them", "#b > filesize", "#a in (0..3) > 0", "#b in (1..9) >= 2", "#a in (0..3) == 0", "entrypoint == 1",
 	}
 	if depth == 0 || g.IntN(3) == 0 {
 		return terms[g.IntN(len(terms))]

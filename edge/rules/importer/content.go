@@ -26,6 +26,23 @@ type content struct {
 	distance       int
 	within         int
 	atEnd          bool
+
+	buffer string // what it is looked for in; empty: the packet
+	loose  bool   // its numbers are those of a packet, which are not known here
+	adrift bool   // where relative ones begin is not known here
+
+	otherCase, otherText bool // the buffer is changed before: its case, or altogether
+}
+
+// relax takes away all that says where the content is, but for the order of contents
+// in one buffer. It reports whether that makes a difference.
+func (c *content) relax(ordered bool) bool {
+	was := *c
+	c.absolute, c.deep, c.offset, c.depth, c.atEnd, c.near, c.within = false, false, 0, 0, false, false, 0
+	c.begins = false
+	c.relative = ordered && was.relative && was.distance >= 0
+	c.distance = 0
+	return was.absolute || was.atEnd || was.near || was.begins || was.relative && (!c.relative || was.distance != 0)
 }
 
 // chain is a content and those whose places depend on it.
@@ -58,7 +75,11 @@ func matchContents(e *entry, list []*content) {
 		return
 	}
 	if expr, ok := allOf(chains); ok {
-		e.remark(noteRunes)
+		for _, c := range chains {
+			if c[0].nocase && otherCase(string(c[0].text)) {
+				e.partly(whyFold, string(c[0].text))
+			}
+		}
 		e.regex("", expr, false)
 		return
 	}
@@ -77,28 +98,35 @@ func addChain(e *entry, c chain) {
 		e.translated("", f.translation, false)
 		return
 	}
-	expr, places, err := c.expr()
+	expr, exact, far, err := c.expr()
 	if err != nil {
 		best := longestLiteral(c)
 		if best == nil {
 			e.refused(err)
 			return
 		}
-		e.partly(whyPlaces, "bytes that are not UTF-8, or a place that no regex can name")
+		detail := "a place that no regex can name"
+		if r, ok := err.(*refused); ok && r.text != whyPlaces {
+			detail = r.String()
+		}
+		e.partly(whyPlaces, detail)
 		if len(c) > 1 {
 			e.partly(whyOneOf, fmt.Sprintf("%d of them", len(c)))
 		}
 		e.literals("", best.nocase, best.text)
 		return
 	}
-	if !places {
+	switch {
+	case far:
 		e.partly(whyPlaces, "over 1000 bytes")
+	case !exact:
+		e.partly(whyCounted, "")
 	}
 	for _, part := range c {
 		e.note(part.translation)
-	}
-	if strings.Contains(expr, "(?s:.") {
-		e.remark(noteRunes)
+		if part.nocase && otherCase(string(part.text)) {
+			e.partly(whyFold, string(part.text))
+		}
 	}
 	e.regex("", expr, false)
 }
@@ -113,32 +141,36 @@ func longestLiteral(c chain) *content {
 	return best
 }
 
-// expr is the chain as a regex; places is false if some place is too far for
-// one, and so left open.
-func (c chain) expr() (expr string, places bool, err error) {
+// expr is the chain as a regex. exact is false if some place is left more open than it
+// is, and far if that is because it is too far for a regex.
+func (c chain) expr() (expr string, exact, far bool, err error) {
 	var b strings.Builder
-	places = true
+	exact = true
+	closes := false
 	for i, part := range c {
-		begin, ok, err := part.before(i > 0)
+		begin, ok, err := part.before(i > 0, closes)
 		if err != nil {
-			return "", false, err
+			return "", false, false, err
 		}
-		places = places && ok
+		exact = exact && ok
+		far = far || !ok && begin == `(?s:.*?)` || !ok && begin == `\A(?s:.*?)`
 		text, err := part.expr(i > 0)
 		if err != nil {
-			return "", false, err
+			return "", false, false, err
 		}
 		b.WriteString(begin + text)
 		if part.atEnd {
 			b.WriteString(`\z`)
 		}
+		closes = part.translation.closes
 	}
-	return b.String(), places, nil
+	return b.String(), exact, far, nil
 }
 
-// before is what stands between the beginning of the text, or the content before,
-// and this one.
-func (p *content) before(behind bool) (string, bool, error) {
+// before is what stands between the beginning of the text, or the content before, and
+// this one. closes says that the one before can end within a character. exact is false
+// if the place is left more open than it is.
+func (p *content) before(behind, closes bool) (s string, exact bool, err error) {
 	switch {
 	case p.absolute:
 		if p.relative || p.offset < 0 {
@@ -151,8 +183,8 @@ func (p *content) before(behind bool) (string, bool, error) {
 				return "", false, refuse("a place that cannot be", "depth is less than the content")
 			}
 		}
-		s, ok := gap(p.offset, high)
-		return `\A` + s, ok, nil
+		s, exact = gap(p.offset, high, p.translation.opens)
+		return `\A` + s, exact, nil
 	case behind && p.regex && p.startsThere():
 		return "", true, nil
 	case behind:
@@ -166,11 +198,11 @@ func (p *content) before(behind bool) (string, bool, error) {
 				return "", false, refuse("a place that cannot be", "within is less than the content")
 			}
 		}
-		s, ok := gap(p.distance, high)
-		return s, ok, nil
+		s, exact = gap(p.distance, high, closes || p.translation.opens)
+		return s, exact, nil
 	case p.relative && (p.distance > 0 || p.near):
 		// Relative to nothing: to the beginning.
-		return (&content{absolute: true, deep: p.near, offset: max(0, p.distance), depth: p.within, text: p.text, regex: p.regex}).before(false)
+		return (&content{absolute: true, deep: p.near, offset: max(0, p.distance), depth: p.within, text: p.text, regex: p.regex}).before(false, false)
 	case p.begins:
 		return `\A`, true, nil
 	}
@@ -183,18 +215,28 @@ func (p *content) startsThere() bool {
 	return p.begins || len(p.translation.carets) == 1
 }
 
-// gap is between low and high characters; high < 0: any number from low. What is
-// too far for a regex is left open, and ok is false.
-func gap(low, high int) (s string, ok bool) {
+// gap is between low and high bytes, in characters; high < 0: any number from low. cut
+// says that what stands beside can begin or end within a character. What is too far for
+// a regex, or not the same in characters, is left more open, and exact is false.
+func gap(low, high int, cut bool) (s string, exact bool) {
 	switch {
 	case high == 0:
 		return "", true
-	case low > maxRepeat || high > maxRepeat:
-		return `(?s:.*?)`, false
 	case high < 0 && low == 0:
 		return `(?s:.*?)`, true
+	case low > maxRepeat || high > maxRepeat:
+		return `(?s:.*?)`, false
 	}
-	return `(?s:.` + repeat(low, high) + `)`, true
+	any := byteNode{kind: byteWide, class: `(?s:.)`, ascii: `\x00-\x7f`, low: low, high: high}
+	beside := byteEdge(0)
+	if cut {
+		beside = edgeDemand
+	}
+	s, exact = any.asCharacters(beside, beside)
+	if s == "" {
+		s = any.class + repeat(low, high)
+	}
+	return s, exact
 }
 
 // expr is the content itself; behind: it comes after another one.

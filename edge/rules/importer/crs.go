@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,13 @@ const (
 	whyMacro     = "macro (%{…}) whose value is known only when running"
 	whyChanged   = "transformation that makes another text (hash, length, decoding)"
 	whyNoData    = "data file that cannot be read"
-	noteDoubled  = "\\\\ in quotes is one backslash, as Apache reads it"
+	whyOutside   = "data file outside of the folder of the rules: copy it there, and name it without its folder"
+	noteDoubled  = "\\\\ in quotes is one backslash to ModSecurity 2 and two to 3: what either finds is found"
+	noteBlanks   = "phrases of files are without the blanks at their ends, as ModSecurity 2 reads them; 3 keeps them"
+	noteLines    = "^ and $ are also the beginnings and ends of lines, as in ModSecurity 3; in 2 they are not"
+	noteWords    = "@containsWord takes letters for parts of words, as ModSecurity 3 does; 2 also takes digits and _"
+	whyDigits    = "finds more: check digits are not checked"
+	whyOther3    = "finds less: as ModSecurity 3 reads \\\\, the pattern is not looked for, "
 	noteVariable = "variables say which part of a request; that is for whoever sends the texts"
 )
 
@@ -42,57 +49,67 @@ func readCRS(j *job, in *input) {
 			j.aside.add("comments")
 			return
 		case !strings.EqualFold(name, "SecRule"):
-			if strings.EqualFold(name, "SecAction") || strings.EqualFold(name, "SecMarker") {
-				j.aside.add("SecAction and SecMarker")
-			} else {
-				j.aside.add("other directives")
-			}
+			j.crs.directive(j, name, rest)
 			return
 		}
-		args, ok := arguments(rest)
-		r, isRule := parseSecRule(args, number)
-		if !ok || !isRule {
+		r, ok := readSecRule(rest, number)
+		if !ok {
 			e := j.begin(in.path, number, "", idFrom(fmt.Sprintf("%s:%d", shortPath(in.path, 1), number)))
 			e.skip(whySecRule, "variables, operator and actions are expected, in quotes that end")
 			e.end()
 			return
 		}
-		r.doubled = strings.Contains(rest, `\\`)
+		r.inherited = j.crs.defaults[phaseOf(firstOf(chain, r))]
 		chain = append(chain, r)
 		const longest = 64
 		if _, more := r.action("chain"); !more || len(chain) > longest {
-			crsEntry(j, in.path, chain)
+			crsEntry(j, in.source, chain)
 			chain = nil
 		}
 	})
 	if chain != nil {
-		crsEntry(j, in.path, chain)
+		crsEntry(j, in.source, chain)
 	}
+}
+
+// firstOf is the rule that a chain begins with.
+func firstOf(chain []*secRule, r *secRule) *secRule {
+	if len(chain) > 0 {
+		return chain[0]
+	}
+	return r
 }
 
 // readCRSData takes a list for @pmFromFile as one rule.
 func readCRSData(j *job, in *input) {
 	e := j.begin(in.path, 1, "", idFrom("data/"+stem(in.path)))
-	e.literals("", true, pmLines(in.data)...)
+	list, blanks := pmLines(in.data)
+	if blanks {
+		e.remark(noteBlanks)
+	}
+	e.literals("", true, list...)
 	e.end()
 }
 
-// pmLines are the phrases of a list: comments and blank lines are none.
-func pmLines(data []byte) [][]byte {
-	var list [][]byte
+// pmLines are the phrases of a list: comments and blank lines are none. blanks says that
+// some have blanks at their ends, which are left out.
+func pmLines(data []byte) (list [][]byte, blanks bool) {
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(data)) {
+		whole := strings.TrimRight(line, "\r\n")
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' || seen[line] {
 			continue
 		}
 		seen[line] = true
+		blanks = blanks || line != whole
 		list = append(list, []byte(line))
 	}
-	return list
+	return list, blanks
 }
 
-func crsEntry(j *job, path string, chain []*secRule) {
+func crsEntry(j *job, src source, chain []*secRule) {
+	path := src.path
 	first := chain[0]
 	id, _ := first.action("id")
 	name := "crs-" + idFrom(id)
@@ -101,7 +118,7 @@ func crsEntry(j *job, path string, chain []*secRule) {
 	}
 	e := j.begin(path, first.line, id, name)
 	crsMeta(e, first)
-	c := crsReader{entry: e, dir: filepath.Dir(path)}
+	c := crsReader{entry: e, source: src}
 	c.read(chain)
 	e.end()
 }
@@ -128,30 +145,47 @@ var crsSeverity = map[string]string{
 
 type crsReader struct {
 	*entry
-	dir string
+	source source
 }
 
-// read takes the first rule of a chain that looks for text.
+// read takes the rule of a chain that can be looked for without missing texts and, of
+// those, the one that tells most.
 func (c *crsReader) read(chain []*secRule) {
 	if steers(chain) {
 		c.skip(whySteers, "")
 		return
 	}
-	var first *refused
+	var first *reason
+	var best *secRule
+	var rated usable
 	for _, r := range chain {
-		err := c.one(r)
-		if err == nil {
-			c.remark(noteVariable)
-			if len(chain) > 1 {
-				c.partly(whyChain, fmt.Sprintf("the one of line %d", r.line))
+		u := c.trial(func(e *entry) {
+			t := crsReader{entry: e, source: c.source}
+			if err := t.one(r); err != nil {
+				e.skip(err.text, err.detail)
 			}
-			return
-		}
-		if first == nil {
-			first = err
+		})
+		switch {
+		case u.why != nil:
+			if first == nil {
+				first = u.why
+			}
+		case best == nil || rated.less && !u.less || rated.less == u.less && u.weight > rated.weight:
+			best, rated = r, u
 		}
 	}
-	c.skip(first.text, first.detail)
+	if best == nil {
+		c.skip(first.text, first.detail)
+		return
+	}
+	if err := c.one(best); err != nil {
+		c.skip(err.text, err.detail)
+		return
+	}
+	c.remark(noteVariable)
+	if len(chain) > 1 {
+		c.partly(whyChain, fmt.Sprintf("the one of line %d", best.line))
+	}
 }
 
 // steers tells rules that find nothing themselves.
@@ -180,25 +214,30 @@ func (c *crsReader) one(r *secRule) *refused {
 	case strings.Contains(r.argument, "%{"):
 		return no(whyMacro, r.argument)
 	}
-	lower, changes, partly := transformations(r.values("t"))
+	lower, changes, partly := transformations(append(r.inherited[:len(r.inherited):len(r.inherited)], r.values("t")...))
 	if changes != "" {
 		return no(whyChanged, "t:"+changes)
 	}
-	if err := c.operator(r, lower); err != nil {
+	if err := c.operator(r.operator, r.argument, "", lower); err != nil {
 		return err
+	}
+	if r.argument3 != r.argument {
+		c.remark(noteDoubled)
+		if err := c.operator(r.operator, r.argument3, "v3", lower); err != nil {
+			c.partly(whyOther3+err.text, err.detail)
+		}
 	}
 	if partly != "" {
 		c.partly(whyTransform, partly)
 	}
-	if r.doubled {
-		c.remark(noteDoubled)
-	}
 	return nil
 }
 
-func (c *crsReader) operator(r *secRule, lower bool) *refused {
-	arg := r.argument
-	if lower && strings.ToLower(r.operator) != "rx" && arg != strings.ToLower(arg) && !strings.HasPrefix(strings.ToLower(r.operator), "pm") {
+// operator adds what finds the texts that an operator with the argument arg finds.
+func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
+	named := name
+	name = strings.ToLower(name)
+	if lower && !crsRegexes[name] && arg != strings.ToLower(arg) && !strings.HasPrefix(name, "pm") {
 		c.partly(whyLower, arg)
 	}
 	text := func(before, after string) *refused {
@@ -208,24 +247,31 @@ func (c *crsReader) operator(r *secRule, lower bool) *refused {
 		case !utf8.ValidString(arg):
 			return &refused{reason{whyBytes, ""}}
 		}
-		c.regex("", before+quoteText(arg)+after, lower)
+		if lower && otherCase(arg) {
+			c.partly(whyFold, arg)
+		}
+		c.regex(part, before+quoteText(arg)+after, lower)
 		return nil
 	}
-	switch strings.ToLower(r.operator) {
-	case "rx":
-		return c.rx(arg, lower)
+	switch name {
+	case "rx", "rxglobal":
+		return c.rx(arg, part, lower)
+	case "verifycc", "verifyssn", "verifycpf", "verifysvnr":
+		c.partly(whyDigits, "@"+name)
+		return c.rx(arg, part, lower)
 	case "pm":
-		return c.phrases(strings.Fields(arg))
+		return c.phrases(strings.Fields(arg), part)
 	case "pmf", "pmfromfile":
-		return c.fromFiles(strings.Fields(arg))
+		return c.fromFiles(strings.Fields(arg), part)
 	case "contains", "strmatch":
 		if arg == "" {
 			return text("", "")
 		}
-		c.literals("", lower, []byte(arg))
+		c.literals(part, lower, []byte(arg))
 		return nil
 	case "containsword":
-		return text(`(?:^|[^0-9A-Za-z_])`, `(?:[^0-9A-Za-z_]|$)`)
+		c.remark(noteWords)
+		return text(`(?:^|[^A-Za-z])`, `(?:[^A-Za-z]|$)`)
 	case "beginswith":
 		return text(`^`, "")
 	case "endswith":
@@ -233,11 +279,21 @@ func (c *crsReader) operator(r *secRule, lower bool) *refused {
 	case "streq":
 		return text(`^`, `$`)
 	}
-	return &refused{reason{whyOperator, "@" + r.operator}}
+	return &refused{reason{whyOperator, "@" + named}}
 }
 
-func (c *crsReader) rx(src string, lower bool) *refused {
-	t, err := translatePerl(src, pcreDialect, perlFlags{s: true}) // ModSecurity's `.` matches line breaks
+// crsRegexes are operators whose argument is a regex.
+var crsRegexes = wordSet("rx rxglobal verifycc verifyssn verifycpf verifysvnr")
+
+func (c *crsReader) rx(src, part string, lower bool) *refused {
+	t, err := translatePerl(src, pcreDialect, perlFlags{s: true, m: true}) // as ModSecurity 3 compiles it
+	switch {
+	case err != nil:
+	case len(t.carets)+len(t.dollars) > 0:
+		c.remark(noteLines)
+	default:
+		t, err = translatePerl(src, pcreDialect, perlFlags{s: true})
+	}
 	if err != nil {
 		if r, ok := err.(*refused); ok {
 			return r
@@ -251,7 +307,10 @@ func (c *crsReader) rx(src string, lower bool) *refused {
 	if lower && hasUpper(src) {
 		c.partly(whyLower, "")
 	}
-	c.translated("", t, lower && !hasUpper(src))
+	if lower && otherCase(src) {
+		c.partly(whyFold, "")
+	}
+	c.translated(part, t, lower)
 	return nil
 }
 
@@ -272,7 +331,7 @@ func hasUpper(src string) bool {
 }
 
 // phrases takes the words of @pm, which ignores case.
-func (c *crsReader) phrases(words []string) *refused {
+func (c *crsReader) phrases(words []string, part string) *refused {
 	var list [][]byte
 	for _, w := range words {
 		b := []byte(w)
@@ -286,33 +345,29 @@ func (c *crsReader) phrases(words []string) *refused {
 	if len(list) == 0 {
 		return &refused{reason{"empty pattern, which would match every text", ""}}
 	}
-	c.literals("", true, list...)
+	c.literals(part, true, list...)
 	return nil
 }
 
-func (c *crsReader) fromFiles(names []string) *refused {
+func (c *crsReader) fromFiles(names []string, part string) *refused {
 	var list [][]byte
 	for _, name := range names {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(c.dir, name)
+		in, err := c.job.include(c.source, beside(c.source.path, name))
+		switch {
+		case errors.Is(err, errOutside):
+			return &refused{reason{whyOutside, name}}
+		case err != nil:
+			return &refused{reason{whyNoData, name + ": " + withoutPath(err).Error()}}
 		}
-		in, ok := c.job.cache[path]
-		if !ok {
-			data, err := c.job.from.read(path)
-			if err == nil && c.job.badInput(data) == "" {
-				in = &input{path, data}
-			}
-			c.job.cache[path] = in
+		phrases, blanks := pmLines(in.data)
+		if blanks {
+			c.remark(noteBlanks)
 		}
-		if in == nil {
-			return &refused{reason{whyNoData, name}}
-		}
-		list = append(list, pmLines(in.data)...)
+		list = append(list, phrases...)
 	}
 	if len(list) == 0 {
 		return &refused{reason{whyNoData, strings.Join(names, " ")}}
 	}
-	c.literals("", true, list...)
+	c.literals(part, true, list...)
 	return nil
 }

@@ -10,9 +10,10 @@ type secRule struct {
 	variables string
 	negated   bool
 	operator  string // without @
-	argument  string
+	argument  string // as ModSecurity 2 reads it, to which \\ in quotes is one backslash
+	argument3 string // as ModSecurity 3 reads it, to which \\ is \\
 	actions   []secAction
-	doubled   bool // some \\ was read as one backslash
+	inherited []string // transformations of SecDefaultAction
 }
 
 type secAction struct{ name, value string }
@@ -40,7 +41,11 @@ func (r *secRule) values(name string) []string {
 
 // arguments splits a directive as Apache does: at spaces, with quotes around what
 // has spaces in it and a backslash before a quote or backslash in quotes.
-func arguments(line string) ([]string, bool) {
+func arguments(line string) ([]string, bool) { return splitArguments(line, `\`) }
+
+// splitArguments is arguments; in quotes a backslash takes the meaning from quotes and
+// what is in escaped.
+func splitArguments(line, escaped string) ([]string, bool) {
 	var list []string
 	for {
 		line = strings.TrimLeft(line, " \t")
@@ -56,7 +61,7 @@ func arguments(line string) ([]string, bool) {
 		var b strings.Builder
 		i := 1
 		for ; i < len(line) && line[i] != quote; i++ {
-			if line[i] == '\\' && i+1 < len(line) && (line[i+1] == quote || line[i+1] == '\\') {
+			if line[i] == '\\' && i+1 < len(line) && (line[i+1] == quote || strings.IndexByte(escaped, line[i+1]) >= 0) {
 				i++
 			}
 			b.WriteByte(line[i])
@@ -66,6 +71,22 @@ func arguments(line string) ([]string, bool) {
 		}
 		list, line = append(list, b.String()), line[i+1:]
 	}
+}
+
+// readSecRule reads what stands behind SecRule; false if it is none.
+func readSecRule(rest string, line int) (*secRule, bool) {
+	args, ok := arguments(rest)
+	r, isRule := parseSecRule(args, line)
+	if !ok || !isRule {
+		return nil, false
+	}
+	r.argument3 = r.argument
+	if args, ok := splitArguments(rest, ""); ok {
+		if other, isRule := parseSecRule(args, line); isRule {
+			r.argument3 = other.argument
+		}
+	}
+	return r, true
 }
 
 // parseSecRule reads the arguments of a SecRule; false if it is none.

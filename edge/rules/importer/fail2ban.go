@@ -27,7 +27,7 @@ const (
 
 // readFail2ban reads one filter.
 func readFail2ban(j *job, in *input) {
-	l := iniLoader{job: j, out: iniFile{}}
+	l := iniLoader{job: j, source: in.source, out: iniFile{}}
 	if err := l.load(in.path, in.data, nil); err != nil {
 		line := 0
 		var at *errINI

@@ -38,7 +38,7 @@ func init() {
 		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, withExtension(".txt", ".re", ".regex", ".grep", ""), readRegexes, nil},
 		{Kind{"logcheck", "logcheck's rule files and folders"}, isLogcheckFile, readLogcheck, nil},
 		{Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, withExtension(".conf"), readFail2ban, nil},
-		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, nil},
+		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, finishCRS},
 		{Kind{"snort", "Snort and Suricata rules"}, withExtension(".rules"), readSnort, nil},
 		{Kind{"yara", "YARA rules"}, withExtension(".yar", ".yara", ".rule"), readYARA, nil},
 		{Kind{"sigma", "Sigma rules (YAML)"}, withExtension(".yml", ".yaml"), readSigma, nil},
@@ -97,14 +97,14 @@ func (j *job) run(paths []string) (*Result, error) {
 	if len(paths) == 0 {
 		j.problem("", 0, "no file given to import")
 	}
-	for _, path := range j.expand(paths) {
-		in, ok := j.load(path)
+	for _, src := range j.expand(paths) {
+		in, ok := j.load(src)
 		if !ok || j.fatal {
 			continue
 		}
 		j.files++
 		if looks := guess(in.data); looks != "" && looks != j.kind.Name {
-			j.wrongKind(path, looks)
+			j.wrongKind(src.path, looks)
 			continue
 		}
 		j.kind.read(j, in)

@@ -121,9 +121,10 @@ func (f iniFile) merge(later iniFile) {
 
 // iniLoader reads a file with its includes.
 type iniLoader struct {
-	job   *job
-	count int
-	out   iniFile
+	job    *job
+	source source // the filter; what is included stays in its folder
+	count  int
+	out    iniFile
 }
 
 // load reads the file at path, its includes and the .local file beside it.
@@ -141,22 +142,12 @@ func (l *iniLoader) load(path string, data []byte, chain []string) error {
 
 // optional loads a file if it is there.
 func (l *iniLoader) optional(path string, chain []string) error {
-	in, ok := l.job.cache[path]
-	if !ok {
-		data, err := l.job.from.read(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
-			return fmt.Errorf("%s: cannot be read: %w", path, withoutPath(err))
-		}
-		if err == nil {
-			in = &input{path, data}
-		}
-		l.job.cache[path] = in
-	}
-	if in == nil {
+	in, err := l.job.include(l.source, path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid):
 		return nil
-	}
-	if what := l.job.badInput(in.data); what != "" {
-		return fmt.Errorf("%s: %s", path, what)
+	case err != nil:
+		return fmt.Errorf("%s: cannot be read: %w", path, withoutPath(err))
 	}
 	if filepath.Ext(path) == iniLocalFile {
 		return l.one(path, in.data, chain)
@@ -200,10 +191,7 @@ func (l *iniLoader) include(f iniFile, option, path string, chain []string) erro
 		if name == "" {
 			continue
 		}
-		at := name
-		if !filepath.IsAbs(name) {
-			at = filepath.Join(filepath.Dir(path), name)
-		}
+		at := beside(path, name)
 		seen := false
 		for _, c := range chain {
 			seen = seen || c == at

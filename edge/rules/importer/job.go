@@ -29,11 +29,12 @@ type job struct {
 	problems rules.Problems
 	fatal    bool // one of them ends the import
 
-	cache map[string]*input // of included files
+	cache map[string]included // files that others name, by folder and path
+	crs   crsConfig
 }
 
 func newJob(k *kind, from files) *job {
-	return &job{kind: k, from: from, ids: map[string]int{}, cache: map[string]*input{}}
+	return &job{kind: k, from: from, ids: map[string]int{}, cache: map[string]included{}}
 }
 
 // status is what became of a rule.
@@ -67,6 +68,11 @@ func (r reason) String() string {
 		return r.text
 	}
 	return r.text + ": " + r.detail
+}
+
+// less says whether texts are missed for that reason.
+func (r reason) less() bool {
+	return strings.HasPrefix(r.text, "finds less") || strings.HasPrefix(r.text, "finds other")
 }
 
 // entry is a rule of the source while it is decided about.
@@ -166,10 +172,16 @@ const (
 	maxSpellings   = 32 // of a literal of bytes whose case is ignored
 )
 
+// asciiCase are the kinds for which only ASCII letters have two cases.
+var asciiCase = wordSet("crs snort yara")
+
 // literals adds a rule that looks for any of the byte strings.
 func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 	var texts, bytes [][]byte
 	for _, l := range list {
+		if nocase && asciiCase[e.job.kind.Name] && otherCase(string(l)) {
+			e.partly(whyFold, string(l))
+		}
 		switch {
 		case utf8.Valid(l):
 			texts = append(texts, l)
@@ -244,6 +256,7 @@ func (e *entry) end() {
 	if e.status == skipped {
 		e.made = nil
 	}
+	e.noteLineBreaks()
 	for i := range e.made {
 		r := &e.made[i]
 		if len(e.made) > 1 && e.names[i] != "" {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -16,6 +17,10 @@ func (m memFiles) read(path string) ([]byte, error) {
 		return data[:min(len(data), maxInput+1)], nil
 	}
 	return nil, fs.ErrNotExist
+}
+
+func (m memFiles) readIn(folder, name string) ([]byte, error) {
+	return m.read(filepath.Join(folder, name))
 }
 
 func (m memFiles) list(string) ([]fs.DirEntry, error) { return nil, fs.ErrInvalid }

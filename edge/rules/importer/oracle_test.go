@@ -58,6 +58,10 @@ func (g *regexGenerator) text(alphabet []string) string {
 
 var textAlphabet = []string{"a", "a", "b", "c", "A", "B", "0", "1", "_", " ", "-", ".", "\t", "\v", "ab", "ba", "x", "{", "}", "]", "\\", "d", "^", "$", "+"}
 
+// bytesAlphabet has characters of two to four bytes and parts of some, beside those that
+// regexes ask for.
+var bytesAlphabet = append([]string{"é", "é", "€", "\U0001f600", "\xa9", "\xc3", "\xff", "à"}, textAlphabet[:16]...)
+
 // texts are lines for an oracle: no line breaks.
 func (g *regexGenerator) texts(n int, alphabet []string) []string {
 	list := []string{"", "a", "ab", "abc"}
@@ -99,9 +103,12 @@ func agrees(t *testing.T, src string, tr translation, lines []string, want []boo
 		t.Errorf("%q became %q: %v", src, tr.expr, err)
 		return
 	}
-	more := slices.ContainsFunc(tr.partly, func(r reason) bool { return strings.HasPrefix(r.text, "finds more") })
+	said := func(what string) bool {
+		return slices.ContainsFunc(tr.partly, func(r reason) bool { return strings.HasPrefix(r.text, what) })
+	}
+	more, less := said("finds more"), said("finds less")
 	for i, line := range lines {
-		if got := re.MatchString(line); got != want[i] && !(got && more) {
+		if got := re.MatchString(line); got != want[i] && !(got && more) && !(!got && less) {
 			t.Errorf("%q became %q: on %q it says %v, the original %v", src, tr.expr, line, got, want[i])
 			return
 		}
@@ -182,7 +189,7 @@ func TestPCRESameLinesAsGrep(t *testing.T) {
 	taken, refusals := 0, map[string]int{}
 	for range oracleRounds(3000) {
 		src := g.regex(2)
-		lines := g.texts(40, textAlphabet)
+		lines := append(g.texts(25, textAlphabet), g.texts(25, bytesAlphabet)...)
 		tr, err := translatePerl(src, pcreDialect, perlFlags{})
 		if err != nil {
 			refusals[err.(*refused).text]++
@@ -289,7 +296,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 	g := &regexGenerator{Rand: rand.New(rand.NewPCG(7, 8)), atoms: perlAtoms, quantifiers: perlQuantifiers, groups: []string{"("}}
 	folder := t.TempDir()
 	texts := map[string]string{}
-	alphabet := append([]string{"\x00", "\xff", "\n", "a\x00b\x00", "YW", "Yi", "Fi", "ZWxs", "ell", "gdmn", "\xc3\xa9"}, textAlphabet...)
+	alphabet := append([]string{"\x00", "\xff", "é", "é", "€", "\xa9", "\n", "a\x00b\x00", "YW", "Yi", "Fi", "ZWxs", "ell", "gdmn", "b\x00", "a\x00", "a\x001\x00", "1\x00 \x00", "\x00\x00", "A\x00b\x00"}, textAlphabet...)
 	for i := range 120 {
 		name := fmt.Sprintf("t%03d", i)
 		texts[name] = g.text(alphabet) + g.text(alphabet)
@@ -297,23 +304,31 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	modifiers := []string{"", "", "nocase", "wide", "wide ascii", "fullword", "xor", "xor(1-3)", "base64", "base64wide", "wide nocase", "ascii fullword nocase"}
-	hex := []string{"61", "62", "6?", "?1", "(61|62 63)", "00", "ff", "41"}
-	compared := 0
-	for range oracleRounds(400) {
+	modifiers := []string{
+		"", "", "nocase", "wide", "wide ascii", "fullword", "xor", "xor(1-3)", "base64", "base64wide", "wide nocase", "ascii fullword nocase", "wide fullword", "wide ascii fullword nocase",
+		"wide base64", "base64(\"!@#$%^&*(){}[].,|ABCDEFGHIJ\x09LMNOPQRSTUVWXYZabcdefghijklmnopqrstu\")", "xor wide", "wide xor(0-1) fullword", "private",
+	}
+	ofRegexes := []string{"", "", "wide", "wide ascii", "nocase", "fullword", "wide fullword", "wide nocase", "ascii wide fullword"}
+	hex := []string{"61", "62", "6?", "?1", "(61|62 63)", "00", "ff", "41", "??", "[1-2]", "[2]", "[0-3]", "[-]", "~61", "~6?", "(61|?? 62)", "c3 a9", "62 61", "61 62"}
+	compared, exact := 0, 0
+	for range oracleRounds(450) {
 		var value string
 		condition, more := "any of them", ""
 		switch g.IntN(4) {
 		case 3:
 			value = `"a"`
-			more = `$b = "ab" $c1 = "ba" nocase $c2 = /b[01]/`
+			more = `$b = "ab" $c1 = "ba" nocase $c2 = /b[01]/ $d = /a\xff./ $e = { 61 ?? }`
 			condition = yaraRandomCondition(g.Rand, 3)
 		case 0:
-			value = "/" + strings.ReplaceAll(g.regex(2), "/", `\/`) + "/" + g.pick([]string{"", "i", "s", "is"})
+			value = "/" + strings.ReplaceAll(g.regex(2), "/", `\/`) + "/" + g.pick([]string{"", "i", "s", "is"}) + " " + g.pick(ofRegexes)
 		case 1:
 			value = fmt.Sprintf("%q %s", g.pick([]string{"ab", "aba", "bA", "ba", "abc", "a1", "cell", "x-a"}), g.pick(modifiers))
 		case 2:
-			value = "{ " + g.pick(hex) + " " + g.pick(hex) + " " + g.pick(hex) + " }"
+			value = "{ 6" + g.pick([]string{"1", "2"})
+			for range 1 + g.IntN(4) {
+				value += " " + g.pick(hex)
+			}
+			value += " 6" + g.pick([]string{"1", "2"}) + " }"
 		}
 		src := "rule r { strings: $a = " + value + " " + more + " condition: " + condition + " }\n"
 		want, ok := yaraFiles(t, folder, src)
@@ -328,12 +343,10 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			continue // what means nothing there may mean something here
 		}
 		compared++
+		exact += r.Summary.Taken
 		find := finder(t, r.Rules)
 		why := fmt.Sprint(r.Summary.Rules)
 		for name, text := range texts {
-			if slices.Contains(r.Summary.Noted, Count{noteRunes, 1}) && strings.IndexFunc(text, func(r rune) bool { return r > 0x7f }) >= 0 {
-				continue
-			}
 			got := find(text)
 			if got != want[name] && !(got && strings.Contains(why, "finds more")) && !(!got && strings.Contains(why, "finds less")) && !strings.Contains(why, "finds other") {
 				t.Errorf("%son %q it says %v, yara %v: %+v %s", src, text, got, want[name], r.Rules[0], why)
@@ -341,9 +354,9 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d compared", compared)
-	if compared < oracleRounds(200) {
-		t.Errorf("only %d rules were compared", compared)
+	t.Logf("%d compared, %d of them taken, on %d texts", compared, exact, len(texts))
+	if compared < oracleRounds(200) || exact < oracleRounds(120) {
+		t.Errorf("only %d rules were compared, %d of them taken", compared, exact)
 	}
 }
 
@@ -364,4 +377,44 @@ func yaraFiles(t *testing.T, folder, src string) (map[string]bool, bool) {
 		hits[filepath.Base(file)] = true
 	}
 	return hits, true
+}
+
+// Regexes made of `.` and classes with bytes over \x7f, side by side and repeated, over
+// texts of characters that are cut anywhere: never less than PCRE finds in bytes, and
+// not more without saying so.
+func TestBytesSameLinesAsGrep(t *testing.T) {
+	g := &regexGenerator{
+		Rand:        rand.New(rand.NewPCG(23, 24)),
+		atoms:       []string{".", ".", "[^a]", `\W`, `\S`, "a", "b", "é", `\B`, `\b`, "^", "$", `[\x80-\xff]`},
+		quantifiers: []string{"*", "+", "?", "{2}", "{1,2}", "{3}", "{2,}", "{2,4}", "??", "{0,2}"},
+		groups:      []string{"(", "(?:", "(?i:"},
+	}
+	alphabet := []string{"a", "b", "a", "b", " ", "é", "é", "€", "\U0001f600", "\xa9", "\xc3", "\xff", "\xe2\x82"}
+	compared, exact := 0, 0
+	for range oracleRounds(4000) {
+		src := g.regex(2)
+		tr, err := translatePerl(src, pcreDialect, perlFlags{})
+		if err != nil {
+			continue
+		}
+		lines := make([]string, 40)
+		for i := range lines {
+			for range 1 + g.IntN(6) {
+				lines[i] += g.pick(alphabet)
+			}
+		}
+		want, ok := grepLines(t, "C", "-P", src, lines)
+		if !ok {
+			continue
+		}
+		compared++
+		if len(tr.partly) == 0 {
+			exact++
+		}
+		agrees(t, src, tr, lines, want)
+	}
+	t.Logf("%d compared, %d of them exact", compared, exact)
+	if compared < oracleRounds(1500) || exact < oracleRounds(500) {
+		t.Errorf("%d compared, %d of them exact", compared, exact)
+	}
 }

@@ -15,17 +15,26 @@ type dialect struct {
 	yara     bool // only what YARA knows: no (? at all
 	spaceVT  bool // \s includes the vertical tab
 	emptyLow bool // {,n} is {0,n}
+	lastLine bool // $ also stands before a line break at the end of the text
+	json     bool // characters of the text may stand there as JSON has them
 }
 
 var (
-	pcreDialect   = dialect{bytes: true, spaceVT: true}
-	sigmaDialect  = dialect{spaceVT: true}
+	pcreDialect   = dialect{bytes: true, spaceVT: true, lastLine: true}
+	sigmaDialect  = dialect{spaceVT: true, json: true}
 	pythonDialect = dialect{python: true, emptyLow: true}
 	yaraDialect   = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )
 
-// perlFlags are the flags of an expression, or of a group of it.
-type perlFlags struct{ i, m, s, x, ungreedy bool }
+// perlFlags are the flags of an expression, or of a group of it. The last three are
+// for the whole of it.
+type perlFlags struct {
+	i, m, s, x, ungreedy bool
+
+	endOnly  bool // $ is the end of the text only
+	wide     bool // each byte of the text has a zero behind it
+	anywhere bool // ^ and $ say nothing: where the text begins and ends is not known
+}
 
 // String is the flags as they are written at the beginning of an expression.
 func (f perlFlags) String() string {
@@ -52,6 +61,8 @@ type perlParser struct {
 	pos     int
 	flags   perlFlags
 	depth   int
+
+	parts []*byteNode // of the sequence under way, if the dialect is about bytes
 }
 
 // translatePerl translates src. The error is a *refused.
@@ -71,25 +82,49 @@ func translatePerl(src string, d dialect, f perlFlags) (translation, error) {
 	if p.pos < len(p.src) {
 		return translation{}, refuse(whySyntax, "a ) too many")
 	}
-	return p.done(), nil
+	return p.finish(), nil
+}
+
+// finish is the translation, in which characters are counted instead of bytes.
+func (p *perlParser) finish() translation {
+	if !p.dialect.bytes {
+		return p.done()
+	}
+	var w byteWriter
+	all := p.parts[0]
+	w.settle(all, edgeOpen, edgeOpen)
+	if w.more {
+		p.partly(whyCounted, "")
+	}
+	t := p.done()
+	t.edited(w.edits)
+	t.opens, t.closes = all.first != 0, all.last != 0
+	return t
 }
 
 func (p *perlParser) more() bool { return p.pos < len(p.src) }
 
 func (p *perlParser) has(s string) bool { return strings.HasPrefix(p.src[p.pos:], s) }
 
-// alternation reads up to the end or the `)` of the group.
+// alternation reads up to the end or the `)` of the group, which becomes one part of
+// the sequence around it.
 func (p *perlParser) alternation() error {
+	around := p.parts
+	p.parts = nil
+	var alternatives []*byteNode
 	for p.more() && p.src[p.pos] != ')' {
 		if p.src[p.pos] == '|' {
 			p.pos++
 			p.bar()
+			alternatives = append(alternatives, sequenceOf(p.parts))
+			p.parts = nil
 			continue
 		}
 		if err := p.item(); err != nil {
 			return err
 		}
 	}
+	p.parts = append(around, alternativesOf(append(alternatives, sequenceOf(p.parts))))
 	return nil
 }
 
@@ -98,8 +133,12 @@ func (p *perlParser) item() error {
 	if p.flags.x && p.skipSpace() {
 		return nil
 	}
+	before, at := len(p.parts), p.out.Len()
 	if err := p.one(); err != nil {
 		return err
+	}
+	if len(p.parts) == before && p.out.Len() > at {
+		p.parts = append(p.parts, &byteNode{}) // whole characters, or a place between two
 	}
 	for times := 0; p.more(); times++ {
 		if p.flags.x && p.skipSpace() {
@@ -146,20 +185,16 @@ func (p *perlParser) one() error {
 			p.partly(whyMidAnchor, "")
 		}
 		p.pos++
-		p.assertion("^")
+		p.edge("^")
 	case '$':
 		p.pos++
 		if p.dialect.yara && p.more() {
 			p.partly(whyMidAnchor, "")
 		}
-		p.assertion("$")
+		p.end()
 	case '.':
 		p.pos++
-		p.begin()
-		p.str(".")
-		if p.dialect.bytes {
-			p.remark(noteRunes)
-		}
+		p.classOf(".")
 	default:
 		if _, _, n := braces(p.src[p.pos:], p.dialect.emptyLow); r == '{' && n > 0 && p.atom < 0 {
 			return refuse(whyNothing, p.src[p.pos:])
@@ -168,9 +203,82 @@ func (p *perlParser) one() error {
 		if r >= utf8.RuneSelf && p.dialect.bytes {
 			return p.bytesRun(string(r))
 		}
-		p.literal(r)
+		p.char1(r)
 	}
 	return nil
+}
+
+// edge writes an assertion about the beginning or end of the text.
+func (p *perlParser) edge(s string) {
+	if p.flags.anywhere {
+		p.partly(whyAnchors, "")
+		p.atom = -1
+		return
+	}
+	p.assertion(s)
+}
+
+// end writes `$`, which in PCRE also stands before a line break at the end.
+func (p *perlParser) end() {
+	switch {
+	case !p.dialect.lastLine || p.flags.m || p.flags.endOnly || p.flags.anywhere:
+		p.edge("$")
+	case !p.more() || p.has(")") || p.has("|"):
+		p.assertion(`(?:\n?\z)`)
+	default:
+		p.partly(whyMidEnd, p.src)
+		p.atom = -1
+	}
+}
+
+// classOf writes a class of characters, `.` among them.
+func (p *perlParser) classOf(class string) {
+	if p.dialect.json {
+		p.begin()
+		p.str(jsonClass(class, p.flags, p.src[p.pos:]))
+		return
+	}
+	if p.flags.wide {
+		p.str("(?:")
+	}
+	p.begin()
+	from := p.out.Len()
+	p.str(class)
+	n := &byteNode{}
+	if p.dialect.bytes {
+		if wide := wideNode(class, from, p.out.Len(), p.flags); wide != nil {
+			n = wide
+		}
+	}
+	if p.flags.wide {
+		p.str(`\x00)`)
+		p.atom = from - len("(?:")
+		n = sequenceOf([]*byteNode{n, {}})
+	}
+	p.parts = append(p.parts, n)
+}
+
+// char1 writes one character that stands for itself.
+func (p *perlParser) char1(r rune) {
+	if p.dialect.json {
+		p.begin()
+		p.str(jsonChar(r, p.flags.i))
+		return
+	}
+	if !p.flags.wide {
+		p.literal(r)
+		return
+	}
+	repeated := p.more() && strings.IndexByte("*+?{", p.src[p.pos]) >= 0
+	if repeated {
+		p.str("(?:")
+	}
+	p.literal(r)
+	p.str(`\x00`)
+	if repeated {
+		p.str(")")
+		p.atom -= len("(?:")
+	}
 }
 
 // bytesRun writes a character of several bytes where the source means bytes: it
@@ -182,8 +290,11 @@ func (p *perlParser) bytesRun(s string) error {
 	if _, _, size := braces(p.src[p.pos:]+" ", p.dialect.emptyLow); p.has("{") && size > 0 {
 		return refuse(whyBytes, "a repeated byte of "+s)
 	}
+	if p.flags.wide {
+		return refuse(whyBytes, "a byte of "+s+" in wide text")
+	}
 	if p.flags.i {
-		p.remark("ignoring case goes beyond ASCII")
+		p.partly(whyFold, s)
 	}
 	for _, r := range s {
 		p.literal(r)
@@ -219,12 +330,16 @@ func (p *perlParser) quantifier(times int) (bool, error) {
 	}
 	p.str(repeat(low, high))
 	p.pos += size
-	if p.has("?") {
+	lazy := p.has("?")
+	if lazy {
 		p.str("?")
 		p.pos++
 	} else if p.has("+") && !p.dialect.yara {
 		p.partly(whyPossessive, "")
 		p.pos++
+	}
+	if last := len(p.parts) - 1; last >= 0 {
+		p.parts[last] = p.parts[last].repeated(low, high, p.out.Len(), lazy)
 	}
 	return true, nil
 }

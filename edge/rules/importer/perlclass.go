@@ -44,22 +44,17 @@ func (p *perlParser) class() error {
 	case 0:
 	case len(c.high):
 		c.items.WriteString(`\x{80}-\x{10ffff}`)
-		p.remark(noteRunes)
 	default:
 		return refuse(whyBytes, oneLine(p.src[start:p.pos]))
 	}
 	if c.items.Len() == 0 {
 		return refuse(whySyntax, "an empty class")
 	}
-	p.begin()
-	p.str("[")
+	opening := "["
 	if negated {
-		p.str("^")
-		if p.dialect.bytes {
-			p.remark(noteRunes)
-		}
+		opening = "[^"
 	}
-	p.str(c.items.String() + "]")
+	p.classOf(opening + c.items.String() + "]")
 	return nil
 }
 

@@ -17,6 +17,8 @@ func (p *perlParser) escape() error {
 	}
 	c := p.src[p.pos+1]
 	switch {
+	case (c == 'b' || c == 'B') && p.flags.wide:
+		return refuse(whyWideBoundary, p.src[p.pos:p.pos+2])
 	case p.dialect.yara && c == 'b':
 		p.pos += 2
 		p.assertion(yaraBoundary)
@@ -26,22 +28,37 @@ func (p *perlParser) escape() error {
 		if p.dialect.yara {
 			p.partly(whyInside, "")
 		}
+		from := p.out.Len()
 		p.assertion(`\` + string(c))
 		p.ascii()
+		if c == 'B' {
+			p.parts = append(p.parts, &byteNode{kind: byteNotWord, from: from, to: p.out.Len(), empty: true})
+		}
 		return nil
 	case c == 'A' && !p.dialect.yara:
 		p.pos += 2
-		p.assertion("^")
 		if p.flags.m {
-			return refuse(whyEscape, `\A with the flag m`)
+			p.str(`(?-m:`)
+			p.edge("^")
+			p.str(`)`)
+			p.atom = -1
+			return nil
 		}
+		p.edge("^")
+		return nil
+	case c == 'Z' && p.dialect.lastLine:
+		p.pos += 2
+		f := p.flags
+		p.flags.endOnly, p.flags.m = false, false
+		p.end()
+		p.flags = f
 		return nil
 	case (c == 'Z' || c == 'z') && !p.dialect.yara:
 		if c == 'z' && p.dialect.python {
 			return refuse(whySyntax, `\z`)
 		}
 		p.pos += 2
-		p.assertion(`\z`)
+		p.edge(`\z`)
 		return nil
 	case isDigit(c) && c != '0' && !p.isOctal():
 		return refuse(whyBackRef, p.src[p.pos:p.pos+2])
@@ -52,8 +69,7 @@ func (p *perlParser) escape() error {
 	}
 	if s, ok := p.classEscape(c, false); ok {
 		p.pos += 2
-		p.begin()
-		p.str(s)
+		p.classOf(s)
 		return nil
 	}
 	return p.charEscape()
@@ -84,7 +100,7 @@ func (p *perlParser) quotedRun() error {
 			}
 			continue
 		}
-		p.literal(r)
+		p.char1(r)
 	}
 	return nil
 }
@@ -129,8 +145,10 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	}
 	switch c {
 	case 'h':
+		p.highSpace(`\h is also the byte a0`)
 		return bracket(`\t `), true
 	case 'v':
+		p.highSpace(`\v is also the byte 85`)
 		return bracket(`\n-\r`), true
 	case 'N':
 		if !inClass && !strings.HasPrefix(p.src[p.pos+2:], "{") {
@@ -138,6 +156,13 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// highSpace notes a byte over \x7f that a class of white space has in PCRE.
+func (p *perlParser) highSpace(detail string) {
+	if p.dialect.bytes {
+		p.partly(whyHighSpace, detail)
+	}
 }
 
 // charEscape reads an escape that stands for a character.
@@ -148,7 +173,7 @@ func (p *perlParser) charEscape() error {
 	}
 	if !isByte || r < utf8.RuneSelf || !p.dialect.bytes {
 		p.pos += size
-		p.literal(r)
+		p.char1(r)
 		return nil
 	}
 	// Bytes over \x7f: with the next ones they may be a character.

@@ -14,6 +14,7 @@ func (p *perlParser) group() error {
 	done, err := p.groupHead()
 	if err != nil || done {
 		p.depth--
+		p.parts = append(p.parts, &byteNode{empty: true}) // flags or a comment
 		return err
 	}
 	p.pending++
@@ -30,6 +31,8 @@ func (p *perlParser) group() error {
 	p.depth--
 	p.flags = flags
 	p.atom = at
+	last := &p.parts[len(p.parts)-1]
+	*last = (*last).grouped()
 	return nil
 }
 
@@ -157,8 +160,13 @@ func (p *perlParser) readFlags() (on, off string, colon bool, err error) {
 			} else {
 				off += string(c)
 			}
-			if c == 'i' {
+			switch c {
+			case 'i':
 				p.flags.i = set
+			case 'm':
+				p.flags.m = set
+			case 's':
+				p.flags.s = set
 			}
 		case 'x':
 			p.flags.x = set

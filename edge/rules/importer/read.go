@@ -25,17 +25,52 @@ const (
 
 // files is where sources lie.
 type files interface {
-	// read returns a file's content, at most maxInput+1 bytes of it.
+	// read returns the content of a file that the user named, at most maxInput+1 bytes.
 	read(path string) ([]byte, error)
+	// readIn returns the content of a file below folder, at most maxInput+1 bytes.
+	// name is a local path (filepath.IsLocal). The error is errOutside if symbolic
+	// links on the way lead out of folder.
+	readIn(folder, name string) ([]byte, error)
 	// list returns what a folder holds, sorted; fs.ErrInvalid for a file.
 	list(path string) ([]fs.DirEntry, error)
 }
+
+var (
+	errOutside = errors.New("leads out of the folder of the rules; copy the file into it, or name the file itself as a source")
+	errSpecial = errors.New("no regular file (a device, a pipe or a folder)")
+)
 
 // osFiles are the files of the system.
 type osFiles struct{}
 
 func (osFiles) read(path string) ([]byte, error) {
 	f, _, err := disk.OpenInput(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxInput+1))
+}
+
+// readIn opens nothing but regular files: a pipe would be waited for, and a
+// device may have no end.
+func (osFiles) readIn(folder, name string) ([]byte, error) {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	if err != nil {
+		if _, outside := os.Stat(filepath.Join(folder, name)); outside == nil {
+			return nil, errOutside
+		}
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errSpecial
+	}
+	f, err := root.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -50,23 +85,32 @@ func (osFiles) list(path string) ([]fs.DirEntry, error) {
 	return os.ReadDir(path)
 }
 
+// source is a file to import. Neither its includes nor, if the file was found in a
+// folder, the file itself may lie outside of folder: rules are often other people's,
+// and what they name must not carry the reader's files into what is written.
+type source struct {
+	path   string
+	folder string // the folder that was named, or that of the file that was named
+	found  bool   // in a folder that was named
+}
+
 // input is a file that has been read.
 type input struct {
-	path string
+	source
 	data []byte // without byte order mark
 }
 
 // expand replaces each folder among paths by the files of the kind in it and
 // in the folders in it.
-func (j *job) expand(paths []string) []string {
-	var all []string
+func (j *job) expand(paths []string) []source {
+	var all []source
 	for _, path := range paths {
 		if path == "-" {
 			j.problem("-", 0, "rules are not read from standard input; name a file")
 			continue
 		}
 		if _, err := j.from.list(path); err != nil {
-			all = append(all, path)
+			all = append(all, source{path: path, folder: filepath.Dir(path)})
 			continue
 		}
 		before := len(all)
@@ -78,7 +122,7 @@ func (j *job) expand(paths []string) []string {
 	return all
 }
 
-func (j *job) walk(all []string, path, root string, level int) []string {
+func (j *job) walk(all []source, path, root string, level int) []source {
 	entries, err := j.from.list(path)
 	if err != nil {
 		j.problem(path, 0, "cannot be read: %v", withoutPath(err))
@@ -97,7 +141,7 @@ func (j *job) walk(all []string, path, root string, level int) []string {
 		case e.IsDir():
 			all = j.walk(all, at, root, level+1)
 		case j.kind.inFolder(at, root):
-			all = append(all, at)
+			all = append(all, source{path: at, folder: root, found: true})
 		default:
 			j.aside.add("files of another kind")
 		}
@@ -106,8 +150,15 @@ func (j *job) walk(all []string, path, root string, level int) []string {
 }
 
 // load reads a file; false if it cannot be used, which has been noted then.
-func (j *job) load(path string) (*input, bool) {
-	data, err := j.from.read(path)
+func (j *job) load(src source) (*input, bool) {
+	path := src.path
+	var data []byte
+	var err error
+	if src.found {
+		data, err = j.readBelow(src.folder, path)
+	} else {
+		data, err = j.from.read(path)
+	}
 	if err != nil {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -125,7 +176,51 @@ func (j *job) load(path string) (*input, bool) {
 	if bom {
 		j.aside.add("byte order marks")
 	}
-	return &input{path, data}, true
+	return &input{src, data}, true
+}
+
+// readBelow reads the file at path, which must lie below folder.
+func (j *job) readBelow(folder, path string) ([]byte, error) {
+	if absolute, err := filepath.Abs(folder); err == nil && filepath.IsAbs(path) {
+		folder = absolute
+	}
+	name, err := filepath.Rel(folder, path)
+	if err != nil || !filepath.IsLocal(name) {
+		return nil, errOutside
+	}
+	return j.from.readIn(folder, name)
+}
+
+// include reads the file at path, which src or one of its includes names, once. The
+// error is fs.ErrNotExist, errOutside, or says why the file cannot be read.
+func (j *job) include(src source, path string) (*input, error) {
+	key := src.folder + "\x00" + path
+	file, ok := j.cache[key]
+	if !ok {
+		data, err := j.readBelow(src.folder, path)
+		if err == nil {
+			if what := j.badInput(data); what != "" {
+				err = errors.New(what)
+			}
+		}
+		file = included{&input{source{path: path, folder: src.folder}, data}, err}
+		j.cache[key] = file
+	}
+	return file.input, file.err
+}
+
+// beside is the path of a file that the file at path names.
+func beside(path, name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(path), name)
+}
+
+// included is what came of reading a file that others name.
+type included struct {
+	*input
+	err error
 }
 
 func (j *job) badInput(data []byte) string {

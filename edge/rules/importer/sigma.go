@@ -4,6 +4,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,13 @@ const (
 	whyAggregation = "finds more: counts and time frames (| count() …) are not checked"
 	whySigma       = "not a Sigma rule"
 	whyCorrelation = "correlation of other rules"
-	whyNoText      = "condition that is not about text"
+	whyFilter      = "filter, which changes other rules"
+	whyCollection  = "part of a collection (action: global, repeat, reset), whose parts make up the rules"
+	whyNoCondition = "no condition in the detection"
+	whyTooLarge    = "more values, or levels of lists, than are read"
+
+	aboutSelection = "condition that names a selection which is not there"
+	aboutUnread    = "condition that cannot be read"
 )
 
 // sigmaRule is what is used of a rule.
@@ -31,6 +38,7 @@ type sigmaRule struct {
 	Level       string    `yaml:"level"`
 	Tags        []string  `yaml:"tags"`
 	Correlation yaml.Node `yaml:"correlation"`
+	Filter      yaml.Node `yaml:"filter"`
 	Logsource   struct {
 		Category, Product, Service string
 	} `yaml:"logsource"`
@@ -44,6 +52,7 @@ func readSigma(j *job, in *input) {
 		return
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(in.data))
+	collection := false // a part of one came before
 	for !j.fatal {
 		var doc yaml.Node
 		switch err := dec.Decode(&doc); {
@@ -67,7 +76,8 @@ func readSigma(j *job, in *input) {
 			continue
 		}
 		e := j.begin(in.path, line, r.ID, name)
-		sigmaEntry(e, &r)
+		collection = collection && r.Action != "reset" || r.Action == "global"
+		sigmaEntry(e, &r, collection)
 		e.end()
 	}
 }
@@ -79,7 +89,7 @@ func decodeSigma(doc *yaml.Node, r *sigmaRule) error {
 	if err := doc.Decode(r); err != nil {
 		return err
 	}
-	if r.Detection.Kind == 0 && r.Correlation.Kind == 0 && r.Action == "" {
+	if r.Detection.Kind == 0 && r.Correlation.Kind == 0 && r.Filter.Kind == 0 && r.Action == "" {
 		return errors.New("it has no detection")
 	}
 	return nil
@@ -99,7 +109,7 @@ func hasAlias(n *yaml.Node) bool {
 
 var sigmaLevels = map[string]string{"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
 
-func sigmaEntry(e *entry, r *sigmaRule) {
+func sigmaEntry(e *entry, r *sigmaRule, collection bool) {
 	e.base.Message = oneLine(r.Title)
 	e.base.Severity = sigmaLevels[strings.ToLower(r.Level)]
 	for _, t := range r.Tags {
@@ -113,8 +123,14 @@ func sigmaEntry(e *entry, r *sigmaRule) {
 	case r.Correlation.Kind != 0:
 		e.skip(whyCorrelation, "")
 		return
-	case r.Action != "" || r.Detection.Kind != yaml.MappingNode:
-		e.skip(whySigma, "its detection is not complete (action "+r.Action+")")
+	case r.Filter.Kind != 0:
+		e.skip(whyFilter, "")
+		return
+	case r.Action != "" || collection:
+		e.skip(whyCollection, r.Action)
+		return
+	case r.Detection.Kind != yaml.MappingNode:
+		e.skip(whySigma, "its detection is no map")
 		return
 	}
 	s := sigmaReader{entry: e, selections: map[string]*yaml.Node{}}
@@ -128,6 +144,7 @@ type sigmaReader struct {
 	order      []string
 	patterns   []sigmaPattern
 	depth      int
+	broken     *reason // why the condition cannot be read
 }
 
 func (s *sigmaReader) detection(n *yaml.Node) {
@@ -148,6 +165,10 @@ func (s *sigmaReader) detection(n *yaml.Node) {
 			s.order = append(s.order, name)
 		}
 	}
+	if len(conditions) == 0 {
+		s.skip(whyNoCondition, "")
+		return
+	}
 	all := &condition{op: condOr}
 	for _, c := range conditions {
 		all.subs = append(all.subs, s.parse(c))
@@ -156,16 +177,25 @@ func (s *sigmaReader) detection(n *yaml.Node) {
 		all = all.subs[0]
 	}
 	detail := strings.Join(conditions, "; ")
-	need := all.widen(func(name string) int { return s.pattern(name).size() })
-	if len(need.names) == 0 {
-		s.skip(whyNoText, detail)
+	if s.broken != nil {
+		s.skip(s.broken.text, cmp.Or(s.broken.detail, detail))
 		return
 	}
-	if need.more {
+	need := all.widen(s.rate)
+	switch {
+	case len(need.names) == 0 && len(need.lost) > 0:
+		s.skip(need.lost[0].text, cmp.Or(need.lost[0].detail, detail))
+		return
+	case len(need.names) == 0:
+		s.skip(aboutUnread, detail)
+		return
+	case need.more:
 		s.partly(whySelection, detail)
 	}
 	if need.less {
-		s.partly("finds less: the condition can also hold without the texts that are looked for", detail)
+		for _, r := range need.lost {
+			s.partly("finds less: the condition can also hold without the texts that are looked for: "+r.text, cmp.Or(r.detail, detail))
+		}
 	}
 	s.write(need.names)
 }
@@ -175,7 +205,7 @@ func (s *sigmaReader) detection(n *yaml.Node) {
 func (s *sigmaReader) selection(n *yaml.Node) *condition {
 	if s.depth++; s.depth > maxLevels || len(s.patterns) > maxSigmaPatterns {
 		s.depth--
-		return &condition{op: condOther}
+		return about(whyTooLarge, "")
 	}
 	defer func() { s.depth-- }()
 	switch n.Kind {
@@ -213,7 +243,7 @@ func (s *sigmaReader) selection(n *yaml.Node) *condition {
 		}
 		return all
 	}
-	return &condition{op: condOther}
+	return about(aboutNested, "")
 }
 
 // maxSigmaPatterns bounds what one rule looks for.
@@ -229,11 +259,11 @@ func (s *sigmaReader) values(key string, list []*yaml.Node) *condition {
 	for _, m := range parts[1:] {
 		all = all || m == "all"
 	}
-	unknown := false
+	var lost []*condition
 	for _, n := range list {
-		patterns, ok := sigmaPatterns(n, parts[1:])
-		if !ok {
-			unknown = true
+		patterns, why := s.modified(n, parts[1:])
+		if why != nil {
+			lost = append(lost, &condition{op: condOther, why: why})
 			continue
 		}
 		one := &condition{op: condAny}
@@ -246,13 +276,16 @@ func (s *sigmaReader) values(key string, list []*yaml.Node) *condition {
 		every.subs = append(every.subs, one)
 	}
 	switch {
-	case all && unknown:
-		every.subs = append(every.subs, &condition{op: condOther})
+	case len(list) == 0:
+		return about(aboutEmpty, key)
+	case all:
+		every.subs = append(every.subs, lost...)
+		if len(every.subs) == 1 {
+			return every.subs[0]
+		}
 		return every
-	case all && len(every.subs) > 1:
-		return every
-	case unknown:
-		return &condition{op: condOr, subs: []*condition{any, {op: condOther}}}
+	case len(lost) > 0:
+		return &condition{op: condOr, subs: append([]*condition{any}, lost...)}
 	}
 	return any
 }

@@ -2,7 +2,10 @@
 
 package importer
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // parse reads a condition; what stands behind a | is a count.
 func (s *sigmaReader) parse(text string) *condition {
@@ -13,7 +16,7 @@ func (s *sigmaReader) parse(text string) *condition {
 	c := sigmaCondition{reader: s, tokens: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))}
 	parsed := c.list("or", condOr, func() *condition { return c.list("and", condAnd, c.not) })
 	if c.pos < len(c.tokens) {
-		return &condition{op: condAnd, subs: []*condition{parsed, {op: condOther}}}
+		return c.unread(aboutUnread, strings.Join(c.tokens[c.pos:], " "))
 	}
 	return parsed
 }
@@ -23,6 +26,15 @@ type sigmaCondition struct {
 	tokens []string
 	pos    int
 	depth  int
+}
+
+// unread notes that the condition cannot be read; the first reason counts.
+func (c *sigmaCondition) unread(text, detail string) *condition {
+	none := about(text, detail)
+	if c.reader.broken == nil {
+		c.reader.broken = none.why
+	}
+	return none
 }
 
 func (c *sigmaCondition) at(word string) bool {
@@ -42,25 +54,25 @@ func (c *sigmaCondition) list(word string, op conditionOp, sub func() *condition
 }
 
 func (c *sigmaCondition) not() *condition {
-	other := &condition{op: condOther}
 	if c.depth++; c.depth > maxNesting {
 		c.pos = len(c.tokens)
-		return other
+		return c.unread(aboutUnread, "nested too deep")
 	}
 	defer func() { c.depth-- }()
 	switch {
 	case c.pos >= len(c.tokens):
-		return other
+		return c.unread(aboutUnread, "it ends too early")
 	case c.at("not"):
 		c.pos++
 		c.not()
-		return &condition{op: condNot}
+		return &condition{op: condNot, why: &reason{aboutUnequal, ""}}
 	case c.at("("):
 		c.pos++
 		inner := c.list("or", condOr, func() *condition { return c.list("and", condAnd, c.not) })
-		if c.at(")") {
-			c.pos++
+		if !c.at(")") {
+			return c.unread(aboutUnread, "a ) is missing")
 		}
+		c.pos++
 		return inner
 	case c.pos+2 < len(c.tokens) && strings.EqualFold(c.tokens[c.pos+1], "of"):
 		count, set := c.tokens[c.pos], c.tokens[c.pos+2]
@@ -72,36 +84,73 @@ func (c *sigmaCondition) not() *condition {
 	if n, ok := c.reader.selections[name]; ok {
 		return c.reader.selection(n)
 	}
-	return other
+	return c.unread(aboutSelection, name)
 }
 
-// of is `1 of them`, `all of selection*`, and the like.
+// of is `1 of them`, `all of selection*`, `1 of sel_*_img`, and the like.
 func (c *sigmaCondition) of(count, set string) *condition {
 	var subs []*condition
-	for _, name := range c.reader.order {
-		prefix, pattern := strings.CutSuffix(set, "*")
-		them := set == "them" && !strings.HasPrefix(name, "_")
-		if them || name == set || pattern && strings.HasPrefix(name, prefix) {
-			subs = append(subs, c.reader.selection(c.reader.selections[name]))
-		}
+	for _, name := range c.reader.named(set) {
+		subs = append(subs, c.reader.selection(c.reader.selections[name]))
 	}
-	all := &condition{op: condOr, subs: subs}
+	least := 1
 	switch count {
 	case "1", "any":
 	case "all":
-		all.op = condAnd
+		least = len(subs)
 	default:
-		all.more = true
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 1 {
+			return c.unread(aboutUnread, count+" of "+set)
+		}
+		least = n
 	}
-	if len(subs) == 0 {
-		return &condition{op: condOther}
-	}
-	if len(subs) == 1 {
-		subs[0].more = subs[0].more || all.more
+	switch {
+	case len(subs) == 0:
+		return c.unread(aboutSelection, set)
+	case len(subs) == 1:
 		return subs[0]
+	case least == len(subs):
+		return &condition{op: condAnd, subs: subs}
 	}
-	if all.op == condOr && all.more {
-		return &condition{op: condAnd, subs: []*condition{{op: condOr, subs: subs}, {op: condOther}}}
+	return &condition{op: condOr, subs: subs, more: least > 1}
+}
+
+// named are the selections that set means: * stands for anything, anywhere in it. Names
+// that begin with _ are only meant where set does, too.
+func (s *sigmaReader) named(set string) []string {
+	if set == "them" {
+		set = "*"
 	}
-	return all
+	var list []string
+	for _, name := range s.order {
+		if strings.HasPrefix(name, "_") && !strings.HasPrefix(set, "_") {
+			continue
+		}
+		if matchesStars(set, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// matchesStars says whether name is pattern with something in place of each *.
+func matchesStars(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	last := len(parts) - 1
+	if last == 0 {
+		return pattern == name
+	}
+	rest, ok := strings.CutPrefix(name, parts[0])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1:last] {
+		_, after, ok := strings.Cut(rest, part)
+		if !ok {
+			return false
+		}
+		rest = after
+	}
+	return strings.HasSuffix(rest, parts[last])
 }

@@ -3,38 +3,25 @@
 package importer
 
 import (
-	"encoding/base64"
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
-const (
-	whyWindash    = "finds less: windash: only the dash as it is written is looked for"
-	noteSigmaCase = "values ignore case, as Sigma's do"
-)
+const noteSigmaCase = "values ignore case, as Sigma's do"
 
 // sigmaPattern is one value to look for.
 type sigmaPattern struct {
-	text   []byte
+	value  sigmaValue
 	expr   string // a regex, instead
 	cased  bool
+	bytes  bool // UTF-16, which JSON has not as it is
 	number bool // a whole word
 	field  bool
 	partly []reason
 	notes  []string
-}
-
-func (p *sigmaPattern) size() int {
-	if p.expr != "" {
-		return len(p.expr) / 2
-	}
-	if p.number {
-		return 1 // tells little
-	}
-	return len(p.text)
 }
 
 func (s *sigmaReader) pattern(name string) *sigmaPattern {
@@ -45,131 +32,166 @@ func (s *sigmaReader) pattern(name string) *sigmaPattern {
 	return &s.patterns[i]
 }
 
+// rate says how well a pattern can be looked for.
+func (s *sigmaReader) rate(name string) usable {
+	p := s.pattern(name)
+	if p.expr == "" && p.value.isPlain() && !p.bytes {
+		if p.number {
+			return usable{weight: 1} // tells little
+		}
+		return usable{weight: len(p.value[0].text)}
+	}
+	return s.trial(func(t *entry) {
+		w := sigmaWriter{entry: t}
+		w.add("", p)
+		w.flush()
+	})
+}
+
 // write adds the patterns with these names: plain ones together.
 func (s *sigmaReader) write(names map[string]bool) {
-	groups := map[string][][]byte{}
-	seen := map[string]bool{}
+	w := sigmaWriter{entry: s.entry}
 	for i := range s.patterns {
-		p := &s.patterns[i]
-		if !names[fmt.Sprint(i)] {
-			continue
-		}
-		if p.field {
-			s.partly(whyField, "")
-		}
-		for _, r := range p.partly {
-			s.partly(r.text, r.detail)
-		}
-		for _, n := range p.notes {
-			s.remark(n)
-		}
-		group := "text"
-		switch {
-		case p.expr != "":
-			s.regex(fmt.Sprintf("regex.%d", i+1), p.expr, false)
-			continue
-		case p.number:
-			group = "number"
-		case p.cased:
-			group = "cased"
-		default:
-			s.remark(noteSigmaCase)
-		}
-		if key := group + string(p.text); !seen[key] {
-			seen[key] = true
-			groups[group] = append(groups[group], p.text)
+		if names[fmt.Sprint(i)] {
+			w.add(fmt.Sprintf("regex.%d", i+1), &s.patterns[i])
 		}
 	}
-	if list := groups["text"]; list != nil {
-		s.literals("text", true, list...)
+	w.flush()
+}
+
+// sigmaWriter adds patterns to a rule.
+type sigmaWriter struct {
+	*entry
+	text, cased, number [][]byte
+}
+
+func (w *sigmaWriter) add(name string, p *sigmaPattern) {
+	if p.field {
+		w.partly(whyField, "")
 	}
-	if list := groups["cased"]; list != nil {
-		s.literals("cased", false, list...)
+	for _, r := range p.partly {
+		w.partly(r.text, r.detail)
 	}
-	if list := groups["number"]; list != nil {
-		r := s.base
-		r.Literals, r.Whole = list, true
-		s.add("number", r)
+	for _, n := range p.notes {
+		w.remark(n)
+	}
+	if !p.cased && !p.number && p.expr == "" {
+		w.remark(noteSigmaCase)
+	}
+	switch {
+	case p.expr != "":
+		w.regex(name, p.expr, false)
+	case p.number:
+		w.number = append(w.number, []byte(p.value[0].text))
+		if n, err := strconv.ParseInt(p.value[0].text, 0, 64); err == nil {
+			w.number = append(w.number, strconv.AppendInt(nil, n, 10)) // as logs have it
+		}
+	case !p.value.isPlain():
+		w.wildcards(name, p)
+	default:
+		w.plain(name, p)
 	}
 }
 
-// sigmaPatterns are what a value with its field's modifiers looks for; false if
-// that is no text.
-func sigmaPatterns(n *yaml.Node, modifiers []string) ([]sigmaPattern, bool) {
-	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" || n.Value == "" {
-		return nil, false
+// plain adds a text, in the forms that logs have it in.
+func (w *sigmaWriter) plain(name string, p *sigmaPattern) {
+	text := p.value[0].text
+	forms := []string{text}
+	if !p.bytes {
+		forms = jsonForms(text)
 	}
-	values := [][]byte{[]byte(n.Value)}
-	p := sigmaPattern{number: n.ShortTag() == "!!int" || n.ShortTag() == "!!float" || n.ShortTag() == "!!bool"}
-	encoded := false
-	for i, m := range modifiers {
-		switch m {
-		case "contains", "startswith", "endswith":
-			p.number = false
-		case "all", "":
-		case "cased":
-			p.cased = true
-		case "re":
-			return sigmaRegex(n.Value, modifiers[i+1:])
-		case "windash":
-			p.partly = append(p.partly, reason{whyWindash, ""})
-		case "wide", "utf16le", "utf16":
-			values, encoded = mapBytes(values, func(b []byte) [][]byte { return [][]byte{wide(b)} }), true
-		case "base64":
-			values = mapBytes(values, func(b []byte) [][]byte { return [][]byte{[]byte(base64.StdEncoding.EncodeToString(b))} })
-			p.cased, encoded = true, true
-		case "base64offset":
-			values = mapBytes(values, base64Shifts)
-			p.cased, encoded = true, true
-		default:
-			return nil, false // cidr, lt, exists, fieldref, expand, …
-		}
-	}
-	var list []sigmaPattern
-	for _, v := range values {
-		q := p
-		if !encoded && !p.number {
-			if q.text, q.expr = sigmaWildcards(string(v)); q.expr != "" && !q.cased {
-				q.expr = "(?is)" + q.expr
-			} else if q.expr != "" {
-				q.expr = "(?s)" + q.expr
-			}
+	for _, form := range forms {
+		if p.cased {
+			w.cased = append(w.cased, []byte(form))
 		} else {
-			q.text = v
-		}
-		if len(q.text) > 0 || q.expr != "" {
-			list = append(list, q)
+			w.text = append(w.text, []byte(form))
 		}
 	}
-	return list, len(list) > 0
-}
-
-func mapBytes(list [][]byte, f func([]byte) [][]byte) [][]byte {
-	var out [][]byte
-	for _, b := range list {
-		out = append(out, f(b)...)
+	if !p.cased && !p.bytes && otherCase(text) {
+		w.regex(name, "(?i)"+jsonNumbers(text), false)
 	}
-	return out
 }
 
-// base64Shifts is what a text looks like within base64, at each of three positions.
-func base64Shifts(text []byte) [][]byte {
-	var list [][]byte
-	for shift := range 3 {
-		padded := append(make([]byte, shift), text...)
-		encoded := base64.StdEncoding.EncodeToString(padded)
-		// Characters that also hold bits of what stands beside are cut.
-		front := [...]int{0, 2, 3}[shift]
-		back := [...]int{0, 3, 2}[len(padded)%3]
-		if len(encoded) > front+back {
-			list = append(list, []byte(encoded[front:len(encoded)-back]))
+// wildcards adds a value with wildcards as a regex.
+func (w *sigmaWriter) wildcards(name string, p *sigmaPattern) {
+	var forms []string
+	expr := func(escape func(string) string) {
+		var b strings.Builder
+		for _, part := range p.value {
+			switch part.wild {
+			case 0:
+				b.WriteString(escape(part.text))
+			case wildMany:
+				b.WriteString(".*")
+			case wildOne:
+				b.WriteString(jsonAny)
+			case wildDash:
+				b.WriteString(`(?:[` + quoteRunes(sigmaDashes) + `]|\\/|\\u201[345])`)
+			}
+		}
+		if !slices.Contains(forms, b.String()) {
+			forms = append(forms, b.String())
 		}
 	}
-	return list
+	for _, part := range p.value {
+		if part.wild == 0 && strings.ToValidUTF8(part.text, "") != part.text {
+			w.skip(whyBytes, hexOf([]byte(part.text)))
+			return
+		}
+	}
+	expr(quoteText)
+	if !p.bytes {
+		for _, writer := range jsonWriters {
+			expr(func(s string) string { return quoteText(writer.escape(s)) })
+		}
+		if !p.cased && slices.ContainsFunc(p.value, func(part sigmaPart) bool { return otherCase(part.text) }) {
+			expr(jsonNumbers)
+		}
+	}
+	flags := "(?is)"
+	if p.cased {
+		flags = "(?s)"
+	}
+	w.regex(name, flags+strings.Join(forms, "|"), false)
 }
 
-func sigmaRegex(src string, flags []string) ([]sigmaPattern, bool) {
-	var f perlFlags
+// quoteRunes are characters as items of a class.
+func quoteRunes(list []string) string {
+	var b strings.Builder
+	for _, r := range strings.Join(list, "") {
+		b.WriteString(quoteRune(r, classSpecial))
+	}
+	return b.String()
+}
+
+// flush adds what has been collected.
+func (w *sigmaWriter) flush() {
+	if list := distinct(w.text); list != nil {
+		w.literals("text", true, list...)
+	}
+	if list := distinct(w.cased); list != nil {
+		w.literals("cased", false, list...)
+	}
+	if list := distinct(w.number); list != nil {
+		r := w.base
+		r.Literals, r.Whole, r.NoCase = list, true, bytes.ContainsAny(bytes.Join(list, nil), "tTfF") // true, False
+		w.entry.add("number", r)
+	}
+}
+
+// distinct is list without what is there already.
+func distinct(list [][]byte) [][]byte {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(b []byte) bool {
+		again := seen[string(b)]
+		seen[string(b)] = true
+		return again
+	})
+}
+
+// sigmaRegex reads the value of a field with the modifier re.
+func sigmaRegex(src string, flags []string) ([]sigmaPattern, *reason) {
+	f := perlFlags{anywhere: true} // the field's beginning and end are somewhere in the text
 	for _, flag := range flags {
 		switch flag {
 		case "i", "ignorecase":
@@ -178,48 +200,17 @@ func sigmaRegex(src string, flags []string) ([]sigmaPattern, bool) {
 			f.m = true
 		case "s", "dotall":
 			f.s = true
+		case "", "all", "contains", "startswith", "endswith":
+		default:
+			return nil, &reason{whyModifier, "re|" + flag}
 		}
 	}
 	t, err := translatePerl(src, sigmaDialect, f)
 	if err != nil {
-		return nil, false
-	}
-	// The field's beginning and end are somewhere in the text.
-	p := sigmaPattern{expr: t.expr, partly: t.partly, notes: t.remarks}
-	if len(t.carets)+len(t.dollars) > 0 {
-		p.partly = append(p.partly, reason{"finds less: ^ and $ of a field's regex are the beginning and end of the text", ""})
-	}
-	return []sigmaPattern{p}, true
-}
-
-// sigmaWildcards reads a value: * stands for anything, ? for one character,
-// a backslash takes that from them. At its ends * says nothing, since the value is looked
-// for anywhere. It is a plain text or a regex.
-func sigmaWildcards(s string) (text []byte, expr string) {
-	var b strings.Builder
-	wild := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s) && (s[i+1] == '*' || s[i+1] == '?' || s[i+1] == '\\'):
-			i++
-			text = append(text, s[i])
-			b.WriteString(quoteText(s[i : i+1]))
-		case c == '*' || c == '?':
-			if c == '*' && (len(text) == 0 && !wild || strings.Trim(s[i:], "*") == "") {
-				continue
-			}
-			wild = true
-			b.WriteString(map[byte]string{'*': ".*", '?': "."}[c])
-		case c < 0x80:
-			text = append(text, c)
-			b.WriteString(quoteText(s[i : i+1]))
-		default:
-			text = append(text, c)
-			b.WriteByte(c)
+		if r, ok := err.(*refused); ok {
+			return nil, &reason{r.text, r.detail}
 		}
+		return nil, &reason{"regex cannot be translated", err.Error()}
 	}
-	if !wild {
-		return text, ""
-	}
-	return nil, b.String()
+	return []sigmaPattern{{expr: t.expr, partly: t.partly, notes: t.remarks}}, nil
 }

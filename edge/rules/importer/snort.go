@@ -3,18 +3,27 @@
 package importer
 
 import (
+	"bytes"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"trawl/edge/rules"
 )
 
 const (
 	whyNegated     = "finds more: what must not be there (!) is not checked"
-	whyBuffer      = "finds other: a buffer (URI, header, decoded data, …) is looked for in the whole text as it is"
+	whyOnlyNegated = "only says what must not be there (!)"
+	whyBuffer      = "finds other: a buffer (URI, header, …) is looked for in the whole text as it is"
+	whyDecoded     = "finds more: buffers of decoded data (base64_data, ja3.hash, dns.query, …), which the packet has in another form, are not checked"
+	whyOnlyDecoded = "only looks at decoded data (base64_data, ja3.hash, dns.query, …), which the packet has in another form"
 	whyTransformed = "finds other: buffers are not transformed (to_lowercase, …) before"
 	whyOther       = "finds more: options that are not about the text are not checked"
-	whyPlaces      = "finds more: places (offset, depth, distance, within) are not checked"
+	whyPlaces      = "finds more: places (offset, depth, distance, within, ^, $) are not checked"
 	whyOneOf       = "finds more: of several contents that must all be there one is looked for"
+	whyMissing     = "finds other: a ; is missing, so that Snort refuses the rule; it is read as if the ; were there"
+	whyBehind      = "text behind the closing quote of a content or pcre"
 	whyNoContent   = "nothing about the content of a packet"
 	whyNotRule     = "not a rule in Snort's syntax"
 	whyBadContent  = "content that cannot be read"
@@ -23,23 +32,15 @@ const (
 )
 
 // snortIgnored are options that say nothing about which packets match.
-var snortIgnored = wordSet(`msg sid gid rev classtype priority reference metadata flow rawbytes fast_pattern fast_pattern_offset_length target tag logto session
+var snortIgnored = wordSet(`msg sid gid rev classtype priority reference metadata flow fast_pattern fast_pattern_offset fast_pattern_length target tag logto session
 	service soid activates activated_by count rem
 	default_proto default_src_port default_dst_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize fwsam dynamic_load`)
 
 // snortLimits limit how often an alert is given.
 var snortLimits = wordSet("threshold detection_filter after noalert")
 
-// snortTransforms change a buffer before contents are looked for in it.
-var snortTransforms = wordSet(`to_lowercase to_uppercase to_md5 to_sha1 to_sha256 strip_whitespace compress_whitespace strip_pseudo_headers dotprefix url_decode
-	pcrexform xor header_lowercase from_base64 domain tld`)
-
-// snortBuffers say where contents must be.
-var snortBuffers = wordSet(`uricontent file_data pkt_data base64_data js_data vba_data raw_data http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie
-	http_method http_client_body http_raw_body http_stat_code http_stat_msg http_user_agent http_host http_raw_host http_request_line http_response_line http_accept
-	http_accept_enc http_accept_lang http_connection http_content_len http_content_type http_protocol http_referer http_start http_header_names http_server_body
-	http_param http_version http_trailer http_raw_request http_raw_status dns_query tls_sni tls_cert_issuer tls_cert_subject tls_cert_serial tls_cert_fingerprint
-	ja3_hash ja3_string ja3s_hash ssh_proto ssh_software sip_method sip_uri sip_header sip_body krb5_cname krb5_sname cifs_share smb_share smb_named_pipe modbus_data`)
+// snortMoves set the place that the next relative content begins at.
+var snortMoves = wordSet("byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs")
 
 func wordSet(s string) map[string]bool {
 	set := map[string]bool{}
@@ -49,11 +50,23 @@ func wordSet(s string) map[string]bool {
 	return set
 }
 
-// readSnort reads one rule file.
+// readSnort reads one rule file. A rule of Snort 3 may go on over several lines, up to
+// its `)`.
 func readSnort(j *job, in *input) {
 	name := shortPath(in.path, 1)
+	open, first := "", 0
+	flush := func() {
+		if open != "" {
+			snortEntry(j, in.path, name, first, open)
+		}
+		open = ""
+	}
 	j.logicalLines(in, " ", func(number int, line string) {
 		line = strings.TrimSpace(line)
+		begins := snortAction.MatchString(line + " ")
+		if begins || snortConfig.MatchString(line) || len(open)+len(line) > rules.MaxLine {
+			flush()
+		}
 		switch {
 		case line == "":
 			j.aside.add("blank lines")
@@ -63,10 +76,18 @@ func readSnort(j *job, in *input) {
 			j.aside.add("comments")
 		case snortConfig.MatchString(line):
 			j.aside.add("configuration")
+		case begins:
+			open, first = line, number
+		case open != "":
+			open += " " + line
 		default:
 			snortEntry(j, in.path, name, number, line)
 		}
+		if strings.Contains(open, "(") && strings.HasSuffix(open, ")") {
+			flush()
+		}
 	})
+	flush()
 }
 
 func snortEntry(j *job, path, name string, number int, line string) {
@@ -87,6 +108,9 @@ func snortEntry(j *job, path, name string, number int, line string) {
 	}
 	e := j.begin(path, number, sid, id)
 	snortMeta(e, r)
+	if len(r.missing) > 0 {
+		e.partly(whyMissing, "before "+strings.Join(r.missing, ", before "))
+	}
 	s := snortReader{entry: e}
 	s.read(r)
 	e.end()
@@ -99,20 +123,41 @@ type snortReader struct {
 	last     *content // that modifiers belong to
 	failed   bool
 	without  *refused // why a pcre was left out
+	negated  bool     // something must not be there
+	decoded  bool     // something is looked for that the packet does not have as it is
+
+	snort3     bool            // modifiers stand in the content
+	sticky     string          // the buffer of the contents behind
+	transforms map[string]bool // of that buffer
+	moved      bool            // where the content before ends is not where relative ones begin
 }
 
 func (s *snortReader) read(r *snortRule) {
+	for _, o := range r.options {
+		if o.name == "content" {
+			_, _, modifiers, _ := splitQuoted(o.value)
+			s.snort3 = s.snort3 || modifiers != ""
+		}
+	}
 	for _, o := range r.options {
 		s.option(o)
 		if s.failed {
 			return
 		}
 	}
+	s.contents = s.inText(s.contents)
 	switch {
-	case len(s.contents) == 0 && s.without != nil:
+	case len(s.contents) > 0:
+	case s.without != nil:
 		s.skip(s.without.text, s.without.detail)
 		return
-	case len(s.contents) == 0:
+	case s.decoded:
+		s.skip(whyOnlyDecoded, "")
+		return
+	case s.negated:
+		s.skip(whyOnlyNegated, "")
+		return
+	default:
 		s.skip(whyNoContent, "")
 		return
 	}
@@ -120,14 +165,45 @@ func (s *snortReader) read(r *snortRule) {
 	matchContents(s.entry, s.contents)
 }
 
+// inText leaves of list what can be looked for in the packet, and of the places those
+// that are places in the packet.
+func (s *snortReader) inText(list []*content) []*content {
+	var kept []*content
+	var before *content // in the rule, whether it is kept or not
+	for _, c := range list {
+		adrift := c.adrift || before != nil && (before.buffer != c.buffer || len(kept) == 0 || kept[len(kept)-1] != before)
+		before = c
+		if !s.found(c) {
+			s.decoded = true
+			continue
+		}
+		switch {
+		case c.buffer != "":
+			if c.relax(!adrift && !c.loose) {
+				s.partly(whyPlaces, "of a buffer")
+			}
+		case c.loose, c.relative && adrift:
+			if c.relax(false) {
+				s.partly(whyPlaces, "behind something else, or of a number in the packet")
+			}
+		}
+		kept = append(kept, c)
+	}
+	return kept
+}
+
 func (s *snortReader) option(o snortOption) {
 	switch o.name {
 	case "content", "uricontent":
 		s.content(o)
 	case "pcre":
-		s.pcre(o.value)
+		s.pcre(o)
 	case "nocase", "offset", "depth", "distance", "within", "startswith", "endswith":
 		s.modify(o.name, o.value)
+	case "fast_pattern":
+		if o.value == "only" && s.last != nil {
+			s.last.nocase = true // is left to the search for all rules at once, which ignores case
+		}
 	case "flowbits", "xbits", "flowint":
 		if strings.HasPrefix(o.value, "isset") || strings.HasPrefix(o.value, "isnotset") || o.name == "flowint" {
 			s.partly(whyOther, o.name)
@@ -136,19 +212,33 @@ func (s *snortReader) option(o snortOption) {
 		switch {
 		case snortIgnored[o.name]:
 		case snortTransforms[o.name]:
-			s.partly(whyTransformed, o.name)
+			s.transform(o.name)
 		case snortLimits[o.name]:
 			s.remark(noteLimits)
-		case snortBuffers[o.name] || strings.Contains(o.name, "."):
-			s.partly(whyBuffer, o.name)
+		case isBuffer(o.name, o.value):
+			s.buffer(o.name)
 		default:
+			s.moved = s.moved || snortMoves[o.name]
 			s.partly(whyOther, o.name)
 		}
 	}
 }
 
+// next makes c the content that modifiers belong to.
+func (s *snortReader) next(c *content) {
+	c.buffer, c.adrift = s.sticky, s.moved
+	for name := range s.transforms {
+		c.otherCase = c.otherCase || snortOtherCase[name]
+		c.otherText = c.otherText || snortOtherText[name]
+	}
+	s.last = c
+}
+
 func (s *snortReader) content(o snortOption) {
 	text, negated, modifiers, err := splitQuoted(o.value)
+	if s.behind(o) {
+		return
+	}
 	var b []byte
 	if err == nil {
 		b, err = snortBytes(text)
@@ -157,26 +247,51 @@ func (s *snortReader) content(o snortOption) {
 		s.fail(whyBadContent, err.Error())
 		return
 	}
-	if o.name == "uricontent" {
-		s.partly(whyBuffer, o.name)
+	if s.transforms["dotprefix"] {
+		b = bytes.TrimPrefix(b, []byte(".")) // of the dot before the first label
 	}
-	s.last = &content{text: b}
+	s.next(&content{text: b})
+	if o.name == "uricontent" {
+		s.into(o.name)
+	}
 	for _, m := range strings.Split(modifiers, ",") { // Snort 3
 		name, value, _ := strings.Cut(strings.TrimSpace(m), " ")
 		switch {
 		case name == "":
-		case snortBuffers[name] || snortIgnored[name]:
+		case snortOldStyle[name]:
+			s.into(name)
+		case snortIgnored[name] || name == "rawbytes":
 			s.option(snortOption{name: name})
 		default:
 			s.modify(name, strings.TrimSpace(value))
 		}
 	}
-	if negated {
-		s.partly(whyNegated, string(b))
-		return // modifiers that follow change nothing
+	switch {
+	case negated:
+		s.negated = true
+		s.partly(whyNegated, string(b)) // modifiers that follow change nothing
+	case len(b) == 0: // a dot alone
+	default:
+		s.keep(s.last)
 	}
-	s.contents = append(s.contents, s.last)
 }
+
+// keep adds what must be there.
+func (s *snortReader) keep(c *content) {
+	s.contents = append(s.contents, c)
+	s.moved = false
+}
+
+// behind refuses text behind a quoted value that no comma parts from it.
+func (s *snortReader) behind(o snortOption) bool {
+	at := snortBehind.FindStringIndex(o.value)
+	if at != nil {
+		s.fail(whyBehind, o.value[at[1]-1:])
+	}
+	return at != nil
+}
+
+var snortBehind = regexp.MustCompile(`^!?\s*"(?:[^"\\]|\\.)*"\s*[^\s,]`)
 
 func (s *snortReader) fail(text, detail string) {
 	s.failed = true
@@ -203,7 +318,8 @@ func (s *snortReader) modify(name, value string) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil {
-		s.partly(whyPlaces, name+" "+value) // a variable
+		c.loose = true // a variable
+		s.partly(whyPlaces, name+" "+value)
 		return
 	}
 	switch name {
@@ -221,10 +337,12 @@ func (s *snortReader) modify(name, value string) {
 }
 
 // pcre reads "/regex/flags".
-func (s *snortReader) pcre(value string) {
-	text, negated, _, err := splitQuoted(value)
-	text = strings.ReplaceAll(text, `\;`, `;`)
-	text = strings.ReplaceAll(text, `\"`, `"`)
+func (s *snortReader) pcre(o snortOption) {
+	text, negated, _, err := splitQuoted(o.value)
+	if s.behind(o) {
+		return
+	}
+	text = snortPCRE(text)
 	end := strings.LastIndexByte(text, '/')
 	if m, ok := strings.CutPrefix(text, "m"); ok && len(m) > 1 && m[0] != '/' {
 		end = strings.LastIndexByte(text, m[0])
@@ -234,22 +352,36 @@ func (s *snortReader) pcre(value string) {
 		s.fail(whySyntax, "pcre must be /regex/flags")
 		return
 	}
+	c := &content{regex: true}
+	s.next(c)
 	if negated {
+		s.negated = true
 		s.partly(whyNegated, "pcre")
-		s.last = &content{}
 		return
 	}
-	c := &content{regex: true}
 	flags := s.pcreFlags(text[end+1:], c)
+	flags.anywhere = c.buffer != "" || c.adrift && c.relative
 	t, err := translatePerl(text[1:end], pcreDialect, flags)
 	if err != nil {
 		s.refuse(err)
-		s.last = &content{}
 		return
 	}
 	c.translation = t
-	s.last = c
-	s.contents = append(s.contents, c)
+	s.keep(c)
+}
+
+// snortPCRE is a regex without the backslashes that only the rule's syntax asks for.
+func snortPCRE(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+1 < len(s) {
+			if i++; s[i] != ';' && s[i] != '"' {
+				b.WriteByte('\\')
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 // refuse notes a pcre that cannot be translated: the contents remain.
@@ -258,6 +390,7 @@ func (s *snortReader) refuse(err error) {
 		s.without = r
 		s.partly("finds more: the pcre is not checked, "+r.text, r.detail)
 	}
+	s.moved = true
 }
 
 func (s *snortReader) pcreFlags(list string, c *content) perlFlags {
@@ -278,9 +411,17 @@ func (s *snortReader) pcreFlags(list string, c *content) perlFlags {
 			c.begins = true
 		case 'R':
 			c.relative = true
-		case 'E', 'O', 'B':
+		case 'E':
+			f.endOnly = true
+		case 'B':
+			s.into("")
+		case 'O':
 		default:
-			s.partly(whyBuffer, "pcre flag "+string(flag))
+			if buffer, ok := snortPCREBuffers[flag]; ok {
+				s.into(buffer)
+				continue
+			}
+			s.partly(whyOther, "pcre flag "+string(flag))
 		}
 	}
 	return f

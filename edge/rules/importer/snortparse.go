@@ -15,6 +15,7 @@ type snortOption struct{ name, value string }
 type snortRule struct {
 	header  string
 	options []snortOption
+	missing []string // what stands behind a `;` that is missing
 }
 
 // first is the value of the first option with that name.
@@ -47,9 +48,22 @@ func parseSnort(line string) (*snortRule, error) {
 		if strings.HasPrefix(body, ")") {
 			return r, nil
 		}
-		end := optionEnd(body)
-		if end < 0 {
-			return nil, fmt.Errorf("an option without ; at its end: %.40q", body)
+		end, quoted := optionEnd(body)
+		last := strings.TrimRight(body, " \t")
+		switch {
+		case end >= 0:
+		case quoted:
+			return nil, fmt.Errorf("a \" without its end: %.40q", body)
+		case strings.HasSuffix(last, ")"):
+			end = len(last) - 1
+			r.missing = append(r.missing, ")")
+			body = body[:end] + ";" + body[end:]
+		default:
+			return nil, fmt.Errorf("no ; and no ) at the end: %.40q", body)
+		}
+		if next := swallowed(body[:end]); next > 0 {
+			r.missing = append(r.missing, oneLine(body[next:min(end, next+40)]))
+			body, end = body[:next]+";"+body[next:], next
 		}
 		name, value, _ := strings.Cut(body[:end], ":")
 		r.options = append(r.options, snortOption{strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)})
@@ -58,9 +72,8 @@ func parseSnort(line string) (*snortRule, error) {
 }
 
 // optionEnd is where the `;` is that ends the option s begins with: not in quotes
-// and without a backslash; -1 if there is none.
-func optionEnd(s string) int {
-	quoted := false
+// and without a backslash; -1 if there is none, and whether a quote has no end then.
+func optionEnd(s string) (end int, quoted bool) {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
 		case '\\':
@@ -69,12 +82,65 @@ func optionEnd(s string) int {
 			quoted = !quoted
 		case ';':
 			if !quoted {
-				return i
+				return i, false
 			}
 		}
 	}
-	return -1
+	return -1, quoted
 }
+
+// snortNext is an option within another one.
+var snortNext = regexp.MustCompile(`(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`)
+
+// swallowed is where in an option another one begins, since no `;` stands between
+// them; 0: nowhere. What is in quotes, and words of messages, are none.
+func swallowed(option string) int {
+	name, value, _ := strings.Cut(option, ":")
+	from := len(name) + 1
+	if words := strings.Fields(name); len(words) > 1 && snortNames[words[0]] {
+		return nextOption(option, strings.Index(option, words[0])+len(words[0]))
+	}
+	value = strings.TrimLeft(value, " \t!")
+	switch strings.TrimSpace(name) {
+	case "reference", "metadata", "threshold", "detection_filter":
+		return 0
+	}
+	if !strings.HasPrefix(value, `"`) {
+		return nextOption(option, min(from, len(option)))
+	}
+	from = len(option) - len(value)
+	for i := 1; i < len(value); i++ {
+		switch value[i] {
+		case '\\':
+			i++
+		case '"':
+			return nextOption(option, from+i)
+		}
+	}
+	return 0
+}
+
+// nextOption is where the first known option begins in s, at from or behind.
+func nextOption(s string, from int) int {
+	for from < len(s) {
+		m := snortNext.FindStringSubmatchIndex(s[from:])
+		if m == nil || strings.Contains(s[from:from+m[4]], ",") { // Snort 3: modifiers
+			return 0
+		}
+		name, value := s[from+m[4]:from+m[5]], s[from+m[5]:]
+		if snortNames[name] && (strings.HasPrefix(strings.TrimSpace(value), ":") || strings.TrimSpace(value) == "" || name == "nocase") {
+			return from + m[4]
+		}
+		from += m[5]
+	}
+	return 0
+}
+
+// snortNames are options that are likely behind another one.
+var snortNames = wordSet(`content uricontent pcre nocase offset depth distance within startswith endswith rawbytes fast_pattern isdataat byte_test byte_jump
+	byte_extract flowbits xbits dsize sid gid rev msg classtype priority reference metadata flow threshold detection_filter tag program default_proto
+	default_dst_port default_src_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize after email
+	http_uri http_header http_cookie http_method http_client_body file_data pkt_data`)
 
 // snortText is an option's value without quotes and backslashes.
 func snortText(s string) string {

@@ -19,6 +19,8 @@ type translation struct {
 	carets  []int // where `^` stands in expr
 	dollars []int // where `$` stands
 	bars    []int // where `|` stands that is in no group
+
+	opens, closes bool // the original can begin or end within a character of the text
 }
 
 // refused is the error of an expression that cannot be translated.
@@ -30,23 +32,27 @@ func refuse(text, detail string) error { return &refused{reason{text, detail}} }
 
 // Reasons and remarks of several kinds.
 const (
-	whyPossessive  = "finds more: possessive quantifiers and atomic groups give back what they took"
-	whyLookAround  = "look-around is not in RE2 syntax"
-	whyBackRef     = "back-references are not in RE2 syntax"
-	whyConditional = "conditional groups are not in RE2 syntax"
-	whyRecursion   = "recursion is not in RE2 syntax"
-	whyVerb        = "backtracking verbs and callouts are not in RE2 syntax"
-	whyEscape      = "escapes that RE2 syntax has nothing for"
-	whyBytes       = "regex for bytes that are not UTF-8"
-	whyRepeat      = "repetition counts over 1000"
-	whyNothing     = "repetition of nothing"
-	whySyntax      = "syntax error in the regex"
-	whyInside      = `finds more: \B also holds at the beginning and end of the text`
-	whyMidAnchor   = "finds other: YARA does not always find ^ and $ in the middle of a regex"
-	whyMidFlag     = "global flags in the middle of a regex"
+	whyPossessive   = "finds more: possessive quantifiers and atomic groups give back what they took"
+	whyLookAround   = "look-around is not in RE2 syntax"
+	whyBackRef      = "back-references are not in RE2 syntax"
+	whyConditional  = "conditional groups are not in RE2 syntax"
+	whyRecursion    = "recursion is not in RE2 syntax"
+	whyVerb         = "backtracking verbs and callouts are not in RE2 syntax"
+	whyEscape       = "escapes that RE2 syntax has nothing for"
+	whyBytes        = "regex for bytes that are not UTF-8"
+	whyRepeat       = "repetition counts over 1000"
+	whyNothing      = "repetition of nothing"
+	whySyntax       = "syntax error in the regex"
+	whyWideBoundary = `\b and \B in wide text`
+	whyInside       = `finds more: \B also holds at the beginning and end of the text`
+	whyMidAnchor    = "finds other: YARA does not always find ^ and $ in the middle of a regex"
+	whyHighSpace    = `finds less: the bytes a0 (\h) and 85 (\v) are not taken for white space`
+	whyFold         = "finds more: letters beyond ASCII ignore case, too"
+	whyAnchors      = "finds more: ^ and $ of a part of the text (a buffer, a field) are not checked"
+	whyMidEnd       = "finds more: $ in the middle of a regex is not checked"
+	whyMidFlag      = "global flags in the middle of a regex"
 
 	notePython = `\w, \d, \s and \b know ASCII only (and \s no vertical tab)`
-	noteRunes  = "beyond ASCII, `.` and [^…] take a whole character, not a byte of it"
 	maxRepeat  = 1000   // of RE2 syntax
 	maxNesting = 200    // groups in groups; Go allows 1000
 	maxRegex   = 32_000 // bytes of a regex in the source

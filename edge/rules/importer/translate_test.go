@@ -23,7 +23,15 @@ func TestTranslations(t *testing.T) {
 		{"pcre", `(?x: a b #c` + "\n" + `)c d`, `(?:ab)c d`, ""},
 		{"pcre", `(a(?x) b) c`, `(ab) c`, ""},
 		{"pcre/x", `a b\ c[ ] # end`, `ab c[ ]`, ""},
-		{"pcre/i", `a.b`, `(?is)a.b`, ""},
+		{"pcre/i", `a.b`, `(?is)a[\x00-\x7f\x{fffd}]b`, ""},
+		{"pcre", `a..b`, `a(?:[\x00-\t\x0b-\x7f\x{fffd}]{2}|[\x{80}-\x{7ff}])b`, ""},
+		{"pcre", `a.*b`, `a.*b`, ""},
+		{"pcre", `.b|a.`, `.b|a.`, ""},
+		{"pcre", `a[^"]{3,9}b`, `a(?:[\x00-!#-\x7f]{3,9}|[\x00-!#-\x7f]{0,8}[^\x00-\x7f][^"]{0,8})b`, ""},
+		{"pcre", `(a.){2}`, `(a.){2}`, ""},
+		{"pcre", `a$|b\Z`, `a(?:\n?\z)|b(?:\n?\z)`, ""},
+		{"pcre", `(?m)a$`, `(?m)a$`, ""},
+		{"pcre", `a$b`, `ab`, ""},
 		{"pcre", `\xc3\xa9`, `é`, ""},
 		{"pcre", `\xc3\xa9+`, "", whyBytes},
 		{"pcre", `\xc3`, "", whyBytes},
@@ -60,6 +68,22 @@ func TestTranslations(t *testing.T) {
 		}
 		if got.expr != tt.want || refusal != tt.refusal {
 			t.Errorf("%s %q: got %q, %q; want %q, %q", tt.dialect, tt.src, got.expr, refusal, tt.want, tt.refusal)
+		}
+	}
+}
+
+// Where a regex counts characters instead of bytes, and that finds more, it is said.
+func TestCountedBytesAreSaid(t *testing.T) {
+	for src, exact := range map[string]bool{
+		`a.b`: true, `a.*b`: true, `a.+b`: true, `.b`: true, `a.`: true, `a.{0,9}`: true, `a.{1,2}b`: true, `(a.)+`: true, `(a.b){3}`: true, `a[^b]*c`: true,
+		`(a.){2}`: false, `(.a){2,3}`: false, `a.{3}b`: false, `a.{2,}b`: false, `^.{2,}b`: false, `a.[^c]b`: false, `.{2}b`: false, `.\B.`: false,
+	} {
+		tr, err := translatePerl(src, pcreDialect, perlFlags{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := len(tr.partly) > 0; said == exact {
+			t.Errorf("%s became %s: %v", src, tr.expr, tr.partly)
 		}
 	}
 }

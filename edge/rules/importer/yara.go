@@ -4,6 +4,8 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -14,7 +16,16 @@ const (
 	whyPrivate   = "private rule, only used by others"
 	whyGlobal    = "finds more: what the file's global rules ask for is not checked"
 	whyYARA      = "not a rule in YARA's syntax"
-	whyNoStrings = "condition that is not about strings"
+	whyInclude   = "finds more: what global rules ask for in an included file that cannot be read is not checked"
+
+	aboutAbsence   = "only says which strings must not be there (not, none of)"
+	aboutFile      = "asks about the file (filesize, entrypoint, uint16(0), …), not for strings"
+	aboutModule    = "asks a module (pe, math, hash, …), not for strings"
+	aboutLoop      = "loop (for) that is not about a set of strings"
+	aboutRules     = "asks for other rules or external variables, not for strings"
+	aboutConstant  = "condition that is always true or always false"
+	aboutCounts    = "counts or places of strings that also hold without the strings"
+	aboutNoStrings = "condition that is not about strings"
 )
 
 // yaraRule is a rule as it is written.
@@ -37,7 +48,7 @@ type yaraString struct {
 
 // readYARA reads one file; a rule that is not understood is skipped.
 func readYARA(j *job, in *input) {
-	global := bytes.Contains(in.data, []byte("global")) && yaraGlobal.Match(in.data)
+	global := yaraGlobals(j, in)
 	p := yaraParser{lex: yaraLexer{src: in.data, line: 1}}
 	for !j.fatal {
 		r, err := p.rule(j)
@@ -54,15 +65,49 @@ func readYARA(j *job, in *input) {
 		default:
 			e := j.begin(in.path, r.line, r.name, idFrom(r.name))
 			yaraEntry(e, r)
-			if global {
-				e.partly(whyGlobal, "")
+			for _, r := range global {
+				e.partly(r.text, r.detail)
 			}
 			e.end()
 		}
 	}
 }
 
-var yaraGlobal = regexp.MustCompile(`(?m)^[ \t]*(?:private\s+)?global\s`)
+var (
+	yaraGlobal  = regexp.MustCompile(`(?m)(?:^|\})[ \t]*(?:private\s+)?global\s+(?:private\s+)?rule\s`)
+	yaraInclude = regexp.MustCompile(`(?m)^[ \t]*include\s+"([^"\n]+)"`)
+)
+
+// yaraGlobals says what the file asks for besides each rule's condition: its global
+// rules and those of the files that it includes.
+func yaraGlobals(j *job, first *input) []reason {
+	seen := map[string]bool{first.path: true}
+	for queue := []*input{first}; len(queue) > 0; queue = queue[1:] {
+		in := queue[0]
+		if bytes.Contains(in.data, []byte("global")) && yaraGlobal.Match(in.data) {
+			return []reason{{whyGlobal, ""}}
+		}
+		if !bytes.Contains(in.data, []byte("include")) {
+			continue
+		}
+		for _, m := range yaraInclude.FindAllSubmatch(in.data, -1) {
+			path := beside(in.path, string(m[1]))
+			if seen[path] {
+				continue
+			}
+			seen[path] = true
+			included, err := j.include(first.source, path)
+			switch {
+			case err != nil:
+				return []reason{{whyInclude, string(m[1]) + ": " + withoutPath(err).Error()}}
+			case len(seen) > maxIncluded:
+				return []reason{{whyInclude, fmt.Sprintf("more than %d files", maxIncluded)}}
+			}
+			queue = append(queue, included)
+		}
+	}
+	return nil
+}
 
 // yaraEntry takes one rule.
 func yaraEntry(e *entry, r *yaraRule) {
@@ -85,18 +130,38 @@ func yaraEntry(e *entry, r *yaraRule) {
 	c := yaraCondition{tokens: r.condition, names: names}
 	parsed := c.parse()
 	if c.pos < len(r.condition) {
-		parsed = &condition{op: condAnd, subs: []*condition{parsed, {op: condOther}}}
+		parsed = &condition{op: condAnd, subs: []*condition{parsed, about(aboutNoStrings, "")}}
 	}
-	need := parsed.widen(func(name string) int { return len(byName[name].value.text) })
+	rated := map[string]usable{}
+	need := parsed.widen(func(name string) usable {
+		u, ok := rated[name]
+		if !ok {
+			u = e.trial(func(t *entry) {
+				w := yaraWriter{entry: t}
+				for _, s := range r.strings {
+					if s.name == name {
+						w.add(s)
+					}
+				}
+				w.flush()
+			})
+			rated[name] = u
+		}
+		return u
+	})
+	detail := oneLine(yaraSource(r.condition))
 	switch {
+	case len(need.names) == 0 && len(need.lost) > 0:
+		e.skip(need.lost[0].text, cmp.Or(need.lost[0].detail, detail))
+		return
 	case len(need.names) == 0:
-		e.skip(whyNoStrings, oneLine(yaraSource(r.condition)))
+		e.skip(aboutNoStrings, detail)
 		return
 	case need.more:
-		e.partly(whyCondition, oneLine(yaraSource(r.condition)))
+		e.partly(whyCondition, detail)
 	}
 	if need.less {
-		e.partly(whyElse, oneLine(yaraSource(r.condition)))
+		e.lost(need.lost, detail)
 	}
 	w := yaraWriter{entry: e}
 	for _, s := range r.strings {
@@ -105,6 +170,24 @@ func yaraEntry(e *entry, r *yaraRule) {
 		}
 	}
 	w.flush()
+}
+
+// lost says which parts of the condition are not looked for.
+func (e *entry) lost(list []*reason, condition string) {
+	for _, r := range list {
+		switch {
+		case strings.Contains(r.text, "left out"):
+			e.partly("finds less: "+r.text, r.detail)
+		case yaraAbout[r.text]:
+			e.partly(whyElse, condition)
+		default:
+			e.partly("finds less: a string is left out, "+r.text, r.detail)
+		}
+	}
+}
+
+var yaraAbout = map[string]bool{
+	aboutAbsence: true, aboutFile: true, aboutModule: true, aboutLoop: true, aboutRules: true, aboutConstant: true, aboutCounts: true, aboutNoStrings: true,
 }
 
 // yaraSource is a condition as it was written, more or less.

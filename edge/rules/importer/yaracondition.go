@@ -41,7 +41,7 @@ func (c *yaraCondition) not() *condition {
 	if c.at("not") {
 		c.pos++
 		c.not()
-		return &condition{op: condNot}
+		return &condition{op: condNot, why: &reason{aboutAbsence, ""}}
 	}
 	return c.term()
 }
@@ -76,47 +76,107 @@ func (c *yaraCondition) term() *condition {
 
 // classify says what a term without and, or, not is about.
 func (c *yaraCondition) classify(t []yaraToken) *condition {
-	other := &condition{op: condOther}
 	if len(t) == 0 {
-		return other
+		return about(aboutNoStrings, "")
 	}
 	first := t[0]
 	if first.kind == yaraName && first.text[0] == '$' {
-		names := c.match(first.text)
 		if len(t) > 1 && t[1].text != "at" && t[1].text != "in" {
-			return other
+			return about(aboutNoStrings, "")
 		}
-		return &condition{op: condAny, names: names, more: len(t) > 1}
+		return &condition{op: condAny, names: c.match(first.text), more: len(t) > 1}
 	}
-	if first.kind == yaraName && first.text[0] == '#' && len(t) >= 3 {
-		names := c.match("$" + first.text[1:])
-		switch s := yaraSource(t[1:]); {
-		case s == "> 0", s == "> = 1":
-			return &condition{op: condAny, names: names}
-		case t[1].text == ">" || t[1].text == "=" && t[len(t)-1].text != "0":
-			return &condition{op: condAny, names: names, more: true}
-		}
-		return other
+	if first.kind == yaraName && len(t) >= 3 {
+		return c.number(t)
 	}
-	return c.quantified(t)
+	if first.text == "for" {
+		return c.loop(t)
+	}
+	if q := c.quantified(t); q != nil {
+		return q
+	}
+	return about(yaraAboutWhat(t), "")
 }
 
-// quantified reads `any of them`, `2 of ($a*, $b)`, `all of them`.
+// number reads comparisons of #a, @a[i] and !a[i]. Places and lengths of strings that
+// are not there compare to nothing.
+func (c *yaraCondition) number(t []yaraToken) *condition {
+	names := c.match("$" + t[0].text[1:])
+	there := &condition{op: condAny, names: names, more: true}
+	if t[0].text[0] != '#' {
+		return there
+	}
+	ranged := t[1].text == "in"
+	if ranged {
+		end := slices.IndexFunc(t, func(x yaraToken) bool { return x.text == ")" })
+		if end < 0 || len(t) < end+3 {
+			return about(aboutCounts, "")
+		}
+		t = append([]yaraToken{t[0]}, t[end+1:]...)
+	}
+	n := -1
+	if v, err := strconv.ParseUint(t[len(t)-1].text, 0, 31); err == nil {
+		n = int(v)
+	}
+	operator := ""
+	for _, x := range t[1 : len(t)-1] {
+		operator += x.text
+	}
+	switch {
+	case operator == ">" && n == 0, operator == ">=" && n == 1, operator == "!=" && n == 0:
+		there.more = ranged
+		return there
+	case (operator == ">" || operator == ">=" || operator == "==") && n > 0, operator == ">" && t[len(t)-1].text[0] == '#':
+		return there
+	}
+	return about(aboutCounts, "")
+}
+
+// loop reads `for any of ($a, $b) : ($ at 0)`, if what stands in the last parentheses
+// can only hold for a string that is there.
+func (c *yaraCondition) loop(t []yaraToken) *condition {
+	colon := slices.IndexFunc(t, func(x yaraToken) bool { return x.text == ":" && x.kind == yaraSymbol })
+	if colon < 0 || len(t) < colon+4 || t[colon+1].text != "(" {
+		return about(aboutLoop, "")
+	}
+	body := t[colon+2 : len(t)-1]
+	for _, x := range body {
+		if x.kind == yaraWord && (x.text == "or" || x.text == "not" || x.text == "defined" || x.text == "none") {
+			return about(aboutLoop, "")
+		}
+	}
+	one := yaraCondition{tokens: body, names: []string{"$"}}
+	if need := one.parse().widen(func(string) usable { return usable{weight: 1} }); len(need.names) == 0 || need.less {
+		return about(aboutLoop, "")
+	}
+	q := c.quantified(t[1:colon])
+	if q == nil || q.op == condNot || q.op == condOther {
+		return about(aboutLoop, "")
+	}
+	q.more = true
+	return q
+}
+
+// quantified reads `any of them`, `2 of ($a*, $b)`, `all of them`; nil if it is something
+// else.
 func (c *yaraCondition) quantified(t []yaraToken) *condition {
-	other := &condition{op: condOther}
 	of := slices.IndexFunc(t, func(x yaraToken) bool { return x.text == "of" && x.kind == yaraWord })
-	if of != 1 && !(of == 2 && t[1].text == "%") || len(t) < of+2 {
-		return other
+	percent := of == 2 && t[1].text == "%"
+	if of != 1 && !percent || len(t) < of+2 {
+		return nil
 	}
 	set, rest := c.set(t[of+1:])
-	if len(set) == 0 || len(rest) > 0 && rest[0].text != "in" && rest[0].text != "at" {
-		return other
-	}
-	count, err := strconv.Atoi(t[0].text)
 	switch {
-	case t[0].text == "none" || err == nil && count == 0:
-		return &condition{op: condNot}
-	case t[0].text == "any" || err == nil && count == 1 && of == 1:
+	case len(set) == 0:
+		return about(aboutRules, "")
+	case len(rest) > 0 && rest[0].text != "in" && rest[0].text != "at":
+		return about(aboutNoStrings, "")
+	}
+	n, err := strconv.ParseUint(t[0].text, 0, 31)
+	switch {
+	case t[0].text == "none" || err == nil && n == 0:
+		return &condition{op: condNot, why: &reason{aboutAbsence, ""}}
+	case t[0].text == "any" || err == nil && n == 1 && !percent:
 		return &condition{op: condAny, names: set, more: len(rest) > 0}
 	case t[0].text == "all":
 		// Each must be there: any one of them will do.
@@ -125,11 +185,35 @@ func (c *yaraCondition) quantified(t []yaraToken) *condition {
 			subs = append(subs, &condition{op: condAny, names: []string{name}, more: len(rest) > 0})
 		}
 		return &condition{op: condAnd, subs: subs}
+	case err == nil && percent:
+		return &condition{op: condSome, names: set, more: true}
 	case err == nil:
-		return &condition{op: condSome, names: set, more: len(rest) > 0 || len(set) > 1}
+		return &condition{op: condSome, names: set, least: int(n), more: len(rest) > 0 || len(set) > 1}
 	}
-	return other
+	return about(aboutNoStrings, "") // a number that is computed
 }
+
+// yaraAboutWhat is what a term that no string stands for is about.
+func yaraAboutWhat(t []yaraToken) string {
+	for i, x := range t {
+		switch {
+		case x.kind != yaraWord:
+		case yaraFileWords[x.text] || strings.HasPrefix(x.text, "uint") || strings.HasPrefix(x.text, "int"):
+			return aboutFile
+		case i+1 < len(t) && t[i+1].text == ".":
+			return aboutModule
+		}
+	}
+	switch first := t[0]; {
+	case len(t) == 1 && (first.text == "true" || first.text == "false") || first.kind == yaraWord && isDigit(first.text[0]) || first.kind == yaraText:
+		return aboutConstant
+	case len(t) == 1 && first.kind == yaraWord || first.kind == yaraWord && first.text != "defined":
+		return aboutRules
+	}
+	return aboutNoStrings
+}
+
+var yaraFileWords = wordSet("filesize entrypoint")
 
 // set reads `them` or a list of names in parentheses.
 func (c *yaraCondition) set(t []yaraToken) (names []string, rest []yaraToken) {

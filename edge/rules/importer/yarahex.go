@@ -26,6 +26,12 @@ func (w *yaraWriter) hexString(s *yaraString) {
 		w.literals(s.name[1:], false, list...)
 		return
 	}
+	if src, ok := hexRegex(s.value.text); ok {
+		if t, err := translatePerl(src, yaraDialect, perlFlags{s: true}); err == nil {
+			w.translated(s.name[1:], t, false)
+			return
+		}
+	}
 	run := longestRun(items)
 	if len(run) < minHexRun {
 		w.leftOut(whyNoRun, s.name)
@@ -51,6 +57,65 @@ func expandHex(items []hexItem) ([][]byte, bool) {
 		list = next
 	}
 	return list, true
+}
+
+// hexRegex is the hex string s as a regex in YARA's syntax; false if some byte of it
+// may be one over \x7f or not.
+func hexRegex(s string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '(' || c == ')' || c == '|':
+			b.WriteByte(c)
+			i++
+			continue
+		case c == '[':
+			end := strings.IndexByte(s[i:], ']')
+			if end < 0 {
+				return "", false
+			}
+			b.WriteString("." + hexJump(s[i+1:i+end]))
+			i += end + 1
+			continue
+		}
+		negated := c == '~'
+		if negated {
+			i++
+		}
+		if i+2 > len(s) {
+			return "", false
+		}
+		high, low := s[i], s[i+1]
+		i += 2
+		switch {
+		case high == '?' && low == '?' && !negated:
+			b.WriteByte('.')
+		case high == '?':
+			return "", false
+		case low == '?' && negated:
+			fmt.Fprintf(&b, `[^\x%c0-\x%cf]`, high, high)
+		case low == '?':
+			fmt.Fprintf(&b, `[\x%c0-\x%cf]`, high, high)
+		case negated:
+			fmt.Fprintf(&b, `[^\x%c%c]`, high, low)
+		default:
+			fmt.Fprintf(&b, `\x%c%c`, high, low)
+		}
+	}
+	return b.String(), true
+}
+
+// hexJump is what stands in [n-m] as a count.
+func hexJump(jump string) string {
+	from, to, isRange := strings.Cut(strings.Join(strings.Fields(jump), ""), "-")
+	if !isRange {
+		return "{" + from + "}"
+	}
+	if from == "" {
+		from = "0"
+	}
+	return "{" + from + "," + to + "}"
 }
 
 func longestRun(items []hexItem) []byte {

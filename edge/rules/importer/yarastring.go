@@ -3,26 +3,38 @@
 package importer
 
 import (
+	"encoding/base64"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
 const (
-	whyFullwordBytes = "finds more: fullword is not checked for bytes and wide text"
-	whyFullwordRegex = "finds other: fullword on a regex looks at the neighbours of any match, not of the longest"
-	whyWideRegex     = "finds less: a regex is not looked for in wide text"
+	whyFullwordBytes = "finds more: fullword is not checked for bytes that are not UTF-8"
+	whyFullwordRegex = "finds more: fullword on a regex looks at the neighbours of any match, not of the longest"
+	whyWideRegex     = "finds less: a regex is left out in wide text, "
 	whyWildcards     = "finds more: of a hex string with wildcards the longest part without is looked for"
-	whyNoRun         = "finds less: hex strings with too many wildcards are left out"
-	whyAlphabet      = "finds less: base64 with an alphabet of its own is left out"
+	whyNoRun         = "finds less: hex strings of bytes that are not UTF-8, with wildcards and no four bytes without, are left out"
+	whyAlphabet      = "finds less: base64 with an alphabet that is not 64 different characters is left out"
 	whyStringRegex   = "finds less: a regex is left out, "
 	noteNeighbours   = "fullword: a match includes the characters beside the word"
 )
 
+// What fullword asks for: no ASCII letter or digit beside the word and, in wide text,
+// none with a zero behind.
 const (
 	alnumBefore = `(?:^|[^0-9A-Za-z])`
 	alnumAfter  = `(?:[^0-9A-Za-z]|$)`
+	wideBefore  = `(?:^\x00?|[^\x00]|[^0-9A-Za-z]\x00)`
+	wideAfter   = `(?:$|[^0-9A-Za-z]|[0-9A-Za-z](?:$|[^\x00]))`
 )
+
+func fullwordSides(wide bool) (before, after string) {
+	if wide {
+		return wideBefore, wideAfter
+	}
+	return alnumBefore, alnumAfter
+}
 
 // yaraWriter adds the strings of a rule; plain ones together.
 type yaraWriter struct {
@@ -103,12 +115,11 @@ func wide(text []byte) []byte {
 	return out
 }
 
-// fullword means: no ASCII letter or digit beside it. Here `_` is not part of a
-// word, other than with whole.
+// fullword takes `_` for no part of a word, other than trawl's whole.
 func (w *yaraWriter) fullword(s *yaraString, forms [][]byte) {
 	name := s.name[1:]
 	for i, form := range forms {
-		if i > 0 || !utf8.Valid(form) || s.has("wide") && !s.has("ascii") {
+		if !utf8.Valid(form) {
 			w.partly(whyFullwordBytes, s.name)
 			if s.has("nocase") {
 				w.nocase = append(w.nocase, form)
@@ -120,9 +131,13 @@ func (w *yaraWriter) fullword(s *yaraString, forms [][]byte) {
 		word := quoteText(string(form))
 		if s.has("nocase") {
 			word = "(?i:" + word + ")"
+			if otherCase(string(form)) {
+				w.partly(whyFold, s.name)
+			}
 		}
 		w.remark(noteNeighbours)
-		w.regex(name, alnumBefore+word+alnumAfter, false)
+		before, after := fullwordSides(i > 0 || s.has("wide") && !s.has("ascii"))
+		w.regex(name, before+word+after, false)
 	}
 }
 
@@ -160,12 +175,13 @@ func (w *yaraWriter) xor(s *yaraString, forms [][]byte) {
 
 // base64 adds what the text looks like within base64, at each of three positions.
 func (w *yaraWriter) base64(s *yaraString, forms [][]byte) {
-	if s.mods["base64"] != "" || s.mods["base64wide"] != "" {
+	encoding, ok := yaraAlphabet(s.mods["base64"] + s.mods["base64wide"])
+	if !ok || s.mods["base64"] != "" && s.mods["base64wide"] != "" && s.mods["base64"] != s.mods["base64wide"] {
 		w.leftOut(whyAlphabet, s.name)
 		return
 	}
 	for _, form := range forms {
-		for _, part := range base64Shifts(form) {
+		for _, part := range base64Shifts(form, encoding) {
 			if s.has("base64") {
 				w.plain = append(w.plain, part)
 			}
@@ -176,24 +192,77 @@ func (w *yaraWriter) base64(s *yaraString, forms [][]byte) {
 	}
 }
 
-func (w *yaraWriter) regexString(s *yaraString) {
-	f := perlFlags{i: strings.Contains(s.value.flags, "i") || s.has("nocase"), s: strings.Contains(s.value.flags, "s")}
-	if s.has("wide") {
-		w.leftOut(whyWideRegex, s.name)
-		if !s.has("ascii") {
-			return
+// yaraAlphabet is base64 with 64 other characters; false if they are not that.
+func yaraAlphabet(characters string) (*base64.Encoding, bool) {
+	const size = 64
+	if characters == "" {
+		return base64.StdEncoding, true
+	}
+	if len(characters) == 2*size && characters[:size] == characters[size:] {
+		characters = characters[:size] // of base64 and base64wide
+	}
+	seen := map[byte]bool{'\n': true, '\r': true}
+	for i := range len(characters) {
+		if seen[characters[i]] {
+			return nil, false
 		}
+		seen[characters[i]] = true
+	}
+	if len(characters) != size {
+		return nil, false
+	}
+	return base64.NewEncoding(characters).WithPadding(base64.NoPadding), true
+}
+
+func (w *yaraWriter) regexString(s *yaraString) {
+	if !s.has("wide") || s.has("ascii") {
+		w.regexForm(s, false)
+	}
+	if s.has("wide") {
+		w.regexForm(s, true)
+	}
+}
+
+// regexForm adds a regex for text, or for wide text.
+func (w *yaraWriter) regexForm(s *yaraString, wide bool) {
+	f := perlFlags{i: strings.Contains(s.value.flags, "i") || s.has("nocase"), s: strings.Contains(s.value.flags, "s"), wide: wide}
+	name, why := s.name[1:], whyStringRegex
+	if wide {
+		name, why = name+".wide", whyWideRegex
 	}
 	t, err := translatePerl(s.value.text, yaraDialect, f)
 	if err != nil {
 		if r, ok := err.(*refused); ok {
-			w.leftOut(whyStringRegex+r.text, s.name+" "+r.detail)
+			w.leftOut(why+r.text, s.name+" "+r.detail)
 		}
 		return
 	}
 	if s.has("fullword") {
 		w.partly(whyFullwordRegex, s.name)
-		t.expr = alnumBefore + "(?:" + t.expr + ")" + alnumAfter
+		before, after := fullwordSides(wide)
+		if t.opens {
+			before = "" // what stands beside may be a part of a character
+		}
+		if t.closes {
+			after = ""
+		}
+		t.expr = before + "(?:" + t.expr + ")" + after
 	}
-	w.translated(s.name[1:], t, false)
+	w.translated(name, t, false)
+}
+
+// base64Shifts is what a text looks like within base64, at each of three positions.
+func base64Shifts(text []byte, encoding *base64.Encoding) [][]byte {
+	var list [][]byte
+	for shift := range 3 {
+		padded := append(make([]byte, shift), text...)
+		encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(padded)
+		// Characters that also hold bits of what stands beside are cut.
+		front := [...]int{0, 2, 3}[shift]
+		back := [...]int{0, 1, 1}[len(padded)%3]
+		if len(encoded) > front+back {
+			list = append(list, []byte(encoded[front:len(encoded)-back]))
+		}
+	}
+	return list
 }
