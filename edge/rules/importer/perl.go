@@ -15,11 +15,13 @@ type dialect struct {
 	yara     bool // only what YARA knows: no (? at all
 	spaceVT  bool // \s includes the vertical tab
 	emptyLow bool // {,n} is {0,n}
+	perl     bool // Perl's: a text ends in a line break, before which \Z holds as $ does
 }
 
 var (
 	pcreDialect   = dialect{bytes: true, spaceVT: true}
 	sigmaDialect  = dialect{spaceVT: true}
+	spamDialect   = dialect{bytes: true, spaceVT: true, perl: true}
 	pythonDialect = dialect{python: true, emptyLow: true}
 	yaraDialect   = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )

@@ -27,7 +27,6 @@ func (p *perlParser) escape() error {
 			p.partly(whyInside, "")
 		}
 		p.assertion(`\` + string(c))
-		p.ascii()
 		return nil
 	case c == 'A' && !p.dialect.yara:
 		p.pos += 2
@@ -35,6 +34,10 @@ func (p *perlParser) escape() error {
 		if p.flags.m {
 			return refuse(whyEscape, `\A with the flag m`)
 		}
+		return nil
+	case c == 'Z' && p.dialect.perl:
+		p.pos += 2
+		p.assertion("$")
 		return nil
 	case (c == 'Z' || c == 'z') && !p.dialect.yara:
 		if c == 'z' && p.dialect.python {
@@ -89,15 +92,11 @@ func (p *perlParser) quotedRun() error {
 	return nil
 }
 
-// ascii notes that Python's classes know more than ASCII.
-func (p *perlParser) ascii() {
-	if p.dialect.python {
-		p.remark(notePython)
-	}
-}
-
 // classEscape is what \d and the like mean, in a class or outside.
 func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
+	if p.dialect.python {
+		return unicodeClass(c, inClass)
+	}
 	bracket := func(s string) string {
 		if inClass {
 			return s
@@ -106,16 +105,13 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	}
 	switch c {
 	case 'd', 'D', 'w', 'W':
-		p.ascii()
 		return `\` + string(c), true
 	case 's':
-		p.ascii()
 		if p.dialect.spaceVT {
 			return bracket(`\s\v`), true
 		}
 		return `\s`, true
 	case 'S':
-		p.ascii()
 		if !p.dialect.spaceVT {
 			return `\S`, true
 		}

@@ -45,7 +45,6 @@ const (
 	whyMidAnchor   = "finds other: YARA does not always find ^ and $ in the middle of a regex"
 	whyMidFlag     = "global flags in the middle of a regex"
 
-	notePython = `\w, \d, \s and \b know ASCII only (and \s no vertical tab)`
 	noteRunes  = "beyond ASCII, `.` and [^…] take a whole character, not a byte of it"
 	maxRepeat  = 1000   // of RE2 syntax
 	maxNesting = 200    // groups in groups; Go allows 1000
