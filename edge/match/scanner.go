@@ -89,7 +89,7 @@ func (p *Pack) NewScanner(o ScannerOptions, each func(Match) error) (*Scanner, e
 	}
 	s.step = s.lead
 	if slices.ContainsFunc(p.flags.bytes, func(f byte) bool { return f&ruleWhole != 0 }) {
-		s.lead += wordReach
+		s.lead += WordReach
 		s.ahead = utf8.UTFMax
 	}
 	s.window = max(windowSize, 3*(s.lead+s.ahead))

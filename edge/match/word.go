@@ -11,9 +11,9 @@ import (
 // Unicode's stream-safe form has (UAX #15), and two joiners.
 const maxMarks = 32
 
-// wordReach is how far before a match isWhole looks, in bytes: at a character and
-// its marks.
-const wordReach = (maxMarks + 1) * utf8.UTFMax
+// WordReach is how far before a match a whole word is decided about, in bytes: by a
+// character and its marks. Behind a match it is the next rune.
+const WordReach = (maxMarks + 1) * utf8.UTFMax
 
 // isWord says whether r is a word character: a Unicode letter, a digit or '_'.
 // The rune that stands for invalid UTF-8 is none.

@@ -33,6 +33,7 @@ type Options struct {
 	Mode      Mode
 	Color     bool // of file, line number and matched text
 	Recursive bool // walk into folders; without a path: into the current one
+	Text      bool // lines of binary files are printed as those of others
 
 	// Rules is the rule set to ask for; empty means wire.DefaultRules.
 	Rules string
@@ -77,7 +78,8 @@ type Asker interface {
 }
 
 // ErrUnreadable means that the scan went to its end, but some of the input
-// could not be read. Each such file has had its line on stderr.
+// could not be read, or is UTF-16, which is not decoded. Each such file has had its
+// line on stderr.
 var ErrUnreadable = errors.New("some of the input could not be read")
 
 // Run scans paths in the order given, folders in lexical order of their names;
