@@ -10,15 +10,17 @@ import (
 
 	"trawl/edge/match"
 	"trawl/edge/rules"
+	"trawl/edge/rules/importer"
 )
 
 func (a *app) rulesCheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE…",
-		Short: "Check word lists and rule files: every problem, and the regexes that will be slow",
+		Short: "Check word lists and rule files: every problem, and what will be slow or find nothing",
 		Long: `Check word lists and rule files, and the rule files in folders: every problem, with
-file and line. If there is none, say which regexes will be slow and what to do
-about it, the worst first; -v shows all rules of rule files, with the literals that
+file and line. If there is none, say which word lists look like rules of another
+program, which rules can match no single line, and which regexes will be slow, and
+what to do about it, the worst first; -v shows all rules of rule files, with the literals that
 a text must have for each regex to run on it.
 
 Regexes are tried out on small texts made for them. Steps are counted, not time,
@@ -41,10 +43,23 @@ The exit status is 0 also if there are warnings, 2 if there are problems.`,
 			return a.printCheckJSON(found, *verbose)
 		}
 		a.printLines(found.Report.String())
+		for i := range found.Files {
+			if hint := wordListHint(&found.Files[i]); hint != "" {
+				a.printf("%s: %s\n", found.Files[i].Path, hint)
+			}
+		}
 		a.printCheck(found, *verbose)
 		return nil
 	}
 	return cmd
+}
+
+// wordListHint says that a word list looks like something else; empty if it does not.
+func wordListHint(f *rules.FileReport) string {
+	if f.Kind != rules.KindWords {
+		return ""
+	}
+	return importer.WordListHint(f.Path)
 }
 
 // mostShown is how many rules are shown without -v.
@@ -88,7 +103,7 @@ func (a *app) printRules(list []rules.RuleReport, all bool) (shown int) {
 			at += ":" + strconv.Itoa(r.Line)
 		}
 		if r.Literals > 0 {
-			t.row("-", narrow(r.ID, 40), at, "-", "-", "-", plural(int64(r.Literals), "literal"))
+			t.row(warningNames(r), narrow(r.ID, 40), at, "-", "-", "-", plural(int64(r.Literals), "literal"))
 			continue
 		}
 		t.row(warningNames(r), narrow(r.ID, 40), at,

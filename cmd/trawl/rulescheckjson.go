@@ -28,6 +28,7 @@ type checkFile struct {
 	Regexes  int    `json:"regexes"`
 	Blank    int    `json:"blank_lines"`
 	Merged   int    `json:"repeated_lines"`
+	Hint     string `json:"hint,omitempty"` // what a word list looks like instead
 }
 
 type checkRule struct {
@@ -94,10 +95,10 @@ func (a *app) printCheckJSON(found *rules.Inspection, all bool) error {
 	}
 	for i := range found.Files {
 		f := &found.Files[i]
-		out.Files = append(out.Files, checkFile{f.Path, f.Kind, f.Name, f.Rules, f.Literals, f.Regexes, f.Blank, f.Merged})
+		out.Files = append(out.Files, checkFile{f.Path, f.Kind, f.Name, f.Rules, f.Literals, f.Regexes, f.Blank, f.Merged, wordListHint(f)})
 	}
 	for i := range found.Rules {
-		if r := &found.Rules[i]; all || r.Literals == 0 {
+		if r := &found.Rules[i]; all || r.Literals == 0 || len(r.Warnings) > 0 {
 			out.Rules = append(out.Rules, checkRuleJSON(r))
 		}
 	}
@@ -109,6 +110,9 @@ func (a *app) printCheckJSON(found *rules.Inspection, all bool) error {
 
 func checkRuleJSON(r *rules.RuleReport) checkRule {
 	out := checkRule{Rule: r.ID, File: r.File, Line: r.Line, Kind: "literals", Literals: r.Literals}
+	for _, w := range r.Warnings {
+		out.Warnings = append(out.Warnings, checkWarning{Kind: string(w.Kind), Message: w.Message})
+	}
 	if r.Literals > 0 {
 		return out
 	}
@@ -120,9 +124,6 @@ func checkRuleJSON(r *rules.RuleReport) checkRule {
 	}
 	if r.Info.Needs == nil {
 		out.Cost.RunsOn = "every text"
-	}
-	for _, w := range r.Warnings {
-		out.Warnings = append(out.Warnings, checkWarning{Kind: string(w.Kind), Message: w.Message})
 	}
 	return out
 }

@@ -25,7 +25,7 @@ type scanFlags struct {
 	files                          []string // -f
 	ignoreCase, word               bool
 	count, list, only, quiet, json bool
-	recursive, stats               bool
+	recursive, stats, text         bool
 	color                          string
 	rules                          string
 }
@@ -45,9 +45,11 @@ no -f) a fleet matches, against the rule set that its workers serve. Of several
 brokers the first that is up is asked, and another one when it goes away.
 
 Inputs may be of any size: memory stays small. A line over 1 MiB is searched in
-pieces, in which regexes may miss matches; then that is said. While files are read
-for more than a second, a terminal shows how far that is. What a terminal would obey
-in a line or a file's name is escaped there (\x1b); a pipe or file gets every byte.
+pieces, in which regexes may miss matches; then that is said. A byte order mark of
+UTF-8 is no part of a file's first line; a file in UTF-16 is not decoded, which is
+said, and counts as an error. While files are read for more than a second, a terminal
+shows how far that is. What a terminal would obey in a line or a file's name is escaped
+there (\x1b); a pipe or file gets every byte.
 
 Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog
@@ -65,6 +67,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	flags.BoolVarP(&f.only, "only-matching", "o", false, "print one line for each match, with the matched text")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing; the exit status tells")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object for each match")
+	flags.BoolVarP(&f.text, "text", "a", false, "print the lines of binary files, too")
 	flags.BoolVarP(&f.recursive, "recursive", "r", false, "walk into folders")
 	flags.BoolVar(&f.stats, "stats", false, "at the end, say on standard error what was read and found, and how fast")
 	flags.StringVar(&f.color, "color", "auto", "when to color: auto (on a terminal), always or never")
@@ -104,7 +107,7 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 // options makes the scan's options; the error is about flags that do not go
 // together.
 func (f *scanFlags) options(out io.Writer) (scan.Options, error) {
-	o := scan.Options{Recursive: f.recursive, Rules: f.rules, Terminal: isTerminal(out)}
+	o := scan.Options{Recursive: f.recursive, Text: f.text, Rules: f.rules, Terminal: isTerminal(out)}
 	modes := 0
 	for _, m := range []struct {
 		on   bool

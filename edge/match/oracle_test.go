@@ -82,11 +82,28 @@ func oracleLiteral(l, text []byte, start int, noCase bool) (end int, ok bool) {
 	return start, true
 }
 
+// oracleWhole reads text from its beginning: a mark is what the character before
+// it is.
 func oracleWhole(text []byte, start, end int) bool {
-	word := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
-	before, _ := utf8.DecodeLastRune(text[:start])
-	after, _ := utf8.DecodeRune(text[end:])
-	return !word(before) && !word(after)
+	word := func(r rune, before bool) bool {
+		if unicode.In(r, unicode.M) || unicode.In(r, unicode.Join_Control) {
+			return before
+		}
+		return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r)
+	}
+	in := false // a word, at the offset
+	for at := 0; at < len(text); {
+		if at == start && in {
+			return false
+		}
+		r, width := utf8.DecodeRune(text[at:])
+		in = word(r, in)
+		if at == end && in {
+			return false
+		}
+		at += width
+	}
+	return !(start == len(text) && in)
 }
 
 // oracleResult answers a query from all matches.

@@ -18,6 +18,7 @@ var domains = map[string][]string{
 	"lines":        {"a", "b", "ab", "\n", "\r\n"},
 	"words":        {"he", "she", "his", "hers", "ushers", " ", "_", "\n", "9", "é"},
 	"cases":        {"k", "K", "\u212a", "s", "S", "\u017f", "é", "É", "ß", "ẞ", "\u2126", "ω", "Ω", " ", "\n"},
+	"marks":        {"कल", "ल", "\u093e", "ם", "\u05b4", "ق", "\u064e", "e", "\u0301", "\u20e3", "\ufe0f", "✔", "\u200c", "\u200d", " ", "_", "\n", "\xcc"},
 	"broken UTF-8": {"\xc3", "\xa9", "é", "\xe2\x84", "\xaa", "\u212a", "k", "\xff", "\xef\xbf\xbd", "\n", "_"},
 	"binary":       {"\x00", "\x01", "\xff", "\xfe", "\x80", "\n"},
 	"dictionary":   {"error", "errors", "err", "terror", "Error", "ERR", "warn", "warning", " ", ":", "\n", "x"},

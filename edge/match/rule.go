@@ -18,7 +18,8 @@ type Rule struct {
 	// NoCase ignores case by Unicode simple folding. On a regex it means (?i).
 	NoCase bool
 	// Whole asks for literals that are neither preceded nor followed by a
-	// word character (a Unicode letter, a digit or '_').
+	// word character (a Unicode letter, a digit or '_'). The combining marks and
+	// joiners behind a character belong to it.
 	Whole bool
 
 	// What a match is handed back with; nothing here changes what matches.

@@ -8,11 +8,12 @@ package match
 //	window of the text ──────────────────────
 //
 // The lead holds whatever a match that ends in the range can begin with, and the
-// rune before that. The runes ahead decide about `whole`.
+// character before that. The rune ahead decides about `whole`.
 
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -46,6 +47,7 @@ type Scanner struct {
 	scratch Scratch
 
 	lead, ahead int // bytes: what a match can reach back, and forward
+	step        int // bytes that are scanned at once at least
 	window      int // most bytes of buf
 	limit       int // matches asked for at once
 
@@ -84,9 +86,11 @@ func (p *Pack) NewScanner(o ScannerOptions, each func(Match) error) (*Scanner, e
 		if f&ruleNoCase != 0 {
 			s.lead = 3*p.info.LongestLiteral + utf8.UTFMax // k can be the Kelvin sign, three bytes
 		}
-		if f&ruleWhole != 0 {
-			s.ahead = utf8.UTFMax
-		}
+	}
+	s.step = s.lead
+	if slices.ContainsFunc(p.flags.bytes, func(f byte) bool { return f&ruleWhole != 0 }) {
+		s.lead += WordReach
+		s.ahead = utf8.UTFMax
 	}
 	s.window = max(windowSize, 3*(s.lead+s.ahead))
 	return s, nil
@@ -112,7 +116,7 @@ func (s *Scanner) Write(piece []byte) (int, error) {
 		s.buf = append(s.buf, rest[:n]...)
 		rest = rest[n:]
 		// What is new shall outweigh what is scanned again.
-		if len(s.buf) == s.window || s.known()-s.from >= int64(s.lead) {
+		if len(s.buf) == s.window || s.known()-s.from >= int64(s.step) {
 			s.scan(s.known())
 		}
 	}

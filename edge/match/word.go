@@ -7,6 +7,14 @@ import (
 	"unicode/utf8"
 )
 
+// maxMarks is how many marks of one character are looked at: as many as text in
+// Unicode's stream-safe form has (UAX #15), and two joiners.
+const maxMarks = 32
+
+// WordReach is how far before a match a whole word is decided about, in bytes: by a
+// character and its marks. Behind a match it is the next rune.
+const WordReach = (maxMarks + 1) * utf8.UTFMax
+
 // isWord says whether r is a word character: a Unicode letter, a digit or '_'.
 // The rune that stands for invalid UTF-8 is none.
 func isWord(r rune) bool {
@@ -16,17 +24,41 @@ func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// isWhole says whether text[start:end] has a word character on neither side.
+// isMark says whether r belongs to the character before it (UAX #29, rule WB4): a
+// combining mark, as vowel signs and points are in many scripts, or a joiner.
+func isMark(r rune) bool {
+	const nonJoiner, joiner = '\u200c', '\u200d'
+	return r >= 0x300 && (r == nonJoiner || r == joiner || unicode.IsMark(r))
+}
+
+// isWhole says whether text[start:end] has a word character on neither side. A
+// character goes on to the last of its marks.
 func isWhole(text []byte, start, end int) bool {
 	if start > 0 {
-		if r, _ := utf8.DecodeLastRune(text[:start]); isWord(r) {
+		c := text[start-1]
+		if c < utf8.RuneSelf && isWord(rune(c)) || c >= utf8.RuneSelf && endsInWord(text[:start]) {
 			return false
 		}
 	}
 	if end < len(text) {
-		if r, _ := utf8.DecodeRune(text[end:]); isWord(r) {
-			return false
+		if c := text[end]; c < utf8.RuneSelf {
+			return !isWord(rune(c))
 		}
+		r, _ := utf8.DecodeRune(text[end:])
+		return !isWord(r) && !(isMark(r) && endsInWord(text[:end]))
+	}
+	return true
+}
+
+// endsInWord says whether the last character of text, its marks left aside, is a
+// word character. Marks without a character are none.
+func endsInWord(text []byte) bool {
+	for range maxMarks + 1 {
+		r, width := utf8.DecodeLastRune(text)
+		if !isMark(r) {
+			return isWord(r)
+		}
+		text = text[:len(text)-width]
 	}
 	return true
 }

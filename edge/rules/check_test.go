@@ -87,7 +87,7 @@ func TestFilesTogether(t *testing.T) {
 		"broken.yaml": "rules: [\n",
 		"words.txt":   "zero\none\nfour\n",
 		"more.txt":    "three\n",
-		"latin1.txt":  "caf\xe9\nok\n",
+		"latin1.txt":  "caf\xe9\nUniversit\xe4ten\nok\n",
 	}
 	dir := folder(t, files)
 	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
@@ -111,7 +111,7 @@ func TestFilesTogether(t *testing.T) {
 		}},
 		{"rule file twice", "a.yaml a.yaml", Options{}, []string{"a.yaml: given twice, first as " + dir + "/a.yaml"}},
 		{"whole words and a regex", "a.yaml", Options{Whole: true}, []string{`a.yaml:3: rule "two": whole does not apply to a regex, write \b in it`}},
-		{"nocase and bytes", "latin1.txt", Options{NoCase: true}, []string{`latin1.txt:1: nocase literal "caf\xe9": not valid UTF-8`}},
+		{"nocase and bytes", "latin1.txt", Options{NoCase: true}, []string{`latin1.txt:2: has bytes that are not UTF-8 and over 8 ASCII letters, so its case cannot be ignored; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8), or leave -i out`}},
 		{"pack and others", "x.pack words.txt", Options{}, []string{"x.pack: a pack cannot be combined with other files; compile the files that it was made of together with them"}},
 		{"pack and flags", "x.pack", Options{NoCase: true}, []string{"x.pack: ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them"}},
 		{"pack and engine", "x.pack", Options{Engine: "cloudflare"}, []string{"x.pack: compiled for engine dfa, not cloudflare; compile its files again"}},

@@ -5,6 +5,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"trawl/edge/match"
 )
@@ -232,9 +233,14 @@ func (l *loader) addRule(path string, r *Rule) bool {
 	}
 	l.ids[id] = place{path, r.Line}
 	rule := r.Rule
-	rule.NoCase = rule.NoCase || l.options.NoCase
 	rule.Whole = rule.Whole || l.options.Whole
-	err := l.builder.Add(&rule)
+	var err error
+	if l.options.NoCase {
+		err = ignoreCase(&rule)
+	}
+	if err == nil {
+		err = l.builder.Add(&rule)
+	}
 	switch {
 	case err == nil:
 		if l.each != nil {
@@ -274,7 +280,7 @@ func (l *loader) addWords(s *source) {
 			return
 		}
 		literal[0] = word
-		err := l.builder.Add(&rule)
+		err := l.addWord(&rule)
 		switch {
 		case err == nil:
 			f.Rules++
@@ -300,6 +306,18 @@ func (l *loader) addWords(s *source) {
 	case stats.Words == 0:
 		l.problems.add(s.path, 0, "no words in it; write one per line")
 	}
+}
+
+// addWord adds a rule of one word.
+func (l *loader) addWord(rule *match.Rule) error {
+	if !l.options.NoCase || utf8.Valid(rule.Literals[0]) {
+		return l.builder.Add(rule)
+	}
+	of := match.Rule{Literals: rule.Literals, Whole: rule.Whole}
+	if err := ignoreCase(&of); err != nil {
+		return err
+	}
+	return l.builder.Add(&of)
 }
 
 // findWord says where a word stands that is in the builder already. It reads

@@ -32,7 +32,11 @@ func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	defer l.closePack()
 	switch {
 	case rule != nil:
-		rule.NoCase = rule.NoCase || o.NoCase
+		if o.NoCase {
+			if err := ignoreCase(&rule.Rule); err != nil {
+				return nil, "", Problems{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
+			}
+		}
 		rule.Whole = rule.Whole || o.Whole
 		return rule, file, nil
 	case l.problems.count() > 0:

@@ -35,6 +35,7 @@ type RuleReport struct {
 
 	expr   string
 	noCase bool
+	breaks int // literals with a line break; of a regex 1 if all its matches have one
 }
 
 // Inspect reads and validates like Check, and looks at each regex: what it requires of a
@@ -46,7 +47,7 @@ func Inspect(paths []string, o Options) (*Inspection, error) {
 	l.each = func(path string, r *Rule) {
 		found.Rules = append(found.Rules, RuleReport{
 			ID: r.Label(), File: path, Line: r.Line, Literals: len(r.Literals),
-			expr: r.Regex, noCase: r.NoCase || o.NoCase,
+			expr: r.Regex, noCase: r.NoCase || o.NoCase, breaks: lineBreaks(&r.Rule),
 		})
 	}
 	err := l.load(paths)
@@ -71,7 +72,7 @@ func Inspect(paths []string, o Options) (*Inspection, error) {
 func (s *Inspection) addPack(p *match.Pack, path string) {
 	for _, i := range p.Regexes() {
 		if r, ok := p.Rule(i); ok {
-			s.Rules = append(s.Rules, RuleReport{ID: r.ID, File: path, expr: r.Regex, noCase: r.NoCase})
+			s.Rules = append(s.Rules, RuleReport{ID: r.ID, File: path, expr: r.Regex, noCase: r.NoCase, breaks: lineBreaks(r)})
 		}
 	}
 }
@@ -86,12 +87,11 @@ func (s *Inspection) inspect() {
 			var inspector match.Inspector
 			for i := next.Add(1) - 1; i < int64(len(s.Rules)); i = next.Add(1) - 1 {
 				r := &s.Rules[i]
-				if r.Literals > 0 {
-					continue
-				}
-				var err error
-				if r.Info, r.Trial, err = inspector.Inspect(r.expr, r.noCase); err != nil {
-					r.Info.Reason = err.Error() // of a pack that this program did not make
+				if r.Literals == 0 {
+					var err error
+					if r.Info, r.Trial, err = inspector.Inspect(r.expr, r.noCase); err != nil {
+						r.Info.Reason = err.Error() // of a pack that this program did not make
+					}
 				}
 				r.Warnings = warningsOf(r)
 			}
@@ -104,7 +104,7 @@ func (s *Inspection) inspect() {
 type Costs struct {
 	Regexes  int
 	Unhinted int // of these, those that run on every text
-	Warned   int // of these, those with a warning
+	Warned   int // rules with a warning
 
 	PrefilterBytes int64
 	ProgramBytes   int64
@@ -116,15 +116,15 @@ func (s *Inspection) Costs() Costs {
 	var c Costs
 	for i := range s.Rules {
 		r := &s.Rules[i]
+		if len(r.Warnings) > 0 {
+			c.Warned++
+		}
 		if r.Literals > 0 {
 			continue
 		}
 		c.Regexes++
 		if r.Info.Needs == nil {
 			c.Unhinted++
-		}
-		if len(r.Warnings) > 0 {
-			c.Warned++
 		}
 		c.PrefilterBytes += int64(r.Trial.PrefilterBytes)
 		c.ProgramBytes += int64(r.Trial.ProgramBytes)

@@ -1,4 +1,4 @@
-// What makes a regex slow, and what to do about it.
+// What makes a regex slow, or a rule find nothing, and what to do about it.
 
 package rules
 
@@ -8,17 +8,18 @@ import (
 	"trawl/edge/match"
 )
 
-// Warning says that a rule is right but may be slow.
+// Warning says that a rule is right but may be slow, or find nothing in lines.
 type Warning struct {
 	Kind    WarningKind
 	Message string // what is the matter with this rule
 }
 
-// WarningKind is a reason for a rule to be slow.
+// WarningKind is a reason for a rule to be slow, or to find nothing.
 type WarningKind string
 
 // Kinds of warnings, the worst first.
 const (
+	WarnLineBreak     WarningKind = "line-break"     // it cannot match within one line
 	WarnGivenUp       WarningKind = "given-up"       // there are texts on which it finds less than it should
 	WarnNoLiteral     WarningKind = "no-literal"     // it runs on every text
 	WarnLarge         WarningKind = "large"          // its program or its states take much
@@ -27,12 +28,15 @@ const (
 
 // WarningKinds are all kinds, the worst first.
 func WarningKinds() []WarningKind {
-	return []WarningKind{WarnGivenUp, WarnNoLiteral, WarnLarge, WarnCommonLiteral}
+	return []WarningKind{WarnLineBreak, WarnGivenUp, WarnNoLiteral, WarnLarge, WarnCommonLiteral}
 }
 
 // Advice says what a kind of warning means, and what to do about it.
 func (k WarningKind) Advice() string {
 	switch k {
+	case WarnLineBreak:
+		return "its matches go over several lines, or hold a line's end, and trawl scan looks at each line by itself, without its \\n: " +
+			"there it finds nothing. It is for whole texts (trawl send, or a client without \"lines\"). For lines take the \\n out, or make a rule of each line"
 	case WarnGivenUp:
 		return "on texts full of its matches or beginnings it needs more steps than it may take; it is then given up for that text, " +
 			"and the answer names it as incomplete. Take optional parts such as (?:.*z)? off, write [^z]* for .*, or lower counts, those within others first"
@@ -60,6 +64,12 @@ func warningsOf(r *RuleReport) []Warning {
 	warn := func(k WarningKind, format string, args ...any) {
 		list = append(list, Warning{k, fmt.Sprintf(format, args...)})
 	}
+	if r.breaks > 0 {
+		warn(WarnLineBreak, "%s", r.brokenUp())
+	}
+	if r.Literals > 0 {
+		return list
+	}
 	if r.Trial.GivenUp {
 		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, thousands(int(r.Trial.Allowed)))
 	}
@@ -74,6 +84,17 @@ func warningsOf(r *RuleReport) []Warning {
 		warn(WarnCommonLiteral, "looks for %s", r.Info.Needs.Short(3))
 	}
 	return list
+}
+
+// brokenUp says what of the rule has a line break.
+func (r *RuleReport) brokenUp() string {
+	switch {
+	case r.Literals == 0:
+		return "all its matches have a line break in them"
+	case r.Literals == 1:
+		return "the literal has a line break in it"
+	}
+	return fmt.Sprintf("%s of its %s have a line break in them", thousands(r.breaks), plural(r.Literals, "literal"))
 }
 
 // badness orders rules: by their worst warning, then by how many there are.

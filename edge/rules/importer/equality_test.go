@@ -32,11 +32,9 @@ import (
 // With the race detector and in short it looks at fewer besides those that the pack found:
 // neither is there for what is compared here.
 func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
-	need.Path(t, logcheckFolderPath, "logcheck-database")
-	need.Path(t, f2bTestLogs, "fail2ban")
-	all := regexesOf(importAll(t, "logcheck", logcheckFolderPath))
+	all := regexesOf(importAll(t, "logcheck", need.Unpacked(t, logcheckFolderPath, "logcheck-database")))
 	first := len(all) // of fail2ban's
-	all = append(all, regexesOf(importAll(t, "fail2ban", filterFolder))...)
+	all = append(all, regexesOf(importAll(t, "fail2ban", need.Unpacked(t, filterFolder, "fail2ban")))...)
 	e := &equality{pack: compile(t, all), programs: make([]*regexp.Regexp, len(all))}
 	for i := range all {
 		expr := all[i].Regex
@@ -182,7 +180,7 @@ func (e *equality) compareLine(t *testing.T, number int, line []byte, got []foun
 func fail2banLogs(t *testing.T) []byte {
 	t.Helper()
 	var logs []byte
-	err := filepath.WalkDir(f2bTestLogs, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(need.Unpacked(t, f2bTestLogs, "fail2ban"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,14 +15,16 @@ const (
 	f2bDefinition = "Definition"
 	f2bInit       = "Init"
 
-	noteDate    = "fail2ban cuts the date out of a line first: here it may stand at ^ and between [ ]"
+	noteDate    = "fail2ban cuts the date out of a line first: here it may stand at ^, in empty quotes and brackets, among blanks and at the end"
 	noteNoFail  = "<F-NOFAIL> and <F-MLFGAINED>: fail2ban does not count such a line as a failure (tag nofail)"
 	noteHost    = "<HOST> and the like are looked for, but not handed back"
 	whyPrefix   = "finds more: prefregex and failregex are one regex here, so the prefix may end elsewhere"
 	whyContent  = "finds more: what prefregex asks of <F-CONTENT> is not checked"
 	whyIgnored  = "finds more: lines of the filter's ignoreregex (rules with the tag ignore) are not left out"
 	whyOwnDate  = "finds less: the filter's datepattern is not understood, only usual dates are"
+	whyDates    = "finds less: there are too many places from which a date may have been cut out"
 	whyLines    = "regex over several lines (<SKIPLINES>, \\n)"
+	whyMaxLines = "finds less: the filter looks at several lines at once (maxlines), and this regex can go on into the next"
 	whyPrefRest = "prefregex that cannot be joined with the failregex"
 	whyValue    = "value that cannot be resolved"
 )
@@ -55,16 +59,20 @@ type f2bFilter struct {
 	pref     string
 	prefErr  error
 	ignores  bool
-	ownDates bool   // a datepattern that is not understood
-	date     string // what may stand at ^
+	ownDates bool // a datepattern that is not understood
+	dates    f2bDates
+	several  bool // lines are looked at at once
 }
 
 func (f *f2bFilter) read() {
 	f.pref, f.prefErr = f.value("prefregex")
-	f.date, f.ownDates = f2bDate, false
+	f.dates, f.ownDates = usualDates, false
 	if v, err := f.value("datepattern"); err == nil && strings.TrimSpace(v) != "" {
-		f.date, f.ownDates = f2bDates(v)
+		f.dates, f.ownDates = f2bOwnDates(v)
 	}
+	lines, _ := f.value("maxlines")
+	n, err := strconv.Atoi(strings.TrimSpace(lines))
+	f.several = err == nil && n > 1
 	ignore, _ := f.value("ignoreregex")
 	f.ignores = strings.TrimSpace(ignore) != ""
 	for _, option := range []string{"failregex", "ignoreregex"} {
@@ -182,7 +190,7 @@ func (f *f2bFilter) tagValue(name string) (string, bool) {
 
 // regex takes one failregex or ignoreregex.
 func (f *f2bFilter) regex(e *entry, option, src string) {
-	if strings.Contains(src, "<SKIPLINES>") || strings.Contains(src, `\n`) {
+	if strings.Contains(src, "<SKIPLINES>") || f2bBreak.MatchString(src) {
 		e.skip(whyLines, "")
 		return
 	}
@@ -204,11 +212,40 @@ func (f *f2bFilter) regex(e *entry, option, src string) {
 		e.refused(err)
 		return
 	}
-	if expr := insertDates(t, f.date); expr != t.expr {
+	t, same := wordEdges(t)
+	if !same {
+		e.partly(whyUnicodeEdge, "")
+	}
+	if f.several && spansLines(t) {
+		e.partly(whyMaxLines, "")
+	}
+	if t, err = fail2banLine.apply(t); err != nil {
+		e.refused(err)
+		return
+	}
+	expr, all := withDates(t.expr, f.dates)
+	if !all {
+		e.partly(whyDates, "")
+	}
+	if expr != t.expr {
 		t.expr = expr
 		e.remark(noteDate)
 	}
 	e.translated("", t, false)
+}
+
+// f2bBreak is a line break in a regex: \n behind an even number of backslashes.
+var f2bBreak = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\n`)
+
+// spansLines says whether a match of t can have a line break within it.
+func spansLines(t translation) bool {
+	s, ok := parseShape(t.expr)
+	return !ok || s.takes('\n')
+}
+
+// takes says whether one of the atoms of s matches r.
+func (s *shape) takes(r rune) bool {
+	return s.set.has(r) || slices.ContainsFunc(s.subs, func(sub *shape) bool { return sub.takes(r) })
 }
 
 // prefixed joins prefregex with a failregex, which is searched in what

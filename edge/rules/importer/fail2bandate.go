@@ -6,63 +6,124 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// f2bDate are the dates that fail2ban finds by itself, as one regex. It knows
-// their shapes, not which numbers are possible.
-const f2bDate = `(?:` +
-	// Jan 23 21:59:59, also with weekday, year, zone in front and AM or PM
-	`(?:[A-Z+][\w:]{2,5} ){0,2}?[A-Z][a-z]{2} [ \d]?\d,?(?: \d{4})? {1,2}\d?\d:\d\d:\d\d(?:\.\d+)?(?: [AP]M)?(?: \d{4})?` +
-	// 2005-01-23T21:59:59.981+01:00, 31/Oct/2006:09:22:55 -0000, 20050123 215959, Apr-27-13 02:33:06
-	`|<?\w{2,4}[-/.]?\w{2,3}[-/.]?\d{2,4}[T:@ ] ?\d\d?:?\d\d:?\d\d(?:[.,]\d+)?>?(?:\s*(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?))?` +
-	// 21:59:59, seconds since 1970, TAI64N
-	`|\d\d:\d\d:\d\d|\d{10,11}(?:\.\d{3,6})?|@[0-9a-f]{24}` +
-	`)`
+// f2bDirectives are the shapes of strptime's directives, as fail2ban has them.
+var f2bDirectives = map[byte]string{
+	'Y': `20\d\d`, 'y': `\d\d`, 'm': `(?:0?[1-9]|1[0-2])`, 'd': `(?:[12]\d|[0 ]?[1-9]|3[01])`,
+	'H': `(?:[01]?\d|2[0-3])`, 'k': ` ?[0-2]?\d`, 'I': `(?:1[0-2]|0?[1-9])`, 'l': ` ?1?\d`, 'M': `[0-5]?\d`, 'S': `(?:[0-5]?\d|6[01])`, 'f': `\d{1,6}`,
+	'a': `(?i:mon|tue|wed|thu|fri|sat|sun)`, 'A': `(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day)`,
+	'b': `(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`,
+	'B': `(?i:january|february|march|april|may|june|july|august|september|october|november|december)`,
+	'p': `(?i:[ap]m)`, 'Z': `(?i:Z|[A-Z]{3,5})`, 'z': `(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?)`,
+	'j': `\d{1,3}`, 'U': `\d\d?`, 'W': `\d\d?`, 'w': `[0-6]`,
+}
 
-// f2bDates is what may stand at ^ with a filter's own datepattern, one per
-// line; others reports that some line is not understood.
-func f2bDates(patterns string) (at string, others bool) {
-	var list []string
+// The dates that fail2ban finds by itself: the shapes of DEFAULT_TEMPLATES in its
+// datedetector.py, those alike together, and without a look at which numbers there
+// are. A time zone in front of a date stands at the beginning of a line.
+const (
+	f2bMonth = `(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`
+	f2bTime  = `\d\d?:\d\d?:\d\d?(?:[.,]\d+)?`
+	f2bZone  = `(?:\s*(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?))?`
+	f2bNamed = f2bMonth + ` [ \d]?\d(?:,? 20\d\d)?  ?` + f2bTime + `(?: 20\d\d| [ap]m)?`
+	f2bDash  = `[-/](?:\d\d?|[a-zA-Z]{3})[-/](?:20)?\d\d[ :]? ?` + f2bTime + f2bZone // 31/Oct/2006:09:22:55 -0000
+	f2bOther = `20\d\d[-/.]\d\d?[-/.]\d\d?(?:T|  ?)` + f2bTime + f2bZone +           // 2005-01-23T21:59:59.981+01:00
+		`|\d\d` + f2bDash +
+		`|(?:20)?\d{6}(?:T|  ?)(?:\d\d?:\d\d:\d\d|\d{5,6})(?:[.,]\d+)?` + f2bZone // 130322 11:46:11, 20050123T215959
+	f2bEpoch = `\d{10,11}(?:\.\d{3,6})?`
+	f2bTAI64 = `@[0-9a-f]{24}`
+
+	f2bAnywhere = `(?:(?i:(?:[a-z]{3} )?` + f2bNamed + `)|` + f2bOther + `)`
+	f2bBegins   = `(?i:(?:(?:[a-z]{1,5}|[+-]\d\d(?::?\d\d)?) )?(?:[a-z]{3} )?` + f2bNamed + `)|` + f2bOther + `|[ \d]?\d` + f2bDash + `|\d\d?:\d\d?:\d\d?|` + f2bEpoch
+)
+
+// f2bDates is what may be cut out, by what comes before it. Each is an expression;
+// empty: nothing.
+type f2bDates struct {
+	begin  string // nothing: the line begins
+	signed string // up to two signs at the beginning of the line
+	sign   string // another sign
+	blank  string // a blank; of 1/5/2024 it would be a part
+	audit  bool   // audit( for seconds since 1970
+}
+
+// usualDates are cut out by filters without a datepattern.
+var usualDates = f2bDates{
+	begin: `(?:(?:` + f2bBegins + `|(?i:` + f2bMonth + `-\d\d?-\d\d  ?` + f2bTime + `))\b|` + f2bTAI64 + `\b|<\d\d?/\d\d?/\d\d@\d\d?:\d\d?:\d\d?>)`,
+	// A date in its first column is what a line begins with.
+	signed: `(?:(?:` + f2bBegins + `)\b|` + f2bTAI64 + `\b)`,
+	sign:   `(?:\b(?:` + f2bAnywhere + `|\d` + f2bDash + `)\b|` + f2bTAI64 + `\b)`,
+	blank:  `(?:\b` + f2bAnywhere + `\b|` + f2bTAI64 + `\b)`,
+	audit:  true,
+}
+
+// f2bOwnDates is what a filter's own datepattern, one per line, cuts out; others
+// reports that some line is not understood.
+func f2bOwnDates(patterns string) (dates f2bDates, others bool) {
+	var begin, signed, anywhere []string
+	usual, within, none := false, false, false
 	for line := range strings.Lines(patterns) {
 		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}
 		date, ok := f2bOwnDate(line)
-		switch {
+		anchor := f2bBegin.FindString(line)
+		switch epoch := strings.Contains(strings.ToUpper(line), "EPOCH"); {
+		case strings.EqualFold(line, "{NONE}"):
+			none = true
 		case !ok:
 			others = true
 		case date == "":
-			date = f2bDate
-			fallthrough
+			usual = true
+			within = within || anchor == "" || f2bInBracket.MatchString(line)
 		default:
-			if !slices.Contains(list, date) {
-				list = append(list, date)
+			begin = append(begin, date)
+			if strings.HasPrefix(anchor, "{^LN-BEG}") || anchor == "" && !epoch {
+				signed = append(signed, date)
 			}
+			if anchor == "" && !epoch {
+				anywhere = append(anywhere, date)
+			}
+			dates.audit = dates.audit || epoch && anchor == ""
 		}
 	}
+	if len(begin) == 0 && !usual && none && !others {
+		return f2bDates{}, false
+	}
+	sign, blank := anywhere, slices.Clone(anywhere)
+	if usual || len(begin) == 0 {
+		begin, signed = append(begin, usualDates.begin), append(signed, usualDates.signed)
+		if within || !usual {
+			sign, blank = append(sign, usualDates.sign), append(blank, usualDates.blank)
+			dates.audit = true
+		}
+	}
+	dates.begin, dates.signed, dates.sign, dates.blank = anyOf(begin), anyOf(signed), anyOf(sign), anyOf(blank)
+	return dates, others
+}
+
+// anyOf is any of the expressions that are not empty.
+func anyOf(list []string) string {
+	list = slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == "" })
 	switch len(list) {
 	case 0:
-		return f2bDate, others
+		return ""
 	case 1:
-		return list[0], others
+		return list[0]
 	}
-	return "(?:" + strings.Join(list, "|") + ")", others
+	return "(?:" + strings.Join(list, "|") + ")"
 }
 
 var (
-	f2bBegin     = regexp.MustCompile(`^(?:\{\^LN-BEG\}|\{UNB\}|\^)+`)
+	f2bBegin     = regexp.MustCompile(`^(?:\{\^LN-BEG\}|\{UNB\}\^|\^)+`)
+	f2bUnbound   = regexp.MustCompile(`^\{UNB\}`)
 	f2bDirective = regexp.MustCompile(`%(?:Ex)?[a-zA-Z]`)
 	f2bSeparator = regexp.MustCompile(`\(\?P<_sep>([^)]*)\)`)
 	f2bInBracket = regexp.MustCompile(`^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`) // ^[^\[]*\[({DATE})
 )
-
-// f2bDirectives are the shapes of strptime's directives.
-var f2bDirectives = map[byte]string{
-	'Y': `\d{4}`, 'y': `\d\d`, 'm': `\d\d?`, 'd': `[ \d]?\d`, 'H': `\d\d?`, 'k': ` ?\d\d?`, 'I': `\d\d?`, 'l': ` ?\d\d?`,
-	'M': `\d\d?`, 'S': `\d\d?`, 'f': `\d+`, 'a': `[A-Z][a-z]{2}`, 'b': `[A-Z][a-z]{2}`, 'B': `[A-Z][a-z]+`, 'A': `[A-Z][a-z]+`,
-	'p': `[AP]M`, 'Z': `[A-Z]{1,5}`, 'z': `(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?)`,
-}
 
 // f2bOwnDate is a datepattern as a regex; empty for the usual dates. A date that
 // is only a group of the pattern is cut out of the middle of a line: that is
@@ -71,57 +132,182 @@ func f2bOwnDate(pattern string) (string, bool) {
 	if f2bInBracket.MatchString(pattern) {
 		return "", true
 	}
-	s := f2bBegin.ReplaceAllString(pattern, "")
+	s := f2bUnbound.ReplaceAllString(f2bBegin.ReplaceAllString(pattern, ""), "")
 	switch strings.ToUpper(s) {
-	case "", "{DATE}", "{DEFAULT}", "EPOCH", "LEPOCH", "TAI64N":
+	case "", "{DATE}", "{DEFAULT}":
 		return "", true
+	case "EPOCH", "LEPOCH":
+		return `(?:\d{10,11}(?:\d{3}(?:\d{3})?)?(?:\.\d{1,6})?\b)`, true
+	case "TAI64N":
+		return "(?:" + f2bTAI64 + `\b)`, true
 	}
 	if sep := f2bSeparator.FindStringSubmatch(s); sep != nil {
 		s = strings.ReplaceAll(strings.Replace(s, sep[0], sep[1], 1), "(?P=_sep)", sep[1])
 	}
-	if s == pattern || strings.Contains(strings.ReplaceAll(s, "(?", ""), "(") {
+	if strings.Contains(strings.ReplaceAll(strings.ReplaceAll(s, `\(`, ""), "(?", ""), "(") {
 		return "", false
 	}
+	// What stands for numbers and names is put in after the translation: there \d is
+	// a digit of any script.
+	const first = '\ue000' // of characters for private use: one for each
+	shapes := []string{f2bAnywhere}
+	s = strings.ReplaceAll(s, "{DATE}", string(first))
 	known := true
 	s = f2bDirective.ReplaceAllStringFunc(s, func(d string) string {
 		shape, ok := f2bDirectives[d[len(d)-1]]
 		known = known && ok
-		return shape
+		shapes = append(shapes, shape)
+		return string(first + rune(len(shapes)-1))
 	})
-	t, err := translatePerl(strings.ReplaceAll(s, "{DATE}", f2bDate), pythonDialect, perlFlags{})
+	t, err := translatePerl(s, pythonDialect, perlFlags{})
 	if !known || err != nil || strings.Contains(s, "%") {
 		return "", false
+	}
+	for i, shape := range shapes {
+		t.expr = strings.ReplaceAll(t.expr, quoteRune(first+rune(i), ""), shape)
 	}
 	return "(?:" + t.expr + ")", true
 }
 
-// insertDates allows for a date at each ^ and between each pair of brackets with
-// nothing inside, which is what is left of [date].
-func insertDates(t translation, date string) string {
-	var b strings.Builder
-	carets := map[int]bool{}
-	for _, c := range t.carets {
-		carets[c] = true
+// maxDates bounds at how many places in the middle of a regex a date may stand.
+const maxDates = 8
+
+// withDates allows for a date where the regex shows that one has been cut out: at
+// each ^, and at places in the middle that look so. False if these are too many.
+func withDates(expr string, dates f2bDates) (string, bool) {
+	s, ok := parseShape(expr)
+	if !ok {
+		return expr, false
 	}
-	for i := 0; i < len(t.expr); {
-		switch rest := t.expr[i:]; {
-		case carets[i]:
-			b.WriteString(`^` + date + `?`)
-			i++
-		case strings.HasPrefix(rest, `\[\]`):
-			b.WriteString(`\[` + f2bDate + `?\]`)
-			i += len(`\[\]`)
-		case rest[0] == '\\' && len(rest) > 1:
-			b.WriteString(rest[:2])
-			i += 2
-		case rest[0] == '[':
-			end := classEnd(t.expr, i)
-			b.WriteString(t.expr[i : end+1])
-			i = end + 1
-		default:
-			b.WriteByte(rest[0])
-			i++
+	d := dateWriter{f2bDates: dates}
+	s = d.rewrite(s, true, false)
+	return s.String(), d.count <= maxDates
+}
+
+type dateWriter struct {
+	f2bDates
+	count int // of places in the middle
+}
+
+// rewrite puts dates into s, which is the head of the regex or not. In an optional
+// part blanks are no sign of a date.
+func (d *dateWriter) rewrite(s *shape, head, optional bool) *shape {
+	switch s.op {
+	case shapeCat:
+		c := &shape{op: shapeCat}
+		for i, sub := range s.subs {
+			if date := d.at(s.subs, i, head, optional); date != "" {
+				c.subs = append(c.subs, verbatim(date))
+			} else {
+				c.subs = append(c.subs, d.rewrite(sub, head, optional))
+			}
+			head = head && (sub.op == shapeAssert || sub.isBlanks() && sub.low == 0)
 		}
+		return c
+	case shapeRepeat:
+		if s.high != 1 {
+			return s
+		}
+		optional = optional || s.low == 0
 	}
-	return b.String()
+	return s.each(func(sub *shape) *shape { return d.rewrite(sub, head, optional) })
+}
+
+// verbatim is an expression as a part of another one.
+func verbatim(expr string) *shape { return &shape{op: shapeAssert, text: expr} }
+
+// at is what stands in place of subs[i] if a date may have been cut out behind it;
+// empty if it does not look so. begins: nothing comes before it.
+func (d *dateWriter) at(subs []*shape, i int, begins, optional bool) string {
+	sub := subs[i]
+	switch {
+	case sub.op == shapeAssert && sub.text == "^" && d.begin != "":
+		s := "^(?:" + d.begin + ")?"
+		if strings.HasPrefix(d.begin, "(?:") {
+			s = "^" + d.begin + "?"
+		}
+		if d.signed != "" && i+1 < len(subs) && subs[i+1].isBlanks() && subs[i+1].low == 0 {
+			s = "^(?:" + d.begin + `|\s{1,2}` + d.signed + ")?"
+		}
+		return s
+	case sub.isBlanks():
+		if begins || optional {
+			return ""
+		}
+		return d.middleOf(sub.String(), d.blank, sub.subs[0].text+"*")
+	}
+	a, ok := sub.char()
+	if !ok || a >= utf8.RuneSelf || isWordByte(byte(a)) {
+		return ""
+	}
+	date := d.sign
+	if a == ' ' {
+		date = d.blank
+	}
+	if endsLine(subs[i+1:]) {
+		return d.middleOf(sub.text, date, "")
+	}
+	if i+1 == len(subs) {
+		return ""
+	}
+	b, ok := subs[i+1].char()
+	if !ok || !leavesGap(a, b) {
+		return ""
+	}
+	if begins { // the line still does
+		date = d.signed
+	}
+	if d.audit && (a == '(' && b == ':' || begins && a == '[') {
+		date = anyOf([]string{"(?:" + f2bEpoch + ")", date})
+	}
+	return d.middleOf(sub.text, date, "")
+}
+
+// middleOf is before with an optional date and after behind it.
+func (d *dateWriter) middleOf(before, date, after string) string {
+	if date == "" {
+		return ""
+	}
+	if d.count++; d.count > maxDates {
+		return ""
+	}
+	return before + "(?:" + date + after + ")?"
+}
+
+// endsLine says whether nothing but the end of a line is left, or what is stripped
+// off it.
+func endsLine(subs []*shape) bool {
+	if len(subs) > 1 && subs[0].op == shapeRepeat && subs[0].subs[0].text == fail2banLine.strips {
+		subs = subs[1:]
+	}
+	return len(subs) > 0 && subs[0].op == shapeAssert && subs[0].text == "$"
+}
+
+// leavesGap says whether a and b beside each other are what is left around something
+// that has been cut out: empty quotes and brackets, a sign twice, a name without value.
+func leavesGap(a, b rune) bool {
+	switch a {
+	case '[', '(', '{', '<':
+		return strings.ContainsRune("])}>", b) || a == '(' && b == ':'
+	case '=':
+		return strings.ContainsRune(" ,;&|\t", b)
+	case ':':
+		return strings.ContainsRune(",;}", b)
+	case '"', '\'':
+		return b == a || b == '\\'
+	}
+	return a == b
+}
+
+// isBlanks says whether s is any number of blanks.
+func (s *shape) isBlanks() bool {
+	return s.op == shapeRepeat && s.high != 1 && s.subs[0].op == shapeAtom && s.subs[0].set.has(' ') && !s.subs[0].set.has('a') && !s.subs[0].set.has('-')
+}
+
+// char is the only character of an atom.
+func (s *shape) char() (rune, bool) {
+	if s.op != shapeAtom || len(s.set) != 2 || s.set[0] != s.set[1] {
+		return 0, false
+	}
+	return s.set[0], true
 }

@@ -4,18 +4,19 @@ package importer
 
 import "regexp"
 
-// f2bHosts are the tags that fail2ban has regexes for. (Its regex for IPv6 ends in
+// f2bHosts are the tags that fail2ban has regexes for; of digits it takes all as
+// addresses that Python's \d has, and finds out later that they are none. (Its regex for IPv6 ends in
 // a look-behind for a colon, which always holds there.)
 var f2bHosts = func() map[string]string {
 	const (
-		ip4 = `(?:::f{4,6}:)?(?:\d{1,3}\.){3}\d{1,3}`
+		ip4 = `(?:::f{4,6}:)?(?:[0-9]{1,3}\.){3}[0-9]{1,3}`
 		ip6 = `(?:[0-9a-fA-F]{1,4}::?|::){1,7}(?:[0-9a-fA-F]{1,4}|:)`
 		dns = `[\w.^-]*\w`
 	)
 	addr := `\[?(?:` + ip4 + `|` + ip6 + `)\]?`
 	m := map[string]string{
-		"HOST": `(?:` + addr + `|` + dns + `)`, "ADDR": addr, "IP4": ip4, "IP6": ip6, "DNS": dns, "CIDR": `\d+`,
-		"SUBNET": `\[?(?:` + ip4 + `|` + ip6 + `)(?:/\d+)?\]?`,
+		"HOST": `(?:` + addr + `|` + dns + `)`, "ADDR": addr, "IP4": ip4, "IP6": ip6, "DNS": dns, "CIDR": `[0-9]+`,
+		"SUBNET": `\[?(?:` + ip4 + `|` + ip6 + `)(?:/[0-9]+)?\]?`,
 	}
 	for _, name := range []string{"IP4", "IP6", "ADDR", "CIDR", "SUBNET", "DNS"} {
 		m[name] = "(?:" + m[name] + ")"

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -60,6 +61,9 @@ func fuzzKind(f *testing.F, kind string) {
 
 func FuzzWords(f *testing.F)    { fuzzKind(f, "words") }
 func FuzzRegexes(f *testing.F)  { fuzzKind(f, "regex") }
+func FuzzBasic(f *testing.F)    { fuzzKind(f, "bre") }
+func FuzzHosts(f *testing.F)    { fuzzKind(f, "hosts") }
+func FuzzSpam(f *testing.F)     { fuzzKind(f, "spamassassin") }
 func FuzzLogcheck(f *testing.F) { fuzzKind(f, "logcheck") }
 func FuzzFail2ban(f *testing.F) { fuzzKind(f, "fail2ban") }
 func FuzzCRS(f *testing.F)      { fuzzKind(f, "crs") }
@@ -79,8 +83,26 @@ func FuzzTranslators(f *testing.F) {
 				made = append(made, tr)
 			}
 		}
-		if tr, err := translateERE(src); err == nil {
-			made = append(made, tr)
+		for _, translate := range []func(string) (translation, error){translateERE, translateBRE} {
+			if tr, err := translate(src); err == nil {
+				made = append(made, tr)
+			}
+		}
+		for _, tr := range made {
+			for _, line := range []lineEnd{logcheckLine, fail2banLine, spamLine} {
+				if fitted, err := line.apply(tr); err == nil {
+					made = append(made, fitted)
+				}
+			}
+			if edged, _ := wordEdges(tr); edged.expr != tr.expr {
+				made = append(made, edged)
+			}
+			if dated, _ := withDates(tr.expr, usualDates); len(dated) < maxRegex {
+				made = append(made, translation{expr: dated})
+			}
+			if s, ok := parseShape(tr.expr); ok && leadingFlags.FindString(tr.expr) == "" && s.String() != tr.expr && !strings.Contains(tr.expr, "((?") && !strings.Contains(tr.expr, ":(?") {
+				t.Errorf("%q is written as %q again", tr.expr, s)
+			}
 		}
 		for _, tr := range made {
 			if _, err := regexp.Compile(tr.expr); err != nil && !tooLarge(err) {

@@ -4,8 +4,18 @@ package importer
 
 import "regexp"
 
-// guessTrawl is the guess for a rule file of trawl itself.
-const guessTrawl = "trawl"
+// Guesses that are no kinds: a rule file of trawl itself, and what is not imported.
+const (
+	guessTrawl   = "trawl"
+	guessAdblock = "adblock"
+	guessPostfix = "postfix"
+)
+
+// notImported says of guesses why there is no kind for them.
+var notImported = map[string]string{
+	guessAdblock: "a list for ad blockers, which is not imported: its rules are about URLs and parts of pages; lists of the same names in the form of hosts files are (--from hosts)",
+	guessPostfix: "a table of regexes for Postfix, which is not imported; put the regexes, without delimiters and actions, into a rule file",
+}
 
 var guessNames = map[string]string{
 	"snort":    "Snort or Suricata rules",
@@ -13,6 +23,9 @@ var guessNames = map[string]string{
 	"crs":      "ModSecurity rules",
 	"sigma":    "a Sigma rule",
 	"fail2ban": "a fail2ban filter",
+
+	"spamassassin": "SpamAssassin's rules",
+	"hosts":        "a hosts file",
 }
 
 // marks are what no other kind has; all of a kind's must be there.
@@ -25,6 +38,10 @@ var marks = []struct {
 	{"crs", regexps(`(?m)^\s*(?:SecRule|SecAction|SecMarker)\s`)},
 	{"sigma", regexps(`(?m)^detection:`, `(?m)^(?:logsource|title):`)},
 	{"fail2ban", regexps(`(?m)^\[(?:Definition|INCLUDES|DEFAULT|Init)\]`, `(?m)^(?:failregex|ignoreregex|prefregex|before|after|datepattern)\s*=`)},
+	{"spamassassin", regexps(`(?m)^\s*(?:(?:raw)?body|full|uri|(?:mime)?header)\s+[A-Za-z_]\w*\s+(?:/|m\W|eval:|exists:|\S+\s*[=!]~)`)},
+	{guessAdblock, regexps(`(?m)^(?:\[Adblock|\|\|[\w.-]+\^|@@\|\|)`)},
+	{guessPostfix, regexps(`(?m)^/.*/[imsxU]*\s+(?:REJECT|DISCARD|DUNNO|WARN|HOLD|FILTER|PREPEND|REDIRECT|OK)\b`)},
+	{"hosts", regexps(`(?m)^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]+[\w-]+(?:\.[\w-]+)*[ \t\r]*(?:#.*)?$`)},
 	{guessTrawl, regexps(`(?m)^rules:\s*$`, `(?m)^\s*- ?(?:id|regex|literal|words|hex): `)},
 }
 

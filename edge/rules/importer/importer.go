@@ -35,14 +35,24 @@ var kinds []kind
 func init() {
 	kinds = []kind{
 		{Kind{"words", "word list: one literal per line"}, withExtension(".txt", ".lst", ".list", ".dic", ".words", ""), readWords, nil},
-		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, withExtension(".txt", ".re", ".regex", ".grep", ""), readRegexes, nil},
+		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, isRegexList, readERE, nil},
+		{Kind{"bre", "one POSIX basic regex per line, as for grep -f"}, isRegexList, readBRE, nil},
 		{Kind{"logcheck", "logcheck's rule files and folders"}, isLogcheckFile, readLogcheck, nil},
 		{Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, withExtension(".conf"), readFail2ban, nil},
+		{Kind{"spamassassin", "SpamAssassin's rules (local.cf)"}, withExtension(".cf"), readSpamAssassin, finishSpamAssassin},
+		{Kind{"hosts", "hosts files that block names (0.0.0.0 name)"}, isHostsFile, readHosts, nil},
 		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, finishCRS},
 		{Kind{"snort", "Snort and Suricata rules"}, withExtension(".rules"), readSnort, nil},
 		{Kind{"yara", "YARA rules"}, withExtension(".yar", ".yara", ".rule"), readYARA, nil},
 		{Kind{"sigma", "Sigma rules (YAML)"}, withExtension(".yml", ".yaml"), readSigma, nil},
 	}
+}
+
+var isRegexList = withExtension(".txt", ".re", ".regex", ".grep", "")
+
+// isHostsFile takes files called hosts, too.
+func isHostsFile(path, root string) bool {
+	return strings.HasPrefix(filepath.Base(path), "hosts") || withExtension(".txt", ".hosts")(path, root)
 }
 
 func withExtension(list ...string) func(path, root string) bool {
@@ -126,6 +136,10 @@ func (j *job) wrongKind(path, looks string) {
 		j.problem(path, 0, "this is a rule file of trawl already: use it as it is (-f %s)", filepath.Base(path))
 		return
 	}
+	if what, ok := notImported[looks]; ok {
+		j.problem(path, 0, "this looks like %s", what)
+		return
+	}
 	j.problem(path, 0, "this looks like %s: --from %s", guessNames[looks], looks)
 }
 
@@ -136,7 +150,7 @@ func (j *job) wrongAltogether(paths []string) {
 		j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
 		return
 	}
-	strange := []string{whyNotRule, whyYARA, whySigma, whySecRule}
+	strange := []string{whyNotRule, whyYARA, whySigma, whySecRule, whySpamRule, whyHostsLine}
 	for i := range j.findings {
 		f := &j.findings[i]
 		if f.status != skipped || !slices.Contains(strange, f.reasons[0].text) {

@@ -26,11 +26,14 @@ type job struct {
 	ids      map[string]int
 	size     int // of the rules in the file that is written, about, in bytes
 
+	cr bool // the line that lines has handed out had a '\r' at its end
+
 	problems rules.Problems
 	fatal    bool // one of them ends the import
 
 	cache map[string]included // files that others name, by folder and path
 	crs   crsConfig
+	spam  *spamRules // of SpamAssassin, until the last file has been read
 }
 
 func newJob(k *kind, from files) *job {
@@ -186,7 +189,7 @@ func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 		case utf8.Valid(l):
 			texts = append(texts, l)
 		case nocase:
-			spelled, all := spellings(l, maxSpellings)
+			spelled, all := rules.Spellings(l, maxSpellings)
 			if !all {
 				e.partly(whyNoCaseBytes, hexOf(l))
 			}
@@ -209,32 +212,6 @@ func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 		}
 		e.add(part, r)
 	}
-}
-
-// spellings are the spellings of l in upper and lower case of ASCII; if they are
-// more than most, just l.
-func spellings(l []byte, most int) (list [][]byte, all bool) {
-	list = [][]byte{nil}
-	for _, c := range l {
-		other := swapCase(c)
-		if other != c && 2*len(list) > most {
-			return [][]byte{l}, false
-		}
-		for i := range list {
-			if other != c {
-				list = append(list, append(slices.Clone(list[i]), other))
-			}
-			list[i] = append(list[i], c)
-		}
-	}
-	return list, true
-}
-
-func swapCase(c byte) byte {
-	if lower := c | 0x20; 'a' <= lower && lower <= 'z' {
-		return c ^ 0x20
-	}
-	return c
 }
 
 // add adds a rule as it is.

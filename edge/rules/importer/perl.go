@@ -17,11 +17,13 @@ type dialect struct {
 	emptyLow bool // {,n} is {0,n}
 	lastLine bool // $ also stands before a line break at the end of the text
 	json     bool // characters of the text may stand there as JSON has them
+	perl     bool // Perl's: a text ends in a line break, before which \Z holds as $ does
 }
 
 var (
 	pcreDialect   = dialect{bytes: true, spaceVT: true, lastLine: true}
 	sigmaDialect  = dialect{spaceVT: true, json: true}
+	spamDialect   = dialect{bytes: true, spaceVT: true, perl: true}
 	pythonDialect = dialect{python: true, emptyLow: true}
 	yaraDialect   = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )

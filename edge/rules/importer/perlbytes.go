@@ -26,6 +26,7 @@ type byteNode struct {
 	from, to  int    // where it is written, with its quantifier
 	class     string // without its quantifier
 	ascii     string // the ASCII part of the class, as items of a class
+	fold      bool   // case is ignored there
 	low, high int    // bytes; high < 0: any number from low
 	lazy      bool
 }
@@ -150,7 +151,7 @@ func wideNode(class string, from, to int, f perlFlags) *byteNode {
 			items.WriteString("-" + quoteRune(high, classSpecial))
 		}
 	}
-	n := &byteNode{kind: byteWide, class: class, from: from, to: to, ascii: items.String(), low: 1, high: 1}
+	n := &byteNode{kind: byteWide, class: class, from: from, to: to, ascii: items.String(), fold: f.i, low: 1, high: 1}
 	n.settleEdges()
 	return n
 }
@@ -265,16 +266,26 @@ func (n *byteNode) asCharacters(left, right byteEdge) (text string, exact bool) 
 	if n.high >= 0 {
 		others = repeat(0, n.high-1)
 	}
-	return `(?:[` + n.ascii + `]` + repeatOnce(n.low, n.high) + `|[` + n.ascii + `]` + others + `[^\x00-\x7f]` + n.class + others + `)`, false
+	single := n.exactly(`[` + n.ascii + `]`)
+	return `(?:` + single + repeatOnce(n.low, n.high) + `|` + single + others + n.exactly(`[^\x00-\x7f]`) + n.class + others + `)`, false
 }
 
 // spelled is one or two bytes between whole characters.
 func (n *byteNode) spelled() string {
-	single := `[` + n.ascii + `\x{fffd}]`
+	single := n.exactly(`[` + n.ascii + `\x{fffd}]`)
 	if n.high == 1 {
 		return single + repeatOnce(n.low, 1)
 	}
-	return `(?:` + single + repeatOnce(n.low, 2) + `|[\x{80}-\x{7ff}])`
+	return `(?:` + single + repeatOnce(n.low, 2) + `|` + n.exactly(`[\x{80}-\x{7ff}]`) + `)`
+}
+
+// exactly is a class that holds no other characters where case is ignored: in Unicode s and k
+// have other cases beyond ASCII, of more bytes.
+func (n *byteNode) exactly(class string) string {
+	if n.fold {
+		return `(?-i:` + class + `)`
+	}
+	return class
 }
 
 // repeatOnce is repeat, without a count for what stands there once.

@@ -18,6 +18,11 @@ type classParser struct {
 
 // class reads […].
 func (p *perlParser) class() error {
+	if p.dialect.python {
+		if done, err := p.unicodeBracket(); done {
+			return err
+		}
+	}
 	start := p.pos
 	p.pos++
 	negated := p.has("^")

@@ -30,7 +30,6 @@ func (p *perlParser) escape() error {
 		}
 		from := p.out.Len()
 		p.assertion(`\` + string(c))
-		p.ascii()
 		if c == 'B' {
 			p.parts = append(p.parts, &byteNode{kind: byteNotWord, from: from, to: p.out.Len(), empty: true})
 		}
@@ -52,6 +51,10 @@ func (p *perlParser) escape() error {
 		p.flags.endOnly, p.flags.m = false, false
 		p.end()
 		p.flags = f
+		return nil
+	case c == 'Z' && p.dialect.perl:
+		p.pos += 2
+		p.assertion("$")
 		return nil
 	case (c == 'Z' || c == 'z') && !p.dialect.yara:
 		if c == 'z' && p.dialect.python {
@@ -105,15 +108,11 @@ func (p *perlParser) quotedRun() error {
 	return nil
 }
 
-// ascii notes that Python's classes know more than ASCII.
-func (p *perlParser) ascii() {
-	if p.dialect.python {
-		p.remark(notePython)
-	}
-}
-
 // classEscape is what \d and the like mean, in a class or outside.
 func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
+	if p.dialect.python {
+		return unicodeClass(c, inClass)
+	}
 	bracket := func(s string) string {
 		if inClass {
 			return s
@@ -122,16 +121,13 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	}
 	switch c {
 	case 'd', 'D', 'w', 'W':
-		p.ascii()
 		return `\` + string(c), true
 	case 's':
-		p.ascii()
 		if p.dialect.spaceVT {
 			return bracket(`\s\v`), true
 		}
 		return `\s`, true
 	case 'S':
-		p.ascii()
 		if !p.dialect.spaceVT {
 			return `\S`, true
 		}

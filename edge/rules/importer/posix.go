@@ -1,4 +1,5 @@
-// POSIX extended regexes with GNU's extensions, as grep -E has them.
+// POSIX regexes with GNU's extensions: extended ones, as grep -E has them, and
+// basic ones, as grep has them.
 
 package importer
 
@@ -10,32 +11,41 @@ import (
 
 const (
 	noteLocale   = `\w, \b, [[:alpha:]] and the like know ASCII only, as grep with LC_ALL=C`
-	noteStray    = "a backslash before an ordinary character means nothing in grep -E (\\d is d)"
+	noteStray    = "a backslash before an ordinary character means nothing in grep (\\d is d)"
 	whyWordBegin = `finds more: \< is \b, which also holds at a word's end`
 	whyWordEnd   = `finds more: \> is \b, which also holds at a word's beginning`
 )
 
-// ereParser goes through the source once.
-type ereParser struct {
+// posixParser goes through the source once.
+type posixParser struct {
 	emitter
-	src string
-	pos int
+	src   string
+	pos   int
+	basic bool
+	first bool // nothing has come yet, since the beginning, a ( or a |
+	fresh bool // nothing but a ^ has
 }
 
 // translateERE translates a POSIX extended regex. The error is a *refused.
-func translateERE(src string) (translation, error) {
+func translateERE(src string) (translation, error) { return translatePOSIX(src, false) }
+
+// translateBRE translates a POSIX basic regex. The error is a *refused.
+func translateBRE(src string) (translation, error) { return translatePOSIX(src, true) }
+
+func translatePOSIX(src string, basic bool) (translation, error) {
 	if len(src) > maxRegex {
 		return translation{}, refuse("regex is too long", strconv.Itoa(len(src))+" bytes")
 	}
 	if !utf8.ValidString(src) {
 		return translation{}, refuse(whyBytes, "")
 	}
-	p := &ereParser{src: src}
+	p := &posixParser{src: src, basic: basic}
 	p.atom = -1
+	p.anew()
 	if err := p.alternation(); err != nil {
 		return translation{}, err
 	}
-	if p.pos < len(src) {
+	if p.more() {
 		return translation{}, refuse(whySyntax, "a ) too many")
 	}
 	t := p.done()
@@ -43,13 +53,36 @@ func translateERE(src string) (translation, error) {
 	return t, nil
 }
 
-func (p *ereParser) more() bool { return p.pos < len(p.src) }
+func (p *posixParser) more() bool { return p.pos < len(p.src) }
 
-func (p *ereParser) alternation() error {
-	for p.more() && p.src[p.pos] != ')' {
-		if p.src[p.pos] == '|' {
-			p.pos++
+// operator is which of ( ) | * + ? { stands at position at, and how long it is
+// there: in a basic regex all but * have a backslash. 0: none of them.
+func (p *posixParser) operator(at int) (op byte, size int) {
+	if at >= len(p.src) {
+		return 0, 0
+	}
+	op, size = p.src[at], 1
+	if p.basic && op != '*' {
+		if op != '\\' || at+1 >= len(p.src) || p.src[at+1] == '*' {
+			return 0, 0
+		}
+		op, size = p.src[at+1], 2
+	}
+	if strings.IndexByte("()|*+?{", op) < 0 {
+		return 0, 0
+	}
+	return op, size
+}
+
+func (p *posixParser) alternation() error {
+	for p.more() {
+		switch op, size := p.operator(p.pos); op {
+		case ')':
+			return nil
+		case '|':
+			p.pos += size
 			p.bar()
+			p.anew()
 			continue
 		}
 		if err := p.one(); err != nil {
@@ -68,46 +101,74 @@ func (p *ereParser) alternation() error {
 	return nil
 }
 
-func (p *ereParser) one() error {
+func (p *posixParser) one() error {
+	start, first, fresh := p.pos, p.first, p.fresh
+	p.first, p.fresh = false, false
+	switch op, size := p.operator(start); op {
+	case '(':
+		p.pos += size
+		return p.group()
+	case '*', '+', '?':
+		if p.basic && fresh {
+			p.pos += size
+			p.literal(rune(op))
+			return nil
+		}
+		return refuse(whyNothing, p.src[start:])
+	case '{':
+		// grep's matchers do not agree on what it means where nothing is to be repeated.
+		if p.basic || p.atom < 0 || strings.HasPrefix(p.src[start+size:], "}") {
+			return refuse(whyNothing, p.src[start:])
+		}
+	}
 	r, size := utf8.DecodeRuneInString(p.src[p.pos:])
 	p.pos += size
 	switch r {
-	case '(':
-		return p.group()
 	case '[':
 		return p.class()
 	case '\\':
 		return p.escape()
-	case '*', '+', '?':
-		return refuse(whyNothing, p.src[p.pos-1:])
 	case '^', '$':
+		if p.basic && (r == '^' && !first || r == '$' && !p.atEnd()) {
+			p.literal(r)
+			return nil
+		}
+		p.fresh = r == '^'
 		p.assertion(string(r))
 	case '.':
 		p.begin()
 		p.str(".")
-	case '{':
-		// grep's matchers do not agree on what it means where nothing is to be repeated.
-		if p.atom < 0 || strings.HasPrefix(p.src[p.pos:], "}") {
-			return refuse(whyNothing, p.src[p.pos-1:])
-		}
-		p.literal(r)
 	default:
 		p.literal(r)
 	}
 	return nil
 }
 
-func (p *ereParser) quantifier(times int) (bool, error) {
-	low, high, size := 0, -1, 1
-	switch p.src[p.pos] {
+// anew begins a regex, an alternative or a group.
+func (p *posixParser) anew() { p.first, p.fresh = true, true }
+
+// atEnd says whether a basic regex, or an alternative or a group of it, ends here.
+func (p *posixParser) atEnd() bool {
+	op, _ := p.operator(p.pos)
+	return !p.more() || op == ')' || op == '|'
+}
+
+func (p *posixParser) quantifier(times int) (bool, error) {
+	op, size := p.operator(p.pos)
+	if p.fresh && p.basic && op != '{' {
+		return false, nil // behind a ^ it stands for itself
+	}
+	low, high := 0, -1
+	switch op {
 	case '*':
 	case '+':
 		low = 1
 	case '?':
 		high = 1
 	case '{':
-		if low, high, size = braces(p.src[p.pos:], true); size == 0 {
-			return false, nil // a plain {
+		var err error
+		if low, high, size, err = p.interval(); size == 0 {
+			return false, err
 		}
 	default:
 		return false, nil
@@ -130,27 +191,44 @@ func (p *ereParser) quantifier(times int) (bool, error) {
 	return true, nil
 }
 
-func (p *ereParser) group() error {
+// interval reads {n,m}, or \{n,m\} in a basic regex; size 0: in an extended one a
+// plain {.
+func (p *posixParser) interval() (low, high, size int, err error) {
+	s := p.src[p.pos:]
+	if !p.basic {
+		low, high, size = braces(s, true)
+		return low, high, size, nil
+	}
+	inner, _, ok := strings.Cut(s[2:], `\}`)
+	if low, high, size = braces("{"+inner+"}", true); !ok || size != len(inner)+2 {
+		return 0, 0, 0, refuse(whySyntax, cutAt(s, '}'))
+	}
+	return low, high, size + 2, nil
+}
+
+func (p *posixParser) group() error {
 	if p.pending++; p.pending > maxNesting {
 		return refuse("groups are nested too deep", "")
 	}
 	at := p.out.Len()
 	p.str("(")
 	p.atom = -1
+	p.anew()
 	if err := p.alternation(); err != nil {
 		return err
 	}
-	if !p.more() {
+	_, size := p.operator(p.pos)
+	if size == 0 {
 		return refuse(whySyntax, "a ) is missing")
 	}
-	p.pos++
+	p.pos += size
 	p.str(")")
 	p.pending--
-	p.atom = at
+	p.atom, p.first, p.fresh = at, false, false
 	return nil
 }
 
-func (p *ereParser) escape() error {
+func (p *posixParser) escape() error {
 	if !p.more() {
 		return refuse(whySyntax, `a \ at the end`)
 	}
@@ -195,7 +273,7 @@ func (p *ereParser) escape() error {
 
 // class reads a bracket expression; its [ has been read. A backslash is nothing
 // special in it.
-func (p *ereParser) class() error {
+func (p *posixParser) class() error {
 	p.begin()
 	p.str("[")
 	start := p.pos
@@ -245,7 +323,7 @@ func (p *ereParser) class() error {
 }
 
 // classChar reads a character of a bracket expression, also as [.x.] or [=x=].
-func (p *ereParser) classChar() (rune, error) {
+func (p *posixParser) classChar() (rune, error) {
 	for _, mark := range []byte{'.', '='} {
 		name, ok := p.bracketed(mark)
 		if !ok {
@@ -269,7 +347,7 @@ func (p *ereParser) classChar() (rune, error) {
 }
 
 // bracketed reads [:name:], [.name.] or [=name=].
-func (p *ereParser) bracketed(mark byte) (string, bool) {
+func (p *posixParser) bracketed(mark byte) (string, bool) {
 	s := p.src[p.pos:]
 	if len(s) < 2 || s[0] != '[' || s[1] != mark {
 		return "", false

@@ -10,7 +10,7 @@ import (
 
 // words checks that \b means what \< and \> did: that a word character
 // follows the one, and comes before the other, whatever the rest matches.
-func (p *ereParser) words(t *translation) {
+func (p *posixParser) words(t *translation) {
 	for _, at := range p.begins {
 		if !edgeIsWord(t.expr, at+2, false) {
 			t.partly = append(t.partly, reason{whyWordBegin, ""})

@@ -244,8 +244,8 @@ func withoutPath(err error) error {
 	return err
 }
 
-// lines calls each for every line of in, without its line break and '\r',
-// numbered from 1. A line over rules.MaxLine is a problem and ends the file, as does
+// lines calls each for every line of in, without its line break and '\r' (j.cr says
+// whether there was one), numbered from 1. A line over rules.MaxLine is a problem and ends the file, as does
 // false from each.
 func (j *job) lines(in *input, each func(number int, line []byte) bool) {
 	number := 0
@@ -257,8 +257,7 @@ func (j *job) lines(in *input, each func(number int, line []byte) bool) {
 			j.problem(in.path, number, "longer than %d MiB, which no line of this kind is", rules.MaxLine>>20)
 			return
 		}
-		line, cr := bytes.CutSuffix(line, []byte{'\r'})
-		if cr {
+		if line, j.cr = bytes.CutSuffix(line, []byte{'\r'}); j.cr {
 			j.aside.add("carriage returns at line ends")
 		}
 		if !each(number, line) {

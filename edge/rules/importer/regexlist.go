@@ -1,5 +1,5 @@
-// Regexes one per line, as grep -E -f reads them; logcheck's files are such lists
-// with comments.
+// Regexes one per line, as grep -f and grep -E -f read them; logcheck's files are
+// such lists with comments.
 
 package importer
 
@@ -12,28 +12,67 @@ import (
 	"unicode/utf8"
 )
 
-// readRegexes takes every line: grep knows no comments.
-func readRegexes(j *job, in *input) {
+const (
+	whyEmptyRegex = "empty regex, which matches every line"
+	whyCR         = "finds more: the carriage return at the line's end, which grep takes for a part of the regex, is left off"
+
+	noteExtended = `\( \| \+ \? \{ are characters here, as in grep -E; the regexes of a list for grep without -E: --from bre`
+)
+
+// readERE takes every line as an extended regex: grep knows no comments.
+func readERE(j *job, in *input) {
+	readRegexes(j, in, func(e *entry, line []byte) {
+		e.posix(line, translateERE, wholeLine)
+		if looksBasic(line) {
+			e.remark(noteExtended)
+		}
+	})
+}
+
+// readBRE takes every line as a basic regex.
+func readBRE(j *job, in *input) {
+	readRegexes(j, in, func(e *entry, line []byte) { e.posix(line, translateBRE, wholeLine) })
+}
+
+func readRegexes(j *job, in *input, take func(e *entry, line []byte)) {
 	name := shortPath(in.path, 1)
 	j.lines(in, func(number int, line []byte) bool {
 		e := j.begin(in.path, number, "", idFrom(fmt.Sprintf("%s:%d", name, number)))
 		if len(line) == 0 {
-			e.skip("empty regex, which matches every line", "")
+			e.skip(whyEmptyRegex, "")
 		} else {
-			e.ere(line)
+			take(e, line)
 		}
 		e.end()
 		return true
 	})
 }
 
-// ere takes a POSIX extended regex.
-func (e *entry) ere(src []byte) {
+// looksBasic says whether a line has what only a basic regex has a use for, and
+// nothing that only an extended one has.
+func looksBasic(line []byte) bool {
+	s := bracketed.ReplaceAll(line, nil)
+	return basicOperator.Match(s) && !bytes.ContainsAny(basicOperator.ReplaceAll(s, nil), "()|+?{")
+}
+
+var (
+	bracketed     = regexp.MustCompile(`\[[^]]*\]`)
+	basicOperator = regexp.MustCompile(`\\[(){}|+?]`)
+)
+
+// posix takes a POSIX regex, which the peer applies to lines that it has made ready.
+func (e *entry) posix(src []byte, translate func(string) (translation, error), lines lineEnd) {
+	if e.job.cr {
+		e.partly(whyCR, "")
+	}
 	if !utf8.Valid(src) && !bytes.ContainsAny(src, `\.+*?()|[]{}^$`) {
 		e.literals("", false, bytes.Clone(src)) // any bytes will do as a literal
 		return
 	}
-	t, err := translateERE(string(src))
+	t, err := translate(string(src))
+	if err == nil {
+		t, err = lines.apply(t)
+	}
 	if err != nil {
 		e.refused(err)
 		return
@@ -79,7 +118,7 @@ func readLogcheck(j *job, in *input) {
 		}
 		e := j.begin(in.path, number, "", idFrom(fmt.Sprintf("%s:%d", name, number)))
 		e.base.Tags = tags
-		e.ere(line)
+		e.posix(line, translateERE, logcheckLine)
 		e.end()
 		return true
 	})

@@ -52,7 +52,6 @@ const (
 	whyMidEnd       = "finds more: $ in the middle of a regex is not checked"
 	whyMidFlag      = "global flags in the middle of a regex"
 
-	notePython = `\w, \d, \s and \b know ASCII only (and \s no vertical tab)`
 	maxRepeat  = 1000   // of RE2 syntax
 	maxNesting = 200    // groups in groups; Go allows 1000
 	maxRegex   = 32_000 // bytes of a regex in the source

@@ -6,6 +6,7 @@ import "testing"
 func TestTranslations(t *testing.T) {
 	dialects := map[string]func(string) (translation, error){
 		"ere":    translateERE,
+		"bre":    translateBRE,
 		"pcre":   func(s string) (translation, error) { return translatePerl(s, pcreDialect, perlFlags{}) },
 		"python": func(s string) (translation, error) { return translatePerl(s, pythonDialect, perlFlags{}) },
 		"yara":   func(s string) (translation, error) { return translatePerl(s, yaraDialect, perlFlags{}) },
@@ -23,7 +24,7 @@ func TestTranslations(t *testing.T) {
 		{"pcre", `(?x: a b #c` + "\n" + `)c d`, `(?:ab)c d`, ""},
 		{"pcre", `(a(?x) b) c`, `(ab) c`, ""},
 		{"pcre/x", `a b\ c[ ] # end`, `ab c[ ]`, ""},
-		{"pcre/i", `a.b`, `(?is)a[\x00-\x7f\x{fffd}]b`, ""},
+		{"pcre/i", `a.b`, `(?is)a(?-i:[\x00-\x7f\x{fffd}])b`, ""},
 		{"pcre", `a..b`, `a(?:[\x00-\t\x0b-\x7f\x{fffd}]{2}|[\x{80}-\x{7ff}])b`, ""},
 		{"pcre", `a.*b`, `a.*b`, ""},
 		{"pcre", `.b|a.`, `.b|a.`, ""},
@@ -58,6 +59,13 @@ func TestTranslations(t *testing.T) {
 		{"python", `a(?i)b`, "", whyMidFlag},
 		{"python", `\Z`, `\z`, ""},
 		{"python", `(?P=x)`, "", whyBackRef},
+		{"python", `\w\d\D`, `[\pL\pN_]\p{Nd}\P{Nd}`, ""},
+		{"python", `[\w.]\W[^\W_][\W_]`, `[\pL\pN_.][^\pL\pN_][\pL\pN](?:[^\pL\pN_]|[_])`, ""},
+		{"python", `\s\S`, `[\s\v\x1c-\x1f\x{85}\pZ][^\s\v\x1c-\x1f\x{85}\pZ]`, ""},
+		{"bre", `\(a\)\{2\}b*\|*c\?`, `(a){2}b*|\*c?`, ""},
+		{"bre", `^*a^b$c$`, `^\*a\^b\$c$`, ""},
+		{"bre", `(a)+|{b}`, `\(a\)\+\|\{b\}`, ""},
+		{"bre", `\(a\)\1`, "", whyBackRef},
 		{"yara", `\ba\v\/`, `(?:\b|\A|\z)av/`, ""},
 		{"yara", `(?:a)`, "", whySyntax},
 	} {

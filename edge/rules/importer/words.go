@@ -21,6 +21,10 @@ func readWords(j *job, in *input) {
 		if j.fatal {
 			return
 		}
+		if wordComment.Match(word) {
+			j.aside.add("comments (# and a blank)")
+			return
+		}
 		if seen[string(word)] {
 			e := j.begin(in.path, line, "", "")
 			e.skip("repeated: the list has the word already", "")

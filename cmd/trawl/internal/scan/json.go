@@ -11,12 +11,16 @@ import (
 )
 
 // json prints the matches of l. Matched text that is not UTF-8 comes as
-// text_b64, as in a broker's answers.
+// text_b64, as in a broker's answers; a file name that is not comes as file_b64 beside
+// file, which has U+FFFD for its bytes then.
 func (p *printer) json(l *line) {
 	for i := range l.matches {
 		m := &l.matches[i]
 		b := append(p.out.AvailableBuffer(), `{"file":`...)
 		b = wire.AppendString(b, l.file.name)
+		if !utf8.ValidString(l.file.name) {
+			b = append(base64.StdEncoding.AppendEncode(append(b, `,"file_b64":"`...), []byte(l.file.name)), '"')
+		}
 		b = appendMember(b, `,"line":`, l.number)
 		b = appendMember(b, `,"column":`, l.base+m.Start+1)
 		b = appendMember(b, `,"offset":`, l.at+m.Start)

@@ -2,7 +2,7 @@ package scan
 
 // A line over 1 MiB, which may be as long as it likes, goes in pieces, each a
 // text of its own. They overlap so far that every literal lies whole in one
-// of them, with the runes before and after it by which `whole` is decided:
+// of them, with the characters before and after it by which `whole` is decided:
 //
 //	line     ┠──────────────────────────────────────────────
 //	piece 1  ┠────────────────────┤
@@ -34,7 +34,7 @@ const lookAhead = utf8.UTFMax
 
 // lead is how much of a piece lies before the ends taken from it. A nocase
 // literal can match three times its own bytes: k the Kelvin sign (U+212A).
-func lead(overlap int) int { return 3*overlap + utf8.UTFMax }
+func lead(overlap int) int { return 3*overlap + match.WordReach }
 
 // longLine deals with a line of which the batch, where it is alone, holds
 // longLine+1 bytes; afterwards the batch holds what comes after that line.

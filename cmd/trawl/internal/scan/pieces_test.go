@@ -26,6 +26,23 @@ func TestWholeIsDecidedAcrossSeams(t *testing.T) {
 	}
 }
 
+// The marks of a character are not cut off from it by a seam.
+func TestMarksBelongToWordsAcrossSeams(t *testing.T) {
+	asker := packOf(t, &match.Rule{Literals: [][]byte{[]byte("कल")}, Whole: true})
+	for _, tt := range []struct {
+		before, behind string
+		whole          bool
+	}{{" ", " ", true}, {" ", "\u093e", false}, {"क" + strings.Repeat("\u0301", 30), " ", false}, {"✔" + strings.Repeat("\ufe0f", 30), " ", true}} {
+		for shift := range 300 {
+			in := strings.Repeat(" ", shift) + tt.before + "कल" + tt.behind + strings.Repeat(" ", 350-shift)
+			got := runScan(t, asker, in, Options{Mode: Only, Overlap: 6, longLine: 30})
+			if (got.out != "") != tt.whole {
+				t.Fatalf("%q at %d: got %q", tt.before+"कल"+tt.behind, shift, got.out)
+			}
+		}
+	}
+}
+
 // A literal matched without case can be three times as long as it is written.
 func TestNoCaseMatchesLongerThanTheLiteral(t *testing.T) {
 	asker := packOf(t, &match.Rule{Literals: [][]byte{[]byte("kkkkkkkk")}, NoCase: true})

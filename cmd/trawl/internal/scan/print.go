@@ -209,6 +209,10 @@ func (p *printer) endText(t *text) {
 	if t.piece != nil && t.piece.last {
 		f.lines++
 	}
+	if t.last && f.utf16 {
+		p.unreadable = true
+		p.note("%s: text in UTF-16 is not decoded, so what is in it has not been found; convert it first: iconv -f UTF-16 -t UTF-8", f.name)
+	}
 	if t.err != nil {
 		p.unreadable = true
 		p.note("%s: %v", f.name, reason(t.err))
@@ -235,7 +239,7 @@ func (p *printer) endFile(t *text) {
 		fmt.Fprintf(p.out, "%d\n", f.matching)
 	case p.o.Mode == Lines && len(f.rules.rules) > 0:
 		p.name(f)
-		p.out.WriteString(": binary file matches: ")
+		p.out.WriteString(": binary file matches (-a prints its lines): ")
 		for i, rule := range f.rules.sorted() {
 			p.listed(i, rule.id)
 		}

@@ -34,6 +34,7 @@ type Options struct {
 	Color     bool // of file, line number and matched text
 	Terminal  bool // the output is for one: what it would obey in lines and file names is escaped
 	Recursive bool // walk into folders; without a path: into the current one
+	Text      bool // lines of binary files are printed as those of others
 
 	// Rules is the rule set to ask for; empty means wire.DefaultRules.
 	Rules string
@@ -78,7 +79,8 @@ type Asker interface {
 }
 
 // ErrUnreadable means that the scan went to its end, but some of the input
-// could not be read. Each such file has had its line on stderr.
+// could not be read, or is UTF-16, which is not decoded. Each such file has had its
+// line on stderr.
 var ErrUnreadable = errors.New("some of the input could not be read")
 
 // Run scans paths in the order given, folders in lexical order of their names;

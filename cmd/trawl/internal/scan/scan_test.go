@@ -1,11 +1,16 @@
 package scan
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
+
+	"trawl/edge/match"
 )
 
 // folder makes a folder with files and goes there.
@@ -200,7 +205,7 @@ func TestBinaryFiles(t *testing.T) {
 		mode Mode
 		want string
 	}{
-		{Lines, "bin: binary file matches: he,his\ntext:1:1: he: he\nlate:20481:2: he: \x00he\n"},
+		{Lines, "bin: binary file matches (-a prints its lines): he,his\ntext:1:1: he: he\nlate:20481:2: he: \x00he\n"},
 		{Only, "bin:1:1: he: he\nbin:2:2: his: his\nbin:3:2: he: he\ntext:1:1: he: he\nlate:20481:2: he: he\n"},
 		{Count, "bin:3\ntext:1\nlate:1\nsilent:0\n"},
 		{Files, "bin\ntext\nlate\n"},
@@ -212,8 +217,80 @@ func TestBinaryFiles(t *testing.T) {
 		}
 	}
 	got := runScan(t, newFake(t, "he", "his"), binary, Options{})
-	if want := "(standard input): binary file matches: he,his\n"; got.out != want {
+	if want := "(standard input): binary file matches (-a prints its lines): he,his\n"; got.out != want {
 		t.Errorf("got %q, want %q", got.out, want)
+	}
+}
+
+func TestTextPrintsLinesOfBinaryFiles(t *testing.T) {
+	got := runScan(t, newFake(t, "he"), "x\x00he\n\x00\nhe\n", Options{Text: true})
+	if want := "1:3: he: x\x00he\n3:1: he: he\n"; got.out != want {
+		t.Errorf("got %q, want %q", got.out, want)
+	}
+}
+
+// A byte order mark is left out wherever reads and blocks end; offsets count it.
+func TestByteOrderMarkIsNoPartOfTheFirstLine(t *testing.T) {
+	const bom = "\xef\xbb\xbf"
+	asker := packOf(t, &match.Rule{ID: "begin", Regex: "^he"}, &match.Rule{ID: "end", Regex: "she$"})
+	for _, tt := range []struct{ in, want string }{
+		{bom + "he\nshe\n", "1:1: begin: he\n2:1: end: she\n"},
+		{bom + "he", "1:1: begin: he\n"},
+		{bom, ""},
+		{"\xef\xbb", ""},
+		{bom + bom + "he", ""},
+		{"x\n" + bom + "he", ""},
+		{bom + strings.Repeat("x", 500) + "she\nhe\n", "1:501: end: she\n2:1: begin: he\n"},
+		{bom + "he" + strings.Repeat("x", 500) + "\n", "1:1: begin: he\n"},
+	} {
+		for _, size := range []int{1, 2, 3, 7, 64} {
+			var out bytes.Buffer
+			o := Options{Mode: Only, Overlap: 3, BlockSize: 64, longLine: 100}
+			if _, _, err := Run(t.Context(), asker, nil, o, iotest.OneByteReader(strings.NewReader(tt.in)), &out, io.Discard); err != nil || out.String() != tt.want {
+				t.Errorf("%.20q by single bytes: %q, %v; want %q", tt.in, out.String(), err, tt.want)
+			}
+			o.BlockSize = size + 3
+			folder(t, map[string]string{"f": tt.in})
+			if got := runScan(t, asker, "", o, "f"); got.out != tt.want {
+				t.Errorf("%.20q in blocks of %d: %q, want %q", tt.in, o.BlockSize, got.out, tt.want)
+			}
+		}
+	}
+	folder(t, map[string]string{"f": bom + "he\n"})
+	got := runScan(t, asker, "", Options{Mode: JSON}, "f")
+	if want := `"line":1,"column":1,"offset":3,"rule":"begin","start":0,"end":2`; !strings.Contains(got.out, want) || got.sum.Bytes != 6 {
+		t.Errorf("got %q and %d bytes", got.out, got.sum.Bytes)
+	}
+}
+
+func TestUTF16IsToldOnce(t *testing.T) {
+	utf16 := "\xff\xfeh\x00e\x00\n\x00" + strings.Repeat("h\x00e\x00\n\x00", 10_000)
+	for _, tt := range []struct {
+		in    string
+		utf16 bool
+	}{
+		{utf16, true},
+		{"\xfe\xff\x00h\x00e\x00\n", true},
+		{"\xff\xfe\x3d\xd8\x00\xde\n\x00", true}, // 😀
+		{"\xff\xfe\x0d\x66\n\x00", true},         // without a byte 0 but for the break
+		{"\xff\xfe", false},
+		{"\xff\xfe\x00\x00he", false},
+		{"\xff\xfe\x01\x02\x03\x04he\x05\x00", false},
+		{"he\n", false},
+	} {
+		folder(t, map[string]string{"f": tt.in})
+		got := runScan(t, newFake(t, "zzz"), "", Options{}, "f")
+		if n := strings.Count(got.errOut, "UTF-16 is not decoded"); (n == 1) != tt.utf16 || errors.Is(got.err, ErrUnreadable) != tt.utf16 {
+			t.Errorf("%.20q: %q, %v", tt.in, got.errOut, got.err)
+		}
+	}
+}
+
+func TestNamesThatAreNotUTF8(t *testing.T) {
+	folder(t, map[string]string{"caf\xe9": "he\n"})
+	got := runScan(t, newFake(t, "he"), "", Options{Mode: JSON}, "caf\xe9")
+	if want := `{"file":"caf` + "\ufffd" + `","file_b64":"Y2Fm6Q==","line":1,`; !strings.HasPrefix(got.out, want) {
+		t.Errorf("got %q, want %q…", got.out, want)
 	}
 }
 
@@ -222,7 +299,7 @@ func TestBinaryIsKnownWhereverTheBlockEnds(t *testing.T) {
 	for _, before := range []int{0, 200, 245, 250, 255, 256} { // KiB in the same block
 		folder(t, map[string]string{"a": strings.Repeat("x\n", before<<9), "bin": binary})
 		got := runScan(t, newFake(t, "he"), "", Options{}, "a", "bin")
-		if want := "bin: binary file matches: he\n"; got.out != want {
+		if want := "bin: binary file matches (-a prints its lines): he\n"; got.out != want {
 			t.Errorf("behind %d KiB: got %q…, want %q", before, got.out[:min(100, len(got.out))], want)
 		}
 	}

@@ -19,6 +19,7 @@ const stdinName = "(standard input)"
 type file struct {
 	name   string
 	binary bool
+	utf16  bool        // begins with a byte order mark of UTF-16
 	done   atomic.Bool // set by the printer: nothing more of it is needed
 
 	lines      int64           // complete lines before the text at hand
