@@ -25,6 +25,7 @@ func (r *router) admit(q *request, out *batch) {
 	q.seq = r.seq
 	r.pending++
 	r.bytes += q.cost()
+	r.budgeted += q.message.Budgeted()
 	q.client.bytes += q.cost()
 	q.client.requests.pushBack(&q.inClient, q)
 	r.wheel.add(q)
@@ -78,7 +79,7 @@ func (r *router) room(q *request) *wire.Error {
 	case r.pending == 0:
 		return nil // the only one always has room
 	}
-	memory, held := r.options.Limits.Memory, r.held()
+	memory, held := r.options.Limits.Memory, r.held()-q.message.Budgeted()
 	free := memory - held
 	freeHere := memory - memory/4 - t.queue.cost
 	switch {
@@ -92,9 +93,12 @@ func (r *router) room(q *request) *wire.Error {
 	return nil
 }
 
-// held is what counts against limits.memory, in bytes: requests, answers that
-// clients have not taken, and messages of clients that are half read.
-func (r *router) held() int64 { return r.bytes + r.options.budget.Held() }
+// held is what counts against limits.memory, in bytes: requests, answers that peers
+// have not taken, messages that are half read, and what workers say of themselves.
+func (r *router) held() int64 { return r.bytes + r.heldBeside() }
+
+// heldBeside is the part of held that is not requests.
+func (r *router) heldBeside() int64 { return r.options.budget.Held() - r.budgeted }
 
 // queueLimit is the most requests that may wait for t.
 func (r *router) queueLimit(t *target) int {
@@ -147,6 +151,6 @@ func (r *router) refuse(q *request, err *wire.Error, out *batch) {
 	if r.trace != nil {
 		r.trace.refused(q, err)
 	}
-	r.answer(q.client, q.envelope, wire.ErrorAnswer(q.header, err), out)
+	r.answerRefused(q, wire.ErrorAnswer(q.header, err), out)
 	q.recycle()
 }

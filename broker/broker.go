@@ -8,9 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"trawl/edge/keys"
 	"trawl/edge/zmtp"
 )
+
+// socketBuffer is how much of a connection the kernel keeps in each direction, in bytes: at
+// 5 ms from one board to another that is 50 MB/s.
+const socketBuffer = 256 << 10
 
 // keepMore is how much more than limits.request is read into memory, in bytes: an
 // envelope and a header.
@@ -33,9 +36,14 @@ type Broker struct {
 	running  sync.WaitGroup // a goroutine for each listener and each connection
 	stopping atomic.Bool    // for the pulse
 
-	mu     sync.Mutex                 // guards what follows; never held with the router's
-	conns  map[*zmtp.Conn][]keys.Role // and who may have one like it
-	ending bool                       // no further connection is served
+	clientDoor, workerDoor *door
+	documents              *documents
+	handshakes             int          // at once, of one listener
+	turnedAway             atomic.Int64 // peers for whom there was no place
+	stallsAt               time.Time    // of the latest closeStalled
+
+	mu     sync.Mutex // guards the doors and what follows; never held with the router's
+	ending bool       // no further connection is served
 }
 
 // Listen binds all endpoints; clients and workers can connect from then on,
@@ -45,8 +53,13 @@ func Listen(o Options) (*Broker, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, stop: make(chan struct{}), conns: make(map[*zmtp.Conn][]keys.Role)}
+	b := &Broker{options: o, stop: make(chan struct{})}
 	b.router = newRouter(&b.options)
+	p := planPlaces(o.files, o.Limits.Memory, len(o.Clients)+len(o.Workers)+len(o.Plain))
+	b.clientDoor = newDoor("clients", clientRoles, p.clients, b.options.budget)
+	b.workerDoor = newDoor("workers", workerRoles, p.workers, b.options.fromWorkers)
+	b.handshakes = p.handshakes
+	b.documents = newDocuments(b.options.budget, o.Limits.Memory)
 	if err := b.bind(); err != nil {
 		b.closeListeners()
 		return nil, err
@@ -55,16 +68,19 @@ func Listen(o Options) (*Broker, error) {
 }
 
 func (b *Broker) bind() error {
+	limits := &b.options.Limits
 	toClients := zmtp.Options{
-		SocketType: "ROUTER", Log: b.options.Log, MaxFrame: b.options.Limits.Frame,
-		MaxMessage: b.options.Limits.Frame + 1<<20,
+		SocketType: "ROUTER", Log: b.options.Log, MaxFrame: limits.Frame, MaxMessage: b.maxMessage(),
+		MaxHandshakes: b.handshakes, SocketBuffer: socketBuffer,
 	}
 	toWorkers := toClients
 	toWorkers.SocketType, toWorkers.Announce = "", announceToWorker
-	toWorkers.Heartbeat.Interval = b.options.Heartbeat             // for plain workers, which say nothing by themselves
-	toWorkers.SendBytes = windowBytes + 2*b.options.Limits.Request // two of the largest requests always fit
-	toClients.Budget, toClients.KeepMessage = b.options.budget, b.options.Limits.Request+keepMore
-	toClients.SendBytes, toClients.SendMessages = max(16<<20, b.options.Limits.Memory/2), 1<<17 // requests are held back long before
+	toWorkers.Heartbeat.Interval = b.options.Heartbeat   // for plain workers, which say nothing by themselves
+	toWorkers.SendBytes = windowBytes + 2*limits.Request // two of the largest requests always fit
+	toWorkers.Budget, toWorkers.KeepMessage = b.options.fromWorkers, max(limits.Request, limits.Answer)+keepMore
+	toWorkers.MaxMessage = maxHello + keepMore // until it is welcome; see admit
+	toClients.Budget, toClients.KeepMessage = b.options.budget, limits.Request+keepMore
+	toClients.SendBytes, toClients.SendMessages = max(16<<20, limits.Memory/2), 1<<17 // requests are held back long before
 	s := &b.options.Security
 	for _, e := range b.options.Clients {
 		if err := listen(&b.clients, e, s.protect(e, toClients, clientRoles)); err != nil {
@@ -88,6 +104,9 @@ func (b *Broker) bind() error {
 	}
 	return nil
 }
+
+// maxMessage is the most bytes of a message of a client, or of a worker that is welcome.
+func (b *Broker) maxMessage() int64 { return b.options.Limits.Frame + 1<<20 }
 
 func listen(to *[]*zmtp.Listener, endpoint string, o zmtp.Options) error {
 	l, err := zmtp.Listen(endpoint, o)
@@ -138,14 +157,14 @@ func endpoints(ls []*zmtp.Listener) []string {
 func (b *Broker) Serve(ctx context.Context) error {
 	log := b.options.Log
 	for _, l := range b.clients {
-		b.accept(l, clientRoles, b.serveClient)
+		b.accept(l, b.clientDoor, b.serveClient)
 	}
 	for _, l := range b.workers {
-		b.accept(l, workerRoles, func(c *zmtp.Conn) { b.serveWorker(c, "default") })
+		b.accept(l, b.workerDoor, func(c *connection) { b.serveWorker(c, "default") })
 	}
 	for i, l := range b.plain {
 		rules := b.options.Plain[i].Rules
-		b.accept(l, workerRoles, func(c *zmtp.Conn) { b.serveWorker(c, rules) })
+		b.accept(l, b.workerDoor, func(c *connection) { b.serveWorker(c, rules) })
 	}
 	if b.http != nil {
 		b.http.serve()
@@ -170,46 +189,31 @@ func (b *Broker) Serve(ctx context.Context) error {
 	stopTicking()
 	ticks.Wait()
 	b.running.Wait()
+	zmtp.FlushLog(log)
 	log.Info("broker stopped")
 	return nil
 }
 
 // accept serves every connection of l in a goroutine of its own.
-func (b *Broker) accept(l *zmtp.Listener, roles []keys.Role, serve func(*zmtp.Conn)) {
+func (b *Broker) accept(l *zmtp.Listener, d *door, serve func(*connection)) {
 	b.running.Go(func() {
 		for {
-			c, err := l.Accept()
+			conn, err := l.Accept()
 			if err != nil {
 				return // the listener was closed
 			}
-			if !b.enter(c, roles) {
-				_ = c.Close()
+			c := b.enter(d, conn)
+			if c == nil {
+				_ = conn.Close()
 				continue
 			}
 			b.running.Go(func() {
-				defer b.exit(c)
-				b.endIfForbidden(c, roles) // the keys may have been read again since its handshake
+				defer b.exit(d, c)
+				b.endIfForbidden(conn, d.roles) // the keys may have been read again since its handshake
 				serve(c)
 			})
 		}
 	})
-}
-
-// enter notes a connection, so that the end can reach it; false: it is too late.
-func (b *Broker) enter(c *zmtp.Conn, roles []keys.Role) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.ending {
-		b.conns[c] = roles
-	}
-	return !b.ending
-}
-
-func (b *Broker) exit(c *zmtp.Conn) {
-	_ = c.Close()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.conns, c)
 }
 
 // tick does what depends on time: deadlines and heartbeats.
@@ -238,6 +242,7 @@ func (b *Broker) tick(ctx context.Context) {
 			b.router.sweep(now, &out)
 		case <-beats.C:
 			b.router.beat(&out)
+			b.closeStalled(time.Now())
 		case <-hedges:
 			b.router.hedgeSlow(&out)
 		}

@@ -21,6 +21,8 @@ type client struct {
 
 	unreadBefore int64 // of the latest heartbeat at which memory was short
 
+	pause int64 // not 0: it is not read until at most so many bytes wait for it; for the goroutine that reads it
+
 	inHeldBack link[client] // of router.heldBack
 }
 
@@ -29,9 +31,13 @@ var bareHeader = wire.NewRequestHeader()
 
 // serveClient reads a client's requests until its connection ends. Answers
 // are flushed together once everything that arrived together was handled.
-func (b *Broker) serveClient(conn *zmtp.Conn) {
+func (b *Broker) serveClient(peer *connection) {
+	conn := peer.conn
 	c := &client{conn: conn, socketType: conn.Peer().SocketType}
 	var out batch
+	b.mu.Lock()
+	peer.client = c
+	b.mu.Unlock()
 	b.router.addClient(c)
 	defer func() {
 		b.router.removeClient(c, &out)
@@ -43,10 +49,21 @@ func (b *Broker) serveClient(conn *zmtp.Conn) {
 			return
 		}
 		b.request(c, m, &out)
-		if !conn.Buffered() {
+		switch {
+		case c.pause > 0:
+			letRead(c, conn, &out)
+		case !conn.Buffered():
+			peer.noteAsked(out.now())
 			out.flush()
 		}
 	}
+}
+
+// letRead waits until a peer has read what it was answered.
+func letRead(c *client, conn *zmtp.Conn, out *batch) {
+	out.flush()
+	conn.AwaitQueue(c.pause)
+	c.pause = 0
 }
 
 // request takes one message of a client over.

@@ -12,6 +12,11 @@ func (b *Broker) control(q *request, out *batch) {
 		b.router.refuseNow(q, err, out)
 		return
 	}
+	if err := b.router.reserve(int64(len(body))); err != nil {
+		b.router.refuseNow(q, err, out)
+		return
+	}
+	defer b.options.budget.Hold(-int64(len(body)))
 	head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID}
 	b.router.answerNow(q, zmtp.NewMessage(head.Append(nil), body), out)
 	stop := q.header.Op == wire.OpStop && q.header.Worker == ""
@@ -73,5 +78,5 @@ func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
 	defer r.leave(out)
 	r.count("ok")
 	r.received += q.size()
-	r.answer(q.client, q.envelope, m, out)
+	r.answerUnadmitted(q, m, out)
 }

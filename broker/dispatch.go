@@ -302,7 +302,7 @@ func (r *router) deliver(q *request, by place, v verdict, m zmtp.Message, out *b
 	if by.copy {
 		r.copiesWon++
 	}
-	sent := r.answer(q.client, prefix, m, out)
+	sent := r.give(q, prefix, m, out)
 	if r.trace != nil {
 		r.trace.delivered(q, sent, out.now())
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // How a broker ends: it takes nothing new, answers what it has, and takes leave.
@@ -42,7 +43,10 @@ func (b *Broker) closeConns() {
 	defer cancel()
 	b.mu.Lock()
 	b.ending = true
-	conns := slices.Collect(maps.Keys(b.conns))
+	var conns []*zmtp.Conn
+	for _, d := range b.doors() {
+		conns = slices.AppendSeq(conns, maps.Keys(d.conns))
+	}
 	b.mu.Unlock()
 	var flushing sync.WaitGroup
 	for _, c := range conns {

@@ -33,6 +33,9 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 		return nil, wire.Errorf(wire.BadRequest, "no hello: %v", err)
 	}
 	defer m.Release()
+	if m.Cut() > 0 {
+		return nil, wire.Errorf(wire.Busy, "the broker has no memory for a hello of %d bytes for now; try later", int64(m.Size())+m.Cut())
+	}
 	if wire.KindOf(m.Frame(0)) != wire.KindHello || m.NumFrames() < 2 {
 		return nil, b.wrongEndpoint()
 	}
@@ -46,7 +49,12 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	if err := checkHello(&hello, b.options.Version); err != nil {
 		return nil, err
 	}
+	said := b.documents.take(&hello)
+	if said == nil {
+		return nil, wire.Errorf(wire.Busy, "the broker has no memory for what this worker says of itself: half of limits.memory is taken by what others do; raise it there, or serve fewer rule sets")
+	}
 	w := newWorker(conn, false, hello.Name, hello, b.options.patience)
+	w.said = said
 	return w, nil
 }
 

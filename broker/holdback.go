@@ -3,6 +3,9 @@ package broker
 import (
 	"cmp"
 	"slices"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // A client that does not take its answers as fast as they come gets no more
@@ -12,26 +15,82 @@ import (
 
 const (
 	// holdBackAt is how many bytes of answers may wait for a client before its
-	// requests do; fewer if memory is short, down to holdBackLeast. They go on
-	// when a quarter of that is left.
+	// requests do; fewer if memory is short, down to leastHeldBack, which is holdBackLeast
+	// unless there are many clients. They go on when a quarter of that is left.
 	holdBackAt    = 4 << 20
 	holdBackLeast = 64 << 10
+
+	// smallAnswer is the size up to which an answer always finds memory, in bytes.
+	smallAnswer = 1 << 10
 )
 
 // holdBackLimit is how many bytes of answers may wait for a client now: like
-// with requests, what it leaves for others. What waits for a worker is mostly
-// requests, and it reads, or is lost.
+// with requests, what it leaves for others. For a worker, the requests that it has may wait,
+// too.
 func (r *router) holdBackLimit(c *client) int64 {
+	most := max(r.leastHeldBack(), min(holdBackAt, r.options.Limits.Memory-r.held()))
 	if c.asker != nil {
-		return holdBackAt
+		most += c.asker.weight
 	}
-	return max(holdBackLeast, min(holdBackAt, r.options.Limits.Memory-r.held()))
+	return most
+}
+
+// leastHeldBack is how many bytes of answers may always wait for a client: for all
+// together at most a quarter of the memory.
+func (r *router) leastHeldBack() int64 {
+	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(r.clients.len(), 1)), smallAnswer))
+}
+
+// roomForAnswer reports whether there is memory for an answer of so many bytes to a
+// request that was not admitted. Those may take a quarter more than what is admitted.
+func (r *router) roomForAnswer(size int64) bool {
+	return size <= smallAnswer || r.held()+size <= r.options.Limits.Memory*5/4
+}
+
+// reserve counts an answer of so many bytes in the budget before it is made. The error
+// says that there is no memory for it, and then nothing is counted.
+func (r *router) reserve(size int64) *wire.Error {
+	r.lock()
+	defer r.unlock()
+	if !r.roomForAnswer(size) {
+		return wire.Errorf(wire.Busy, "the broker has no memory for an answer of %d bytes for now; try later", size)
+	}
+	r.options.budget.Hold(size)
+	return nil
+}
+
+// answerRefused answers q with why it was refused. If that is long, which makes its id, and
+// there is no memory for it, the connection ends.
+func (r *router) answerRefused(q *request, m zmtp.Message, out *batch) {
+	if m.Size() > smallAnswer && !r.roomForAnswer(m.Retained()) {
+		m.Release()
+		r.overflow(q.client)
+		return
+	}
+	r.answerUnadmitted(q, m, out)
+}
+
+// answerUnadmitted answers q, which was not admitted: a refusal, a control request.
+// Such answers take memory, too: who asks faster than it reads is not read until
+// it has caught up.
+func (r *router) answerUnadmitted(q *request, m zmtp.Message, out *batch) {
+	c := q.client
+	r.answer(c, q.envelope, m, out)
+	if c.unread < r.leastHeldBack() {
+		return
+	}
+	if most := r.holdBackLimit(c); c.unread >= most {
+		if c.unread = queued(c); c.unread >= most {
+			c.pause = max(most/4, 1)
+			r.holds++
+		}
+	}
 }
 
 // holdBackIfSlow looks at how much waits for c after an answer. Asking the
 // connection costs a lock, so it is asked only once that much was sent.
 func (r *router) holdBackIfSlow(c *client) {
-	if c.heldBack || c.unread < holdBackLeast {
+	if c.heldBack || c.unread < r.leastHeldBack() {
 		return
 	}
 	most := r.holdBackLimit(c)
@@ -115,12 +174,12 @@ func (r *router) overMemory() int64 {
 	return r.held() - (memory - memory/4)
 }
 
-func (d *deafClients) look(c *client) {
+func (d *deafClients) look(c *client, least int64) {
 	if !d.short {
 		return
 	}
 	n := queued(c)
-	if !d.first && n >= c.unreadBefore && c.unreadBefore >= holdBackLeast {
+	if !d.first && n >= c.unreadBefore && c.unreadBefore >= least {
 		d.found = append(d.found, c)
 	}
 	c.unreadBefore = n

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,11 +29,12 @@ const (
 
 // httpServer is the HTTP port of a broker.
 type httpServer struct {
-	broker *Broker
-	local  bool // only this machine reaches it
-	conns  *httpConns
-	server *http.Server
-	served chan struct{} // closed when the server has ended; nil before serve
+	broker  *Broker
+	local   bool // only this machine reaches it
+	conns   *httpConns
+	server  *http.Server
+	reports atomic.Int64  // on their way
+	served  chan struct{} // closed when the server has ended; nil before serve
 }
 
 // listenHTTP binds the port; serve must follow, or close.
@@ -153,13 +155,30 @@ func (h *httpServer) readyz(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *httpServer) status(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	writeBody(w, http.StatusOK, h.broker.statusBody(), renewer(w))
+	h.report(w, "application/json", h.broker.statusBody())
 }
 
 func (h *httpServer) metrics(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	writeBody(w, http.StatusOK, h.broker.metricsBody(), renewer(w))
+	h.report(w, "text/plain; version=0.0.4; charset=utf-8", h.broker.metricsBody())
+}
+
+// freeReports is how many reports may be on their way without memory for them: so a
+// broker that has none can still be looked at.
+const freeReports = 8
+
+// report writes a document that the broker has written. Who reads slowly keeps a document from
+// which others have newer ones, so it counts as an answer does.
+func (h *httpServer) report(w http.ResponseWriter, contentType string, body []byte) {
+	defer h.reports.Add(-1)
+	if h.reports.Add(1) > freeReports {
+		if err := h.broker.router.reserve(int64(len(body))); err != nil {
+			h.fail(w, err)
+			return
+		}
+		defer h.broker.options.budget.Hold(-int64(len(body)))
+	}
+	w.Header().Set("Content-Type", contentType)
+	writeBody(w, http.StatusOK, body, renewer(w))
 }
 
 func plainText(w http.ResponseWriter, code int, text string) {

@@ -123,7 +123,12 @@ func (b *Broker) readText(r *http.Request, head []byte) (zmtp.Message, *wire.Err
 	}
 	budget := b.options.budget
 	var reserved int64
-	defer func() { budget.Reserve(-reserved) }()
+	first := 2 * min(max(r.ContentLength, 0), httpStep) // room for the first step, and the step
+	budget.Hold(first)
+	defer func() {
+		budget.Reserve(-2 * reserved)
+		budget.Hold(-first)
+	}()
 	m := zmtp.NewBuilder(len(head) + int(min(max(r.ContentLength, 0), httpStep)) + 64)
 	m.AppendFrame(head)
 	m.Begin()
@@ -134,7 +139,7 @@ func (b *Broker) readText(r *http.Request, head []byte) (zmtp.Message, *wire.Err
 			return discard(m, tooLargeText(size, most))
 		}
 		if size > reserved+httpStep { // the first always passes
-			if !budget.Reserve(httpStep) {
+			if !budget.Reserve(2 * httpStep) { // the message has room for up to twice as much
 				return discard(m, wire.Errorf(wire.Busy, "the broker has no memory for a text of more than %d bytes for now; try later", size))
 			}
 			reserved += httpStep

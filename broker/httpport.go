@@ -20,7 +20,8 @@ type httpPort struct {
 	mu     sync.Mutex
 	closed chan struct{} // by the router, for a client that does not read
 	over   bool
-	unread int // bytes of the answer, until it is written
+	unread int   // bytes of the answer, until it is written
+	held   int64 // what of its memory the budget was told for that time
 }
 
 // httpAnswer is an answer on its way.
@@ -47,7 +48,8 @@ func (p *httpPort) Queue(prefix []byte, m zmtp.Message) error {
 	select {
 	case p.answers <- httpAnswer{plain: len(prefix) > 0, message: m}:
 		p.unread = m.Size()
-		p.budget.Hold(int64(p.unread))
+		p.held = m.Retained() - m.Budgeted()
+		p.budget.Hold(p.held)
 		return nil
 	default:
 		return zmtp.ErrFull
@@ -57,8 +59,8 @@ func (p *httpPort) Queue(prefix []byte, m zmtp.Message) error {
 // release gives an answer's memory back.
 func (p *httpPort) release(a httpAnswer) {
 	p.mu.Lock()
-	p.budget.Hold(-int64(p.unread))
-	p.unread = 0
+	p.budget.Hold(-p.held)
+	p.unread, p.held = 0, 0
 	p.mu.Unlock()
 	a.message.Release()
 }

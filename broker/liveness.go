@@ -24,11 +24,10 @@ func (r *router) beat(out *batch) {
 	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2
 	r.lastBeat = now
 	round(r, r.workers.items, func(w *worker, out *batch) { r.beatWorker(w, now, slept, out) })
-	deaf := r.shortage()
+	deaf, least := r.shortage(), r.leastHeldBack()
 	round(r, r.clients.items, func(c *client, _ *batch) {
 		if c.asker == nil { // of workers, heartbeats tell
-			r.closeStalled(c, now)
-			deaf.look(c)
+			deaf.look(c, least)
 		}
 	})
 	r.later(func(*batch) bool { r.closeDeaf(deaf); return true })
@@ -82,29 +81,6 @@ func (r *router) beatWorker(w *worker, now time.Time, slept bool, out *batch) {
 	w.probe = w.failing()
 	r.sort(w)
 	r.pump(w, out)
-}
-
-// A client that stops in the middle of a large request takes memory that others
-// need: it is closed after stallTime, and sooner if such memory is short.
-const (
-	stallTime        = 30 * time.Second
-	stallTimeCrowded = 3 * time.Second
-)
-
-func (r *router) closeStalled(c *client, now time.Time) {
-	n := c.conn.Partial()
-	if n == 0 {
-		return
-	}
-	most := stallTime
-	if r.options.budget.Crowded() {
-		most = stallTimeCrowded
-	}
-	if silent := now.Sub(c.conn.LastReceived()); silent > most {
-		r.stalled++
-		r.log.Warn("client stopped in the middle of a request: closed", "client", c.conn.Peer().RemoteAddr, "bytes", n, "for", silent.Round(time.Second))
-		_ = c.conn.Close()
-	}
 }
 
 // standIn looks after the requests of a worker that is connected but has

@@ -46,7 +46,11 @@ type Options struct {
 	patience  time.Duration    // see workerPatience
 	helloTime time.Duration    // see helloTimeout
 	clock     func() time.Time // time.Now but in tests
-	budget    *zmtp.Budget     // of what connections to clients hold
+	files     int64            // that the process may have open; see fileLimit
+
+	// budget counts what connections hold, and bounds messages of clients that are
+	// still arriving; fromWorkers is its part with the bounds of workers' messages.
+	budget, fromWorkers *zmtp.Budget
 }
 
 // Plain is an endpoint whose REP workers serve one rule set.
@@ -73,6 +77,7 @@ type Limits struct {
 	Request int64 // bytes of a whole request, answered too_large beyond; default 32 MiB
 	Frame   int64 // bytes of one frame, the connection is closed beyond; default 64 MiB
 	Texts   int   // texts of one request; default 65,536
+	Answer  int64 // bytes of an answer, internal beyond; as the workers' own limit; default 4 MiB
 	Queue   int   // requests waiting per rule set; default 4,096
 	Memory  int64 // bytes of all requests and answers held; default 64 MiB
 }
@@ -85,6 +90,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Request = cmp.Or(o.Limits.Request, 32<<20)
 	o.Limits.Frame = cmp.Or(o.Limits.Frame, 64<<20)
 	o.Limits.Texts = cmp.Or(o.Limits.Texts, 65_536)
+	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.Limits.Queue = cmp.Or(o.Limits.Queue, 4_096)
 	o.Limits.Memory = cmp.Or(o.Limits.Memory, 64<<20)
 	o.Heartbeat = cmp.Or(o.Heartbeat, time.Second)
@@ -95,13 +101,25 @@ func (o Options) withDefaults() Options {
 	if o.clock == nil {
 		o.clock = time.Now
 	}
-	// Requests that are still arriving may take half the memory, so that those
-	// that stop arriving cannot keep the others out; but one always may.
-	o.budget = &zmtp.Budget{Partial: max(o.Limits.Memory/2, o.Limits.Request+2*keepMore)}
+	o.files = cmp.Or(o.files, fileLimit())
+	o.budget, o.fromWorkers = newBudgets(&o.Limits)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = zmtp.LimitLog(o.Log)
 	return o
+}
+
+// newBudgets makes the budgets of a broker. Requests that are still arriving may take half the
+// memory, so that those that stop arriving cannot keep the others out; but one always
+// may. Messages of workers may take as much apart from that, and answers go on when
+// there is no memory for requests any more: they make room.
+func newBudgets(l *Limits) (all, fromWorkers *zmtp.Budget) {
+	partial := max(l.Memory/2, l.Request+2*keepMore)
+	all = &zmtp.Budget{Partial: partial, Total: max(l.Memory, partial)}
+	answers := max(l.Memory/2, l.Answer+2*keepMore)
+	fromWorkers = &zmtp.Budget{Parent: all, Partial: max(partial, answers), Total: all.Total + answers}
+	return all, fromWorkers
 }
 
 // ruleSet returns how requests for rules, a name or name@hash, are treated.

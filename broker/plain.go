@@ -11,13 +11,15 @@ import (
 
 // servePlain serves a REP. It gets [number, empty, text]; what it returns has
 // the same first two frames, and then its reply.
-func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
+func (b *Broker) servePlain(c *connection, rules string) {
+	conn := c.conn
 	address := conn.Peer().RemoteAddr
 	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
 	var out batch
 	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
 		return
 	}
+	b.joined(c)
 	out.flush()
 	b.options.Log.Info("plain worker connected", "worker", address, "rules", rules)
 	defer b.leave(w, &out)
@@ -33,7 +35,7 @@ func (b *Broker) servePlain(conn *zmtp.Conn, rules string) {
 			m.Release()
 			return
 		}
-		b.router.reply(w, number, succeeded, m, 2, &out)
+		b.reply(w, number, succeeded, m, 2, &out)
 		if !conn.Buffered() {
 			out.flush()
 		}

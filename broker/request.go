@@ -43,9 +43,14 @@ type place struct {
 	copy   bool // a second worker, while the first still has it
 }
 
-// requestOverhead is what a request is taken to cost beside its message, in
-// bytes: the structures that hold it, and the unused part of its buffer.
-const requestOverhead = 1 << 10
+const (
+	// requestOverhead is what a request is taken to cost beside its message and
+	// envelope, in bytes: the structures that hold it.
+	requestOverhead = 1 << 10
+
+	// maxPooledEnvelope is the largest envelope whose memory is used again, in bytes.
+	maxPooledEnvelope = 1 << 10
+)
 
 // requests are used again: at full speed a broker would make a garbage of
 // hundreds of megabytes a second.
@@ -62,14 +67,21 @@ func newRequest(c *client, arrived time.Time) *request {
 // and its message.
 func (r *request) recycle() {
 	r.message.Release()
-	*r = request{envelope: r.envelope[:0]}
+	envelope := r.envelope[:0]
+	if cap(envelope) > maxPooledEnvelope {
+		envelope = nil
+	}
+	*r = request{envelope: envelope}
 	requests.Put(r)
 }
 
 func (r *request) size() int64 { return int64(r.message.Size()) }
 
-// cost is what the request takes of the broker's memory, in bytes.
-func (r *request) cost() int64 { return r.size() + requestOverhead }
+// cost is what the request takes of the broker's memory, in bytes: what it retains, not
+// what of that is in use.
+func (r *request) cost() int64 {
+	return r.message.Retained() + int64(cap(r.envelope)+len(r.parsed.ID)+len(r.parsed.Rules)+len(r.parsed.Worker)) + requestOverhead
+}
 
 // textWeight is what a text weighs beside its bytes: what it costs a worker to begin with
 // one and to write its answer, in bytes that it could scan meanwhile.

@@ -45,6 +45,7 @@ type router struct {
 	seq        uint64 // of the last admission
 	pending    int    // requests admitted and not answered
 	bytes      int64  // their cost
+	budgeted   int64  // the part of it that the budget counts, too
 	booting    bool
 	draining   bool
 	idled      chan struct{} // closed when draining and nothing is pending
@@ -321,6 +322,7 @@ func (r *router) finish(q *request, out *batch) {
 	}
 	r.pending--
 	r.bytes -= q.cost()
+	r.budgeted -= q.message.Budgeted()
 	q.client.bytes -= q.cost()
 	if r.draining && r.pending == 0 {
 		close(r.idled)
@@ -348,18 +350,27 @@ func (r *router) countOK() {
 // answer queues m for a client; false if its connection takes nothing any more. One
 // that does not read its answers is closed.
 func (r *router) answer(c *client, envelope []byte, m zmtp.Message, out *batch) bool {
+	return r.afterQueue(c, r.queue(c, envelope, m, out))
+}
+
+// queue is answer without the consequences.
+func (r *router) queue(c *client, envelope []byte, m zmtp.Message, out *batch) error {
 	size := int64(len(envelope) + m.Size())
 	err := c.conn.Queue(envelope, m)
 	if err == nil {
 		c.unread += size
 		r.sent += size
 		out.add(c.conn)
-		return true
 	}
+	return err
+}
+
+// afterQueue draws the consequences of queue.
+func (r *router) afterQueue(c *client, err error) bool {
 	if errors.Is(err, zmtp.ErrFull) {
 		r.overflow(c)
 	}
-	return false
+	return err == nil
 }
 
 // overflow closes a client that does not read.

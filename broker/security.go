@@ -70,10 +70,15 @@ func (b *Broker) ReloadKeys() error {
 	}
 	b.options.Log.Info("allowed keys read", "keys", s.Allowed.Len())
 	b.mu.Lock()
-	conns := maps.Clone(b.conns)
+	var conns [2]map[*zmtp.Conn]*connection
+	for i, d := range b.doors() {
+		conns[i] = maps.Clone(d.conns)
+	}
 	b.mu.Unlock()
-	for c, roles := range conns {
-		b.endIfForbidden(c, roles)
+	for i, d := range b.doors() {
+		for c := range conns[i] {
+			b.endIfForbidden(c, d.roles)
+		}
 	}
 	return nil
 }

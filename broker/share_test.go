@@ -154,38 +154,6 @@ func TestClientThatReadsSlowlyIsHeldBack(t *testing.T) {
 	}
 }
 
-func TestClientThatStopsInTheMiddleOfARequestIsClosed(t *testing.T) {
-	d := newDirect(t, Options{})
-	stalled, slow := d.client(), d.client()
-	stalled.port.partial, slow.port.partial = 5<<20, 5<<20
-	for range 40 {
-		slow.port.heard = d.now
-		d.advance(time.Second)
-	}
-	if !stalled.port.closed || slow.port.closed {
-		t.Errorf("closed: the one that stalled %v, the one that is only slow %v", stalled.port.closed, slow.port.closed)
-	}
-}
-
-// It is closed sooner while it is in the way of others.
-func TestStalledClientIsClosedSoonerWhereMemoryIsShort(t *testing.T) {
-	d := newDirect(t, Options{})
-	stalled := d.client()
-	stalled.port.partial = 5 << 20
-	d.advance(2 * stallTimeCrowded)
-	if stalled.port.closed {
-		t.Fatal("closed while there is memory")
-	}
-	budget := d.b.options.budget
-	if !budget.Reserve(budget.Partial/2 + 1) {
-		t.Fatal("no memory")
-	}
-	d.advance(time.Second + tick)
-	if !stalled.port.closed {
-		t.Error("it is in the way of others")
-	}
-}
-
 // While memory is short, those who take nothing are closed; not those who only
 // are slow, and nobody while there is enough.
 func TestDeafClientsAreClosedWhenMemoryIsShort(t *testing.T) {

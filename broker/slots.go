@@ -22,7 +22,7 @@ func (b *Broker) heartbeat(w *worker, m zmtp.Message, out *batch) error {
 		return nil
 	}
 	if m.NumFrames() > 2 {
-		if costs, ok := parseCosts(m.Frame(2)); ok {
+		if costs, ok := parseCosts(m.Frame(2)); ok && w.said.noteCosts(len(m.Frame(2))) {
 			b.router.costs.set(w, costs)
 		}
 	}

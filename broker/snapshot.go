@@ -63,7 +63,7 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	s := &snapshot{}
 	r.lock()
 	s.counters, s.outcomes, s.draining, s.clients = r.counters, maps.Clone(r.outcomes), r.draining, r.numClients()
-	s.pending, s.pendingBytes, s.heldBytes = r.pending, r.bytes, r.options.budget.Held()
+	s.pending, s.pendingBytes, s.heldBytes = r.pending, r.bytes, r.heldBeside()
 	s.outcomes["ok"] += r.ok
 	targets, workers := slices.Clone(r.allTargets.items), slices.Clone(r.workers.items)
 	r.unlock()

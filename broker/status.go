@@ -8,6 +8,7 @@ import (
 
 	"trawl/edge/board"
 	"trawl/edge/wire"
+	"trawl/edge/zmtp"
 )
 
 // report is a document about the broker that is asked for again and again: it is written at most
@@ -63,6 +64,9 @@ func (b *Broker) refused() map[string]int64 {
 		for reason, n := range l.Stats().Refused {
 			counts[string(reason)] += int64(n)
 		}
+	}
+	if n := b.turnedAway.Load(); n > 0 {
+		counts[string(zmtp.ReasonOverload)] += n
 	}
 	return counts
 }

@@ -37,6 +37,7 @@ type worker struct {
 	name     string
 	hello    wire.Hello    // of a plain worker: what the broker assumes of it; its rules change with updates
 	patience time.Duration // see workerPatience
+	said     *document     // counts hello and costs; nil for a plain worker
 	facts    board.Facts
 
 	// ---

@@ -12,15 +12,22 @@ import (
 
 // serveWorker serves one connection of the worker endpoint. rules is the rule
 // set that a plain worker serves.
-func (b *Broker) serveWorker(conn *zmtp.Conn, rules string) {
-	switch conn.Peer().SocketType {
+func (b *Broker) serveWorker(c *connection, rules string) {
+	switch c.conn.Peer().SocketType {
 	case "REP":
-		b.servePlain(conn, rules)
+		b.servePlain(c, rules)
 	case "REQ":
-		b.redirect(conn)
+		b.redirect(c.conn)
 	default:
-		b.serveTrawl(conn)
+		b.serveTrawl(c)
 	}
+}
+
+// joined is for a worker that is welcome: it keeps its place, and its messages may be
+// large from now on.
+func (b *Broker) joined(c *connection) {
+	c.busy.Store(true)
+	c.conn.SetMaxMessage(b.maxMessage())
 }
 
 // redirect answers a client that came to the workers' port.
@@ -33,7 +40,10 @@ func (b *Broker) redirect(conn *zmtp.Conn) {
 		}
 		envelope := appendEnvelope(nil, m, wire.SplitEnvelope("REQ", m))
 		m.Release()
-		_ = conn.Send(envelope, wire.ErrorAnswer(nil, b.wrongEndpoint()))
+		if conn.Send(envelope, wire.ErrorAnswer(nil, b.wrongEndpoint())) != nil {
+			return
+		}
+		conn.AwaitQueue(holdBackLeast)
 	}
 }
 
@@ -42,8 +52,12 @@ func (b *Broker) wrongEndpoint() *wire.Error {
 }
 
 // serveTrawl serves a worker that speaks trawl's own protocol.
-func (b *Broker) serveTrawl(conn *zmtp.Conn) {
+func (b *Broker) serveTrawl(c *connection) {
+	conn := c.conn
 	w, refusal := b.greet(conn)
+	if w != nil {
+		defer w.said.release()
+	}
 	var out batch
 	var replaced *worker
 	if refusal == nil {
@@ -53,6 +67,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 		b.refuse(conn, refusal)
 		return
 	}
+	b.joined(c)
 	if replaced != nil {
 		_ = replaced.conn.Close()
 	}
@@ -70,7 +85,10 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 			log.Warn("worker broke the protocol: closed", "error", err)
 			return
 		}
-		if !conn.Buffered() {
+		switch {
+		case w.asks.pause > 0:
+			letRead(w.asks, conn, &out)
+		case !conn.Buffered():
 			out.flush()
 		}
 	}
@@ -80,7 +98,7 @@ func (b *Broker) serveTrawl(conn *zmtp.Conn) {
 func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	control := m.Frame(0)
 	if c, ok := wire.ParseReplyControl(control); ok && m.NumFrames() > 1 {
-		b.router.reply(w, c.Number, verdictOf(c, m.Frame(1)), m, 1, out)
+		b.reply(w, c.Number, verdictOf(c, m.Frame(1)), m, 1, out)
 		return nil
 	}
 	if c, ok := wire.ParseAskControl(control); ok && m.NumFrames() > 1 {
@@ -95,6 +113,10 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		rules, err := parseUpdate(m)
 		if err != nil {
 			return err
+		}
+		rules, ok := w.said.update(rules)
+		if !ok {
+			return errors.New("no memory for the rule sets of its update: half of limits.memory is taken by what workers say")
 		}
 		before := wire.RuleNames(w.hello.Rules)
 		b.router.update(w, rules, out)
@@ -114,6 +136,16 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
 	return nil
+}
+
+// reply takes a worker's answer over; see router.reply.
+func (b *Broker) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
+	if err := b.checkAnswer(w, m); err != nil {
+		m.Release()
+		b.router.spoilt(w, number, err, out)
+		return
+	}
+	b.router.reply(w, number, v, m, skip, out)
 }
 
 // ended says why a worker's connection ended.

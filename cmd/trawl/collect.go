@@ -9,32 +9,57 @@ import (
 	"time"
 )
 
-// manyBytes is how much a broker holds when it has hundreds of clients, or
-// requests that wait.
-const manyBytes = 8 << 20
+const (
+	// manyBytes is how much a broker holds when it has hundreds of clients, or
+	// requests that wait.
+	manyBytes = 8 << 20
+
+	// After a peak, memory goes back to the system once the collector has had nothing to
+	// do for quietTime, if peakBytes more are in use than after the peak before.
+	quietTime = 5 * time.Second
+	peakBytes = 16 << 20
+)
 
 // collectOften keeps a broker's memory near what it holds: from manyBytes on,
 // garbage is collected when it is half of that, and not first when it is as
 // much. Below, that would only cost: the collector empties the pools of buffers
-// (28% more CPU time a request). GOGC overrides it. The function that it returns
-// ends it.
+// (28% more CPU time a request). GOGC overrides it. What a peak has left is given back
+// to the system: the runtime by itself takes minutes for that. The function that it
+// returns ends it.
 func collectOften() (stop func()) {
-	if os.Getenv("GOGC") != "" {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var watching sync.WaitGroup
-	watching.Go(func() { adjustCollector(ctx) })
+	watching.Go(func() { watchCollector(ctx, os.Getenv("GOGC") == "") })
 	return func() {
 		cancel()
 		watching.Wait()
 	}
 }
 
-func adjustCollector(ctx context.Context) {
+// The samples of watchCollector.
+const (
+	liveBytes = iota
+	collections
+	mappedBytes
+	releasedBytes
+)
+
+func watchCollector(ctx context.Context, adjust bool) {
 	const usual, often = 100, 50
 	percent := usual
-	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	samples := []metrics.Sample{
+		liveBytes:     {Name: "/gc/heap/live:bytes"},
+		collections:   {Name: "/gc/cycles/total:gc-cycles"},
+		mappedBytes:   {Name: "/memory/classes/total:bytes"},
+		releasedBytes: {Name: "/memory/classes/heap/released:bytes"},
+	}
+	value := func(i int) int64 {
+		if samples[i].Value.Kind() != metrics.KindUint64 {
+			return 0
+		}
+		return int64(samples[i].Value.Uint64())
+	}
+	var peaks peakWatch
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
 	for {
@@ -43,14 +68,39 @@ func adjustCollector(ctx context.Context) {
 			return
 		case <-ticks.C:
 		}
-		metrics.Read(held)
+		metrics.Read(samples)
 		want := usual
-		if held[0].Value.Kind() == metrics.KindUint64 && held[0].Value.Uint64() > manyBytes {
+		if value(liveBytes) > manyBytes {
 			want = often
 		}
-		if want != percent {
+		if adjust && want != percent {
 			percent = want
 			debug.SetGCPercent(percent)
 		}
+		if peaks.over(time.Now(), value(mappedBytes)-value(releasedBytes), value(collections)) {
+			debug.FreeOSMemory()
+			metrics.Read(samples)
+			peaks.freed(value(mappedBytes)-value(releasedBytes), value(collections))
+		}
 	}
 }
+
+// peakWatch watches for the ends of peaks.
+type peakWatch struct {
+	low    int64     // bytes that were in use after the peak before, or less if less were since
+	cycles int64     // of the collector so far
+	quiet  time.Time // since when there were no more
+}
+
+// over reports whether memory should be given back now that so many bytes are in use, and the
+// collector has run so many times.
+func (p *peakWatch) over(now time.Time, used, cycles int64) bool {
+	p.low = min(p.low, used)
+	if cycles != p.cycles {
+		p.cycles, p.quiet = cycles, now
+	}
+	return now.Sub(p.quiet) >= quietTime && used >= p.low+peakBytes
+}
+
+// freed notes what is in use after memory was given back.
+func (p *peakWatch) freed(used, cycles int64) { p.low, p.cycles = used, cycles }

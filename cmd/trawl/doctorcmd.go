@@ -75,7 +75,7 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 			path = config.DefaultPath
 		}
 	}
-	limit := limitMemory()
+	limit := limitMemory(0)
 	p := &doctor.Patient{
 		Facts: board.Read(), Health: board.ReadHealth(), Upkeep: board.ReadUpkeep(),
 		Build: buildTarget(), Now: time.Now(), Clock: board.ClockSynchronised,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 
+	"trawl/broker"
 	"trawl/edge/board"
 )
 
@@ -26,12 +27,29 @@ type memoryLimit struct {
 	from  string
 }
 
+// brokerHeap is what the runtime of a broker may take, in bytes: twice of what requests and
+// answers may, and what an idle one has. The runtime goes over it by a message or two, and
+// what is not the runtime's, the program itself above all, is some 10 MB. So a
+// broker has at most three times limits.memory (or one request, if that is more) and
+// 32 MB resident.
+func brokerHeap(l broker.Limits) int64 { return 2*max(l.Memory, l.Request) + 12e6 }
+
 // limitMemory makes the garbage collector work harder before the memory is used
-// up, rather than be killed.
-func limitMemory() memoryLimit {
+// up, rather than be killed. Most is what it may take in any case; 0: that depends on
+// the board alone.
+func limitMemory(most int64) memoryLimit {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return memoryLimit{debug.SetMemoryLimit(-1), "GOMEMLIMIT"}
 	}
+	l := limitToBoard()
+	if most > 0 && (l.bytes <= 0 || most < l.bytes) {
+		debug.SetMemoryLimit(most)
+		return memoryLimit{most, "limits.memory"}
+	}
+	return l
+}
+
+func limitToBoard() memoryLimit {
 	from := "control group"
 	quarter := func() (uint64, error) {
 		if memory := board.Read().Memory; memory > 0 {

@@ -40,7 +40,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
-		memory := limitMemory()
+		memory := limitMemory(brokerHeap(o.Limits))
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ status say why.`,
 		}
 		o := workerOptions(c)
 		o.Log, o.Escalate = a.logger(c), escalations(c)
-		memory := limitMemory()
+		memory := limitMemory(0)
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ SIGHUP; see trawl worker --help.`,
 			return usage(cmd, "--workers takes a number from 1 to 64")
 		}
 		log := a.logger(c)
-		memory := limitMemory()
+		memory := limitMemory(0)
 		byItself := func(reload func()) { reload() } // the service manager hears of the keys
 		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, byItself, log)
 		if err != nil {
@@ -224,7 +224,7 @@ func brokerOptions(c *config.Config) broker.Options {
 		Heartbeat: c.Broker.Heartbeat, DrainTimeout: c.Broker.DrainTimeout,
 		Limits: broker.Limits{
 			Text: int64(c.Limits.Text), Request: int64(c.Limits.Request), Frame: int64(c.Limits.Frame),
-			Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c),
+			Answer: int64(c.Limits.Answer), Texts: c.Limits.Texts, Queue: c.Limits.Queue, Memory: memoryBudget(c),
 		},
 	}
 	if c.HTTP.On() {

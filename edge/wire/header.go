@@ -97,7 +97,7 @@ func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 		return h, Errorf(BadRequest, "the header has %d bytes, at most %d are allowed", len(frame), MaxHeader)
 	}
 	if len(frame) == 0 || frame[0] != '{' {
-		return h, Errorf(BadRequest, "the first of several frames must be a header, a JSON object")
+		return h, Errorf(BadRequest, "the first of several frames must be a header, a JSON object; an envelope before it ends with an empty frame and has at most %d frames and %d bytes", maxEnvelope, maxEnvelopeBytes)
 	}
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(frame, &raw); err != nil {

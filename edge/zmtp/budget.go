@@ -4,77 +4,127 @@ package zmtp
 
 import "sync/atomic"
 
-// Budget counts the bytes that the connections of one or more listeners hold:
-// what waits in their send queues, and received messages of which a part is
-// still to come. The zero Budget counts and refuses nothing. All methods are
-// safe for concurrent use.
+// Budget counts the memory that the connections of one or more listeners hold for
+// their peers, as it is retained: buffers count with their capacity, however little of
+// them is in use. A received message counts from its first bytes until its last
+// reference is released, whoever holds it; what waits in a send queue counts until it
+// is written. Buffers of at most 4 KiB that hold one message are not counted: who keeps
+// such messages counts them (see Message.Retained). The zero Budget counts and refuses
+// nothing. All methods are safe for concurrent use.
 type Budget struct {
 	// Partial, if it is not 0, is how many bytes of messages that are still
-	// arriving are kept. What goes beyond is read and thrown away, and the
-	// message is cut (see Message.Cut); the first 64 KiB of a message always
-	// pass. On a connection with CURVE, where nothing can be told from a part of
-	// a frame, the connection ends instead. Set it before use.
-	Partial int64
+	// arriving are kept. Total, if it is not 0, is how many bytes may be held in all
+	// when such a message grows. What goes beyond is read and thrown away, and
+	// the message is cut (see Message.Cut). The first 64 KiB of a message always
+	// pass; if there are more than 256 connections, the first 4 KiB do. Set both before use.
+	Partial, Total int64
 
-	queued, partial atomic.Int64
+	// Parent, if there is one, counts in place of this budget, which then is a
+	// part of it with bounds of its own: Held of both is the same. A parent has no
+	// parent. Set it before use.
+	Parent *Budget
+
+	held, partial, conns atomic.Int64
 }
 
-// budgetSlack is how much a connection's queue may change before the budget is
-// told, in bytes: a peer that reads what it gets costs nothing.
-const budgetSlack = 4 << 10
+const (
+	// budgetSlack is how much a connection's queue may change before the budget is
+	// told, in bytes: a peer that reads what it gets costs nothing. A queue that waits
+	// for its peer counts exactly.
+	budgetSlack = 8 << 10
 
-// Held returns the number of bytes, exact to 4 KiB a connection.
-func (b *Budget) Held() int64 { return b.queued.Load() + b.partial.Load() }
+	// manyConns is how many connections get memory for a message on the word of
+	// its header alone, up to readStep bytes each. With more, that would be too much.
+	manyConns = 256
+)
+
+func (b *Budget) root() *Budget {
+	if b.Parent != nil {
+		return b.Parent
+	}
+	return b
+}
+
+// Held returns the number of bytes, exact to 8 KiB a connection.
+func (b *Budget) Held() int64 { return b.root().held.Load() }
 
 // Crowded reports whether more than half of Partial is taken: a peer that stops in
 // the middle of a message is in the way of others.
 func (b *Budget) Crowded() bool { return b.Partial > 0 && b.partial.Load() > b.Partial/2 }
 
+// Hold counts n bytes, less if negative, that something other than a connection of
+// this package holds.
+func (b *Budget) Hold(n int64) { b.root().held.Add(n) }
+
 // Reserve counts n more bytes of a message that is arriving by other ways than a
-// connection of this package; false if Partial allows no more, and then nothing
-// is counted. A negative n gives bytes back.
+// connection of this package; false if Partial or Total allows no more, and then
+// nothing is counted. A negative n gives bytes back.
 func (b *Budget) Reserve(n int64) bool {
-	if sum := b.partial.Add(n); n > 0 && b.Partial > 0 && sum > b.Partial {
+	sum, held := b.partial.Add(n), b.root().held.Add(n)
+	if n > 0 && (b.Partial > 0 && sum > b.Partial || b.Total > 0 && held > b.Total) {
 		b.partial.Add(-n)
+		b.Hold(-n)
 		return false
 	}
 	return true
 }
 
-// Hold counts n bytes, less if negative, that wait for a peer of another kind.
-func (b *Budget) Hold(n int64) { b.queued.Add(n) }
-
-// allows reports whether a message that has grown to size, of which counted
-// bytes are counted already, may be kept.
-func (b *Budget) allows(size, counted int64) bool {
-	return b == nil || b.Partial == 0 || size <= readStep || b.partial.Load()-counted+size <= b.Partial
+// step is how many bytes of a message are always allowed.
+func (b *Budget) step() int {
+	if b != nil && b.root().conns.Load() > manyConns {
+		return smallBuffer
+	}
+	return readStep
 }
 
-// count tells the budget what a reader holds now.
-func (r *reader) count(size int64) {
-	if r.budget != nil && size != r.counted.Load() {
-		r.budget.partial.Add(size - r.counted.Load())
-		r.counted.Store(size)
+// allows reports whether a message that is still arriving may grow by more bytes, to
+// size. The budget was told of counted bytes of it.
+func (b *Budget) allows(size, counted, more int64) bool {
+	if b == nil || size <= int64(b.step()) {
+		return true
+	}
+	return (b.Partial == 0 || b.partial.Load()-counted+size <= b.Partial) &&
+		(b.Total == 0 || b.Held()+more <= b.Total)
+}
+
+// connected counts connections: n is 1 for a new one and -1 at its end.
+func (b *Budget) connected(n int64) {
+	if b != nil {
+		b.root().conns.Add(n)
 	}
 }
 
-// Partial returns how many bytes of a message that is still arriving are held;
-// 0 if none is. It counts for connections with a budget only. Any goroutine may
-// call it.
-func (c *Conn) Partial() int64 { return c.in.counted.Load() }
+// count tells the budget how large the memory of the message in progress is, and notes
+// how much of the message is there.
+func (r *reader) count(size int64, arrived int) {
+	if r.budget == nil {
+		return
+	}
+	if size != r.counted {
+		r.budget.partial.Add(size - r.counted)
+		r.counted = size
+	}
+	if int64(arrived) != r.arrived.Load() {
+		r.arrived.Store(int64(arrived))
+	}
+}
+
+// Partial returns how many bytes of a message that is still arriving have come; 0 if
+// none is on its way. It is for connections with a budget only, and for messages that
+// do not arrive in one piece. Any goroutine may call it.
+func (c *Conn) Partial() int64 { return c.in.arrived.Load() }
 
 // tell tells the budget what the queue holds now.
 func (o *outbox) tell() {
-	if o.budget != nil {
-		o.budget.queued.Add(o.bytes - o.counted)
-		o.counted = o.bytes
+	if o.budget != nil && o.held != o.counted {
+		o.budget.Hold(o.held - o.counted)
+		o.counted = o.held
 	}
 }
 
 // tellChange is tell if that makes a difference.
 func (o *outbox) tellChange() {
-	d := o.bytes - o.counted
-	if d >= budgetSlack || -d >= budgetSlack || o.bytes == 0 && d != 0 {
+	if d := o.held - o.counted; d >= budgetSlack || -d >= budgetSlack || o.held == 0 && d != 0 {
 		o.tell()
 	}
 }

@@ -24,13 +24,18 @@ var bufferPools [len(bufferClasses)]sync.Pool
 // collector takes them.
 const unpooled = -1
 
+// smallBuffer is the capacity up to which no budget is told of a buffer, in bytes: small
+// messages come and go by the hundred thousand.
+const smallBuffer = 4 << 10
+
 // buffer is owned by its reference holders together. Only the sole holder that
 // is still filling it may write.
 type buffer struct {
-	b     []byte
-	refs  atomic.Int32
-	class int8
-	cut   int64 // bytes of the message in it that were thrown away
+	b      []byte
+	refs   atomic.Int32
+	class  int8
+	cut    int64   // bytes of the message in it that were thrown away
+	budget *Budget // counts cap(b) until the last release; nil: nobody does
 }
 
 // newBuffer returns an empty buffer with room for n bytes and one reference.
@@ -62,9 +67,25 @@ func (b *buffer) release() {
 	case refs > 0:
 	case refs < 0:
 		panic("zmtp: Message released more often than retained")
-	case b.class != unpooled:
-		b.b = b.b[:0]
-		bufferPools[b.class].Put(b)
+	default:
+		if b.budget != nil {
+			b.budget.Hold(-int64(cap(b.b)))
+			b.budget = nil
+		}
+		if b.class != unpooled {
+			b.b = b.b[:0]
+			bufferPools[b.class].Put(b)
+		}
+	}
+}
+
+// charge counts the buffer's memory in budget until the last reference is given
+// up, if it is more than smallBuffer. The caller is the only holder. A buffer that is
+// counted already stays as it is.
+func (b *buffer) charge(budget *Budget) {
+	if budget != nil && b.budget == nil && cap(b.b) > smallBuffer {
+		b.budget = budget
+		budget.Hold(int64(cap(b.b)))
 	}
 }
 
@@ -81,6 +102,18 @@ func (b *buffer) reserve(n int) *buffer {
 	larger := newBuffer(want)
 	larger.b = append(larger.b, b.b...)
 	larger.cut = b.cut
+	larger.charge(b.budget)
+	b.release()
+	return larger
+}
+
+// grow is reserve for a buffer whose final size is known: a larger buffer has room for
+// exactly n more bytes.
+func (b *buffer) grow(n int) *buffer {
+	larger := newBuffer(len(b.b) + n)
+	larger.b = append(larger.b, b.b...)
+	larger.cut = b.cut
+	larger.charge(b.budget)
 	b.release()
 	return larger
 }

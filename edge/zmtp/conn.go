@@ -34,6 +34,9 @@ type Conn struct {
 	draining bool
 	cause    error         // why the connection is over; nil while it is not
 	written  chan struct{} // closed when the writing in progress ends; nil if nobody waits
+	short    chan struct{} // closed when at most shortAt bytes are queued; nil if nobody waits
+	shortAt  int64
+	fixed    int64 // bytes that the budget was told of for as long as the connection lives
 }
 
 func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {
@@ -46,11 +49,17 @@ func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {
 		out:          outbox{maxMessages: o.SendMessages, maxBytes: o.SendBytes, seal: t.seal, budget: o.Budget},
 	}
 	c.heard.stream = s
+	c.heard.lazy, _ = s.(lazySource)
 	c.heard.note()
 	c.in = newReader(&c.heard, o, c.command)
 	c.in.sealed.opener = t.open
 	c.live.Heartbeat = o.Heartbeat
 	c.live.pingable = !peer.Version.before(Version{3, 1})
+	o.Budget.connected(1)
+	if n := peer.metadataSize(); o.Budget != nil && n > metadataFree {
+		c.fixed = n
+		o.Budget.Hold(n)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch()
@@ -96,6 +105,7 @@ func (c *Conn) Buffered() bool {
 // recvFailed ends the connection after err from its reader and returns what
 // Recv has to say.
 func (c *Conn) recvFailed(err error) error {
+	c.in.close()
 	if err != io.EOF {
 		err = fmt.Errorf("zmtp: receive from %s: %w", c.peer.RemoteAddr, err)
 	}
@@ -126,7 +136,21 @@ func (c *Conn) command(body []byte) error {
 // progress return ErrClosed. Closing again does nothing. The error is always nil.
 func (c *Conn) Close() error {
 	c.end(ErrClosed)
+	if c.recvMu.TryLock() { // else there is a Recv, which fails
+		c.in.close()
+		c.recvMu.Unlock()
+	}
 	return nil
+}
+
+// SetMaxMessage changes Options.MaxMessage for this connection, and bounds its frames by
+// it, too: a listener may take little until it knows more of a peer. It is called
+// between two Recvs.
+func (c *Conn) SetMaxMessage(bytes int64) {
+	c.recvMu.Lock()
+	defer c.recvMu.Unlock()
+	c.in.maxMessage = uint64(bytes)
+	c.in.maxFrame = min(uint64(bytes), c.in.mostFrame)
 }
 
 // Drain ends the connection in good order: it takes nothing more into the
@@ -191,6 +215,10 @@ func (c *Conn) end(cause error) error {
 	c.out.drop()
 	c.live.stop()
 	c.mu.Unlock()
+	c.out.budget.connected(-1)
+	if c.fixed > 0 {
+		c.out.budget.Hold(-c.fixed)
+	}
 	c.s.Close()
 	log := c.log.Debug
 	if errors.Is(cause, ErrProtocol) || errors.Is(cause, ErrSilent) || isTimeout(cause) {

@@ -48,6 +48,7 @@ func (r *reader) frameBuffered() bool {
 // nextSealed reads and opens one MESSAGE.
 func (r *reader) nextSealed() {
 	s := &r.sealed
+	r.countBetweenFrames(&s.m)
 	h, err := r.header()
 	if err == nil {
 		err = r.readSealed(h)
@@ -64,8 +65,9 @@ func (r *reader) readSealed(h header) error {
 	if most := max(r.maxFrame, r.maxCommand) + uint64(sealOverhead); h.len > most {
 		return protocolError(fmt.Sprintf("MESSAGE of %d bytes; at most %d are allowed", h.len, most))
 	}
-	// Up to half a read buffer it is opened from there; a larger one is gathered first.
-	if size := h.size + int(h.len); size <= len(r.own)/2 {
+	// Up to half a read buffer it is opened from there; a larger one is gathered first,
+	// if it will be kept.
+	if size := h.size + int(h.len); size <= readBuffer/2 {
 		if err := r.fill(size); err != nil {
 			return unexpectedEOF(err)
 		}
@@ -73,13 +75,17 @@ func (r *reader) readSealed(h header) error {
 		r.r += size
 		return r.openMessage(message)
 	}
-	gathered := Message{buf: newBuffer(min(h.size+int(h.len), readStep))}
+	if r.tooLong(header{size: longHeader, len: h.len - uint64(sealOverhead)}, &r.sealed.m) {
+		return r.skipSealed(h, new(Message))
+	}
+	gathered := Message{buf: newBuffer(min(h.size+int(h.len), r.budget.step()))}
+	gathered.buf.charge(r.budget)
 	defer func() { gathered.Release() }()
-	if err := r.readFrame(h, &gathered); err != nil {
+	if err := r.readFrame(h, &gathered); err != nil || gathered.IsZero() {
 		return err
 	}
-	if gathered.Cut() > 0 {
-		return fmt.Errorf("no memory left for a message of %d bytes", h.len)
+	if more := int64(h.len); !r.budget.allows(int64(r.sealed.m.Size())+more, r.counted, more) {
+		return r.skipSealed(h, &gathered)
 	}
 	return r.openMessage(gathered.buf.b[h.size:])
 }
@@ -98,10 +104,8 @@ func (r *reader) openMessage(message []byte) error {
 		m.buf = newBuffer(inner.size + len(message))
 	}
 	before := len(m.buf.b)
-	if size := int64(before + inner.size + len(message)); !r.budget.allows(size, r.counted.Load()) {
-		return fmt.Errorf("no memory left for a message of more than %d bytes", size)
-	}
 	m.buf = m.buf.reserve(inner.size + len(message))
+	m.buf.charge(r.budget)
 	r.opened = int64(cap(m.buf.b))
 	plain, err := s.open(m.buf.b[:before+inner.size-sealedInBox], message)
 	if err != nil {
@@ -115,10 +119,14 @@ func (r *reader) openMessage(message []byte) error {
 	if err := r.checkLimits(inner, m); err != nil {
 		return err
 	}
+	s.whole = !inner.more()
+	if r.tooLong(inner, m) || !r.budget.allows(int64(len(plain)), r.counted, 0) {
+		r.cut(m, before, inner.size+len(body))
+		return nil
+	}
 	appendHeader(plain[:before], flags, len(body))
 	m.buf.b = plain
 	m.frames++
-	s.whole = !inner.more()
 	return nil
 }
 

@@ -101,8 +101,7 @@ func (o *outbox) putSealed(prefix, wire []byte, size int) {
 	if size <= coalesceMax {
 		c = o.shared(size)
 	} else {
-		o.pending = append(o.pending, chunk{buf: newBuffer(size)})
-		c = &o.pending[len(o.pending)-1]
+		c = o.append(chunk{buf: newBuffer(size)})
 	}
 	c.buf.b = o.seal.appendFrames(c.buf.b, prefix)
 	c.buf.b = o.seal.appendFrames(c.buf.b, wire)
@@ -120,25 +119,27 @@ type opener struct {
 // must be room for it behind dst. A MESSAGE that comes a second time or out of order
 // is refused.
 func (o *opener) open(dst, message []byte) ([]byte, error) {
-	if len(message) < sealOverhead || string(message[:len(messageName)]) != messageName {
-		return nil, protocolError("frame that is not encrypted, on a connection with CURVE")
+	if len(message) < sealOverhead {
+		return nil, errNotEncrypted
 	}
-	counter := message[len(messageName):sealedHead]
-	n := binary.BigEndian.Uint64(counter)
-	if n <= o.counter {
-		return nil, errReplayed("MESSAGE")
+	n, err := o.next(message)
+	if err != nil {
+		return nil, err
 	}
-	copy(o.nonce[nonceSize-counterSize:], counter)
 	plain, ok := o.key.open(dst, message[sealedHead:], &o.nonce)
 	if !ok {
 		return nil, errBox("MESSAGE")
 	}
 	o.counter = n
 	if flags := plain[len(dst)]; flags != 0 && flags != sealedMore && flags != sealedCommand {
-		return nil, protocolError(fmt.Sprintf("MESSAGE with flags %#02x", flags))
+		return nil, errFlags(flags)
 	}
 	return plain, nil
 }
+
+func errFlags(flags byte) error { return protocolError(fmt.Sprintf("MESSAGE with flags %#02x", flags)) }
+
+var errNotEncrypted = protocolError("frame that is not encrypted, on a connection with CURVE")
 
 func errReplayed(command string) error {
 	return protocolError(command + " whose counter does not grow: replayed or out of order")

@@ -29,7 +29,7 @@ func (r *reader) skipFrame(h header, m *Message) error {
 		m.buf = newBuffer(len(placeholder))
 	}
 	r.cut(m, len(m.buf.b), h.size+int(h.len))
-	return r.skip(h.size + int(h.len))
+	return r.skipBody(h.size + int(h.len))
 }
 
 // cut makes m end after its first keep bytes, with the placeholder; size is that
@@ -37,11 +37,27 @@ func (r *reader) skipFrame(h header, m *Message) error {
 func (r *reader) cut(m *Message, keep, size int) {
 	if m.buf.cut == 0 {
 		m.buf.b = m.buf.b[:keep]
-		m.buf = m.buf.reserve(len(placeholder))
+		if cap(m.buf.b) > 2*(keep+bufferClasses[0]) {
+			m.buf = m.buf.grow(len(placeholder)) // into one that fits
+		} else {
+			m.buf = m.buf.reserve(len(placeholder))
+		}
 		m.buf.b = append(m.buf.b, placeholder...)
 		m.frames++
 	}
 	m.buf.cut += int64(size)
+}
+
+// skipBody throws n bytes of a frame away, such that it can be seen to go on.
+func (r *reader) skipBody(n int) error {
+	for n > 0 {
+		if err := r.skip(min(n, readBuffer)); err != nil {
+			return err
+		}
+		r.arrived.Store(r.arrived.Load() + int64(min(n, readBuffer)))
+		n -= min(n, readBuffer)
+	}
+	return nil
 }
 
 // skip throws n bytes of the stream away.

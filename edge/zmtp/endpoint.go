@@ -63,7 +63,7 @@ func (e endpoint) listen(o *Options) (acceptor, error) {
 	case "ipc":
 		return listenIPC(e.host, o.SocketMode)
 	}
-	return listenTCP(e.host, e.port)
+	return listenTCP(e.host, e.port, o.SocketBuffer)
 }
 
 func (e endpoint) dial(ctx context.Context) (stream, error) {

@@ -90,8 +90,10 @@ func readAll(t *testing.T, src io.Reader, o *Options) (wire []byte, clean bool) 
 		_, _, err := cutCommand(body)
 		return err
 	})
-	r.own = r.own[:commandView+longHeader] // so that small inputs reach its edges
-	r.buf = r.own
+	small := &buffer{b: make([]byte, 0, commandView+longHeader), class: unpooled} // so that small inputs reach its edges
+	small.refs.Store(1)
+	r.move(small)
+	r.size = len(r.buf)
 	for {
 		complete := r.complete()
 		m, err := r.message()

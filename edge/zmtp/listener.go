@@ -89,7 +89,7 @@ func (l *Listener) Close() error {
 		l.handshakes.closeAll()
 	})
 	l.goroutines.Wait()
-	l.refusals.close()
+	FlushLog(l.o.Log)
 	return err
 }
 
@@ -104,6 +104,9 @@ func (l *Listener) run() {
 		s, err := l.src.accept()
 		if err == nil {
 			pause = 0
+			if socket, ok := s.(*socketStream); ok && l.o.SocketBuffer > 0 && l.o.Budget.step() < readStep {
+				socket.shrinkBuffers(l.o.SocketBuffer / 4)
+			}
 			l.start(s)
 			continue
 		}

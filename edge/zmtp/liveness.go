@@ -20,11 +20,24 @@ var epoch = time.Now()
 // heardStream is a stream that notes when bytes arrive.
 type heardStream struct {
 	stream
+	lazy lazySource   // stream, if it is one; else nil
 	last atomic.Int64 // nanoseconds since epoch
 }
 
 func (s *heardStream) Read(p []byte) (int, error) {
 	n, err := s.stream.Read(p)
+	if n > 0 {
+		s.note()
+	}
+	return n, err
+}
+
+func (s *heardStream) readInto(m readMemory) (n int, err error) {
+	if s.lazy != nil {
+		n, err = s.lazy.readInto(m)
+	} else {
+		n, err = s.stream.Read(m.room())
+	}
 	if n > 0 {
 		s.note()
 	}

@@ -97,6 +97,24 @@ func (m Message) Release() {
 	}
 }
 
+// Retained returns how many bytes of memory the message keeps, with what was cut off by
+// Tail and with what its buffer has beyond its frames.
+func (m Message) Retained() int64 {
+	if m.buf == nil {
+		return 0
+	}
+	return int64(cap(m.buf.b))
+}
+
+// Budgeted returns how many of the bytes of Retained a Budget counts already: all or
+// none.
+func (m Message) Budgeted() int64 {
+	if m.buf == nil || m.buf.budget == nil {
+		return 0
+	}
+	return int64(cap(m.buf.b))
+}
+
 // wire returns the message as it goes to a peer.
 func (m Message) wire() []byte {
 	if m.buf == nil {

@@ -14,6 +14,13 @@ const (
 	propSocketType = "Socket-Type"
 	propIdentity   = "Identity"
 	maxIdentity    = 255 // bytes
+
+	// maxProperties is how many properties a peer may have: each takes some fifty
+	// bytes beside its own.
+	maxProperties = 64
+
+	// metadataFree is how large metadata may be that no budget is told of, in bytes.
+	metadataFree = 1 << 10
 )
 
 // appendProperty appends one property; name has at most 255 bytes.
@@ -36,6 +43,9 @@ func parseMetadata(b []byte) (map[string]string, error) {
 			return nil, protocolError(fmt.Sprintf("invalid metadata name %q", name))
 		}
 		name = strings.ToLower(name)
+		if len(properties) == maxProperties {
+			return nil, protocolError(fmt.Sprintf("metadata of more than %d properties", maxProperties))
+		}
 		if _, duplicate := properties[name]; duplicate {
 			return nil, protocolError(fmt.Sprintf("metadata %q given twice", name))
 		}
@@ -88,4 +98,13 @@ func (p *Peer) setMetadata(properties map[string]string) error {
 		p.Metadata = properties
 	}
 	return nil
+}
+
+// metadataSize is about what p's metadata takes in memory, in bytes.
+func (p *Peer) metadataSize() (n int64) {
+	const entry = 64 // of a map
+	for name, value := range p.Metadata {
+		n += int64(entry + len(name) + len(value))
+	}
+	return n
 }

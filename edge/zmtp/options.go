@@ -86,7 +86,13 @@ type Options struct {
 	// Defaults 100 ms and 5 s.
 	BackoffMin, BackoffMax time.Duration
 
-	// Log receives refused and misbehaving peers with the reason. Default: discarded.
+	// SocketBuffer is how many bytes of a TCP connection the system's kernel keeps in
+	// each direction, at most about twice that; a fourth of it from the 257th connection
+	// with the same Budget on. For listeners; default: as the system likes.
+	SocketBuffer int
+
+	// Log receives refused and misbehaving peers with the reason, within the limits of
+	// LimitLog. Default: discarded.
 	Log *slog.Logger
 }
 
@@ -113,10 +119,11 @@ func (o Options) withDefaults() Options {
 	// A message lives in one slice: on 32-bit systems keep twice its size,
 	// which a growing buffer may ask for, within an int.
 	o.MaxMessage = min(o.MaxMessage, math.MaxInt/4)
-	o.MaxFrame = min(o.MaxFrame, o.MaxMessage)
+	o.MaxFrame = min(o.MaxFrame, math.MaxInt/4)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = LimitLog(o.Log)
 	return o
 }
 

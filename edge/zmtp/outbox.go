@@ -30,8 +30,9 @@ var errNoMessage = errors.New("zmtp: message without frames")
 // a large message, or a large message by reference.
 type chunk struct {
 	buf      *buffer
-	off      int  // buf.b[off:] is to be written
-	shared   bool // copied together: more may be appended until it is taken
+	off      int   // buf.b[off:] is to be written
+	held     int64 // bytes of memory that count for this queue: buf's, unless a budget counts that already
+	shared   bool  // copied together: more may be appended until it is taken
 	messages int
 	commands int
 }
@@ -50,8 +51,9 @@ type outbox struct {
 	messages int   // in both lists; those in a shared chunk count until all of it is written
 	bytes    int64 // in both lists
 	commands int   // in both lists
+	held     int64 // of the chunks in both lists
 	budget   *Budget
-	counted  int64 // of bytes: what the budget was told
+	counted  int64 // of held: what the budget was told
 
 	seal    *sealer  // nil: nothing is encrypted
 	vectors [][]byte // reused argument of the stream's write
@@ -72,25 +74,40 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	}
 	o.messages++
 	o.bytes += int64(size)
-	o.tellChange()
 	if o.seal != nil {
 		o.putSealed(prefix, wire, size)
 		m.Release()
-		return nil
+	} else {
+		o.putPlain(prefix, m, size)
 	}
+	o.tellChange()
+	return nil
+}
+
+// putPlain queues a message that takes size bytes.
+func (o *outbox) putPlain(prefix []byte, m Message, size int) {
 	if size <= coalesceMax {
 		c := o.shared(size)
-		c.buf.b = append(append(c.buf.b, prefix...), wire...)
+		c.buf.b = append(append(c.buf.b, prefix...), m.wire()...)
 		c.messages++
 		m.Release()
-		return nil
+		return
 	}
 	if len(prefix) > 0 {
 		c := o.shared(len(prefix))
 		c.buf.b = append(c.buf.b, prefix...)
 	}
-	o.pending = append(o.pending, chunk{buf: m.buf, off: m.off, messages: 1})
-	return nil
+	o.append(chunk{buf: m.buf, off: m.off, messages: 1})
+}
+
+// append adds a chunk to the queue and returns the place that it has there.
+func (o *outbox) append(c chunk) *chunk {
+	if c.buf.budget == nil {
+		c.held = int64(cap(c.buf.b))
+		o.held += c.held
+	}
+	o.pending = append(o.pending, c)
+	return &o.pending[len(o.pending)-1]
 }
 
 // putCommand queues a short command past the high-water marks.
@@ -116,12 +133,13 @@ func (o *outbox) shared(n int) *chunk {
 		if c := &o.pending[last]; c.shared && len(c.buf.b)+n <= chunkMax {
 			if cap(c.buf.b)-len(c.buf.b) < n {
 				c.buf = c.buf.reserve(chunkMax - len(c.buf.b))
+				o.held += int64(cap(c.buf.b)) - c.held
+				c.held = int64(cap(c.buf.b))
 			}
 			return c
 		}
 	}
-	o.pending = append(o.pending, chunk{buf: newBuffer(max(chunkFirst, n)), shared: true})
-	return &o.pending[len(o.pending)-1]
+	return o.append(chunk{buf: newBuffer(max(chunkFirst, n)), shared: true})
 }
 
 // take returns the next pieces to write, nil when there are none. They stay
@@ -156,7 +174,7 @@ func (o *outbox) rest() {
 // wrote accounts for n bytes of what take returned.
 func (o *outbox) wrote(n int) {
 	o.bytes -= int64(n)
-	o.tellChange()
+	defer o.tellChange()
 	for n > 0 {
 		c := &o.sending[o.head]
 		left := len(c.buf.b) - c.off
@@ -173,6 +191,7 @@ func (o *outbox) wrote(n int) {
 func (o *outbox) done(c *chunk) {
 	o.messages -= c.messages
 	o.commands -= c.commands
+	o.held -= c.held
 	c.buf.release()
 	c.buf = nil
 }

@@ -29,6 +29,10 @@ type pipeStream struct {
 }
 
 func (s *pipeStream) Read(p []byte) (int, error) { return s.in.read(p) }
+func (s *pipeStream) readInto(m readMemory) (int, error) {
+	return s.in.readInto(m)
+}
+
 func (s *pipeStream) write(bufs [][]byte, wait bool) (int, error) {
 	return s.out.write(bufs, wait)
 }
@@ -80,23 +84,48 @@ func newPipeHalf() *pipeHalf {
 func (h *pipeHalf) read(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err := h.waitReadable(); err != nil {
+		return 0, err
+	}
+	return h.copyTo(p), nil
+}
+
+func (h *pipeHalf) readInto(m readMemory) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.buf == nil {
+		m.park()
+	}
+	if err := h.waitReadable(); err != nil {
+		return 0, err
+	}
+	return h.copyTo(m.room()), nil
+}
+
+// waitReadable waits until something is unread. h.mu is held.
+func (h *pipeHalf) waitReadable() error {
 	for h.buf == nil && !h.ended && !h.abandoned && !h.readBy.over {
 		h.changed.Wait()
 	}
 	switch {
 	case h.abandoned:
-		return 0, net.ErrClosed
+		return net.ErrClosed
 	case h.readBy.over:
-		return 0, os.ErrDeadlineExceeded
+		return os.ErrDeadlineExceeded
 	case h.buf == nil:
-		return 0, io.EOF
+		return io.EOF
 	}
+	return nil
+}
+
+// copyTo moves unread bytes to p. h.mu is held.
+func (h *pipeHalf) copyTo(p []byte) int {
 	n := copy(p, h.buf.b[h.r:])
 	if h.r += n; h.r == len(h.buf.b) {
 		h.drop()
 	}
 	h.changed.Broadcast()
-	return n, nil
+	return n
 }
 
 func (h *pipeHalf) write(bufs [][]byte, wait bool) (int, error) {

@@ -248,10 +248,10 @@ func TestReserveCountsNothingThatItRefuses(t *testing.T) {
 func TestAllowsCountsAMessageOnce(t *testing.T) {
 	b := &Budget{Partial: 300 << 10}
 	b.Reserve(200 << 10)
-	if !b.allows(290<<10, 200<<10) {
+	if !b.allows(290<<10, 200<<10, 90<<10) {
 		t.Error("a message of 290 KiB does not fit into 300 KiB")
 	}
-	if b.allows(310<<10, 200<<10) || b.allows(110<<10, 0) {
+	if b.allows(310<<10, 200<<10, 110<<10) || b.allows(110<<10, 0, 110<<10) {
 		t.Error("310 KiB fit into 300 KiB")
 	}
 }

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// readBuffer is the size of a connection's own read buffer, in bytes: room
-	// for a few dozen small messages per system call, and little enough to stay
-	// resident for many idle connections.
+	// readBuffer is the size of a read buffer, in bytes: room for a few dozen
+	// small messages per system call.
 	readBuffer = 16 << 10
 
-	// burstBuffer is the size of the pooled buffer that takes its place for as
-	// long as every read fills it, in bytes.
+	// burstBuffer is the size of the buffer that takes its place for as long as
+	// every read fills it, in bytes.
 	burstBuffer = 64 << 10
 
 	// readStep is how much memory a frame gets on the word of its header
-	// alone, in bytes. From there it doubles as it fills.
+	// alone, in bytes; less if there are many connections. From there it doubles as it
+	// fills.
 	readStep = 64 << 10
 
 	// commandView is how much of a command is looked at, in bytes. Longer ones
@@ -29,21 +29,28 @@ const (
 )
 
 // reader cuts a stream into messages and commands. It is for one goroutine.
+//
+// The read buffer is pooled: while the stream is waited for, a reader has only as much
+// of it as its unused bytes need, mostly nothing.
 type reader struct {
-	src   io.Reader
-	own   []byte
-	burst *buffer // nil while own is in use
-	buf   []byte  // own, or all of burst
-	r, w  int     // buf[r:w] is read from src and not yet used
-	full  bool    // the latest read filled the buffer
+	src    io.Reader
+	lazy   lazySource // src, if it can wait without a buffer; else nil
+	pooled *buffer    // nil while there is no read buffer
+	buf    []byte     // all of pooled
+	r, w   int        // buf[r:w] is read from src and not yet used
+	need   int        // how many bytes fill waits for
+	full   bool       // the latest read filled the buffer
+	size   int        // readBuffer, but in tests
 
 	maxFrame, maxMessage, maxCommand uint64
+	mostFrame                        uint64 // maxFrame without SetMaxMessage
 	maxFrames                        int
 	keep                             uint64 // of a message; 0: all
 
 	budget  *Budget
-	counted atomic.Int64 // what the budget was told of the message in progress
-	opened  int64        // of that: frames that were encrypted
+	counted int64        // what the budget was told of the message in progress
+	arrived atomic.Int64 // how many bytes of that are there, if they had to be waited for
+	opened  int64        // the part of counted for frames that were encrypted
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
@@ -53,12 +60,13 @@ type reader struct {
 }
 
 func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
-	own := make([]byte, readBuffer)
+	lazy, _ := src.(lazySource)
 	return &reader{
 		src:        src,
-		own:        own,
-		buf:        own,
-		maxFrame:   uint64(o.MaxFrame),
+		lazy:       lazy,
+		size:       readBuffer,
+		maxFrame:   uint64(min(o.MaxFrame, o.MaxMessage)),
+		mostFrame:  uint64(o.MaxFrame),
 		maxMessage: uint64(o.MaxMessage),
 		maxCommand: uint64(o.MaxHandshake),
 		maxFrames:  o.MaxFrames,
@@ -71,7 +79,7 @@ func newReader(src io.Reader, o *Options, command func([]byte) error) *reader {
 // message returns the next message, which the caller owns. At the end of the
 // stream the error is io.EOF between and io.ErrUnexpectedEOF within messages.
 func (r *reader) message() (Message, error) {
-	defer r.count(0)
+	defer r.count(0, 0)
 	if r.sealed.opener != nil {
 		return r.sealedMessage()
 	}
@@ -93,6 +101,7 @@ func (r *reader) message() (Message, error) {
 
 // next reads one command, or one frame into m. It reports whether m needs more.
 func (r *reader) next(m *Message) (more bool, err error) {
+	r.countBetweenFrames(m)
 	h, err := r.header()
 	if err != nil {
 		return false, err
@@ -107,9 +116,18 @@ func (r *reader) next(m *Message) (more bool, err error) {
 		return h.more(), r.skipFrame(h, m)
 	}
 	if m.buf == nil {
-		m.buf = newBuffer(h.size + min(int(h.len), readStep))
+		m.buf = newBuffer(min(h.size+int(h.len), r.budget.step()))
+		m.buf.charge(r.budget)
 	}
 	return h.more(), r.readFrame(h, m)
+}
+
+// countBetweenFrames is count for m, of which frames are still to come, if they have to
+// be waited for.
+func (r *reader) countBetweenFrames(m *Message) {
+	if r.r == r.w && m.buf != nil {
+		r.count(int64(cap(m.buf.b)), len(m.buf.b))
+	}
 }
 
 // header returns the next header without using it up.
@@ -144,16 +162,16 @@ func (r *reader) readFrame(h header, m *Message) error {
 	for left := h.size + int(h.len); left > 0; {
 		b := m.buf
 		if len(b.b) == cap(b.b) {
-			room := min(left, max(readStep, len(b.b)))
-			if !r.budget.allows(r.opened+int64(len(b.b)+room), r.counted.Load()) {
-				r.cut(m, before, h.size+int(h.len))
-				return r.skip(left)
+			room := min(left, max(r.budget.step(), len(b.b)))
+			if !r.budget.allows(r.opened+int64(len(b.b)+room), r.counted, int64(room)) {
+				return r.noRoom(h, m, before, left)
 			}
-			b = b.reserve(room)
+			b = b.grow(room)
+			b.charge(r.budget)
 			m.buf = b
 		}
-		if r.r == r.w {
-			r.count(r.opened + int64(cap(b.b))) // it may have to wait
+		if r.r == r.w { // it may have to wait
+			r.count(r.opened+int64(cap(b.b)), int(r.opened)+len(b.b))
 		}
 		n, err := r.read(b.b[len(b.b):min(cap(b.b), len(b.b)+left)])
 		b.b = b.b[:len(b.b)+n]
@@ -164,6 +182,18 @@ func (r *reader) readFrame(h header, m *Message) error {
 	}
 	m.frames++
 	return nil
+}
+
+// noRoom throws the frame under h away, of which left bytes are to come and which
+// starts before bytes into m: m is cut.
+func (r *reader) noRoom(h header, m *Message, before, left int) error {
+	if r.sealed.opener != nil {
+		return r.skipSealed(h, m)
+	}
+	arrived := len(m.buf.b)
+	r.cut(m, before, h.size+int(h.len))
+	r.count(int64(cap(m.buf.b)), arrived)
+	return r.skipBody(left)
 }
 
 // readCommand uses up the command under h.
@@ -206,20 +236,16 @@ func (r *reader) complete() bool {
 	}
 }
 
-// fill sees to it that n bytes are buffered; n is far below the buffer's size.
-// At the end of the stream it says io.EOF if there are none at all.
+// fill sees to it that n bytes are buffered; n is at most half of readBuffer. At the
+// end of the stream it says io.EOF if there are none at all.
 func (r *reader) fill(n int) error {
 	for r.w-r.r < n {
-		if r.r == r.w {
-			r.r, r.w = 0, 0
-			r.chooseBuffer()
-		} else if r.r+n > len(r.buf) {
-			r.w = copy(r.buf, r.buf[r.r:r.w])
-			r.r = 0
+		r.need = n
+		k, err := r.readMore()
+		if k > 0 {
+			r.w += k
+			r.full = r.w == len(r.buf)
 		}
-		k, err := r.src.Read(r.buf[r.w:])
-		r.w += k
-		r.full = r.w == len(r.buf)
 		if err != nil && r.w-r.r < n {
 			if r.w > r.r {
 				err = unexpectedEOF(err)
@@ -230,25 +256,84 @@ func (r *reader) fill(n int) error {
 	return nil
 }
 
-// chooseBuffer takes the burst buffer after a read that filled the buffer, and
-// gives it back after one that did not: so an idle connection has only its own.
-// Nothing is buffered when it is called.
-func (r *reader) chooseBuffer() {
-	switch {
-	case r.full && r.burst == nil:
-		r.burst = newBuffer(burstBuffer)
-		r.buf = r.burst.b[:burstBuffer]
-	case !r.full && r.burst != nil:
-		r.burst.release()
-		r.burst, r.buf = nil, r.own
+// readMore reads behind what is buffered.
+func (r *reader) readMore() (int, error) {
+	if r.lazy != nil {
+		return r.lazy.readInto(r)
 	}
+	return r.src.Read(r.room())
 }
 
-// read fills some of p: from the buffer, else straight from the stream when p
-// is as large as the buffer.
+// room returns the free part of the read buffer: at least one byte, and as much as
+// need wants. A read that filled the buffer is followed by a large buffer, and one that
+// did not by a small one again.
+func (r *reader) room() []byte {
+	if r.r == r.w {
+		r.r, r.w = 0, 0
+	}
+	size := r.size
+	if r.full && r.size == readBuffer {
+		size = burstBuffer
+	}
+	switch {
+	case len(r.buf) < size || r.w == 0 && len(r.buf) >= burstBuffer && !r.full:
+		r.move(newBuffer(size))
+	case r.r+r.need > len(r.buf):
+		r.w = copy(r.buf, r.buf[r.r:r.w])
+		r.r = 0
+	}
+	return r.buf[r.w:]
+}
+
+// park gives the read buffer up but for what is in it. A lazySource calls it when there
+// is nothing to read.
+func (r *reader) park() {
+	n := r.w - r.r
+	switch {
+	case r.pooled == nil:
+		return
+	case n == 0:
+		r.drop()
+		return
+	case len(r.buf) > 2*n && len(r.buf) > bufferClasses[0]:
+		r.move(newBuffer(n))
+	}
+	r.pooled.charge(r.budget)
+}
+
+// move makes b the read buffer and takes what is buffered along.
+func (r *reader) move(b *buffer) {
+	all := b.b[:cap(b.b)]
+	r.w = copy(all, r.buf[r.r:r.w])
+	r.r = 0
+	if r.pooled != nil {
+		r.pooled.release()
+	}
+	r.pooled, r.buf = b, all
+}
+
+// drop throws away what is buffered, with the buffer.
+func (r *reader) drop() {
+	if r.pooled != nil {
+		r.pooled.release()
+	}
+	r.pooled, r.buf, r.r, r.w = nil, nil, 0, 0
+}
+
+// close gives back all memory. After it message returns what src says.
+func (r *reader) close() {
+	r.drop()
+	r.sealed.m.Release()
+	r.sealed.m, r.sealed.whole, r.opened = Message{}, false, 0
+	r.count(0, 0)
+}
+
+// read reads some of p: from the buffer, else straight from the stream when p is as
+// large as the buffer would be.
 func (r *reader) read(p []byte) (int, error) {
 	if r.r == r.w {
-		if len(p) >= len(r.buf) {
+		if len(p) >= r.size && len(p) >= len(r.buf) {
+			r.drop()
 			return r.src.Read(p)
 		}
 		if err := r.fill(1); err != nil {

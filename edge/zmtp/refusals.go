@@ -1,4 +1,4 @@
-// Refused peers: why, how many, and how much of it goes to the log.
+// Refused peers: why, and how many.
 
 package zmtp
 
@@ -10,7 +10,6 @@ import (
 	"net"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // Reason says why a listener has refused a peer, in a word for counters.
@@ -61,86 +60,38 @@ func reasonOf(err error) Reason {
 	return ReasonNetwork
 }
 
-const (
-	// refusalLines is how many refused peers a listener logs one by one in each
-	// refusalWindow. The others it only counts.
-	refusalLines  = 20
-	refusalWindow = 10 * time.Second
-)
-
 // refusals keeps account of a listener's refused peers.
 type refusals struct {
-	log      *slog.Logger
+	log      *slog.Logger // limited
 	endpoint string
 
-	mu         sync.Mutex
-	counts     map[Reason]uint64
-	logged     int         // in this window
-	suppressed int         // in this window
-	window     *time.Timer // ends the window; nil while there is none
-	closed     bool
+	mu     sync.Mutex
+	counts map[Reason]uint64
 }
 
-// add counts a refused peer and logs it, if there is room in the window. Peers
-// that connect and leave, as port scans and health checks do, are not worth more
-// than a debug line.
+// add counts a refused peer and logs it. Peers that connect and leave, as port scans and
+// health checks do, are not worth more than a debug line.
 func (r *refusals) add(peer string, err error) {
 	reason := reasonOf(err)
+	r.count(reason)
 	log := r.log.Info
 	if reason == ReasonLeft {
 		log = r.log.Debug
 	}
-	if r.count(reason) {
-		log("peer refused", "peer", peer, "endpoint", r.endpoint, "reason", handshakeError(err))
-	}
+	log("peer refused", "peer", peer, "endpoint", r.endpoint, "reason", handshakeError(err))
 }
 
-// count counts and reports whether a line may be logged.
-func (r *refusals) count(reason Reason) bool {
+func (r *refusals) count(reason Reason) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
 		r.counts = make(map[Reason]uint64)
 	}
 	r.counts[reason]++
-	if reason == ReasonLeft {
-		return true // who reads debug lines wants them all
-	}
-	if r.window == nil && !r.closed {
-		r.window = time.AfterFunc(refusalWindow, r.endWindow)
-	}
-	if r.logged == refusalLines {
-		r.suppressed++
-		return false
-	}
-	r.logged++
-	return true
 }
 
 func (r *refusals) stats() map[Reason]uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.counts)
-}
-
-// endWindow says how many lines were suppressed, and allows new ones.
-func (r *refusals) endWindow() {
-	r.mu.Lock()
-	suppressed := r.suppressed
-	r.logged, r.suppressed, r.window = 0, 0, nil
-	r.mu.Unlock()
-	if suppressed > 0 {
-		r.log.Warn("more peers were refused than logged", "endpoint", r.endpoint, "suppressed", suppressed, "within", refusalWindow)
-	}
-}
-
-// close ends the window. Nothing is suppressed unsaid.
-func (r *refusals) close() {
-	r.mu.Lock()
-	r.closed = true
-	window := r.window
-	r.mu.Unlock()
-	if window != nil && window.Stop() {
-		r.endWindow()
-	}
 }

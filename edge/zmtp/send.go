@@ -74,6 +74,30 @@ func (c *Conn) sendCommand(name string, data []byte) {
 	c.Flush()
 }
 
+// AwaitQueue waits until at most n bytes are queued, or the connection is over: for who
+// reads from a peer and wants it to read, too. It is called in the goroutine of Recv.
+// Meanwhile what the peer has sent stays in the network, PINGs included.
+func (c *Conn) AwaitQueue(n int64) {
+	c.recvMu.Lock()
+	c.in.park()
+	c.recvMu.Unlock()
+	c.mu.Lock()
+	if c.cause != nil || c.out.bytes <= n {
+		c.mu.Unlock()
+		return
+	}
+	if c.short == nil {
+		c.short = make(chan struct{})
+	}
+	short := c.short
+	c.shortAt = n
+	c.mu.Unlock()
+	select {
+	case <-short:
+	case <-c.done:
+	}
+}
+
 // write writes without blocking. The caller has set out.writing; what the
 // socket does not take at once goes to a writer goroutine, with the mark.
 func (c *Conn) write() {
@@ -103,6 +127,9 @@ func (c *Conn) writeWaiting(written int) {
 		if bufs == nil {
 			return
 		}
+		c.mu.Lock()
+		c.out.tell()
+		c.mu.Unlock()
 		if c.writeTimeout > 0 {
 			c.s.SetWriteDeadline(time.Now().Add(c.writeTimeout))
 			c.deadlineSet = true
@@ -124,6 +151,10 @@ func (c *Conn) takeQueued(n int) [][]byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.out.wrote(n)
+	if c.short != nil && c.out.bytes <= c.shortAt {
+		close(c.short)
+		c.short = nil
+	}
 	if c.cause == nil {
 		if bufs := c.out.take(); bufs != nil {
 			return bufs

@@ -29,6 +29,20 @@ type stream interface {
 	remote() (addr string, local bool)
 }
 
+// lazySource is a source of bytes that needs a buffer only once there is something to
+// read. All streams are, but those over sockets of systems without a way to do it.
+type lazySource interface {
+	// readInto waits until there is something to read, and reads it into the
+	// memory that m has room for. While it waits, m is parked.
+	readInto(m readMemory) (int, error)
+}
+
+// readMemory is where readInto reads to.
+type readMemory interface {
+	room() []byte // to read into now
+	park()        // there is nothing to read: what room returned is given back
+}
+
 // acceptor is a bound endpoint.
 type acceptor interface {
 	accept() (stream, error)
@@ -65,7 +79,7 @@ type tcpAcceptor struct {
 	host string // as given; "*" for all addresses
 }
 
-func listenTCP(host, port string) (acceptor, error) {
+func listenTCP(host, port string, buffer int) (acceptor, error) {
 	bind := host
 	if bind == "*" {
 		bind = ""
@@ -74,6 +88,9 @@ func listenTCP(host, port string) (acceptor, error) {
 		port = "0"
 	}
 	config := net.ListenConfig{KeepAliveConfig: keepAlive}
+	if buffer > 0 {
+		config.Control = socketBuffers(buffer) // connections inherit them
+	}
 	l, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(bind, port))
 	if err != nil {
 		return nil, err
@@ -108,6 +125,14 @@ func dialTCP(ctx context.Context, host, port string) (stream, error) {
 		return nil, err
 	}
 	return newSocketStream(c)
+}
+
+// shrinkBuffers makes the kernel keep less of a connection over TCP.
+func (s *socketStream) shrinkBuffers(bytes int) {
+	if tcp, ok := s.socket.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(bytes) // if not, it keeps more
+		_ = tcp.SetWriteBuffer(bytes)
+	}
 }
 
 func newSocketStream(c net.Conn) (stream, error) {

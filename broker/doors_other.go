@@ -1,0 +1,5 @@
+//go:build !unix
+
+package broker
+
+func fileLimit() int64 { return 0 }
