@@ -41,12 +41,14 @@ type crewLink struct {
 // packName is a pack of a rule set.
 type packName struct{ name, hash string }
 
-// packNames lists what a worker serves in the order of the names, with a key that
+// packNames lists what a worker serves, and can read, in the order of the names, with a key that
 // is the same for the same list.
 func packNames(rules []wire.RuleSet) (packs []packName, key string) {
-	packs = make([]packName, len(rules))
+	packs = make([]packName, 0, len(rules))
 	for i := range rules {
-		packs[i] = packName{rules[i].Name, rules[i].Hash}
+		if !rules[i].Unreadable {
+			packs = append(packs, packName{rules[i].Name, rules[i].Hash})
+		}
 	}
 	slices.SortFunc(packs, func(a, b packName) int { return strings.Compare(a.name, b.name) })
 	var b strings.Builder
