@@ -68,6 +68,7 @@ func (b *Broker) serveTrawl(c *connection) {
 		return
 	}
 	b.joined(c)
+	_ = conn.SetHeartbeat(zmtp.Heartbeat{}) // a trawl worker and we tell each other: see beatWorker
 	if replaced != nil {
 		_ = replaced.conn.Close()
 	}
