@@ -127,7 +127,7 @@ bench-match: ## the matcher against Hyperscan, Go's Aho-Corasick libraries and p
 bench-regex: ## regexes of logcheck, SpamAssassin and others against RE2, Hyperscan and regexp (Debian; see docs/benchmarks.md)
 	@$(GO) run ./build/bench/regex
 
-bench-fleet: ## a broker with workers against zmq.proxy with pyahocorasick workers (Linux; needs python3-zmq, python3-ahocorasick and wamerican)
+bench-fleet: ## the broker and its fleet against ZeroMQ's own, with pyahocorasick and with up to 1,000 simulated workers (Linux; see docs/benchmarks.md)
 	@$(GO) run ./build/bench/fleet
 
 clean: ## remove what the build made

@@ -24,6 +24,7 @@ func (r *router) admit(q *request, out *batch) {
 	r.seq++
 	q.seq = r.seq
 	r.pending++
+	r.stir()
 	r.bytes += q.cost()
 	r.budgeted += q.message.Budgeted()
 	q.client.bytes += q.cost()

@@ -8,8 +8,9 @@ import (
 )
 
 // sweep answers what is overdue, and moves what waits at the wrong place. It is
-// called every tick.
-func (r *router) sweep(now time.Time, out *batch) {
+// called every tick, until it says that ticks may rest: then there is nothing to do until
+// stirred says so.
+func (r *router) sweep(now time.Time, out *batch) (rest bool) {
 	r.lock()
 	defer r.leave(out)
 	if r.pending > 0 {
@@ -21,6 +22,19 @@ func (r *router) sweep(now time.Time, out *batch) {
 	r.balance(now, out)
 	if r.booting && now.Sub(r.start) >= r.options.bootTime {
 		r.endBoot()
+	}
+	r.resting = r.pending == 0 && r.heldBack.n == 0 && !r.booting
+	return r.resting
+}
+
+// stir makes ticks go on that rest: there is something to do with time.
+func (r *router) stir() {
+	if r.resting {
+		r.resting = false
+		select {
+		case r.stirred <- struct{}{}:
+		default: // not read yet
+		}
 	}
 }
 

@@ -102,6 +102,7 @@ func (r *router) holdBackIfSlow(c *client) {
 	}
 	c.heldBack = true
 	r.heldBack.pushBack(&c.inHeldBack, c)
+	r.stir()
 	r.holds++
 	left := len(c.shares)
 	r.later(func(*batch) bool { return r.eachFlow(c, &left, (*flow).park) })

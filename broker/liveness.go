@@ -9,28 +9,95 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// beatAtOnce is how many workers or clients one critical section of a heartbeat looks after.
-const beatAtOnce = 64
+const (
+	// beatAtOnce is how many workers or clients one critical section of a heartbeat looks after.
+	beatAtOnce = 64
 
-// beat sends every trawl worker a heartbeat, closes those that were silent for
-// too long (their readers then take them out), looks after those that are
-// alive but answer nothing, and after clients that have stopped.
-func (r *router) beat(out *batch) {
+	// Heartbeats go round in beatSteps steps: the workers of one step get theirs together, and
+	// answer together, which costs a fraction of waking up for each alone. A small fleet takes
+	// one step. A large one takes several, so that requests do not wait for all of them.
+	beatSteps = 16
+)
+
+// beatPause is the time between two steps. A round is a little shorter than the
+// time between heartbeats that workers are told: so they answer a heartbeat rather than
+// send one by their own clock.
+func (o *Options) beatPause() time.Duration { return o.Heartbeat / (beatSteps + 1) }
+
+// heartbeats goes round for ever; due is when the next step is.
+type heartbeats struct {
+	step  int
+	round time.Time // when the round began
+	due   *time.Timer
+}
+
+func (b *Broker) newHeartbeats() *heartbeats {
+	return &heartbeats{due: time.NewTimer(b.options.Heartbeat)}
+}
+
+// beat makes a step that is due. Steps that nobody belongs to are left out.
+func (b *Broker) beat(h *heartbeats, now time.Time, out *batch) {
+	if h.step == 0 {
+		h.round = now
+		b.closeStalled(now)
+	}
+	h.step = b.router.beatStep(h.step, out)
+	h.due.Reset(time.Until(h.round.Add(time.Duration(h.step) * b.options.beatPause())))
+	h.step %= beatSteps
+}
+
+// beatStep sends trawl workers a heartbeat, those of a step, closes those that were silent for
+// too long (their readers then take them out), and looks after those that are alive
+// but answer nothing. The first step of a round also looks for clients that have stopped.
+// It returns the next step that somebody belongs to; beatSteps: the next round.
+func (r *router) beatStep(step int, out *batch) (next int) {
 	r.lock()
 	defer r.leave(out)
 	now := out.now()
+	if step == 0 {
+		r.beatClients()
+	}
 	// After a pause of our own (the process was stopped, the board suspended)
 	// everybody seems silent: they get until the next beat.
-	slept := !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2
+	if !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2 {
+		r.sleptAt = now
+	}
 	r.lastBeat = now
-	round(r, r.workers.items, func(w *worker, out *batch) { r.beatWorker(w, now, slept, out) })
-	deaf, least := r.shortage(), r.leastHeldBack()
-	round(r, r.clients.items, func(c *client, _ *batch) {
-		if c.asker == nil { // of workers, heartbeats tell
-			deaf.look(c, least)
+	slept := now.Sub(r.sleptAt) < r.options.Heartbeat*3/4
+	workers := &r.beats[step]
+	left := workers.n
+	r.later(func(out *batch) bool {
+		for range beatAtOnce {
+			if left = min(left, workers.n); left == 0 {
+				return true
+			}
+			if r.spent() {
+				return false
+			}
+			r.visit(1)
+			left--
+			r.beatWorker(workers.rotate(), now, slept, out)
 		}
+		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
+		return left == 0
 	})
-	r.later(func(*batch) bool { r.closeDeaf(deaf); return true })
+	for next = step + 1; next < beatSteps && r.beats[next].n == 0; {
+		next++
+	}
+	return next
+}
+
+// beatClients looks for clients that take no answers, and settles when copies are due.
+func (r *router) beatClients() {
+	deaf, least := r.shortage(), r.leastHeldBack()
+	if deaf.short {
+		round(r, r.clients.items, func(c *client, _ *batch) {
+			if c.asker == nil { // of workers, heartbeats tell
+				deaf.look(c, least)
+			}
+		})
+		r.later(func(*batch) bool { r.closeDeaf(deaf); return true })
+	}
 	for range min(r.hedged.n, sliceItems) {
 		r.visit(1)
 		t := r.hedged.rotate()
@@ -53,7 +120,7 @@ func round[T any](r *router, items []*T, f func(*T, *batch)) {
 			f(items[0], out)
 			items = items[1:]
 		}
-		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
+		r.visit(sliceItems - beatAtOnce)
 		return len(items) == 0
 	})
 }

@@ -41,6 +41,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	w.named = r.target(targetKey{worker: true, name: w.name})
 	w.named.worker, w.named.seen = w, true
 	w.named.inList.remove()
+	r.beats[r.workers.len()/beatAtOnce%beatSteps].pushBack(&w.inBeats, w)
 	r.workers.add(w)
 	r.clients.add(w.asks)
 	r.enlist(w)
@@ -61,6 +62,7 @@ func (r *router) remove(w *worker, out *batch) (unanswered int) {
 		return 0
 	}
 	r.workers.remove(w)
+	w.inBeats.remove()
 	delete(r.names, w.name)
 	w.gone = true
 	r.disband(r.quit(w), false)

@@ -50,6 +50,10 @@ type router struct {
 	draining   bool
 	idled      chan struct{} // closed when draining and nothing is pending
 	lastBeat   time.Time
+	sleptAt    time.Time               // when it was noticed last that nothing had happened for long
+	beats      [beatSteps]list[worker] // whom each step of a round of heartbeats tells
+	resting    bool                    // there are no ticks; see sweep
+	stirred    chan struct{}           // ticks shall go on
 	heldBack   list[client]
 	short      bool // of memory, at the latest heartbeat
 
@@ -94,7 +98,7 @@ func newRouter(o *Options) *router {
 	r := &router{
 		options: o, log: o.Log, trace: newTrace(o.Log), start: o.clock(),
 		targets: make(map[targetKey]*target), crews: make(map[string]*crew), names: make(map[string]*worker),
-		number: rand.Uint64N(1 << (62 - cellBits)), booting: true, idled: make(chan struct{}),
+		number: rand.Uint64N(1 << (62 - cellBits)), booting: true, idled: make(chan struct{}), stirred: make(chan struct{}, 1),
 		counters: counters{outcomes: make(map[string]int64)},
 	}
 	r.wheel.init(r.start)

@@ -22,31 +22,31 @@ type liveness struct {
 	late      *time.Timer // until the broker's welcome
 	unwelcome atomic.Bool // there was none
 	lost      atomic.Bool
+	heard     chan struct{} // has room for one: the broker has sent a heartbeat
 	done      chan struct{}
 	ended     sync.WaitGroup
 }
 
-// start begins with heartbeats every interval. A second welcome is ignored.
+// start begins with heartbeats every interval. A second welcome is ignored. A
+// heartbeat of the broker is answered with one, and that of the worker's own clock then comes an
+// interval later: the broker of a large fleet is woken once for many workers, and not by
+// each at another time.
 func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
 	}
 	v.late.Stop()
-	v.done = make(chan struct{})
+	v.heard, v.done = make(chan struct{}, 1), make(chan struct{})
 	v.ended.Go(func() {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
+		timer := time.NewTimer(interval)
+		defer timer.Stop()
 		var costs costsFrame
 		for {
 			l := v.link
 			l.active.Store(l.asked.Swap(false))
 			sendHeartbeat(v.conn, costs.appendTo([][]byte{l.stats()}, l.worker.sets)...)
-			select {
-			case <-v.done:
+			if !v.await(timer, interval) {
 				return
-			case <-v.conn.Done():
-				return
-			case <-ticker.C:
 			}
 			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*interval {
 				v.lost.Store(true)
@@ -54,6 +54,34 @@ func (v *liveness) start(interval time.Duration) {
 			}
 		}
 	})
+}
+
+// await waits until the next heartbeat is due; false if none is. One of the broker's that
+// comes soon after one of ours, as at the beginning, is not answered.
+func (v *liveness) await(timer *time.Timer, interval time.Duration) bool {
+	for sent := time.Now(); ; {
+		timer.Reset(interval)
+		select {
+		case <-v.done:
+			return false
+		case <-v.conn.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-v.heard:
+			if time.Since(sent) >= interval/2 {
+				return true
+			}
+		}
+	}
+}
+
+// answer lets a heartbeat of the broker be answered.
+func (v *liveness) answer() {
+	select {
+	case v.heard <- struct{}{}:
+	default: // not welcome yet, or not answered yet
+	}
 }
 
 // beat sends a heartbeat at once, if there is a connection.
