@@ -20,7 +20,6 @@ type fakePort struct {
 	full    bool
 	closed  bool
 	unread  int // what Queued says
-	partial int64
 	heard   time.Time
 }
 
@@ -43,7 +42,6 @@ func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
 func (p *fakePort) Flush()                  {}
 func (p *fakePort) Close() error            { p.closed = true; return nil }
 func (p *fakePort) Queued() (int, int)      { return 0, p.unread }
-func (p *fakePort) Partial() int64          { return p.partial }
 func (p *fakePort) LastReceived() time.Time { return p.heard }
 func (p *fakePort) Peer() zmtp.Peer         { return zmtp.Peer{RemoteAddr: "test", SocketType: "DEALER"} }
 
