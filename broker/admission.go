@@ -35,6 +35,9 @@ func (r *router) admit(q *request, out *batch) {
 	}
 	if q.client.heldBack || !r.assign(q, out) {
 		r.enqueue(q, false)
+		if len(q.target.crews) > crewsVisited {
+			r.fillLater(q.target) // assign has not looked at all
+		}
 		if r.trace != nil {
 			r.trace.queued(q)
 		}

@@ -102,7 +102,9 @@ func TestRefusalsNobodyReadsAreBounded(t *testing.T) {
 	for _, request := range [][]string{{`{"rules":"unheard of"}`, ""}, {`{"op":"ping"}`, ""}, {`{"op":"status"}`, ""}, {`{"what":1}`, ""}} {
 		t.Run(request[0], func(t *testing.T) {
 			const memory = 1 << 20
-			r := start(t, func(o *Options) { o.Limits = Limits{Memory: memory, Request: 64 << 10} })
+			r := start(t, func(o *Options) {
+				o.Limits, o.bootTime = Limits{Memory: memory, Request: 64 << 10}, time.Millisecond
+			})
 			conn, err := zmtp.Dial(t.Context(), r.clients, zmtp.Options{SocketType: "DEALER", SendBytes: 1 << 30, SendMessages: 1 << 30})
 			if err != nil {
 				t.Fatal(err)

@@ -21,11 +21,11 @@ type crew struct {
 	links    []*crewLink       // rule sets and packs that the crew serves
 	byTarget map[*target]*crewLink
 	workers  int
-	ready    workerHeap // those with room
-	crowded  workerHeap // those with room for what workers ask only, see worker.crowded
-	failing  int        // workers that keep failing, see worker.failing
-	draining int        // workers that take nothing new
-	now      int64      // turn of the target that was served last, see crewLink.turn
+	ready    workerHeap   // those with room
+	crowded  workerHeap   // those with room for what workers ask only, see worker.crowded
+	failing  list[worker] // workers that keep failing, see worker.failing
+	draining int          // workers that take nothing new
+	now      int64        // turn of the target that was served last, see crewLink.turn
 }
 
 // crewLink is a target that a crew serves.
@@ -41,12 +41,14 @@ type crewLink struct {
 // packName is a pack of a rule set.
 type packName struct{ name, hash string }
 
-// packNames lists what a worker serves in the order of the names, with a key that
+// packNames lists what a worker serves, and can read, in the order of the names, with a key that
 // is the same for the same list.
 func packNames(rules []wire.RuleSet) (packs []packName, key string) {
-	packs = make([]packName, len(rules))
+	packs = make([]packName, 0, len(rules))
 	for i := range rules {
-		packs[i] = packName{rules[i].Name, rules[i].Hash}
+		if !rules[i].Unreadable {
+			packs = append(packs, packName{rules[i].Name, rules[i].Hash})
+		}
 	}
 	slices.SortFunc(packs, func(a, b packName) int { return strings.Compare(a.name, b.name) })
 	var b strings.Builder
@@ -72,6 +74,10 @@ func (r *router) enlist(w *worker) {
 	}
 	w.crew = c
 	c.count(w, 1)
+	if w.failing() {
+		c.failing.pushBack(&w.inFailing, w)
+		r.unlessAvoided(c)
+	}
 	r.sort(w)
 }
 
@@ -104,9 +110,6 @@ func (c *crew) count(w *worker, n int) {
 	if w.draining {
 		c.draining += n
 	}
-	if w.failing() {
-		c.failing += n
-	}
 }
 
 // quit takes w out of its crew and returns that.
@@ -114,11 +117,34 @@ func (r *router) quit(w *worker) *crew {
 	c := w.crew
 	r.unsort(w)
 	c.count(w, -1)
+	w.inFailing.remove()
 	w.crew = nil
 	if c.workers == 0 {
 		delete(r.crews, c.key)
 	}
+	r.unlessAvoided(c)
 	return c
+}
+
+// unlessAvoided lets the workers of a crew that keep failing work if no other is left: then
+// they are not avoided any more.
+func (r *router) unlessAvoided(c *crew) {
+	if c.failing.n == 0 || c.failing.n < c.workers {
+		return
+	}
+	left := c.failing.n
+	r.later(func(out *batch) bool {
+		for ; left > 0 && c.failing.n > 0; left-- {
+			if r.spent() {
+				return false
+			}
+			r.visit(1)
+			w := c.failing.rotate()
+			r.sort(w)
+			r.pump(w, out)
+		}
+		return true
+	})
 }
 
 // disband unlinks a crew if no worker is left in it. replaced: the last one serves other rules now.
@@ -167,7 +193,7 @@ func (r *router) sort(w *worker) {
 	}
 	var want *workerHeap
 	idle := 0
-	if w.hasRoom() {
+	if w.isAvailable() {
 		want = &w.crew.ready
 		if w.crowded() {
 			want = &w.crew.crowded

@@ -40,6 +40,9 @@ func (r *router) visit(n int) { r.visited += n }
 // spent reports whether the section has done enough and leaves the rest to the next.
 func (r *router) spent() bool { return r.visited >= sliceItems }
 
+// exhausted reports whether the section must not begin anything more that looks at many items.
+func (r *router) exhausted() bool { return r.visited >= 4*sliceItems }
+
 // later adds a chore to the work that must follow.
 func (r *router) later(c chore) { r.chores = append(r.chores, c) }
 

@@ -251,6 +251,14 @@ func (w *directWorker) answer(d *direct, i int, failed bool) {
 	w.receive(d)
 }
 
+// failHere answers request i with an error of the worker's own.
+func (w *directWorker) failHere(d *direct, i int) {
+	x := w.has[i]
+	w.has = append(w.has[:i:i], w.has[i+1:]...)
+	w.say(d, x.number, true, `{"error":{"code":"internal","message":"the pack cannot be read"}}`)
+	w.receive(d)
+}
+
 // say sends an answer, whatever its number.
 func (w *directWorker) say(d *direct, number uint64, failed bool, text string) {
 	w.port.heard = d.now

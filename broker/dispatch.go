@@ -97,9 +97,11 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 	takes, c := w.takes(), w.crew
 	var least int64
 	consider := func(t *target, at *int64) {
-		r.visit(1)
 		q := t.queue.head(takes)
-		if q == nil || q.avoid == w && r.others(q, w) {
+		if q != nil && q.avoid == w && r.others(q, w) {
+			q = t.queue.head(takes &^ ofRetried)
+		}
+		if q == nil {
 			return
 		}
 		if now := max(*at, c.now-maxCredit); best == nil || now < least || now == least && q.seq < best.seq {
@@ -108,6 +110,9 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 	}
 	if w.named.busyAt != none {
 		consider(w.named, &w.turn)
+	}
+	if !w.isAvailable() {
+		return best, turn
 	}
 	if len(r.busy) < len(c.links) {
 		for _, t := range r.busy {
@@ -139,43 +144,47 @@ func (r *router) take(q *request, w *worker, turn *int64) {
 	}
 }
 
-// fillLater makes fill look at t before the critical section ends, or after it.
+// fillLater gives what waits for t to workers that have room, before the critical section ends
+// or after it.
 func (r *router) fillLater(t *target) {
-	if t.queue.n == 0 || t.inFills.in != nil {
+	if t.queue.n == 0 || t.filling {
 		return
 	}
-	r.fills.pushBack(&t.inFills, t)
+	t.filling = true
+	misses := 0 // looks at t's crews in a row that have found no worker
 	r.later(func(out *batch) bool {
-		t.inFills.remove()
-		return r.fill(t, out)
-	})
-}
-
-// fill gives what waits for t to workers that have room; it returns false if the critical
-// section is spent.
-func (r *router) fill(t *target, out *batch) (done bool) {
-	for gave := true; gave; {
-		gave = false
-		for k := range kinds {
+		for misses*crewsVisited <= len(t.crews) {
 			if r.spent() {
 				return false
 			}
-			q := t.queue.head(1 << k)
-			if q == nil {
-				continue
+			misses++
+			if r.fillOnce(t, out) {
+				misses = 0
 			}
-			w := r.pick(q, out.now())
-			if w == nil {
-				continue
-			}
-			r.take(q, w, nil)
-			if !r.dispatch(w, q, out) {
-				r.enqueue(q, true)
-			}
-			gave = true
 		}
+		t.filling = false
+		return true
+	})
+}
+
+// fillOnce gives one request of each kind away, and reports whether there was a worker for any.
+func (r *router) fillOnce(t *target, out *batch) (gave bool) {
+	for k := range kinds {
+		q := t.queue.head(1 << k)
+		if q == nil {
+			continue
+		}
+		w := r.pick(q, out.now())
+		if w == nil {
+			continue
+		}
+		r.take(q, w, nil)
+		if !r.dispatch(w, q, out) {
+			r.enqueue(q, true)
+		}
+		gave = true
 	}
-	return true
+	return gave
 }
 
 // verdict is what the broker knows of a worker's answer.
@@ -239,10 +248,11 @@ func (r *router) judge(w *worker, v verdict) {
 		return
 	}
 	if was {
-		w.crew.failing--
+		w.inFailing.remove()
 		r.log.Info("worker is well again", "worker", w.name)
 	} else {
-		w.crew.failing++
+		w.crew.failing.pushBack(&w.inFailing, w)
+		r.unlessAvoided(w.crew)
 		r.log.Warn("worker keeps failing: avoided while others serve the same", "worker", w.name, "internal_errors", w.failures)
 	}
 }
@@ -252,7 +262,7 @@ func (r *router) judge(w *worker, v verdict) {
 // w's own. False: q is to be answered with what w said.
 func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
 	t := q.target
-	if t.key.worker {
+	if t.key.worker || q.nested.n > 0 { // what w has asked for its sake nobody else could use
 		return false
 	}
 	if w.serves(t.key.name) && (v != failedHere || q.avoid != nil || !r.others(q, w)) {
@@ -261,7 +271,7 @@ func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
 	if q.held() { // a copy; its answer will be the answer
 		return true
 	}
-	if t.rules.Impure || !t.served() || q.nested.n > 0 {
+	if t.rules.Impure || !t.served() {
 		return false
 	}
 	if w.serves(t.key.name) {

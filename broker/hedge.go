@@ -68,7 +68,7 @@ func (r *router) hedgeSlow(out *batch) {
 			continue
 		}
 		h, now := &t.hedge, out.now()
-		for h.credit >= hedgePrice {
+		for h.credit >= hedgePrice && !r.exhausted() {
 			q := h.running.front()
 			if q == nil || now.Sub(q.dispatched) < h.after {
 				break

@@ -107,18 +107,21 @@ func (d *direct) checkCrews() {
 		c := w.crew
 		workers[c]++
 		for _, set := range w.hello.Rules {
+			if set.Unreadable {
+				continue
+			}
 			if c.hashes[set.Name] != set.Hash {
 				d.t.Fatalf("worker %s serves %q, its crew does not", w.name, set.Name)
 			}
 		}
 		var want *workerHeap
-		if w.hasRoom() {
+		if w.isAvailable() {
 			want = &c.ready
 			if w.crowded() {
 				want = &c.crowded
 			}
 		}
-		if w.heap != want && !(w.heap == nil && w.silent(d.now)) {
+		if w.heap != want && !w.failing() && !(w.heap == nil && w.silent(d.now)) { // one that fails is sorted with the next heartbeat
 			d.t.Fatalf("worker %s is not in the heap where it belongs", w.name)
 		}
 		if w.heap != nil && w.heap.workers[w.heapAt] != w {
@@ -207,7 +210,7 @@ func (d *direct) checkTarget(t *target) {
 			}
 			for q := range f.waiting.all() {
 				cost += q.cost()
-				if w := d.r.pick(q, d.now); w != nil && !c.heldBack && !w.conn.(*fakePort).full {
+				if w := d.r.pick(q, d.now); w != nil && q.avoid == nil && !c.heldBack && !w.conn.(*fakePort).full {
 					d.t.Fatalf("a request for %q waits while worker %s has room: kind %d, avoid %v, nested %v, full %v, %d of %d, busy %v", t.key.name, w.name, q.kind(), q.avoid, q.nestedIn(), w.full, w.active(), w.window, t.busyAt)
 				}
 			}

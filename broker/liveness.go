@@ -42,12 +42,17 @@ func (r *router) beat(out *batch) {
 func round[T any](r *router, items []*T, f func(*T, *batch)) {
 	items = slices.Clone(items)
 	r.later(func(out *batch) bool {
-		n := min(len(items), beatAtOnce)
-		for _, item := range items[:n] {
+		for range beatAtOnce {
+			if len(items) == 0 {
+				return true
+			}
+			if r.spent() {
+				return false
+			}
 			r.visit(1)
-			f(item, out)
+			f(items[0], out)
+			items = items[1:]
 		}
-		items = items[n:]
 		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
 		return len(items) == 0
 	})
@@ -87,15 +92,35 @@ func (r *router) standIn(w *worker, out *batch) {
 	if len(w.recalls) > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
-	for h := w.held.first(); h != nil && !r.spent(); h = w.held.after(h) { // the rest with the next heartbeat
-		r.visit(1)
-		q := h.request
-		if q == nil || h.asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
-			continue
+	var at uint64 // number of the last one that was looked after
+	r.later(func(out *batch) bool {
+		h := w.held.find(at)
+		if h != nil {
+			h = w.held.after(h)
+		} else {
+			h = w.held.first()
 		}
-		if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
-			r.copied++
+		for ; h != nil && w.crew != nil; h = w.held.after(h) {
+			if r.spent() {
+				return false
+			}
+			r.visit(1)
+			at = h.number
+			r.copyToOther(h, out)
 		}
+		return true
+	})
+}
+
+// copyToOther gives a request that its worker does not answer to another one as well, if there
+// is one and asking twice is harmless.
+func (r *router) copyToOther(h *held, out *batch) {
+	q := h.request
+	if q == nil || h.asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
+		return
+	}
+	if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
+		r.copied++
 	}
 }
 

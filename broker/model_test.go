@@ -25,7 +25,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 		seeds = n
 	}
 	var sum counters
-	updates := 0
+	updates, avoided := 0, 0
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := newModel(t, uint64(seed))
@@ -40,6 +40,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 			sum.holds += c.holds
 			sum.late += c.late
 			sum.nested += c.nested
+			avoided += m.avoided
 			sum.overflowed += c.overflowed
 		})
 		if t.Failed() {
@@ -50,7 +51,7 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	for what, n := range map[string]int64{
 		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
 		"asked by workers": sum.nested, "hedged": sum.hedges, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
-		"updated": int64(updates),
+		"updated": int64(updates), "avoided": int64(avoided),
 	} {
 		if n == 0 {
 			t.Errorf("in no run anything was %s", what)
@@ -66,6 +67,7 @@ type model struct {
 	names   int
 	sent    int
 	updates int
+	avoided int // steps in which a worker kept failing while others did not
 }
 
 type modelClient struct {
@@ -75,6 +77,7 @@ type modelClient struct {
 
 type modelWorker struct {
 	*directWorker
+	sick    bool // cannot do its work, and says so
 	lied    bool // answered what it was not asked
 	stopped bool // a process that is stopped: neither reads nor says anything
 }
@@ -106,6 +109,9 @@ func (m *model) run(steps int) *counters {
 		m.step()
 		m.check()
 		m.checkBegun()
+		if slices.ContainsFunc(m.workers, func(w *modelWorker) bool { return w.crew != nil && w.worker.avoided() }) {
+			m.avoided++
+		}
 	}
 	m.end()
 	return &m.r.counters
@@ -209,7 +215,7 @@ func (m *model) newWorker() {
 			}
 		}
 	}
-	m.workers = append(m.workers, &modelWorker{directWorker: w})
+	m.workers = append(m.workers, &modelWorker{directWorker: w, sick: !w.plain && m.rng.IntN(5) == 0})
 }
 
 // changeRules lets a worker load other rules for all its sets, or go back to those
@@ -300,13 +306,19 @@ func (m *model) work() {
 	case p == 2 && !w.plain: // not in order, and some do not wait for what they have asked
 		if n := len(w.has); n > 0 {
 			if i := m.rng.IntN(min(n, w.hello.Slots+w.waiting)); w.has[i].begun {
-				w.answer(m.direct, i, true)
+				if m.rng.IntN(2) == 0 {
+					w.failHere(m.direct, i)
+				} else {
+					w.answer(m.direct, i, true)
+				}
 			}
 		}
 	case p < 8 && !w.plain && m.canAsk(w):
 		m.workerAsks(w)
 	default:
-		if i := w.at(0); i >= 0 {
+		if i := w.at(0); i >= 0 && w.sick {
+			w.failHere(m.direct, i)
+		} else if i >= 0 {
 			w.answer(m.direct, i, false)
 		}
 	}

@@ -31,20 +31,29 @@ type kind uint8
 type kindSet uint8
 
 const (
-	kindNested kind = 1 << iota // a worker asks it
-	kindTrawl                   // only a worker that understands headers can do it
-	kinds           = 4
-
-	allKinds kindSet = 1<<kinds - 1
-	ofPlain  kindSet = 1<<0 | 1<<kindNested                      // those that a plain worker can do
-	ofNested kindSet = 1<<kindNested | 1<<(kindNested|kindTrawl) // those that workers ask
+	kindNested  kind = 1 << iota // a worker asks it
+	kindTrawl                    // only a worker that understands headers can do it
+	kindRetried                  // a worker has failed it, see request.avoid
+	kinds       = 8
 )
+
+// setOf returns the kinds with some bits.
+func setOf(with kind) (s kindSet) {
+	for k := range kind(kinds) {
+		if k&with == with {
+			s |= 1 << k
+		}
+	}
+	return s
+}
+
+var ofNested, ofTrawl, ofRetried = setOf(kindNested), setOf(kindTrawl), setOf(kindRetried)
 
 // takes is what w may get now.
 func (w *worker) takes() kindSet {
-	k := allKinds
+	k := ^kindSet(0)
 	if w.plain {
-		k &= ofPlain
+		k &^= ofTrawl
 	}
 	if w.crowded() {
 		k &= ofNested
@@ -58,6 +67,9 @@ func (r *request) kind() (k kind) {
 	}
 	if r.needsTrawl() {
 		k |= kindTrawl
+	}
+	if r.avoid != nil {
+		k |= kindRetried
 	}
 	return k
 }

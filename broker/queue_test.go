@@ -86,3 +86,89 @@ func TestBusy(t *testing.T) {
 	third.send("room again")
 	w.task()
 }
+
+// serve lets a worker answer n requests and counts them by the first letter of their texts.
+func serve(d *direct, w *directWorker, n int) map[byte]int {
+	got := make(map[byte]int)
+	for range n {
+		w.receive(d)
+		got[w.has[0].text[0]]++
+		w.answer(d, 0, false)
+	}
+	return got
+}
+
+// However much there is of the highest priority, the others get their part; and of a few
+// requests the highest go first.
+func TestNoPriorityWaitsWithoutBound(t *testing.T) {
+	d := newDirect(t, Options{Limits: Limits{Memory: 1 << 30, Queue: 1 << 20}})
+	w := d.worker("w", 1, true)
+	for p, text := range map[int]string{9: "9", 4: "4", 0: "0"} {
+		c := d.client()
+		for range 4000 {
+			d.send(c, "id", fmt.Sprintf(`{"priority":%d,"deadline_ms":86400000}`, p), text)
+		}
+	}
+	if got := serve(d, w, 3000); got['9'] < got['4'] || got['4'] < got['0'] || got['0'] < 100 {
+		t.Errorf("of 3,000 requests answered, by priority: 9: %d, 4: %d, 0: %d", got['9'], got['4'], got['0'])
+	}
+}
+
+// A client that comes with a request now and then at a low priority is not shut out by a
+// client that always has high ones waiting.
+func TestARequestOfLowPriorityIsServedBesideMany(t *testing.T) {
+	d := newDirect(t, Options{Limits: Limits{Memory: 1 << 30, Queue: 1 << 20}})
+	w, greedy, modest := d.worker("w", 1, true), d.client(), d.client()
+	for range 20_000 {
+		d.send(greedy, "id", `{"priority":9,"deadline_ms":86400000}`, strings.Repeat("g", 8000))
+	}
+	for i := range 10 {
+		d.send(modest, fmt.Sprint(i), `{"priority":4,"deadline_ms":86400000}`, "m")
+		n := 0
+		for len(modest.answers()) == i {
+			serve(d, w, 1)
+			n++
+		}
+		if n > 100 {
+			t.Fatalf("request %d waited for %d others", i, n)
+		}
+	}
+}
+
+// Many empty texts are work, too: the turn of a client that sends them is over for longer.
+func TestTurnsGoByWork(t *testing.T) {
+	for what, large := range map[string][]string{
+		"many texts": append(append([]string{`{"deadline_ms":86400000}`}, make([]string, 30_000)...), "large"),
+		"a long one": {`{"deadline_ms":86400000}`, strings.Repeat("large", 800_000)},
+	} {
+		d := newDirect(t, Options{Limits: Limits{Memory: 1 << 30, Queue: 1 << 20}})
+		w, greedy, modest := d.worker("w", 1, true), d.client(), d.client()
+		for range 40 {
+			d.send(greedy, "id", large...)
+		}
+		for i := range 400 {
+			d.send(modest, fmt.Sprint(i), "small")
+		}
+		serve(d, w, 10) // what was dispatched before
+		if got := serve(d, w, 300); got['s'] < 298 {
+			t.Errorf("%s: of 300 requests, %d were small", what, got['s'])
+		}
+		d.check()
+	}
+}
+
+// Rule sets take turns, as clients do.
+func TestRuleSetsTakeTurns(t *testing.T) {
+	d := newDirect(t, Options{Limits: Limits{Memory: 1 << 30, Queue: 1 << 20}, ExpectRules: []string{"a", "b"}})
+	c := d.client()
+	for range 1000 {
+		d.send(c, "id", `{"rules":"a","deadline_ms":86400000}`, "a")
+	}
+	for range 100 {
+		d.send(c, "id", `{"rules":"b","deadline_ms":86400000}`, "b")
+	}
+	w := d.worker("w", 1, true, "a", "b")
+	if got := serve(d, w, 60); got['b'] < 25 {
+		t.Errorf("of 60 answered, a: %d, b: %d", got['a'], got['b'])
+	}
+}

@@ -53,12 +53,8 @@ func (r *router) sendRecall(w *worker, abandoned bool, numbers []uint64, out *ba
 	}
 }
 
-// maxRecall is the most requests that are asked back at once, and maxRecallWalk the most
-// dispatches that are looked at for them.
-const (
-	maxRecall     = sliceItems
-	maxRecallWalk = 4 * sliceItems
-)
+// maxRecall is the most requests that are asked back at once.
+const maxRecall = sliceItems
 
 // takeBack asks w for up to most of the requests that it has not begun and
 // that wanted says yes to. A worker takes what it gets in order, so what it
@@ -69,9 +65,8 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 	}
 	w.recall = w.recall[:0]
 	before := w.active() // older ones that take a slot, or will
-	walked := 0
-	for h := w.held.last(); h != nil && len(w.recall) < min(most, maxRecall) && walked < maxRecallWalk; h = w.held.before(h) {
-		walked++
+	for h := w.held.last(); h != nil && len(w.recall) < min(most, maxRecall) && !r.exhausted(); h = w.held.before(h) {
+		r.visit(1)
 		if h.asks == 0 {
 			before--
 		}
@@ -84,7 +79,6 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 		h.recalled = true
 		w.recall = append(w.recall, h.number)
 	}
-	r.visit(walked)
 	if len(w.recall) > 0 {
 		r.sendRecall(w, false, w.recall, out)
 	}
@@ -148,12 +142,15 @@ func (r *router) again(qs []*request, out *batch) {
 		switch {
 		case q.target.replaced:
 			r.fail(q, q.target.replacedError(), out)
-		case q.client.heldBack || !r.assign(q, out):
+		case r.exhausted() || q.client.heldBack || !r.assign(q, out):
 			left = append(left, q)
 		}
 	}
 	for _, q := range slices.Backward(left) { // so that the oldest is first
 		r.enqueue(q, true)
+		if r.exhausted() {
+			r.fillLater(q.target)
+		}
 	}
 }
 

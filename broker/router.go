@@ -56,7 +56,6 @@ type router struct {
 	idle    int          // slots without work, of workers that have room
 	behind  list[worker] // workers that hold more than they have begun
 	busy    []*target    // those with requests waiting, in no order
-	fills   list[target] // those that fill has to look at
 	gone    list[target] // names that nobody serves any more, the one that left first in front
 	guesses list[target] // names that nobody has served yet, made while booting
 	hedged  list[target] // those whose slow requests get copies

@@ -50,9 +50,10 @@ type target struct {
 	latency  *histogram // from arrival to answer; nil until the first answer
 	hedge    hedge
 
-	busyAt            int // in router.busy; none: nothing waits
-	inFills, inHedged link[target]
-	inList            link[target] // of router.guesses or router.gone
+	busyAt   int  // in router.busy; none: nothing waits
+	filling  bool // see fillLater
+	inHedged link[target]
+	inList   link[target] // of router.guesses or router.gone
 }
 
 // known: requests wait for it until their deadline.
@@ -69,7 +70,7 @@ func (t *target) isPack(hash string) bool {
 // crewsVisited is the most crews that are looked at for one request. There is a crew for
 // each list of packs, so only a fleet of more boards than that, each with rules of its
 // own, has more.
-const crewsVisited = 512
+const crewsVisited = 128
 
 // eachCrew calls f for the crews that serve t, until that says stop.
 func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
@@ -80,7 +81,12 @@ func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
 			return
 		}
 	}
-	if n > crewsVisited {
+	t.turnCrews()
+}
+
+// turnCrews makes the crews that were not looked at the next ones.
+func (t *target) turnCrews() {
+	if n := len(t.crews); n > crewsVisited {
 		t.next = (t.next + crewsVisited) % n
 	}
 }
@@ -98,24 +104,28 @@ func (r *router) pickBut(q *request, but *worker, now time.Time) (best *worker) 
 		but = q.avoid
 	}
 	if w := q.target.worker; w != nil {
-		if w == but || w.heap == nil || w.crowded() && !q.nestedIn() || w.silent(now) || w.plain && q.needsTrawl() {
+		if w == but || !w.hasRoom() || w.crowded() && !q.nestedIn() || w.silent(now) || w.plain && q.needsTrawl() {
 			return nil
 		}
 		return w
 	}
-	r.eachCrew(q.target, func(c *crew) bool {
-		if c.plain && q.needsTrawl() {
-			return false
+	t, trawl, nested := q.target, q.needsTrawl(), q.nestedIn()
+	n := len(t.crews)
+	for i := range min(n, crewsVisited) { // as eachCrew does
+		c := t.crews[(t.next+i)%n].crew
+		if c.plain && trawl {
+			continue
 		}
 		w := r.best(&c.ready, but, now)
-		if w == nil && q.nestedIn() {
+		if w == nil && nested {
 			w = r.best(&c.crowded, but, now)
 		}
 		if w != nil && (best == nil || w.lessLoaded(best)) {
 			best = w
 		}
-		return false
-	})
+	}
+	r.visit(min(n, crewsVisited))
+	t.turnCrews()
 	return best
 }
 
@@ -125,7 +135,7 @@ func (r *router) others(q *request, w *worker) (others bool) {
 		return false
 	}
 	r.eachCrew(q.target, func(c *crew) bool {
-		n := c.workers - c.failing - c.draining
+		n := c.workers - c.failing.n - c.draining
 		if c == w.crew && !w.draining && !w.failing() {
 			n--
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -40,7 +41,9 @@ func (r *router) update(w *worker, rules []wire.RuleSet, out *batch) {
 		before := r.quit(w)
 		w.packs, w.packKey = packs, key
 		r.enlist(w)
-		r.disband(before, true) // after that, so that what both serve is served throughout
+		// After that, so that what both serve is served throughout. What can only not be read for
+		// now is waited for.
+		r.disband(before, !slices.ContainsFunc(rules, func(s wire.RuleSet) bool { return s.Unreadable }))
 	}
 	r.pump(w, out)
 }

@@ -231,3 +231,34 @@ func FuzzUpdatesAndCosts(f *testing.F) {
 		u.check()
 	})
 }
+
+// A worker that cannot read a pack any more gets no requests for it, until it says otherwise; and
+// what it alone has served is waited for.
+func TestUnreadablePacksAreNotServed(t *testing.T) {
+	d := newDirect(t, Options{})
+	a, b, c := d.worker("a", 1, true, "default", "other"), d.worker("b", 1, true), d.client()
+	readable := a.hello.Rules
+	unreadable := slices.Clone(readable)
+	unreadable[0].Unreadable, unreadable[1].Unreadable = true, true
+	a.update(d, unreadable)
+	for i := range 6 {
+		d.send(c, fmt.Sprint(i), "x")
+	}
+	d.send(c, "other", `{"rules":"other"}`, "x")
+	a.receive(d)
+	if len(a.has) != 0 || b.worker.held.n == 0 {
+		t.Errorf("a has %d requests, b %d", len(a.has), b.worker.held.n)
+	}
+	d.check()
+	if s := d.r.status(d.now); !s.Workers[0].Rules[0].Unreadable {
+		t.Errorf("status has %+v", s.Workers[0].Rules)
+	}
+	a.update(d, readable)
+	for a.receive(d); len(a.has) > 0; a.receive(d) {
+		a.answer(d, 0, false)
+	}
+	if got := c.answers()["other"]; fmt.Sprint(got) != "[ok]" {
+		t.Errorf("what waited for it is answered %v", got)
+	}
+	d.check()
+}

@@ -75,7 +75,8 @@ type worker struct {
 	recall  []uint64 // scratch: numbers to go into the next recall
 	abandon []uint64 // the same for what nobody waits for
 
-	inBehind link[worker] // of router.behind
+	inBehind  link[worker] // of router.behind
+	inFailing link[worker] // of crew.failing
 }
 
 func newWorker(conn port, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
@@ -99,7 +100,12 @@ func (w *worker) serves(rules string) bool { return w.crew != nil && w.crew.serv
 func (w *worker) hasRoom() bool {
 	n := w.active()
 	room := n < w.window && (w.weight < windowBytes || n <= w.slots)
-	return room && !w.draining && !w.gone && !w.full && !(w.avoided() && !(w.probe && n == 0))
+	return room && !w.draining && !w.gone && !w.full
+}
+
+// isAvailable reports whether w takes a request more that does not name it.
+func (w *worker) isAvailable() bool {
+	return w.hasRoom() && (!w.avoided() || w.probe && w.active() == 0)
 }
 
 // failing: the latest answers of w were all errors of its own, as of one that cannot read its
@@ -108,7 +114,7 @@ func (w *worker) failing() bool { return w.failures >= failuresBorne }
 
 // avoided: w is failing and others of its crew are not. It then gets one request a
 // heartbeat, to see whether it is well again.
-func (w *worker) avoided() bool { return w.failing() && w.crew.failing < w.crew.workers }
+func (w *worker) avoided() bool { return w.failing() && w.crew.failing.n < w.crew.workers }
 
 // active is how many requests w holds that take a slot, or will.
 func (w *worker) active() int { return w.held.n - w.waiting }

@@ -24,6 +24,7 @@ type ruleSet struct {
 	coming  *served // announced and about to be the current one; else nil
 	stamp   string  // of the files, before they were loaded last
 	failed  *failure
+	lost    bool // current cannot be read any more, nor be opened again
 }
 
 // served is a pack in use. The lock of its set guards all but pack.
@@ -73,7 +74,7 @@ func (s *ruleSet) put(next *match.Pack, announce func()) {
 	announce()
 	s.mu.Lock()
 	old := s.current
-	s.current, s.coming = s.coming, nil
+	s.current, s.coming, s.lost = s.coming, nil, false
 	old.retired = true
 	last := old.users == 0
 	s.mu.Unlock()
@@ -96,6 +97,7 @@ func (s *ruleSet) describe() wire.RuleSet {
 		Name: s.name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules,
 		Regexes: info.Regexes, Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
 	}
+	d.Unreadable = s.lost && s.coming == nil
 	if f := s.failed; f != nil {
 		d.FailedReload = &wire.FailedReload{Error: f.text, AgeS: int64(time.Since(f.at).Seconds())}
 	}
@@ -113,6 +115,20 @@ func (s *ruleSet) failure() *failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failed
+}
+
+// lose notes that the pack in use cannot be read any more.
+func (s *ruleSet) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = true
+}
+
+// isLost reports whether the pack in use cannot be read any more.
+func (s *ruleSet) isLost() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
 }
 
 // worked notes that loading worked; it reports whether it had failed before.

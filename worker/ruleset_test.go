@@ -4,6 +4,7 @@ package worker
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"trawl/edge/match"
 	"trawl/edge/rules"
+	"trawl/edge/wire"
 )
 
 // syncBuffer is a log that goroutines write to.
@@ -158,9 +160,47 @@ func TestReloadThatFailsIsSaid(t *testing.T) {
 		}
 	}
 	_ = l.conn.Close() // it would wait for the broker's leave
+	l, again := s.broker.welcome(time.Minute)
+	if r := again.Rules[0]; !r.Unreadable || r.FailedReload == nil {
+		t.Errorf("announced as %+v, want unreadable", r)
+	}
+	_ = l.conn.Close()
 	stop()
-	if log := s.log.String(); tries != 1 || strings.Count(log, "the disk is gone") != 1 || !strings.Contains(log, "restart the worker") {
+	if log := s.log.String(); tries != 1 || strings.Count(log, "the disk is gone") != 1 || !strings.Contains(log, "tries again") {
 		t.Errorf("%d tries: %s", tries, log)
+	}
+}
+
+// A pack that could not be read and can be again is served again, though it is the same one.
+func TestAPackThatIsReadableAgainIsServedAgain(t *testing.T) {
+	s, o := newMappedSet(t)
+	open := o.RuleSets.source.Open
+	o.RuleSets.source.Open = func(string) (*match.Pack, error) { return nil, errors.New("the disk is gone") }
+	run(t, o)
+	l := s.broker.accept()
+	l.recv()
+	l.send("W", string(wire.JSONFrame(&wire.Welcome{Protocol: wire.ProtocolVersion, Broker: "fake", HeartbeatMS: 60_000, Updates: true})))
+	announced := func() wire.RuleSet {
+		var u wire.Update
+		if frames := l.recv(); len(frames) != 2 || json.Unmarshal([]byte(frames[1]), &u) != nil || len(u.Rules) != 1 {
+			t.Fatalf("%q is no update", frames)
+		}
+		return u.Rules[0]
+	}
+	s.cutShort()
+	if failed, got := l.ask(false, "his"); !failed {
+		t.Errorf("%q", got)
+	}
+	if r := announced(); !r.Unreadable || r.FailedReload == nil {
+		t.Errorf("announced as %+v, want unreadable", r)
+	}
+	o.RuleSets.source.Open = open
+	o.RuleSets.Reload("default")
+	if r := announced(); r.Unreadable || r.FailedReload != nil {
+		t.Errorf("announced as %+v, want readable", r)
+	}
+	if failed, got := l.ask(false, "his"); failed {
+		t.Errorf("%q", got)
 	}
 }
 

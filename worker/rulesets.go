@@ -182,8 +182,12 @@ func (s *RuleSets) Reload(name string) {
 	pack, err := s.load(set)
 	switch {
 	case err != nil:
-		s.notLoaded(set, err, "rules not loaded again; the ones from before stay in use")
-	case pack.Hash() == before:
+		what := "rules not loaded again; the ones from before stay in use"
+		if set.isLost() {
+			what = cannotRead
+		}
+		s.notLoaded(set, err, what)
+	case pack.Hash() == before && !set.isLost():
 		s.closePack(pack)
 		if set.worked() {
 			s.announce()
@@ -196,6 +200,10 @@ func (s *RuleSets) Reload(name string) {
 			"rules", pack.Info().Rules, "took", time.Since(start).Round(time.Millisecond))
 	}
 }
+
+// cannotRead is said of a rule set that the worker does not serve for now. It is tried again, see
+// retryEvery.
+const cannotRead = "the pack's file cannot be read any more, nor made again: requests for the rule set go to other workers; see to the disk and the rules; the worker tries again every minute"
 
 // reloadPause is how long after a failure the next request that finds its pack
 // unreadable has to wait for another try.
@@ -215,12 +223,14 @@ func (s *RuleSets) replace(set *ruleSet, lost *match.Pack) {
 		return
 	}
 	if s.source.Open == nil {
+		set.lose()
 		s.notLoaded(set, errors.New("this worker's rules come from no file"), "the pack's file cannot be read any more; restart the worker")
 		return
 	}
 	pack, err := s.load(set)
 	if err != nil {
-		s.notLoaded(set, err, "the pack's file cannot be read any more, nor loaded again; see to the disk and the rules, then restart the worker")
+		set.lose()
+		s.notLoaded(set, err, cannotRead)
 		return
 	}
 	set.worked()

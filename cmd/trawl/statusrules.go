@@ -53,8 +53,12 @@ func (a *app) printFailedReloads(workers []wire.WorkerStatus) {
 	for i := range workers {
 		for _, r := range workers[i].Rules {
 			if f := r.FailedReload; f != nil {
-				a.printf("\nworker %s could not load the rule set %s again, %s ago; it stays with %s:\n", workers[i].Name, r.Name,
-					time.Duration(f.AgeS)*time.Second, wire.RulesName(r.Name, r.Hash))
+				stays := "it stays with " + wire.RulesName(r.Name, r.Hash)
+				if r.Unreadable {
+					stays = "its pack cannot be read any more, so requests for it go to others"
+				}
+				a.printf("\nworker %s could not load the rule set %s again, %s ago; %s:\n", workers[i].Name, r.Name,
+					time.Duration(f.AgeS)*time.Second, stays)
 				for line := range strings.Lines(f.Error) {
 					a.printf("  %s\n", printable(strings.TrimRight(line, "\n")))
 				}

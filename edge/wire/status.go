@@ -71,21 +71,21 @@ type Latency struct {
 
 // WorkerStatus describes one connected worker.
 type WorkerStatus struct {
-	Name        string          `json:"name"`
-	Kind        string          `json:"kind"` // trawl, or plain (a REP of any language)
-	Address     string          `json:"address"`
-	Version     string          `json:"version,omitempty"`
-	Rules       []RuleSet       `json:"rules"`
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"` // trawl, or plain (a REP of any language)
+	Address string    `json:"address"`
+	Version string    `json:"version,omitempty"`
+	Rules   []RuleSet `json:"rules"`
 	// RulesOmitted is how many rule sets more it serves, which are not listed because all workers
 	// together serve too many.
-	RulesOmitted int `json:"rules_omitted,omitempty"`
-	Slots       int             `json:"slots"`             // requests it works on at once
-	SlotsMost   int             `json:"slots_most"`        // the same when its board is well
-	Window      int             `json:"window"`            // most requests it gets to hold
-	Outstanding int             `json:"outstanding"`       // requests it holds
-	Waiting     int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
-	Answered    int64           `json:"answered"`          // for this broker, over this connection
-	State       string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s), failing (its latest answers were internal errors)
-	Stats       *WorkerStats    `json:"stats,omitempty"`
-	Board       json.RawMessage `json:"board,omitempty"` // what board it is; how it feels is in Stats
+	RulesOmitted int             `json:"rules_omitted,omitempty"`
+	Slots        int             `json:"slots"`             // requests it works on at once
+	SlotsMost    int             `json:"slots_most"`        // the same when its board is well
+	Window       int             `json:"window"`            // most requests it gets to hold
+	Outstanding  int             `json:"outstanding"`       // requests it holds
+	Waiting      int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
+	Answered     int64           `json:"answered"`          // for this broker, over this connection
+	State        string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s), failing (its latest answers were internal errors)
+	Stats        *WorkerStats    `json:"stats,omitempty"`
+	Board        json.RawMessage `json:"board,omitempty"` // what board it is; how it feels is in Stats
 }

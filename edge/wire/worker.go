@@ -140,6 +140,9 @@ type RuleSet struct {
 	Longest int `json:"longest"`
 	// FailedReload is absent if the rules are those of the files.
 	FailedReload *FailedReload `json:"failed_reload,omitempty"`
+	// Unreadable: the pack's file cannot be read any more, nor be made again. The worker
+	// answers no request for the rule set until another announcement says that it can.
+	Unreadable bool `json:"unreadable,omitempty"`
 }
 
 // Hello is a worker's announcement.
