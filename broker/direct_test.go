@@ -16,11 +16,11 @@ import (
 
 // fakePort is a connection.
 type fakePort struct {
-	sent    [][]string // messages queued, by frames
-	full    bool
-	closed  bool
-	unread  int // what Queued says
-	heard   time.Time
+	sent   [][]string // messages queued, by frames
+	full   bool
+	closed bool
+	unread int // what Queued says
+	heard  time.Time
 }
 
 func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
