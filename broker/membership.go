@@ -3,6 +3,7 @@ package broker
 
 import (
 	"fmt"
+
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
