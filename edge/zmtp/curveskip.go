@@ -9,6 +9,7 @@ import (
 
 	//lint:ignore SA1019 a box is authenticated by Poly1305 (NaCl), and only this package takes it in pieces
 	"golang.org/x/crypto/poly1305"
+	//lint:ignore SA1019 the same: a key stream from a given block on
 	"golang.org/x/crypto/salsa20/salsa"
 )
 
