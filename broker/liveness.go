@@ -62,11 +62,13 @@ func (r *router) beatStep(step int, out *batch) (next int) {
 	}
 	r.lastBeat = now
 	slept := now.Sub(r.sleptAt) < r.options.Heartbeat*3/4
+	heartbeat := zmtp.NewMessage(wire.ControlFrame(wire.KindHeartbeat))
 	workers := &r.beats[step]
 	left := workers.n
 	r.later(func(out *batch) bool {
 		for range beatAtOnce {
 			if left = min(left, workers.n); left == 0 {
+				heartbeat.Release()
 				return true
 			}
 			if r.spent() {
@@ -74,10 +76,10 @@ func (r *router) beatStep(step int, out *batch) (next int) {
 			}
 			r.visit(1)
 			left--
-			r.beatWorker(workers.rotate(), now, slept, out)
+			r.beatWorker(workers.rotate(), heartbeat, now, slept, out)
 		}
 		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
-		return left == 0
+		return false
 	})
 	for next = step + 1; next < beatSteps && r.beats[next].n == 0; {
 		next++
@@ -123,7 +125,7 @@ func round[T any](r *router, items []*T, f func(*T, *batch)) {
 	})
 }
 
-func (r *router) beatWorker(w *worker, now time.Time, slept bool, out *batch) {
+func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, slept bool, out *batch) {
 	if w.crew == nil {
 		return
 	}
@@ -137,10 +139,13 @@ func (r *router) beatWorker(w *worker, now time.Time, slept bool, out *batch) {
 			_ = w.conn.Close()
 			return
 		}
-		r.tell(w, wire.KindHeartbeat, out)
+		r.tell(w, heartbeat.Retain(), out)
 	}
 	if w.silent(now) {
 		r.standIn(w, out)
+	}
+	if w.heap != nil && !w.full && !w.failing() {
+		return // nothing has changed, and what w could do it has got
 	}
 	w.full = false // perhaps
 	w.probe = w.failing()
@@ -189,10 +194,10 @@ func (r *router) copyToOther(h *held, out *batch) {
 	}
 }
 
-// tell queues a control frame. A full queue is no loss: the worker is told
+// tell queues a control message and takes it over. A full queue is no loss: the worker is told
 // again, or is being lost.
-func (r *router) tell(w *worker, k wire.Kind, out *batch) {
-	if w.conn.Queue(nil, zmtp.NewMessage(wire.ControlFrame(k))) == nil {
+func (r *router) tell(w *worker, m zmtp.Message, out *batch) {
+	if w.conn.Queue(nil, m) == nil {
 		out.add(w.conn)
 	}
 }
