@@ -225,21 +225,20 @@ func (b *Broker) tick(ctx context.Context) {
 	defer sweeps.Stop()
 	beats := b.newHeartbeats()
 	defer beats.due.Stop()
-	pulses := time.NewTicker(pulseTime)
-	defer pulses.Stop()
+	pulses := b.newPulses()
+	defer pulses.due.Stop()
 	hedges := time.NewTicker(hedgeTick)
 	defer hedges.Stop()
 	if !b.options.hedges() {
 		hedges.Stop()
 	}
-	b.pulse(false)
 	var out batch
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-pulses.C:
-			b.pulse(b.stopping.Load())
+		case now := <-pulses.due.C:
+			pulses.pulse(now)
 		case now := <-sweeps.C:
 			if b.router.sweep(now, &out) {
 				sweeps.Stop()
@@ -252,6 +251,7 @@ func (b *Broker) tick(ctx context.Context) {
 			}
 		case now := <-beats.due.C:
 			b.beat(beats, now, &out)
+			pulses.pulseWith(now)
 		case <-hedges.C:
 			b.router.hedgeSlow(&out)
 		}

@@ -20,10 +20,8 @@ func (r *router) sweep(now time.Time, out *batch) (rest bool) {
 		r.release()
 	}
 	r.balance(now, out)
-	if r.booting && now.Sub(r.start) >= r.options.bootTime {
-		r.endBoot()
-	}
-	r.resting = r.pending == 0 && r.heldBack.n == 0 && !r.booting
+	r.endBoot(now)
+	r.resting = r.pending == 0 && r.heldBack.n == 0
 	return r.resting
 }
 
@@ -56,8 +54,11 @@ func (r *router) expire(now time.Time, out *batch) (done bool) {
 	})
 }
 
-// endBoot answers what waits for names that never appeared.
-func (r *router) endBoot() {
+// endBoot answers what waits for names that never appeared, when it is time.
+func (r *router) endBoot(now time.Time) {
+	if !r.booting || now.Sub(r.start) < r.options.bootTime {
+		return
+	}
 	r.booting = false
 	r.later(func(*batch) bool {
 		for t := r.guesses.front(); t != nil; t = r.guesses.front() {

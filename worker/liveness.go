@@ -23,14 +23,15 @@ type liveness struct {
 	unwelcome atomic.Bool // there was none
 	lost      atomic.Bool
 	heard     chan struct{} // has room for one: the broker has sent a heartbeat
+	beats     bool          // the broker's come in time; of the goroutine that sends ours
 	done      chan struct{}
 	ended     sync.WaitGroup
 }
 
 // start begins with heartbeats every interval. A second welcome is ignored. A
-// heartbeat of the broker is answered with one, and that of the worker's own clock then comes an
-// interval later: the broker of a large fleet is woken once for many workers, and not by
-// each at another time.
+// heartbeat of the broker is answered with one, so that the broker of a large fleet is
+// woken once for many workers, and not by each at another time. From a broker that is a little
+// late the worker waits for that; else it sends one by its own clock.
 func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
@@ -60,16 +61,22 @@ func (v *liveness) start(interval time.Duration) {
 // comes soon after one of ours, as at the beginning, is not answered.
 func (v *liveness) await(timer *time.Timer, interval time.Duration) bool {
 	for sent := time.Now(); ; {
-		timer.Reset(interval)
+		if v.beats {
+			timer.Reset(interval + interval/8)
+		} else {
+			timer.Reset(interval)
+		}
 		select {
 		case <-v.done:
 			return false
 		case <-v.conn.Done():
 			return false
 		case <-timer.C:
+			v.beats = false
 			return true
 		case <-v.heard:
-			if time.Since(sent) >= interval/2 {
+			v.beats = true
+			if time.Since(sent) >= interval/8 {
 				return true
 			}
 		}

@@ -3,12 +3,11 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
 )
 
-// ParseWorkerStats reads the second frame of a worker's heartbeat. It reads a
-// thousand heartbeats a second at little cost: what workers of this program write is read
-// without encoding/json, and everything else with it, to the same result.
+// ParseWorkerStats reads the second frame of a worker's heartbeat. A broker does so
+// a thousand times a second if it has as many workers, so what those of this program
+// write is read in one pass, and everything else by encoding/json, to the same result.
 // Health may be a view into frame.
 func ParseWorkerStats(frame []byte) (*WorkerStats, error) {
 	s := new(WorkerStats)
@@ -23,7 +22,7 @@ func ParseWorkerStats(frame []byte) (*WorkerStats, error) {
 // and booleans as health; false if frame is anything else.
 func (s *WorkerStats) scan(frame []byte) bool {
 	var window, slots int64
-	ok := scanObject(frame, func(key, value []byte) bool {
+	rest, ok := scanObject(frame, func(key, rest []byte) ([]byte, bool) {
 		var to *int64
 		switch string(key) {
 		case "requests":
@@ -47,93 +46,86 @@ func (s *WorkerStats) scan(frame []byte) bool {
 		case "uptime_s":
 			to = &s.UptimeS
 		case "health":
-			s.Health = value
-			return scanObject(value, func(_, value []byte) bool { return isScalar(value) })
+			after, ok := scanObject(rest, skipScalar)
+			s.Health = rest[:len(rest)-len(after)]
+			return after, ok
 		default:
-			return false
+			return nil, false
 		}
-		n, err := strconv.ParseInt(string(value), 10, 64)
-		*to = n
-		return err == nil && isScalar(value)
+		var ok bool
+		*to, rest, ok = cutInt(rest)
+		return rest, ok
 	})
 	s.Window, s.Slots = int(window), int(slots)
-	return ok && int64(s.Window) == window && int64(s.Slots) == slots
+	return ok && len(rest) == 0 && int64(s.Window) == window && int64(s.Slots) == slots
 }
 
-// scanObject visits the members of a JSON object, which may hold objects but no arrays,
-// strings, spaces or escapes. The values are unchecked. It is false if frame is anything
-// else, or visit says so.
-func scanObject(frame []byte, visit func(key, value []byte) bool) bool {
-	rest, ok := bytes.CutPrefix(frame, []byte{'{'})
-	for ok && len(rest) > 1 {
-		if rest[0] != '"' {
-			return false
+// scanObject visits the members of the JSON object at the start of b: value is called with
+// what follows a key, and returns what follows the value. Keys are lower-case letters and
+// underscores, and there are no spaces; ok is false if b is anything else, or value says so.
+func scanObject(b []byte, value func(key, rest []byte) ([]byte, bool)) (rest []byte, ok bool) {
+	before := byte('{')
+	for {
+		if len(b) < 2 || b[0] != before || b[1] != '"' {
+			return nil, false
 		}
-		end := bytes.IndexByte(rest[1:], '"') + 1
-		if end <= 0 || end+1 >= len(rest) || rest[end+1] != ':' {
-			return false
+		b = b[2:]
+		end := 0
+		for end < len(b) && (b[end] >= 'a' && b[end] <= 'z' || b[end] == '_') {
+			end++
 		}
-		key := rest[1:end]
-		if !isPlainKey(key) {
-			return false
+		if end+1 >= len(b) || b[end] != '"' || b[end+1] != ':' {
+			return nil, false
 		}
-		rest = rest[end+2:]
-		n := valueSize(rest)
-		if n == len(rest) || !visit(key, rest[:n]) {
-			return false
+		if b, ok = value(b[:end], b[end+2:]); !ok || len(b) == 0 {
+			return nil, false
 		}
-		if rest[n] == '}' {
-			return n == len(rest)-1
+		if b[0] == '}' {
+			return b[1:], true
 		}
-		rest = rest[n+1:] // behind a comma
+		before = ','
 	}
-	return false
 }
 
-// isPlainKey reports whether a key is lower-case letters and underscores.
-func isPlainKey(key []byte) bool {
-	for _, c := range key {
-		if (c < 'a' || c > 'z') && c != '_' {
-			return false
-		}
+// cutInt reads a whole number of at most 18 digits off the start of b.
+func cutInt(b []byte) (n int64, rest []byte, ok bool) {
+	rest, negative := bytes.CutPrefix(b, []byte{'-'})
+	digits := countDigits(rest)
+	if digits == 0 || digits > 18 || digits > 1 && rest[0] == '0' {
+		return 0, nil, false
 	}
-	return len(key) > 0
+	for _, c := range rest[:digits] {
+		n = 10*n + int64(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, rest[digits:], true
 }
 
-// valueSize is how many bytes come before the comma or brace that ends a value: an
-// object up to its first brace, or anything else. len(b): neither comes.
-func valueSize(b []byte) int {
-	if len(b) > 0 && b[0] == '{' {
-		n := bytes.IndexByte(b, '}') + 1
-		if n == 0 || n == len(b) || b[n] != ',' && b[n] != '}' {
-			return len(b)
+// skipScalar skips a number of JSON (RFC 8259, section 6) without an exponent, or a
+// boolean.
+func skipScalar(_, b []byte) (rest []byte, ok bool) {
+	for _, word := range []string{"true", "false"} {
+		if len(b) >= len(word) && string(b[:len(word)]) == word {
+			return b[len(word):], true
 		}
-		return n
 	}
+	b, _ = bytes.CutPrefix(b, []byte{'-'})
+	whole := countDigits(b)
+	if whole == 0 || whole > 1 && b[0] == '0' {
+		return nil, false
+	}
+	b, hasPart := bytes.CutPrefix(b[whole:], []byte{'.'})
+	part := countDigits(b)
+	return b[part:], !hasPart || part > 0
+}
+
+func countDigits(b []byte) int {
 	for n, c := range b {
-		if c == ',' || c == '}' {
+		if c < '0' || c > '9' {
 			return n
 		}
 	}
 	return len(b)
-}
-
-// isScalar reports whether value is a number of JSON (RFC 8259, section 6) without an
-// exponent, or a boolean.
-func isScalar(value []byte) bool {
-	if s := string(value); s == "true" || s == "false" {
-		return true
-	}
-	digits := bytes.TrimPrefix(value, []byte{'-'})
-	whole, part, hasPart := bytes.Cut(digits, []byte{'.'})
-	return allDigits(whole) && (whole[0] != '0' || len(whole) == 1) && (!hasPart || allDigits(part))
-}
-
-func allDigits(b []byte) bool {
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return len(b) > 0
 }

@@ -146,18 +146,18 @@ func (w *worker) sayHello(number int) error {
 	return nil
 }
 
-// beat sends heartbeats as a board's worker does: in answer to the broker's, or after an
-// interval without one. The first comes at any time: boards do not start together.
+// beat sends heartbeats as a board's worker does: in answer to the broker's, or a
+// while after those should have come. The first comes at any time: boards do not start together.
 func (w *worker) beat(interval time.Duration) {
 	stats := wire.WorkerStats{Requests: 123456, Texts: 123456, Bytes: 31 << 20, Matches: 4567, BusyUS: 890123, ResidentBytes: 20 << 20}
 	stats.Slots = 1
-	for sent, pause := time.Now(), rand.N(interval); ; pause = interval {
+	for sent, pause := time.Now(), rand.N(interval); ; pause = interval + interval/8 {
 		select {
 		case <-w.conn.Done():
 			return
 		case <-time.After(pause):
 		case <-w.heard:
-			if time.Since(sent) < interval/2 {
+			if time.Since(sent) < interval/8 {
 				continue
 			}
 		}
