@@ -136,7 +136,7 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 // targets have not taken turns for it.
 func (r *router) take(q *request, w *worker, turn *int64) {
 	q.target.queue.take(q)
-	r.dequeued(q.target)
+	r.dequeued(q)
 	if turn != nil {
 		now := max(*turn, w.crew.now-maxCredit)
 		w.crew.now = max(w.crew.now, now)

@@ -144,7 +144,7 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, sl
 	if w.silent(now) {
 		r.standIn(w, out)
 	}
-	if w.heap != nil && !w.full && !w.failing() {
+	if w.heap != nil && !w.full && !w.failing() && r.avoiding == 0 {
 		return // nothing has changed, and what w could do it has got
 	}
 	w.full = false // perhaps

@@ -58,6 +58,7 @@ type router struct {
 	short      bool // of memory, at the latest heartbeat
 
 	namesakes int          // plain workers that got a number to their address, as it was taken
+	avoiding  int          // requests that wait and that a worker has failed, see request.avoid
 	idle      int          // slots without work, of workers that have room
 	behind    list[worker] // workers that hold more than they have begun
 	busy      []*target    // those with requests waiting, in no order
@@ -275,14 +276,21 @@ func (r *router) enqueue(q *request, next bool) {
 	} else {
 		t.queue.pushBack(q)
 	}
+	if q.avoid != nil {
+		r.avoiding++
+	}
 	if t.busyAt == none {
 		t.busyAt = len(r.busy)
 		r.busy = append(r.busy, t)
 	}
 }
 
-// dequeue is called when a request does not wait for t any more.
-func (r *router) dequeued(t *target) {
+// dequeued is called when q does not wait any more.
+func (r *router) dequeued(q *request) {
+	t := q.target
+	if q.avoid != nil {
+		r.avoiding--
+	}
 	if t.queue.n > 0 || t.busyAt == none {
 		return
 	}
@@ -314,7 +322,7 @@ func (r *router) finish(q *request, out *batch) {
 	r.resume(q, out)
 	if q.flow != nil {
 		q.target.queue.remove(q)
-		r.dequeued(q.target)
+		r.dequeued(q)
 		r.forget(q.target)
 	}
 	q.inWheel.remove()
