@@ -38,7 +38,7 @@ test: ## unit tests, with the race detector where there is a C compiler
 
 # The race detector takes time, and memory of its own. So tests about much of either run
 # without it: some only so, and others with it, too, but shortened.
-LARGE      := BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
+LARGE      := MemoryPromise|BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
 SHORTENED  := MemoryIsBounded|MemoryStaysFlat|FortyMegabytes|LeaveNothing|WithoutEnd|MixedMessages|ManyReloads
 # Most tests wait for processes: more than one for each core.
 SYSTEM     := $(GO) test -count=1 -parallel 4

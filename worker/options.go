@@ -71,6 +71,7 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = zmtp.LimitLog(o.Log)
 	if o.RuleSets == nil {
 		o.RuleSets = fixedRuleSets(o.Rules, o.Log)
 	}

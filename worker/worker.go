@@ -81,6 +81,7 @@ func Run(ctx context.Context, o Options) error {
 	w.jobs.close()
 	w.takers.Wait()
 	o.Log.Info("worker stopped")
+	zmtp.FlushLog(o.Log)
 	return nil
 }
 

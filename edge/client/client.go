@@ -94,6 +94,7 @@ func New(o Options) (*Client, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Log = zmtp.LimitLog(o.Log)
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = defaultHeartbeat
 	}
