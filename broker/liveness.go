@@ -21,6 +21,10 @@ const (
 	beatTogether = 256
 )
 
+// silence is for how long a trawl worker may say nothing. It answers heartbeats, so what it said
+// last came shortly after one of ours: the third one after that finds it lost.
+func (o *Options) silence() time.Duration { return wire.MissedHeartbeats*o.Heartbeat - o.Heartbeat/4 }
+
 // heartbeats goes round for ever; due is when the next step is.
 type heartbeats struct {
 	step  int
@@ -130,7 +134,7 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, sl
 		return
 	}
 	if !w.plain {
-		if silent := now.Sub(w.conn.LastReceived()); silent > wire.MissedHeartbeats*r.options.Heartbeat && !slept {
+		if silent := now.Sub(w.conn.LastReceived()); silent > r.options.silence() && !slept {
 			if !w.gone {
 				r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
 			}

@@ -46,7 +46,7 @@ func (v *liveness) start(interval time.Duration) {
 			l := v.link
 			l.active.Store(l.asked.Swap(false))
 			sendHeartbeat(v.conn, costs.appendTo([][]byte{l.stats()}, l.worker.sets)...)
-			if !v.await(timer, interval) {
+			if !v.await(timer, interval, time.Now()) {
 				return
 			}
 			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*interval {
@@ -57,15 +57,15 @@ func (v *liveness) start(interval time.Duration) {
 	})
 }
 
-// await waits until the next heartbeat is due; false if none is. One of the broker's that
-// comes soon after one of ours, as at the beginning, is not answered.
-func (v *liveness) await(timer *time.Timer, interval time.Duration) bool {
-	for sent := time.Now(); ; {
+// await waits until a heartbeat is due after that sent before; false if none is. One of the
+// broker's that comes soon after ours, as at the beginning, is not answered.
+func (v *liveness) await(timer *time.Timer, interval time.Duration, sent time.Time) bool {
+	for {
+		pause := interval
 		if v.beats {
-			timer.Reset(interval + interval/8)
-		} else {
-			timer.Reset(interval)
+			pause += interval / 8
 		}
+		timer.Reset(pause)
 		select {
 		case <-v.done:
 			return false
