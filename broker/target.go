@@ -50,8 +50,8 @@ type target struct {
 	latency  *histogram // from arrival to answer; nil until the first answer
 	hedge    hedge
 
-	busyAt   int  // in router.busy; none: nothing waits
-	filling  bool // see fillLater
+	busyAt   int // in router.busy; none: nothing waits
+	filling  filling
 	inHedged link[target]
 	inList   link[target] // of router.guesses or router.gone
 }
@@ -93,7 +93,8 @@ func (t *target) turnCrews() {
 
 // pick returns the worker that should do q: of those that have room, the one
 // with the least outstanding per slot, among equals the longest idle; not the one that
-// has it already, nor one that has failed it. Nil if none has room.
+// has it already, nor one that has failed it. Nil if none has room, or if the critical
+// section is exhausted.
 func (r *router) pick(q *request, now time.Time) *worker {
 	return r.pickBut(q, q.at[0].worker, now)
 }
