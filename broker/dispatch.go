@@ -161,6 +161,7 @@ type filling struct {
 	on     bool
 	left   kindSet // kinds of requests for which there may be a worker
 	misses int     // looks at the target's crews in a row that have found none
+	next   int     // as target.next, which turns with other requests, too
 }
 
 // fillLater gives what waits for t to workers that have room, before the critical section ends
@@ -170,7 +171,7 @@ func (r *router) fillLater(t *target) {
 		return
 	}
 	was := t.filling.on
-	t.filling = filling{on: true, left: ^kindSet(0)}
+	t.filling = filling{on: true, left: ^kindSet(0), next: t.next}
 	if !was {
 		r.later(func(out *batch) bool { return r.fill(t, out) })
 	}
@@ -189,7 +190,10 @@ func (r *router) fill(t *target, out *batch) (done bool) {
 			return true
 		}
 		r.visit(1)
-		switch w := r.pick(q, out.now()); {
+		t.next = f.next
+		w := r.pick(q, out.now())
+		f.next = t.next
+		switch {
 		case w != nil:
 			f.misses = 0
 			r.take(q, w, nil)

@@ -72,7 +72,7 @@ func (t *target) isPack(hash string) bool {
 // own, has more.
 const crewsVisited = 128
 
-// eachCrew calls f for the crews that serve t, until that says stop.
+// eachCrew calls f for the crews that serve t, at which pick looks next, until that says stop.
 func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
 	n := len(t.crews)
 	for i := range min(n, crewsVisited) {
@@ -81,7 +81,6 @@ func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
 			return
 		}
 	}
-	t.turnCrews()
 }
 
 // turnCrews makes the crews that were not looked at the next ones.
