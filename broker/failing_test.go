@@ -17,8 +17,9 @@ func TestAnInternalErrorIsTriedOnceElsewhere(t *testing.T) {
 		t.Errorf("with no other worker: %s", got)
 	}
 	b := d.worker("b", 1, true, "default", "impure")
-	for id, header := range map[string]string{"pure": `{}`, "impure": `{"rules":"impure"}`, "named": `{"worker":"a"}`} {
-		d.send(c, id, header, "x")
+	for _, request := range [][2]string{{"pure", `{}`}, {"impure", `{"rules":"impure"}`}, {"named", `{"worker":"a"}`}} { // in this order neither keeps failing before
+		id := request[0]
+		d.send(c, id, request[1], "x")
 		for _, w := range []*directWorker{a, b} {
 			if w.receive(d); len(w.has) > 0 {
 				w.failHere(d, 0)

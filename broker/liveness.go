@@ -100,7 +100,7 @@ func (r *router) beatClients() {
 				deaf.look(c, least)
 			}
 		})
-		r.later(func(*batch) bool { r.closeDeaf(deaf); return true })
+		r.later(func(*batch) bool { return r.closeDeaf(deaf) })
 	}
 	for range min(r.hedged.n, sliceItems) {
 		r.visit(1)
