@@ -33,6 +33,8 @@ var (
 type perlFlags struct {
 	i, m, s, x, ungreedy bool
 
+	ascii bool // Python's \w \d \s know ASCII only
+
 	endOnly  bool // $ is the end of the text only
 	wide     bool // each byte of the text has a zero behind it
 	anywhere bool // ^ and $ say nothing: where the text begins and ends is not known
@@ -242,6 +244,9 @@ func (p *perlParser) classOf(class string) {
 	}
 	if p.flags.wide {
 		p.str("(?:")
+	}
+	if p.dialect.bytes && p.flags.i {
+		class = foldedWide(class)
 	}
 	p.begin()
 	from := p.out.Len()
