@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	needs "trawl/test/need"
 )
 
 // customWorker is the program, built once.
@@ -28,7 +29,7 @@ var buildCustomWorker = sync.OnceValues(func() (string, error) {
 	if os.Getenv("TRAWL_RACE") != "" {
 		argv = append([]string{"build", "-race"}, argv[1:]...)
 	}
-	if out, err := exec.Command("go", argv...).CombinedOutput(); err != nil {
+	if out, err := needs.GoCommand(argv...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
