@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Without HTTP/2, which needs TLS: 0.4 MB. Without stamps of git's, which a build out
 # of an archive does not have.
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
-PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
+PACKAGES = $(shell $(GO) list -buildvcs=false ./... | grep -v '^trawl/test$$')
 
 # Releases are dated by their commit, so that the same commit gives the same bytes.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)

@@ -42,8 +42,7 @@ func (k *boardKind) start(t *testing.T, name string, command []string) *process 
 	t.Helper()
 	k.once.Do(func() {
 		k.program = filepath.Join(scratch, "trawl-"+k.name)
-		cmd := needs.GoCommand("build", "-ldflags", ownSettings(scratch), "-o", k.program, "../cmd/trawl")
-		cmd.Env = append(append(cmd.Env, "CGO_ENABLED=0", "GOOS=linux"), k.env...)
+		cmd := needs.GoBuild("", append([]string{"GOOS=linux"}, k.env...), "-ldflags", ownSettings(scratch), "-o", k.program, "../cmd/trawl")
 		_, k.err = cmd.Output()
 	})
 	if k.err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -97,7 +98,7 @@ func someWords() ([]byte, error) {
 // someFiles lists all of Go's documentation, and so many of its
 // sources, taken from everywhere in the tree, as make corpusBytes.
 func someFiles() ([]string, error) {
-	root, err := needs.GoCommand("env", "GOROOT").Output()
+	root, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		return nil, err
 	}

@@ -41,9 +41,7 @@ func ask(t *testing.T, method, url, body string) (int, string) {
 func promCheck(t *testing.T, metrics string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "promcheck")
-	build := needs.GoCommand("build", "-C", "promcheck", "-o", program, ".")
-	build.Env = append(build.Env, "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := needs.GoBuild("promcheck", nil, "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	check := needs.Command(program)

@@ -41,11 +41,9 @@ func TestMain(m *testing.M) {
 // says), or with the race detector, which needs cgo.
 func build(dir string) (string, error) {
 	binary := filepath.Join(dir, "trawl")
-	cmd := needs.GoCommand("build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w "+ownSettings(dir), "-o", binary, "../cmd/trawl")
-	cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
+	cmd := needs.GoBuild("", nil, "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w "+ownSettings(dir), "-o", binary, "../cmd/trawl")
 	if os.Getenv("TRAWL_RACE") != "" {
-		cmd = needs.GoCommand("build", "-race", "-ldflags", ownSettings(dir), "-o", binary, "../cmd/trawl")
-		cmd.Env = append(cmd.Env, "CGO_ENABLED=1")
+		cmd = needs.GoBuild("", []string{"CGO_ENABLED=1"}, "-race", "-ldflags", ownSettings(dir), "-o", binary, "../cmd/trawl")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)

@@ -99,7 +99,7 @@ trawl rules check \(aq\(ti\(aq
 func TestPagesOfTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	trawl := filepath.Join(dir, "trawl")
-	if out, err := need.GoCommand("build", "-o", trawl, "../../cmd/trawl").CombinedOutput(); err != nil {
+	if out, err := need.GoBuild("", nil, "-o", trawl, "../../cmd/trawl").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	man := filepath.Join(dir, "man")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func pick(list []byte, n int) [][]byte {
 func prose(tb testing.TB, size int) []byte {
 	tb.Helper()
 	var text []byte
-	goroot, err := need.GoCommand("env", "GOROOT").Output()
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
 	need.That(tb, err == nil, "go command")
 	source := filepath.Join(strings.TrimSpace(string(goroot)), "src")
 	_ = filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {

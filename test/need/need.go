@@ -88,12 +88,14 @@ func Environment(more ...string) []string {
 	return append(env, more...)
 }
 
-// GoCommand is exec.Command for the go command, with the environment of the test: the
-// user's settings of Go are those that the test was built with. No version control is
-// asked about the checkout, which may belong to somebody else.
-func GoCommand(args ...string) *exec.Cmd {
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false"))
+// GoBuild is exec.Command for go build in a folder of the checkout, empty for the test's
+// own. Its environment is that of the test, with the settings of Go that the test was built
+// with, and without cgo unless env says so. git is not asked about the checkout, which may
+// belong to somebody else.
+func GoBuild(folder string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false"}, args...)...)
+	cmd.Dir = folder
+	cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0"), env...)
 	return cmd
 }
 

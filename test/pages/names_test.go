@@ -5,13 +5,12 @@ package pages
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"trawl/test/need"
 )
 
 // command is one of trawl's, as `trawl describe` tells it.
@@ -77,7 +76,7 @@ type calls struct {
 func newCalls(t *testing.T) *calls {
 	t.Helper()
 	c := &calls{}
-	out, err := need.GoCommand("run", "../../cmd/trawl", "describe").Output()
+	out, err := exec.Command("go", "run", "../../cmd/trawl", "describe").Output()
 	if err == nil {
 		err = json.Unmarshal(out, &c.root)
 	}
