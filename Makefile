@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Without HTTP/2, which needs TLS: 0.4 MB. Without stamps of git's, which a build out
 # of an archive does not have.
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags nethttpomithttp2 -ldflags '$(LDFLAGS)'
-PACKAGES = $(shell $(GO) list ./... | grep -v '^trawl/test$$')
+PACKAGES = $(shell $(GO) list -buildvcs=false ./... | grep -v '^trawl/test$$')
 
 # Releases are dated by their commit, so that the same commit gives the same bytes.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
@@ -20,7 +20,7 @@ DIST       ?= dist
 TARGETS := linux/arm/6 linux/arm/7 linux/arm64 linux/amd64 linux/riscv64 darwin/arm64 darwin/amd64
 
 .DEFAULT_GOAL := build
-.PHONY: help build demo test test-system test-big test-systemd test-clean test-dist test-deb test-vm test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
+.PHONY: help build demo test test-system test-big test-systemd test-clean test-roots test-dist test-deb test-vm test-arm docs lint dist cross size fuzz bench-scan bench-arm bench-zmtp bench-match bench-regex bench-fleet clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +31,16 @@ build: ## build bin/trawl for this machine
 demo: build ## a broker and two workers on loopback scan real text: see it work in a minute
 	@$(GO) run ./build/demo bin/trawl
 
+# Tests of what Debian packages hold, by their names: they read packages that were
+# unpacked for them into the folder TRAWL_PACKAGES (test/need/packages.sh). Unit tests
+# read nothing of the machine.
+PACKAGED  := Packaged
+IMPORTING := ./edge/match ./edge/rules/importer
+
 test: ## unit tests, with the race detector where there is a C compiler
-	$(GO) test $(RACE) $(PACKAGES)
+	TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' $(RACE) $(PACKAGES)
 	@# With the race detector its texts are short.
-	$(if $(RACE),$(GO) test ./edge/match)
+	$(if $(RACE),TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' ./edge/match)
 
 # The race detector takes time, and memory of its own. So tests about much of either run
 # without it: some only so, and others with it, too, but shortened.
@@ -45,7 +51,9 @@ SYSTEM     := $(GO) test -count=1 -parallel 4
 # Emulated boards are for test-arm.
 EMULATED   := MixedFleet
 
-test-system: ## whole processes and real peers (needs python3-zmq, python3-ahocorasick and word lists)
+test-system: ## whole processes and real peers, and rules of Debian packages (python3-zmq, python3-ahocorasick; TRAWL_PACKAGES)
+	$(if $(RACE),$(GO) test -count=1 -race -run '$(PACKAGED)' $(IMPORTING))
+	$(GO) test -count=1 -run '$(PACKAGED)' $(IMPORTING)
 	$(if $(RACE),TRAWL_RACE=1 $(SYSTEM) -race -skip '$(LARGE)|$(EMULATED)' ./test)
 	$(SYSTEM) $(if $(RACE),-run '$(LARGE)|$(SHORTENED)',-skip '$(EMULATED)') ./test
 
@@ -54,6 +62,9 @@ test-systemd: ## trawl as a service of a real systemd, in a container (root; nee
 
 test-clean: ## the README's two commands in a Debian with Go, make and git alone, and how long they take (root; needs mmdebstrap)
 	build/clean/run.sh
+
+test-roots: ## `make test` in three Debians that are not clean: beside services, as root, as a user with habits (needs what test-systemd needs)
+	build/clean/roots.sh
 
 test-dist: ## the same commit gives the same bytes, whoever builds it and where
 	TRAWL_DIST=1 $(GO) test -count=1 -v -run Release ./build/dist

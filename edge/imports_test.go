@@ -50,7 +50,7 @@ func parent(path string) string {
 }
 
 func TestImportTable(t *testing.T) {
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "trawl/...")
+	cmd := exec.Command("go", "list", "-buildvcs=false", "-json=ImportPath,Imports,TestImports,XTestImports", "trawl/...")
 	cmd.Dir = ".."
 	out, err := cmd.Output()
 	if err != nil {

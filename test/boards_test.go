@@ -4,7 +4,6 @@
 package test
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"trawl/edge/wire"
+	needs "trawl/test/need"
 )
 
 // boardKind is a kind of machine whose programs run here under an emulator.
@@ -42,8 +42,7 @@ func (k *boardKind) start(t *testing.T, name string, command []string) *process 
 	t.Helper()
 	k.once.Do(func() {
 		k.program = filepath.Join(scratch, "trawl-"+k.name)
-		cmd := exec.Command("go", "build", "-o", k.program, "../cmd/trawl")
-		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux"), k.env...)
+		cmd := needs.GoBuild("", append([]string{"GOOS=linux"}, k.env...), "-ldflags", ownSettings(scratch), "-o", k.program, "../cmd/trawl")
 		_, k.err = cmd.Output()
 	})
 	if k.err != nil {

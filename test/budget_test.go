@@ -19,7 +19,7 @@ const (
 )
 
 func TestIdleMemoryAndTimeToReady(t *testing.T) {
-	need(t, "wamerican-insane")
+	need(t, "wamerican-insane in TRAWL_PACKAGES")
 	f := newFleet(t, "")
 	words := write(t, filepath.Join(f.dir, "words.txt"), largeList(t, 100_000))
 	state := filepath.Join(f.dir, "state")

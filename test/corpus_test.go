@@ -1,4 +1,4 @@
-// The real input: text that everybody who has Debian and Go has, and what
+// The real input: words of Debian's list, text of the Go distribution, and what
 // pyahocorasick finds in it.
 
 package test
@@ -14,12 +14,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	needs "trawl/test/need"
 )
 
 const (
 	corpusWords = 10_000
 	corpusBytes = 10 << 20 // at least
-	licences    = "/usr/share/common-licenses"
 )
 
 // corpus is made once a run and not changed by any test.
@@ -35,7 +36,7 @@ type corpus struct {
 // realInput returns the corpus.
 func realInput(t *testing.T) *corpus {
 	t.Helper()
-	need(t, "wamerican", "python3-ahocorasick")
+	need(t, "wamerican in TRAWL_PACKAGES", "python3-ahocorasick")
 	c, err := makeCorpus()
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func someWords() ([]byte, error) {
 	return some, nil
 }
 
-// someFiles lists the licences, all of Go's documentation, and so many of its
+// someFiles lists all of Go's documentation, and so many of its
 // sources, taken from everywhere in the tree, as make corpusBytes.
 func someFiles() ([]string, error) {
 	root, err := exec.Command("go", "env", "GOROOT").Output()
@@ -105,13 +106,7 @@ func someFiles() ([]string, error) {
 	text := func(name string) bool {
 		return slices.Contains([]string{".go", ".html", ".txt", ".md"}, filepath.Ext(name))
 	}
-	everything := func(string) bool { return true }
-
-	files, size, err := regularFiles(licences, everything)
-	if err != nil {
-		return nil, err
-	}
-	doc, docSize, err := regularFiles(filepath.Join(goroot, "doc"), text)
+	files, size, err := regularFiles(filepath.Join(goroot, "doc"), text)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +114,6 @@ func someFiles() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, size = append(files, doc...), size+docSize
 	if size+sourceSize < corpusBytes {
 		return nil, fmt.Errorf("%s has only %d bytes of text", goroot, size+sourceSize)
 	}
@@ -181,7 +175,7 @@ func oracle(dir, words string, files []string, list func(path string) string) (m
 		return nil, nil, err
 	}
 	var stderr bytes.Buffer
-	cmd := exec.Command(interpreter(), filepath.Join("testdata", "oracle.py"), words, countsFile, listed)
+	cmd := needs.Command(interpreter(), filepath.Join("testdata", "oracle.py"), words, countsFile, listed)
 	cmd.Stderr = &stderr
 	if matches, err = cmd.Output(); err != nil {
 		return nil, nil, fmt.Errorf("oracle.py: %w\n%s", err, &stderr)

@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	needs "trawl/test/need"
 )
 
 // customWorker is the program, built once.
@@ -24,11 +25,11 @@ func customWorker(t *testing.T) string {
 
 var buildCustomWorker = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "custom-worker")
-	argv := []string{"build", "-o", path, "../docs/examples/custom-worker"}
+	argv, env := []string{"-o", path, "../docs/examples/custom-worker"}, []string(nil)
 	if os.Getenv("TRAWL_RACE") != "" {
-		argv = append([]string{"build", "-race"}, argv[1:]...)
+		argv, env = append([]string{"-race"}, argv...), []string{"CGO_ENABLED=1"}
 	}
-	if out, err := exec.Command("go", argv...).CombinedOutput(); err != nil {
+	if out, err := needs.GoBuild("", env, argv...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil

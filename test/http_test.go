@@ -8,11 +8,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	needs "trawl/test/need"
 )
 
 // ask does an HTTP request.
@@ -40,12 +41,10 @@ func ask(t *testing.T, method, url, body string) (int, string) {
 func promCheck(t *testing.T, metrics string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "promcheck")
-	build := exec.Command("go", "build", "-C", "promcheck", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := needs.GoBuild("promcheck", nil, "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	check := exec.Command(program)
+	check := needs.Command(program)
 	check.Stdin = strings.NewReader(metrics)
 	out, err := check.CombinedOutput()
 	if err != nil {

@@ -5,11 +5,12 @@ package test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	needs "trawl/test/need"
 )
 
 // binary is the trawl that all tests run.
@@ -40,16 +41,20 @@ func TestMain(m *testing.M) {
 // says), or with the race detector, which needs cgo.
 func build(dir string) (string, error) {
 	binary := filepath.Join(dir, "trawl")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", binary, "../cmd/trawl")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd := needs.GoBuild("", nil, "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w "+ownSettings(dir), "-o", binary, "../cmd/trawl")
 	if os.Getenv("TRAWL_RACE") != "" {
-		cmd.Args = []string{"go", "build", "-race", "-o", binary, "../cmd/trawl"}
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+		cmd = needs.GoBuild("", []string{"CGO_ENABLED=1"}, "-race", "-ldflags", ownSettings(dir), "-o", binary, "../cmd/trawl")
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return binary, nil
+}
+
+// ownSettings are flags of the linker: the program reads a file in dir, which is not there,
+// in place of the machine's /etc/trawl/trawl.yaml.
+func ownSettings(dir string) string {
+	return "-X 'trawl/edge/config.DefaultPath=" + filepath.Join(dir, "etc/trawl.yaml") + "'"
 }
 
 // lessUnderRace is an eighth of n with the race detector: then what a test takes is

@@ -4,13 +4,14 @@ package test
 
 import (
 	"net"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	needs "trawl/test/need"
 )
 
 // notifySocket listens as systemd does.
@@ -23,7 +24,7 @@ type notifySocket struct {
 
 func listenForNotes(t *testing.T) *notifySocket {
 	t.Helper()
-	s := &notifySocket{t: t, path: filepath.Join(t.TempDir(), "notify"), told: make(chan string, 1000)}
+	s := &notifySocket{t: t, path: needs.SocketPath(t), told: make(chan string, 1000)}
 	var err error
 	if s.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.path, Net: "unixgram"}); err != nil {
 		t.Fatal(err)

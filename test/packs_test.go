@@ -13,7 +13,7 @@ import (
 )
 
 func TestWorkersShareThePack(t *testing.T) {
-	need(t, "wamerican-insane")
+	need(t, "wamerican-insane in TRAWL_PACKAGES")
 	f := newFleet(t, "")
 	f.broker(t)
 	words := write(t, filepath.Join(f.dir, "words.txt"), largeList(t, 100_000))

@@ -43,13 +43,14 @@ var installed = map[string]func() bool{
 		return exec.Command("ip", "netns", "add", probe).Run() == nil &&
 			exec.Command("ip", "-n", probe, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1").Run() == nil
 	}),
-	"wamerican":        func() bool { return exists(dictionary) },
-	"wamerican-insane": func() bool { return exists(largeDictionary) },
+	"wamerican in TRAWL_PACKAGES":        func() bool { return exists(dictionary) },
+	"wamerican-insane in TRAWL_PACKAGES": func() bool { return exists(largeDictionary) },
 }
 
-const (
-	dictionary      = "/usr/share/dict/words"
-	largeDictionary = "/usr/share/dict/american-english-insane"
+// Word lists of packages that test/need/packages.sh has unpacked.
+var (
+	dictionary      = filepath.Join(os.Getenv("TRAWL_PACKAGES"), "usr/share/dict/american-english")
+	largeDictionary = filepath.Join(os.Getenv("TRAWL_PACKAGES"), "usr/share/dict/american-english-insane")
 )
 
 func exists(path string) bool {
@@ -66,7 +67,7 @@ func found(program string) bool {
 // The system's own, where Debian's packages are, need not be the first in PATH.
 func python(code string) string {
 	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", code).Run() == nil {
+		if needs.Command(python, "-c", code).Run() == nil {
 			return python
 		}
 	}

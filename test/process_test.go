@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	needs "trawl/test/need"
 )
 
 // patience is how long anything is waited for: generous, because it only
@@ -53,17 +55,17 @@ func start(t *testing.T, name string, stdout io.Writer, argv ...string) *process
 	return p
 }
 
-// environment is that of the test without what would configure trawl.
+// environment is the same on every machine, but for the user's settings of Go.
 func environment() []string {
-	// The race detector, if it is there, ends a process at the first race, and
-	// does not hold up the end of every one for a second.
-	env := []string{"GORACE=halt_on_error=1 atexit_sleep_ms=0", "TRAWL_HTTP_LISTEN=off", "TRAWL_WORKER_STATE_DIR=" + filepath.Join(scratch, "state")}
+	env := needs.Environment()
 	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "TRAWL_") && !strings.HasPrefix(e, "JOURNAL_STREAM=") {
+		if strings.HasPrefix(e, "GO") {
 			env = append(env, e)
 		}
 	}
-	return env
+	// The race detector, if it is there, ends a process at the first race, and
+	// does not hold up the end of every one for a second.
+	return append(env, "GORACE=halt_on_error=1 atexit_sleep_ms=0", "TRAWL_HTTP_LISTEN=off", "TRAWL_WORKER_STATE_DIR="+filepath.Join(scratch, "state"))
 }
 
 // end ends p at the end of its test.

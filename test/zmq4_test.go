@@ -5,19 +5,17 @@ package test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	needs "trawl/test/need"
 )
 
 // zmq4Peer builds the peer, once.
 var zmq4Peer = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(scratch, "zmq4peer")
-	cmd := exec.Command("go", "build", "-C", "zmq4peer", "-o", program, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if out, err := needs.GoBuild("zmq4peer", nil, "-o", program, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return program, nil

@@ -10,12 +10,12 @@ import (
 	"fmt"
 	"hash"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"trawl/edge/zmtp"
+	needs "trawl/test/need"
 )
 
 // link is a way to connect the engine and libzmq.
@@ -36,7 +36,7 @@ var links = []link{
 
 func anyPort(*testing.T) string { return "tcp://127.0.0.1:*" }
 
-func socketFile(t *testing.T) string { return "ipc://" + filepath.Join(t.TempDir(), "socket") }
+func socketFile(t *testing.T) string { return "ipc://" + needs.SocketPath(t) }
 
 func withPlain(_ *testing.T, o *zmtp.Options, weListen bool) []string {
 	const user, password = "user", "word"

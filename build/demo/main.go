@@ -45,16 +45,18 @@ func run(ctx context.Context, trawl string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := show(exec.Command(trawl, "rules", "check", rules)); err != nil {
-		return err
-	}
-
 	state, err := os.MkdirTemp("", "trawl-demo-") // for compiled rules
 	if err != nil {
 		return err
 	}
-	d := &demo{trawl: trawl}
+	d := &demo{trawl: trawl, config: filepath.Join(state, "trawl.yaml")}
 	defer func() { err = errors.Join(err, d.stop(), os.RemoveAll(state)) }()
+	if err := os.WriteFile(d.config, nil, 0o600); err != nil {
+		return err
+	}
+	if err := show(d.command(ctx, "rules", "check", rules)); err != nil {
+		return err
+	}
 	at, err := d.startBroker()
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func run(ctx context.Context, trawl string) (err error) {
 	fmt.Printf("\n$ trawl workers --broker %s\n", at.Clients[0])
 	// A heartbeat brings the last figures of each worker.
 	time.Sleep(1100 * time.Millisecond)
-	return show(exec.Command(trawl, "workers", "--broker", at.Clients[0]))
+	return show(d.command(ctx, "workers", "--broker", at.Clients[0]))
 }
 
 func goSource() (string, error) {
@@ -91,6 +93,7 @@ func show(cmd *exec.Cmd) error {
 // demo holds the processes that were started.
 type demo struct {
 	trawl     string
+	config    string // an empty file
 	processes []*process
 }
 
@@ -124,6 +127,14 @@ func (d *demo) startBroker() (at endpoints, err error) {
 	return at, errors.New("the broker did not start")
 }
 
+// command is trawl as it is without any settings of this machine and its user, whose
+// fleet may have keys.
+func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, d.trawl, append(args, "--config", d.config)...)
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "TRAWL_") })
+	return cmd
+}
+
 func (d *demo) start(name string, args ...string) error {
 	return d.startLogging(name, nil, args...)
 }
@@ -131,7 +142,7 @@ func (d *demo) start(name string, args ...string) error {
 // startLogging also writes the log to a pipe, unless that is nil, and closes it when
 // the process has ended.
 func (d *demo) startLogging(name string, to *io.PipeWriter, args ...string) error {
-	p := &process{name: name, cmd: exec.Command(d.trawl, args...), log: &strings.Builder{}, ended: make(chan error, 1)}
+	p := &process{name: name, cmd: d.command(context.Background(), args...), log: &strings.Builder{}, ended: make(chan error, 1)}
 	p.cmd.Stderr = p.log
 	if to != nil {
 		p.cmd.Stderr = io.MultiWriter(p.log, to)
@@ -191,7 +202,7 @@ const (
 // scan runs the scan and prints its first matches and the counts by rule.
 func (d *demo) scan(ctx context.Context, broker, source string) error {
 	var stats strings.Builder
-	cmd := exec.CommandContext(ctx, d.trawl, "scan", "--broker", broker, "--json", "--stats", "-r", source)
+	cmd := d.command(ctx, "scan", "--broker", broker, "--json", "--stats", "-r", source)
 	cmd.Stderr = &stats
 	out, err := cmd.StdoutPipe()
 	if err != nil {

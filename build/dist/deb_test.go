@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -111,11 +110,11 @@ func TestDpkgReadsIt(t *testing.T) {
 	if err := os.WriteFile(path, somePackage(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("dpkg-deb", "--field", path, "Package", "Installed-Size").CombinedOutput()
+	out, err := need.Command("dpkg-deb", "--field", path, "Package", "Installed-Size").CombinedOutput()
 	if want := "Package: x\nInstalled-Size: 4\n"; err != nil || string(out) != want {
 		t.Errorf("%v: %q, want %q", err, out, want)
 	}
-	if out, err := exec.Command("dpkg-deb", "--contents", path).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("./usr/bin/x")) {
+	if out, err := need.Command("dpkg-deb", "--contents", path).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("./usr/bin/x")) {
 		t.Errorf("%v: %s", err, out)
 	}
 }

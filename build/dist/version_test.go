@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os/exec"
 	"testing"
 	"time"
 
@@ -35,7 +34,7 @@ func TestDebianVersionsSort(t *testing.T) {
 	order := []string{"abc1234", "v0.1.0-rc.1", "v0.1.0-rc.1-3-gabc1234", "v0.1.0-rc.2", "v0.1.0", "v0.1.0-3-gabc1234", "v0.1.0-12-g0bc1234", "v0.1.1-rc.1", "v0.1.1", "v0.10.0"}
 	for i := 1; i < len(order); i++ {
 		a, b := debianVersion(order[i-1], someday), debianVersion(order[i], someday)
-		if out, err := exec.Command("dpkg", "--compare-versions", a, "lt", b).CombinedOutput(); err != nil || len(out) > 0 {
+		if out, err := need.Command("dpkg", "--compare-versions", a, "lt", b).CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s is not older than %s: %v %s", a, b, err, out)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -100,7 +99,7 @@ trawl rules check \(aq\(ti\(aq
 func TestPagesOfTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	trawl := filepath.Join(dir, "trawl")
-	if out, err := exec.Command("go", "build", "-o", trawl, "../../cmd/trawl").CombinedOutput(); err != nil {
+	if out, err := need.GoBuild("", nil, "-o", trawl, "../../cmd/trawl").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	man := filepath.Join(dir, "man")
@@ -121,7 +120,7 @@ func TestPagesOfTheProgram(t *testing.T) {
 		}
 	}
 	need.Program(t, "mandoc", "mandoc")
-	out, _ := exec.Command("mandoc", append([]string{"-T", "lint", "-W", "warning"}, pages...)...).CombinedOutput()
+	out, _ := need.Command("mandoc", append([]string{"-T", "lint", "-W", "warning"}, pages...)...).CombinedOutput()
 	for line := range strings.Lines(string(out)) {
 		t.Error(strings.TrimSpace(line))
 	}

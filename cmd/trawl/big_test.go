@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"trawl/test/need"
 )
 
 // bigFile writes a sparse file of size bytes, a seventh of them one line, and
@@ -81,16 +83,17 @@ func TestBigInputTakesLittleMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, fromPipe := range []bool{false, true} {
-		cmd := exec.Command(exe, "scan", "-o", "-f", words, big)
+		cmd := need.Command(exe, "scan", "-o", "-f", words, big)
 		if fromPipe {
 			f, err := os.Open(big)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			cmd = exec.Command(exe, "scan", "-o", "-f", words)
+			cmd = need.Command(exe, "scan", "-o", "-f", words)
 			cmd.Stdin = struct{ *os.File }{f} // not an *os.File to exec: copied through a pipe
 		}
+		cmd.Env = append(cmd.Env, "WORK="+dir)
 		var out, errOut strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &errOut
 		if err := cmd.Run(); err != nil || errOut.Len() > 0 {

@@ -9,8 +9,10 @@ import (
 	"time"
 )
 
-// DefaultPath is the file that Load reads when it is given none.
-const DefaultPath = "/etc/trawl/trawl.yaml"
+// DefaultPath is the file that Load reads when it is given none. It is set before
+// anything else runs, if at all: by tests, which read nothing of the machine, and by
+// go build -ldflags '-X trawl/edge/config.DefaultPath=PATH'.
+var DefaultPath = "/etc/trawl/trawl.yaml"
 
 // Config holds every setting. The keys, units and defaults of the fields are
 // in the table of keys.go.

@@ -34,6 +34,9 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	host, _ := os.Hostname()
+	if host == "" {
+		host = "localhost"
+	}
 	want := &Config{
 		Broker: Broker{
 			Clients: []string{"tcp://127.0.0.1:5555"}, Workers: []string{"tcp://127.0.0.1:5556"},
@@ -220,6 +223,27 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		if _, err := Load(path, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// The default file need not be there; what is wrong in it is told with its name.
+func TestDefaultFile(t *testing.T) {
+	defer func(path string) { DefaultPath = path }(DefaultPath)
+	DefaultPath = filepath.Join(t.TempDir(), "trawl.yaml")
+	if c, err := Load("", nil); err != nil || c.HasFile() {
+		t.Errorf("missing: %v", err)
+	}
+	if err := os.WriteFile(DefaultPath, []byte("worker: {slots: 3}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Load("", nil); err != nil || !c.HasFile() || c.Worker.Slots != 3 || c.Origin("worker.slots") != DefaultPath+":1" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if err := os.WriteFile(DefaultPath, []byte("workers: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load("", nil); err == nil || !strings.HasPrefix(err.Error(), DefaultPath+":1: unknown key") {
+		t.Errorf("%v", err)
 	}
 }
 

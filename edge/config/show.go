@@ -64,7 +64,7 @@ func Reference(w io.Writer) error {
 
 // Introduction says how settings work, in front of a reference of them. `code` is
 // marked as in Markdown.
-const Introduction = "Settings come from the defaults below, then `" + DefaultPath + "` (or the file given with `--config`),\n" +
+var Introduction = "Settings come from the defaults below, then `" + DefaultPath + "` (or the file given with `--config`),\n" +
 	"then the environment, then flags; each overrides the one before. `trawl config show` prints every\n" +
 	"setting with its value and where that came from, `trawl config check` says what is wrong.\n\n" +
 	"In the file a key such as `broker.clients` is `clients` in the section `broker`. Sizes are written like `16MiB`\n" +

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,14 +82,14 @@ func TestBadKeyFilesAreRefusedWithoutTheirContent(t *testing.T) {
 // pyzmq writes and reads certificates of the same form.
 func TestKeyFilesAreThoseOfPyzmq(t *testing.T) {
 	const python = "/usr/bin/python3"
-	need.That(t, exec.Command(python, "-c", "import zmq.auth").Run() == nil, "python3-zmq")
+	need.That(t, need.Command(python, "-c", "import zmq.auth").Run() == nil, "python3-zmq")
 	directory := t.TempDir()
 	key := zmtp.GenerateKey()
 	ours := filepath.Join(directory, "ours.key")
 	if err := WriteKeyFile(ours, key); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(python, "-c", `import os, sys, zmq.auth
+	out, err := need.Command(python, "-c", `import os, sys, zmq.auth
 os.umask(0o077)
 for k in zmq.auth.load_certificate(sys.argv[1]): print(k.decode())
 _, secret = zmq.auth.create_certificates(sys.argv[2], "theirs", {"owner": "someone"})

@@ -32,7 +32,11 @@ func mistakes() map[string]string {
 func TestFilesTakenForOneAnother(t *testing.T) {
 	dir, files := t.TempDir(), mistakes()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, 0o644); err != nil { // whatever the umask
 			t.Fatal(err)
 		}
 	}

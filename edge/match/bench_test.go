@@ -1,7 +1,7 @@
 package match
 
-// Benchmarks: English words over licence texts, as of Debian's wamerican and
-// base-files packages, and the sources of the Go distribution.
+// Benchmarks: English words, of Debian's packages wamerican and wamerican-insane, over
+// the sources of the Go distribution.
 
 import (
 	"bytes"
@@ -19,9 +19,17 @@ import (
 // words returns n different words of at least 5 bytes, spread over the list.
 func words(tb testing.TB, n int) [][]byte {
 	tb.Helper()
-	list, err := os.ReadFile("/usr/share/dict/words")
-	need.That(tb, err == nil, "wamerican")
-	return pick(list, n)
+	return pick(wordList(tb, "american-english", "wamerican"), n)
+}
+
+// wordList returns a list of an unpacked package, a word a line.
+func wordList(tb testing.TB, name, pkg string) []byte {
+	tb.Helper()
+	list, err := os.ReadFile(need.Unpacked(tb, "usr/share/dict/"+name, pkg))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return list
 }
 
 // pick returns n words of at least 5 bytes, spread over the list.
@@ -42,26 +50,26 @@ func pick(list []byte, n int) [][]byte {
 	return picked
 }
 
-// prose returns at least size bytes of text.
+// prose returns size bytes of text: sources of the Go distribution that the test was
+// built with.
 func prose(tb testing.TB, size int) []byte {
 	tb.Helper()
 	var text []byte
-	goroot, _ := exec.Command("go", "env", "GOROOT").Output()
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	need.That(tb, err == nil, "go command")
 	source := filepath.Join(strings.TrimSpace(string(goroot)), "src")
-	for _, root := range []string{"/usr/share/common-licenses", source} {
-		filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
-				return nil
-			}
-			if len(text) >= size {
-				return fs.SkipAll
-			}
-			body, _ := os.ReadFile(path)
-			text = append(text, body...)
+	_ = filepath.WalkDir(source, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
 			return nil
-		})
-	}
-	need.That(tb, len(text) >= size, "text of base-files and the Go distribution")
+		}
+		if len(text) >= size {
+			return fs.SkipAll
+		}
+		body, _ := os.ReadFile(path)
+		text = append(text, body...)
+		return nil
+	})
+	need.That(tb, len(text) >= size, fmt.Sprintf("%d bytes of sources of Go in %s", size, source))
 	return text[:size]
 }
 
@@ -204,7 +212,5 @@ func BenchmarkRegexLines(b *testing.B) {
 // insaneWords returns n words of at least 5 bytes of Debian's largest list.
 func insaneWords(tb testing.TB, n int) [][]byte {
 	tb.Helper()
-	list, err := os.ReadFile("/usr/share/dict/american-english-insane")
-	need.That(tb, err == nil, "wamerican-insane")
-	return pick(list, n)
+	return pick(wordList(tb, "american-english-insane", "wamerican-insane"), n)
 }

@@ -5,26 +5,16 @@ package match
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"testing"
 
 	"trawl/edge/match/matchtest"
-	"trawl/test/need"
 )
 
 // slow: a board takes ten times as long for a test, and so does one that is
 // emulated, or the race detector. Texts are shorter then.
 const slow = runtime.GOARCH != "amd64" || underRace
-
-// allWords are the words of a list as they are.
-func allWords(tb testing.TB, path string) [][]byte {
-	tb.Helper()
-	list, err := os.ReadFile(path)
-	need.That(tb, err == nil, "wamerican and wamerican-insane")
-	return bytes.Fields(list)
-}
 
 // agree compares engines, with lanes and without, on a text and its lines.
 func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byte) {
@@ -89,7 +79,7 @@ func hardTexts(literals [][]byte, size int) map[string][]byte {
 
 func TestEnginesAgreeOnWordLists(t *testing.T) {
 	t.Parallel()
-	small := allWords(t, "/usr/share/dict/american-english")
+	small := manyWords()
 	if slow {
 		small = small[:len(small)/10]
 	}
@@ -112,12 +102,12 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 	agree(t, mixed, engines, texts)
 }
 
-func TestEnginesAgreeOnTheLargestWordList(t *testing.T) {
+func TestEnginesAgreeOnTheLargestPackagedWordList(t *testing.T) {
 	t.Parallel()
 	if testing.Short() || slow {
 		t.Skip("long")
 	}
-	list := allWords(t, "/usr/share/dict/american-english-insane")
+	list := bytes.Fields(wordList(t, "american-english-insane", "wamerican-insane"))
 	agree(t, wordRules(list), []string{EngineDA4}, map[string][]byte{"prose": prose(t, 128<<10)})
 }
 

@@ -4,18 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"trawl/edge/match/matchtest"
 )
 
-// longWords are those of a list that are long enough for a filter.
+// manyWords is a list that is made once for all tests.
+var manyWords = sync.OnceValue(func() [][]byte { return matchtest.Words(100_000) })
+
+// longWords are those of the list that are long enough for a filter.
 func longWords(t *testing.T, n int) [][]byte {
 	var words [][]byte
-	for _, w := range allWords(t, "/usr/share/dict/american-english") {
+	for _, w := range manyWords() {
 		if len(w) >= 7 && len(words) < n {
 			words = append(words, w)
 		}
+	}
+	if len(words) < n {
+		t.Fatalf("only %d of %d words", len(words), n)
 	}
 	return words
 }

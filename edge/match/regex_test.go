@@ -288,7 +288,7 @@ func TestBrokenRegexIsIncomplete(t *testing.T) {
 }
 
 // All goroutines build and drop programs of one pack.
-func TestRegexesConcurrently(t *testing.T) {
+func TestPackagedRegexesConcurrently(t *testing.T) {
 	t.Parallel()
 	rules := logcheck(t).rules[:300]
 	p := compile(t, EngineAuto, rules)
@@ -375,7 +375,7 @@ func TestReversedRegexMatchesBackwards(t *testing.T) {
 }
 
 // The cache never takes more than it was given, whatever runs.
-func TestStatesStayWithinTheirSize(t *testing.T) {
+func TestStatesOfPackagedRulesStayWithinTheirSize(t *testing.T) {
 	t.Parallel()
 	p, block := logcheck(t).pack, linesFor(logcheck(t).rules, 64<<10, 2, 3)
 	for _, size := range []int{64 << 10, 512 << 10} {
@@ -415,7 +415,7 @@ func TestMachinesGoWithoutStatesForAWhile(t *testing.T) {
 	}
 }
 
-func TestScanWithRegexesDoesNotAllocate(t *testing.T) {
+func TestScanWithPackagedRegexesDoesNotAllocate(t *testing.T) {
 	p, s := logcheck(t).pack, &Scratch{}
 	block := linesFor(logcheck(t).rules, 16<<10, 2, 3)
 	each := func(*Line) bool { return true }

@@ -2,7 +2,7 @@ package match
 
 // What regexes take on the heap, predicted before they have run. The constants
 // are fitted to the rule sets of logcheck, SpamAssassin and fail2ban, on texts made
-// for all of their rules: TestRegexMemory compares, DESIGN.md has the figures.
+// for all of their rules: TestMemoryOfPackagedRegexes compares, DESIGN.md has the figures.
 
 import "regexp/syntax"
 

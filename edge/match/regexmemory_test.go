@@ -10,7 +10,7 @@ import (
 
 // What regexes are predicted to take is what they do take, more or less, after
 // they have all run.
-func TestRegexMemory(t *testing.T) {
+func TestMemoryOfPackagedRegexes(t *testing.T) {
 	if underRace {
 		t.Skip("the same without the race detector")
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // The rule sets of Debian packages find what package regexp finds.
-func TestRuleSetsAgreeWithRegexp(t *testing.T) {
+func TestPackagedRulesAgreeWithRegexp(t *testing.T) {
 	t.Parallel()
 	for name, load := range packageRuleSets {
 		t.Run(name, func(t *testing.T) {

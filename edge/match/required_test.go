@@ -81,7 +81,7 @@ func TestPackTellsWhatRegexesRequire(t *testing.T) {
 }
 
 // Whatever a regex matches makes its formula true.
-func TestMatchesHaveWhatIsRequired(t *testing.T) {
+func TestMatchesOfPackagedRulesHaveWhatIsRequired(t *testing.T) {
 	t.Parallel()
 	texts := 10
 	if slow {

@@ -16,24 +16,23 @@ import (
 	"trawl/test/need"
 )
 
-// packageFiles returns the files of a Debian package that match a pattern, from
-// where packages are installed or, as some are better not installed for a test,
-// from the folder TRAWL_PACKAGES in which they were unpacked.
-func packageFiles(tb testing.TB, name string, patterns ...string) [][]byte {
+// packageFiles returns the files in a folder of an unpacked Debian package that match a
+// pattern.
+func packageFiles(tb testing.TB, name, folder string, patterns ...string) [][]byte {
 	tb.Helper()
+	folder = need.Unpacked(tb, folder, name)
 	var files [][]byte
 	for _, pattern := range patterns {
-		paths, _ := filepath.Glob(pattern)
-		if root := os.Getenv("TRAWL_PACKAGES"); len(paths) == 0 && root != "" {
-			paths, _ = filepath.Glob(root + pattern)
-		}
+		paths, _ := filepath.Glob(filepath.Join(folder, pattern))
 		for _, path := range paths {
 			if body, err := os.ReadFile(path); err == nil {
 				files = append(files, body)
 			}
 		}
 	}
-	need.That(tb, len(files) > 0, "rules of "+name)
+	if len(files) == 0 {
+		tb.Fatalf("package %s has no file %s in %s", name, strings.Join(patterns, " or "), folder)
+	}
 	return files
 }
 
@@ -90,7 +89,7 @@ var packageRuleSets = map[string]func(testing.TB) *ruleSet{
 // logcheckExprs are those of logcheck-database, one a line.
 func logcheckExprs(tb testing.TB) []string {
 	var exprs []string
-	for _, file := range packageFiles(tb, "logcheck-database", "/etc/logcheck/*.d/*", "/etc/logcheck/*.d.*/*") {
+	for _, file := range packageFiles(tb, "logcheck-database", "etc/logcheck", "*.d/*", "*.d.*/*") {
 		for line := range strings.Lines(string(file)) {
 			if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 				exprs = append(exprs, line)
@@ -105,7 +104,7 @@ var spamRule = regexp.MustCompile(`^\s*(?:body|rawbody|uri|full)\s+\S+\s+(?:\S+\
 // spamExprs are the bodies and URIs of spamassassin.
 func spamExprs(tb testing.TB) []string {
 	var exprs []string
-	for _, file := range packageFiles(tb, "spamassassin", "/usr/share/spamassassin/*.cf") {
+	for _, file := range packageFiles(tb, "spamassassin", "usr/share/spamassassin", "*.cf") {
 		for line := range strings.Lines(string(file)) {
 			m := spamRule.FindStringSubmatch(strings.TrimRight(line, "\n"))
 			if m == nil {
@@ -131,7 +130,7 @@ func failExprs(tb testing.TB) []string {
 	var exprs []string
 	host := strings.NewReplacer("<HOST>", `(?:::f{4,6}:)?(?P<host>\S+)`, "<ADDR>", `[\d.:a-f]+`, "%%", "%",
 		"%(__prefix_line)s", `(?:\S+ )?\S+(?:\[\d+\])?: `, "<F-", "(?:<", "(?P<", "(?P<")
-	for _, file := range packageFiles(tb, "fail2ban", "/etc/fail2ban/filter.d/*.conf") {
+	for _, file := range packageFiles(tb, "fail2ban", "etc/fail2ban/filter.d", "*.conf") {
 		for _, m := range failRegex.FindAllSubmatch(file, -1) {
 			for line := range strings.Lines(string(m[1])) {
 				if line = strings.TrimSpace(line); line != "" {

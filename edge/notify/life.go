@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,6 +20,9 @@ type Life struct {
 	watchdog time.Duration // 0: nobody waits for signs of life
 	log      *slog.Logger
 	now      func() time.Time // time.Now but in tests
+	// restarts is how often systemd has started this service again; the function of
+	// that name but in tests.
+	restarts func(context.Context) (int, error)
 
 	mu       sync.Mutex
 	ready    bool
@@ -32,7 +36,7 @@ type Life struct {
 func New(env []string, log *slog.Logger) *Life {
 	return &Life{
 		socket: socket(variable(env, "NOTIFY_SOCKET")), watchdog: watchdogTime(env, os.Getpid()),
-		log: log, now: time.Now,
+		log: log, now: time.Now, restarts: restarts,
 	}
 }
 

@@ -6,11 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"trawl/test/need"
 )
 
 // manager listens like a service manager.
@@ -48,7 +49,7 @@ func want(t *testing.T, c *net.UnixConn, lines ...string) {
 }
 
 func TestLifeOfAService(t *testing.T) {
-	addresses := []string{filepath.Join(t.TempDir(), "notify")}
+	addresses := []string{need.SocketPath(t)}
 	if runtime.GOOS == "linux" {
 		addresses = append(addresses, fmt.Sprintf("@trawl-notify-%d", os.Getpid())) // abstract
 	}

@@ -37,7 +37,7 @@ func (l *Life) Failed(ctx context.Context, err error) (waited bool) {
 	if l.socket == "" {
 		return true
 	}
-	n, ask := restarts(ctx)
+	n, ask := l.restarts(ctx)
 	delay := delayAfter(n, ask)
 	l.mu.Lock()
 	status := oneLine(err.Error())

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"math"
-	"path/filepath"
 	"testing"
 	"time"
+
+	"trawl/test/need"
 )
 
 func TestDelayGrowsWithRestarts(t *testing.T) {
@@ -68,15 +69,31 @@ func TestRestartsOfAService(t *testing.T) {
 	}
 }
 
-// A process that is no service of systemd tells whoever listens, and does not wait.
+// What is told, and whether it is waited: not by a process that is no service of
+// systemd, nor at the first failure. The tests may run in a service themselves.
 func TestFailedTellsWhy(t *testing.T) {
-	address := filepath.Join(t.TempDir(), "notify")
+	address := need.SocketPath(t)
 	m := manager(t, address)
 	l := New([]string{"NOTIFY_SOCKET=" + address}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // a wait would end at once, and say so
-	l.Failed(ctx, errors.New("cannot read\nthe key"))
-	want(t, m, "STATUS=cannot read the key EXTEND_TIMEOUT_USEC=3000000")
+	cancel() // a wait ends at once, and says so
+	for _, c := range []struct {
+		n     int
+		err   error
+		tells string
+		waits bool
+	}{
+		{0, errNotOurs, "STATUS=cannot read the key EXTEND_TIMEOUT_USEC=3000000", false},
+		{0, nil, "STATUS=cannot read the key EXTEND_TIMEOUT_USEC=3000000", false},
+		{3, nil, "STATUS=cannot read the key (restart 3; the next one in 4s) EXTEND_TIMEOUT_USEC=7000000", true},
+		{0, errors.New("no answer"), "STATUS=cannot read the key (restart 0; the next one in 10s) EXTEND_TIMEOUT_USEC=13000000", true},
+	} {
+		l.restarts = func(context.Context) (int, error) { return c.n, c.err }
+		if waited := l.Failed(ctx, errors.New("cannot read\nthe key")); waited == c.waits {
+			t.Errorf("%d, %v: waited to the end: %v", c.n, c.err, waited)
+		}
+		want(t, m, c.tells)
+	}
 	if !New(nil, slog.New(slog.DiscardHandler)).Failed(ctx, errors.New("x")) {
 		t.Error("without a manager it was waited for something")
 	}

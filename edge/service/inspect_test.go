@@ -7,29 +7,56 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"trawl/test/need"
 )
 
-// openTo makes a folder of the test, and all above it, passable for everybody.
+// openTo makes a folder of the test that everybody can pass, and all above it: in the
+// folder for temporary files, or in /tmp if that one is closed.
 func openTo(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	for d := dir; d != "/" && strings.HasPrefix(d, os.TempDir()) && d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
+	for _, parent := range []string{os.TempDir(), "/tmp"} {
+		dir, err := os.MkdirTemp(parent, "trawl-")
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for d := dir; d != "/"; d = filepath.Dir(d) {
-		if info, err := os.Stat(d); err != nil || info.Mode().Perm()&0o001 == 0 {
-			t.Skipf("%s lets nobody pass here", d)
+		if everybodyPasses(dir) {
+			return dir
 		}
 	}
-	return dir
+	need.That(t, false, "folder for temporary files that everybody can pass")
+	return ""
 }
 
+func everybodyPasses(dir string) bool {
+	for d := dir; d != "/"; d = filepath.Dir(d) {
+		if info, err := os.Stat(d); err != nil || info.Mode().Perm()&0o001 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// fileWith makes an empty file and the folders that it is in, whatever the umask.
 func fileWith(t *testing.T, path string, mode os.FileMode) string {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
+	var missing []string
+	for folder := filepath.Dir(path); !exists(folder); folder = filepath.Dir(folder) {
+		missing = append(missing, folder)
+	}
+	for _, folder := range slices.Backward(missing) {
+		if err := errors.Join(os.Mkdir(folder, 0o700), os.Chmod(folder, 0o755)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -87,22 +87,8 @@ func TestOtherManagers(t *testing.T) {
 }
 
 func TestWhatAUserCanRead(t *testing.T) {
-	dir := t.TempDir()
-	for d := dir; d != "/" && strings.HasPrefix(d, os.TempDir()) && d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file := func(name string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+	dir := openTo(t)
+	file := func(name string, mode os.FileMode) string { return fileWith(t, filepath.Join(dir, name), mode) }
 	closed := file("closed/file", 0o644)
 	if err := os.Chmod(filepath.Dir(closed), 0o700); err != nil {
 		t.Fatal(err)

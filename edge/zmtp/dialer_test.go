@@ -58,6 +58,9 @@ func TestListenOnEveryKindOfAddress(t *testing.T) {
 		if strings.Contains(endpoint, "::") && !hasIPv6() {
 			continue
 		}
+		if _, err := net.LookupHost("localhost"); err != nil && strings.Contains(endpoint, "localhost") {
+			continue // a container without /etc/hosts
+		}
 		l := mustListen(t, endpoint, Options{SocketType: "DEALER"})
 		if strings.HasSuffix(l.Endpoint(), ":0") {
 			t.Errorf("Endpoint of %s is %s", endpoint, l.Endpoint())

@@ -45,6 +45,8 @@ func TestDialerNamesAnotherService(t *testing.T) {
 			_, _ = bufio.NewReader(c).ReadByte()
 		})
 	}
+	gone := mustListen(t, "tcp://127.0.0.1:0", router)
+	gone.Close()
 	for name, c := range map[string]struct {
 		endpoint, says string
 		refusal        bool
@@ -56,7 +58,7 @@ func TestDialerNamesAnotherService(t *testing.T) {
 		"mail":                       {answering("220 mail.example ESMTP\r\n"), "peer speaks SMTP or FTP, not ZeroMQ", true},
 		"another":                    {answering("welcome"), "something else; 3.0 or later is needed", true},
 		"silence":                    {speaking(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }), "said nothing: another service may have that port", false},
-		"nobody":                     {"tcp://127.0.0.1:1", "connection refused", false},
+		"nobody":                     {gone.Endpoint(), "connection refused", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"trawl/test/need"
 )
 
 // The deadline of the handshake is one for all of it: a byte now and then does
@@ -201,7 +203,7 @@ func TestDeafPeerUnderFullFireLeavesOthersAlone(t *testing.T) {
 // After any of the hostile openings there is a listener that serves, and
 // nothing left of the peer.
 func TestHostilePeersOverIPC(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	l := mustListen(t, "ipc://"+path, limits)
 	for _, cases := range []map[string]struct {
 		sent   []byte

@@ -7,7 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"os/exec"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +19,7 @@ import (
 // is where the system's package python3-zmq goes when PATH has another one.
 var python = sync.OnceValue(func() string {
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		if exec.Command(python, "-c", "import zmq").Run() == nil {
+		if need.Command(python, "-c", "import zmq").Run() == nil {
 			return python
 		}
 	}
@@ -32,11 +32,20 @@ type libzmqPeer struct {
 	kill func()
 }
 
-// startPeer runs testdata/peer.py, at most until the end of the test.
+// peerPrefix begins the names of variables that a test sets for peer.py.
+const peerPrefix = "TEST_PEER_"
+
+// startPeer runs testdata/peer.py, at most until the end of the test. Of the environment
+// it gets what begins with peerPrefix, without that.
 func startPeer(t *testing.T, arguments ...string) libzmqPeer {
 	t.Helper()
 	need.That(t, python() != "", "python3-zmq")
-	cmd := exec.Command(python(), append([]string{"testdata/peer.py"}, arguments...)...)
+	cmd := need.Command(python(), append([]string{"testdata/peer.py"}, arguments...)...)
+	for _, e := range os.Environ() {
+		if forPeer, ok := strings.CutPrefix(e, peerPrefix); ok {
+			cmd.Env = append(cmd.Env, forPeer)
+		}
+	}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -7,6 +7,7 @@ package zmtp
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -17,10 +18,12 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"trawl/test/need"
 )
 
 func TestSocketFileGoesWithTheListener(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	l := mustListen(t, "ipc://"+path, router)
 	if l.Endpoint() != "ipc://"+path {
 		t.Errorf("Endpoint is %s", l.Endpoint())
@@ -33,7 +36,7 @@ func TestSocketFileGoesWithTheListener(t *testing.T) {
 
 func TestSocketFileHasTheModeWhateverTheUmask(t *testing.T) {
 	for umask, mode := range map[int]os.FileMode{0: 0, 0o077: 0, 0o022: 0o600, 0o777: 0o666} {
-		path := socketPath(t)
+		path := need.SocketPath(t)
 		before := unix.Umask(umask)
 		l, err := Listen("ipc://"+path, Options{SocketType: "ROUTER", SocketMode: mode})
 		unix.Umask(before)
@@ -55,7 +58,7 @@ func TestSocketFileIsNeverMoreOpenThanItsMode(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs Linux")
 	}
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	before := unix.Umask(0)
 	l, err := bindIPC(path, 0o600)
 	unix.Umask(before)
@@ -80,13 +83,13 @@ func leaveStale(t *testing.T, path string) {
 }
 
 func TestStaleSocketFileIsReplaced(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	leaveStale(t, path)
 	mustServe(t, mustListen(t, "ipc://"+path, Options{SocketType: "DEALER"}))
 }
 
 func TestFileThatIsNoSocketIsLeftAlone(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +102,7 @@ func TestFileThatIsNoSocketIsLeftAlone(t *testing.T) {
 }
 
 func TestListenInAMissingDirectorySaysSo(t *testing.T) {
-	_, err := Listen("ipc://"+socketPath(t)+"/missing/s", router)
+	_, err := Listen("ipc://"+need.SocketPath(t)+"/missing/s", router)
 	if err == nil || !strings.Contains(err.Error(), "create the directory") {
 		t.Errorf("Listen: %v", err)
 	}
@@ -109,7 +112,7 @@ func TestListenInAMissingDirectorySaysSo(t *testing.T) {
 // endpoint, and none removes the file of that one.
 func TestOneOfManyGetsAStaleEndpoint(t *testing.T) {
 	for range 20 {
-		path := socketPath(t)
+		path := need.SocketPath(t)
 		leaveStale(t, path)
 		var starting sync.WaitGroup
 		won := make(chan *Listener, 8)
@@ -134,7 +137,7 @@ func TestOneOfManyGetsAStaleEndpoint(t *testing.T) {
 }
 
 func TestCloseLeavesASuccessorsFileAlone(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	first := mustListen(t, "ipc://"+path, Options{SocketType: "DEALER"})
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -145,7 +148,7 @@ func TestCloseLeavesASuccessorsFileAlone(t *testing.T) {
 }
 
 func TestPeersOverIPCAreLocal(t *testing.T) {
-	path := socketPath(t)
+	path := need.SocketPath(t)
 	a, b := pair(t, "ipc://"+path, Options{}, Options{})
 	for _, c := range []*Conn{a, b} {
 		if p := c.Peer(); !p.Local || p.RemoteAddr != "ipc://"+path {
@@ -154,8 +157,13 @@ func TestPeersOverIPCAreLocal(t *testing.T) {
 	}
 }
 
+// abstractName is an endpoint of this process: such names are the whole machine's.
+func abstractName(t *testing.T) string {
+	return fmt.Sprintf("ipc://@trawl/zmtp/%s/%d", t.Name(), os.Getpid())
+}
+
 func TestAbstractNames(t *testing.T) {
-	endpoint := "ipc://@trawl/zmtp/" + t.Name()
+	endpoint := abstractName(t)
 	if runtime.GOOS != "linux" {
 		if err := CheckEndpoint(endpoint); err == nil {
 			t.Error("no error on a system without them")
@@ -176,8 +184,8 @@ func TestAbstractNames(t *testing.T) {
 
 func TestInteropOverIPC(t *testing.T) {
 	for name, endpoint := range map[string]string{
-		"path":          "ipc://" + socketPath(t),
-		"abstract name": "ipc://@trawl/zmtp/" + t.Name(),
+		"path":          "ipc://" + need.SocketPath(t),
+		"abstract name": abstractName(t),
 	} {
 		if runtime.GOOS != "linux" && name != "path" {
 			continue

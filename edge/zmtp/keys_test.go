@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -68,7 +67,7 @@ func FuzzZ85(f *testing.F) {
 func TestKeysAreThoseOfLibzmq(t *testing.T) {
 	need.That(t, python() != "", "python3-zmq")
 	key := GenerateKey()
-	out, err := exec.Command(python(), "-c", `import sys, zmq
+	out, err := need.Command(python(), "-c", `import sys, zmq
 print(zmq.curve_public(sys.argv[1].encode()).decode())
 for k in zmq.curve_keypair(): print(k.decode())`, key.Z85()).Output()
 	if err != nil {

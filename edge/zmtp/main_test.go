@@ -11,14 +11,14 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"trawl/test/need"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,18 +29,8 @@ const patience = time.Minute
 // transports are the endpoints to listen on that tests run over.
 var transports = map[string]func(t testing.TB) string{
 	"tcp":    func(testing.TB) string { return "tcp://127.0.0.1:0" },
-	"ipc":    func(t testing.TB) string { return "ipc://" + socketPath(t) },
+	"ipc":    func(t testing.TB) string { return "ipc://" + need.SocketPath(t) },
 	"inproc": func(t testing.TB) string { return "inproc://" + t.Name() },
-}
-
-// socketPath is a path for a socket, short enough for every system.
-func socketPath(t testing.TB) string {
-	directory, err := os.MkdirTemp("", "zmtp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(directory) })
-	return filepath.Join(directory, "s")
 }
 
 // nobodyListens reports whether err is how dialing fails then: for ipc the

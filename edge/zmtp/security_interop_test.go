@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// setPeer sets the environment that peer.py takes its security from.
+// setPeer sets the environment that peer.py takes its security from; see startPeer.
 func setPeer(t *testing.T, s Security, server bool) {
 	switch {
 	case s.Mechanism == Curve:
-		t.Setenv("CURVE_SECRET", s.Key.Z85())
+		t.Setenv(peerPrefix+"CURVE_SECRET", s.Key.Z85())
 		if !server {
-			t.Setenv("CURVE_SERVER", s.ServerKey.String())
+			t.Setenv(peerPrefix+"CURVE_SERVER", s.ServerKey.String())
 		}
 	case server:
-		t.Setenv("PLAIN_ALLOWED", "pi:raspberry")
+		t.Setenv(peerPrefix+"PLAIN_ALLOWED", "pi:raspberry")
 	default:
-		t.Setenv("PLAIN_USER", s.Username+":"+s.Password)
+		t.Setenv(peerPrefix+"PLAIN_USER", s.Username+":"+s.Password)
 	}
 }
 

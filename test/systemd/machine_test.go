@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"trawl/test/need"
 )
 
 // patience is how long anything is waited for: it only passes in full when a test
@@ -35,10 +37,8 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "trawl-systemd-")
 	if err == nil {
 		binary = filepath.Join(dir, "trawl")
-		build := exec.Command("go", "build", "-trimpath", "-o", binary, "../../cmd/trawl")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		var out []byte
-		if out, err = build.CombinedOutput(); err != nil {
+		if out, err = need.GoBuild("", nil, "-trimpath", "-o", binary, "../../cmd/trawl").CombinedOutput(); err != nil {
 			err = fmt.Errorf("%w\n%s", err, out)
 		}
 	}

@@ -31,7 +31,7 @@ import (
 // of a line of fail2ban's logs at all of fail2ban's, and at one in logcheckShare of logcheck's.
 // With the race detector and in short it looks at fewer besides those that the pack found:
 // neither is there for what is compared here.
-func TestPackOfAllRulesFindsWhatRegexpFinds(t *testing.T) {
+func TestPackOfPackagedRulesFindsWhatRegexpFinds(t *testing.T) {
 	all := regexesOf(importAll(t, "logcheck", need.Unpacked(t, logcheckFolderPath, "logcheck-database")))
 	first := len(all) // of fail2ban's
 	all = append(all, regexesOf(importAll(t, "fail2ban", need.Unpacked(t, filterFolder, "fail2ban")))...)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -35,7 +34,7 @@ func (g *regexGenerator) lineEnd() string {
 func TestLineEndSameLinesAsLogcheck(t *testing.T) {
 	g := &regexGenerator{Rand: rand.New(rand.NewPCG(21, 22))}
 	lines := g.texts(150, lineEndAlphabet)
-	strip := exec.Command("sed", "-e", `s/[[:space:]]\+$//`)
+	strip := need.Command("sed", "-e", `s/[[:space:]]\+$//`)
 	strip.Env = append(strip.Environ(), "LC_ALL=C")
 	strip.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	out, err := strip.Output()
@@ -107,7 +106,7 @@ func TestLineEndSameLinesAsFail2ban(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("/usr/bin/python3", "-c", fail2banLineOracle)
+	cmd := need.Command("/usr/bin/python3", "-c", fail2banLineOracle)
 	cmd.Stdin = &in
 	out, err := cmd.Output()
 	if err != nil {

@@ -77,8 +77,8 @@ func (g *regexGenerator) texts(n int, alphabet []string) []string {
 // grepLines is which lines grep says match; false if it refuses the pattern.
 func grepLines(t *testing.T, locale, mode, pattern string, lines []string) ([]bool, bool) {
 	t.Helper()
-	cmd := exec.Command("grep", "-a", "-n", mode, "-e", pattern)
-	cmd.Env = append(os.Environ(), "LC_ALL="+locale)
+	cmd := need.Command("grep", "-a", "-n", mode, "-e", pattern)
+	cmd.Env = append(cmd.Env, "LC_ALL="+locale)
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -286,7 +286,7 @@ func TestPythonSameLinesAsPython(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("/usr/bin/python3", "-c", pythonOracle)
+	cmd := need.Command("/usr/bin/python3", "-c", pythonOracle)
 	cmd.Stdin = &in
 	out, err := cmd.Output()
 	if err != nil {
@@ -400,7 +400,7 @@ func yaraFiles(t *testing.T, folder, src string) (map[string]bool, bool) {
 	if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("/usr/bin/yara", "-w", path, folder).CombinedOutput()
+	out, err := need.Command("/usr/bin/yara", "-w", path, folder).CombinedOutput()
 	if err != nil || bytes.Contains(out, []byte("error")) {
 		return nil, false
 	}

@@ -91,6 +91,9 @@ func TestNothingFromOutsideOfTheFolder(t *testing.T) {
 // A list that is named with its whole path is inside of a folder that is not.
 func TestIncludeWithWholePath(t *testing.T) {
 	dir := t.TempDir()
+	if strings.ContainsAny(dir, " \t") {
+		t.Skip("ModSecurity has no way to name a file in a folder with blanks: ", dir)
+	}
 	place(t, dir, map[string]string{"m.conf": `SecRule ARGS "@pmFromFile ` + dir + `/in.data" "id:1,phase:2,deny"`, "in.data": "inside\n"})
 	t.Chdir(dir)
 	r, err := Import("crs", []string{"m.conf"})

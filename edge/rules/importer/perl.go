@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +15,7 @@ type dialect struct {
 	python   bool // Python's escapes, and its rules for global flags
 	yara     bool // only what YARA knows: no (? at all
 	spaceVT  bool // \s includes the vertical tab
-	emptyLow bool // {,n} is {0,n}
+	emptyLow bool // {,n} is {0,n}; in other dialects releases differ, see newRepeat
 	lastLine bool // $ also stands before a line break at the end of the text
 	json     bool // characters of the text may stand there as JSON has them
 	perl     bool // Perl's: a text ends in a line break, before which \Z holds as $ does
@@ -27,6 +28,12 @@ var (
 	pythonDialect = dialect{python: true, emptyLow: true}
 	yaraDialect   = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )
+
+// newRepeat is {,n} or a repetition with blanks in it, which braces does not read. Perl
+// 5.34 and PCRE2 10.43 have made repetitions of what was plain text before.
+var newRepeat = regexp.MustCompile(`^\{[ \t]*(?:[0-9]+[ \t]*(?:,[ \t]*[0-9]*[ \t]*)?|,[ \t]*[0-9]+[ \t]*)\}`)
+
+const whyNewRepeat = "{,n} and {n, m} are text before PCRE2 10.43 and Perl 5.34, and repetitions since: write {0,n} or {n,m}"
 
 // perlFlags are the flags of an expression, or of a group of it. The last three are
 // for the whole of it.
@@ -202,6 +209,9 @@ func (p *perlParser) one() error {
 	default:
 		if _, _, n := braces(p.src[p.pos:], p.dialect.emptyLow); r == '{' && n > 0 && p.atom < 0 {
 			return refuse(whyNothing, p.src[p.pos:])
+		}
+		if new := newRepeat.FindString(p.src[p.pos:]); new != "" && !p.dialect.emptyLow {
+			return refuse(whyNewRepeat, new)
 		}
 		p.pos += size
 		if r >= utf8.RuneSelf && p.dialect.bytes {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp/syntax"
 	"slices"
@@ -66,15 +65,15 @@ func (c counts5) check(t *testing.T, r *Result) {
 
 const (
 	logcheckFolderPath = "etc/logcheck" // of what was unpacked
-	crsFolder          = "/usr/share/modsecurity-crs/rules"
-	saganFolder        = "/etc/sagan-rules"
-	etRules            = "/usr/share/gocode/src/github.com/jasonish/go-idsrules/testdata/emerging-telnet.rules"
-	yaraDocs           = "/usr/share/doc/yara/html/_sources/writingrules.rst.txt"
+	crsFolder          = "usr/share/modsecurity-crs/rules"
+	saganFolder        = "etc/sagan-rules"
+	etRules            = "usr/share/gocode/src/github.com/jasonish/go-idsrules/testdata/emerging-telnet.rules"
+	yaraDocs           = "usr/share/doc/yara/html/_sources/writingrules.rst.txt"
 )
 
 // The rule files of Debian's packages. The counts are those of the release that
 // CI runs on; another release has other files, and they are then only checked to add up.
-func TestRealFiles(t *testing.T) {
+func TestPackagedRules(t *testing.T) {
 	for _, tt := range []struct {
 		kind, pkg, path, release string
 		want                     counts5
@@ -87,14 +86,7 @@ func TestRealFiles(t *testing.T) {
 		{"snort", "golang-github-jasonish-go-idsrules-dev", etRules, "0.0~git20180130.c986a5f-1", counts5{10, 6, 4, 0, 10}},
 	} {
 		t.Run(tt.pkg, func(t *testing.T) {
-			path, version := tt.path, ""
-			if filepath.IsAbs(path) {
-				need.Path(t, path, tt.pkg)
-				out, _ := exec.Command("dpkg-query", "-W", "-f", "${Version}", tt.pkg).Output()
-				version = string(out)
-			} else {
-				path, version = need.Unpacked(t, path, tt.pkg), need.Version(t, tt.pkg)
-			}
+			path, version := need.Unpacked(t, tt.path, tt.pkg), need.Version(t, tt.pkg)
 			if testing.Short() && tt.want[0] > 1000 {
 				t.Skip("thousands of rules")
 			}
@@ -114,8 +106,7 @@ func TestRealFiles(t *testing.T) {
 // yaraManual is all rules of YARA's manual.
 func yaraManual(t *testing.T) string {
 	t.Helper()
-	need.Path(t, yaraDocs, "yara-doc")
-	text, err := os.ReadFile(yaraDocs)
+	text, err := os.ReadFile(need.Unpacked(t, yaraDocs, "yara-doc"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +127,7 @@ func yaraManual(t *testing.T) string {
 }
 
 // Every rule of YARA's manual is understood as one.
-func TestYARAManual(t *testing.T) {
+func TestPackagedYARAManual(t *testing.T) {
 	r, err := newJob(kindNamed("yara"), memFiles{"manual.yar": []byte(yaraManual(t))}).run([]string{"manual.yar"})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +146,7 @@ func TestYARAManual(t *testing.T) {
 
 // The rules of YARA's manual that are taken, each alone, find the same of the texts made
 // out of them as yara does.
-func TestYARAManualSameFilesAsYARA(t *testing.T) {
+func TestPackagedYARAManualSameFilesAsYARA(t *testing.T) {
 	need.Path(t, "/usr/bin/yara", "yara")
 	g := rand.New(rand.NewPCG(21, 22))
 	taken, asked := 0, 0
@@ -255,9 +246,9 @@ func samples(g *rand.Rand, tree *syntax.Regexp) []string {
 
 // The real regexes of logcheck and of the Core Rule Set, over lines made from
 // them: grep must hit the same ones.
-func TestRealRegexesSameLinesAsGrep(t *testing.T) {
+func TestPackagedRegexesSameLinesAsGrep(t *testing.T) {
 	logcheck := need.Unpacked(t, logcheckFolderPath, "logcheck-database")
-	need.Path(t, crsFolder, "modsecurity-crs")
+	crs := need.Unpacked(t, crsFolder, "modsecurity-crs")
 	g, trails := rand.New(rand.NewPCG(9, 10)), rand.New(rand.NewPCG(13, 14))
 	compared, hits := 0, 0
 	texts := map[string][2]int{}
@@ -310,7 +301,7 @@ func TestRealRegexesSameLinesAsGrep(t *testing.T) {
 			return true
 		})
 	}
-	files, _ := filepath.Glob(crsFolder + "/*.conf")
+	files, _ := filepath.Glob(crs + "/*.conf")
 	for _, path := range files {
 		in, _ := each.load(source{path: path})
 		each.logicalLines(in, "", func(number int, line string) {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -154,7 +153,7 @@ func sigmaInstance(g *rand.Rand, value string) string {
 func TestJSONFormsAreThoseOfPython(t *testing.T) {
 	need.Path(t, "/usr/bin/python3", "python3")
 	text := "a\\b\"c/d\té\U0001f600'<>&+\x01\x7f"
-	cmd := exec.Command("/usr/bin/python3", "-c", "import json,sys; sys.stdout.write(json.dumps(sys.stdin.buffer.read().decode()))")
+	cmd := need.Command("/usr/bin/python3", "-c", "import json,sys; sys.stdout.write(json.dumps(sys.stdin.buffer.read().decode()))")
 	cmd.Stdin = strings.NewReader(text)
 	out, err := cmd.Output()
 	if err != nil {

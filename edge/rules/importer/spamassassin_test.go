@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"regexp/syntax"
@@ -32,8 +31,8 @@ func askSpamAssassin(t *testing.T, path string, questions []any) []json.RawMessa
 		}
 	}
 	home := t.TempDir()
-	cmd := exec.Command("/usr/bin/perl", "testdata/spamassassin_oracle.pl", path, home)
-	cmd.Env = append(os.Environ(), "PERL5LIB="+perl+":"+strings.Join(libraries, ":"), "HOME="+home, "LC_ALL=C")
+	cmd := need.Command("/usr/bin/perl", "testdata/spamassassin_oracle.pl", path, home)
+	cmd.Env = append(cmd.Env, "PERL5LIB="+perl+":"+strings.Join(libraries, ":"), "HOME="+home, "LC_ALL=C")
 	cmd.Stdin = &in
 	var says bytes.Buffer
 	cmd.Stderr = &says
@@ -52,7 +51,7 @@ func askSpamAssassin(t *testing.T, path string, questions []any) []json.RawMessa
 }
 
 // Each rule of SpamAssassin's package, and its own regex, over texts made of it.
-func TestSpamAssassinSameTexts(t *testing.T) {
+func TestPackagedSpamAssassinSameTexts(t *testing.T) {
 	folder := need.Unpacked(t, spamFolder, "spamassassin")
 	r := importAll(t, "spamassassin", folder)
 	status := map[string]string{}
@@ -146,7 +145,7 @@ func TestSpamAssassinSameTexts(t *testing.T) {
 
 // Whole messages through SpamAssassin itself: what the importer takes a text to be is
 // what its rules see, with blanks and ends that make a difference.
-func TestSpamAssassinSameMessages(t *testing.T) {
+func TestPackagedSpamAssassinSameMessages(t *testing.T) {
 	config := strings.Join([]string{
 		`body B_WORD /\bdepot (?:offer|deal)s?\b/i`, `body B_BEGIN /^great depot/i`, `body B_END /offers today$/i`, `body B_BLANK /today\s$/i`, `body B_TWO /depot  offers/i`,
 		`body B_BREAK /depot\noffers/i`, `body B_LAST /today\Z/i`, `body B_VERY /today\z/i`, `body B_NOT /today[^!]$/i`,

@@ -51,7 +51,12 @@ func TestTranslations(t *testing.T) {
 		{"pcre", `\Q.*\E+`, `\.\*+`, ""},
 		{"pcre", `a{1001}`, "", whyRepeat},
 		{"pcre", `\h\R`, "", whyEscape},
-		{"pcre", `a{,3}`, `a\{,3\}`, ""},
+		{"pcre", `a{,3}`, "", whyNewRepeat},
+		{"pcre", `a{ 1,\t3 }`, `a\{ 1,\t3 \}`, ""}, // no tab, but how one is written
+		{"pcre", "a{ 1,\t3 }", "", whyNewRepeat},
+		{"pcre", `a{2 }`, "", whyNewRepeat},
+		{"pcre", `a{,}b{ }c{,x}\{,3}[{,3}]{1`, `a\{,\}b\{ \}c\{,x\}\{,3\}[{,3}]\{1`, ""},
+		{"pcre/x", `a{, 3}`, "", whyNewRepeat},
 		{"python", `a{,3}`, `a{0,3}`, ""},
 		{"python", `\xe9\u00e9`, `éé`, ""},
 		{"python", `(?i)a`, `(?i)a`, ""},
