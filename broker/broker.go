@@ -173,6 +173,7 @@ func (b *Broker) Serve(ctx context.Context) error {
 		b.http.serve()
 	}
 	log.Info("broker ready", "name", b.options.Name, "clients", b.ClientEndpoints(), "workers", b.WorkerEndpoints(), "http", cmp.Or(b.httpAddress(), "off"))
+	b.warnOfNoKeys()
 	if b.options.Insecure && !b.options.Security.on() {
 		log.Warn("insecure: whoever reaches the endpoints can ask, become a worker and read every text")
 	}

@@ -16,14 +16,12 @@ import (
 // the broker repeat it.
 
 const (
-	maxHello = 1 << 20 // bytes of a hello
-	maxName  = 255     // bytes of the name of a worker or a rule set
-	maxHash  = 64      // characters of a pack's SHA-256
-	maxBoard = 8 << 10 // bytes of what a worker says of its board
-	maxScan  = 1 << 10 // bytes of what it says of how it scans
-	// maxRuleSets is how many rule sets a worker may serve: the router looks at each of them to
-	// choose the next request, if requests wait for most of them.
-	maxRuleSets = 400
+	maxHello    = 1 << 20 // bytes of a hello
+	maxName     = 255     // bytes of the name of a worker or a rule set
+	maxHash     = 64      // characters of a pack's SHA-256
+	maxBoard    = 8 << 10 // bytes of what a worker says of its board
+	maxScan     = 1 << 10 // bytes of what it says of how it scans
+	maxRuleSets = wire.MaxRuleSets
 )
 
 // readJSON reads a frame that holds what, a hello or an update.

@@ -66,6 +66,13 @@ func (s *Security) mayControl(peer zmtp.Peer, op wire.Op) *wire.Error {
 	return wire.Errorf(wire.Forbidden, "%s needs a key with the role admin in the broker's allowed keys", op)
 }
 
+// warnOfNoKeys says that nobody can connect, which looks like a broker that is away.
+func (b *Broker) warnOfNoKeys() {
+	if s := &b.options.Security; s.on() && s.Allowed.Len() == 0 {
+		b.options.Log.Warn("no key is allowed, so nobody can connect; add a line KEY ROLE [NAME] for each, and it is read by itself")
+	}
+}
+
 // KeysChanged reports whether the file of allowed keys is to be read again; see
 // [keys.Set.Changed].
 func (b *Broker) KeysChanged() bool {
@@ -84,6 +91,7 @@ func (b *Broker) ReloadKeys() error {
 		return err
 	}
 	b.options.Log.Info("allowed keys read", "keys", s.Allowed.Len())
+	b.warnOfNoKeys()
 	b.mu.Lock()
 	var conns [2]map[*zmtp.Conn]*connection
 	for i, d := range b.doors() {

@@ -18,14 +18,17 @@ import (
 
 // checkHere holds a configuration against this board: the files that it names for the
 // roles that it is meant for, the hosts to listen on, and what the users of services
-// that have this file can do.
-func checkHere(path string, c *config.Config) error {
+// that have this file can do. unseen is why some files were not looked at; nil: all were.
+func checkHere(path string, c *config.Config) (unseen, err error) {
 	var problems []error
 	for _, role := range []string{"broker", "worker"} {
 		if !isMeant(c, role) {
 			continue
 		}
-		if _, err := serviceFiles(c, role); err != nil && !errors.Is(err, fs.ErrPermission) { // services may read more than we
+		switch _, err := serviceFiles(c, role); {
+		case errors.Is(err, fs.ErrPermission): // services may read more than we
+			unseen = err
+		case err != nil:
 			problems = append(problems, err)
 		}
 	}
@@ -38,7 +41,7 @@ func checkHere(path string, c *config.Config) error {
 			problems = append(problems, serviceProblems(s, &st)...)
 		}
 	}
-	return errors.Join(unique(problems)...)
+	return unseen, errors.Join(unique(problems)...)
 }
 
 // checkHosts reports hosts to listen on that this machine does not have.
@@ -97,8 +100,13 @@ can read those files, and write its folder. With sudo that is known of all files
 				for _, name := range c.Ignored() {
 					a.printf("%s is no setting of trawl and is ignored; trawl config reference lists those that are\n", name)
 				}
-				if err := checkHere(cmd.Flag("config").Value.String(), c); err != nil {
+				unseen, err := checkHere(cmd.Flag("config").Value.String(), c)
+				if err != nil {
 					return err
+				}
+				if unseen != nil {
+					a.printf("the configuration is good as far as it can be seen: %v; sudo trawl config check sees the rest\n", unseen)
+					return nil
 				}
 				a.printf("the configuration is good\n")
 				return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
+	"trawl/edge/escape"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 )
@@ -78,6 +79,9 @@ memory it takes on a worker, besides the worker itself.`,
 func compileTo(path string, files []string, o rules.Options) (*match.Compiled, *rules.Report, error) {
 	var made *match.Compiled
 	var report *rules.Report
+	if err := notASource(path, files); err != nil {
+		return nil, nil, err
+	}
 	err := replaceFile(path, func(f *os.File) (err error) {
 		made, report, err = rules.CompileTo(f, files, o)
 		return err
@@ -149,6 +153,20 @@ func (a *app) printCompiledJSON(path string, c *match.Compiled) error {
 		return err
 	}
 	a.printJSON(line)
+	return nil
+}
+
+// notASource refuses a file to write that is one of those to read: it would be gone.
+func notASource(out string, sources []string) error {
+	to, err := os.Stat(out)
+	if err != nil || !to.Mode().IsRegular() {
+		return nil // it is made, or stays as it is
+	}
+	for _, s := range sources {
+		if from, err := os.Stat(s); err == nil && os.SameFile(from, to) {
+			return escape.Errorf("-o %s would replace what is read from; write to another file", out)
+		}
+	}
 	return nil
 }
 

@@ -41,6 +41,9 @@ one. What is taken of each kind is in docs/importing.md.`,
 		if *from == "" {
 			return usage(cmd, "say what the files are: --from "+strings.Join(importer.Names(), "|"))
 		}
+		if err := notASource(*out, files); err != nil {
+			return err
+		}
 		result, err := importer.Import(*from, files)
 		if err != nil {
 			return err
@@ -79,7 +82,7 @@ func importFiles(cmd *cobra.Command, args []string) error {
 func kindList() string {
 	var b strings.Builder
 	for _, k := range importer.Kinds() {
-		fmt.Fprintf(&b, "  %-9s %s\n", k.Name, k.What)
+		fmt.Fprintf(&b, "  %-12s %s\n", k.Name, k.What)
 	}
 	return b.String()
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/escape"
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -231,6 +232,9 @@ func (k *checker) names() {
 	for _, n := range sortedKeys(c.Broker.RuleSets) {
 		k.check("broker.rule_sets", checkName(n))
 	}
+	if n := len(c.Worker.Rules); n > wire.MaxRuleSets {
+		k.problem("worker.rules", "%d rule sets; a worker serves at most %d: put several lists into one, or run further workers", n, wire.MaxRuleSets)
+	}
 	for _, n := range sortedKeys(c.Worker.Rules) {
 		k.check("worker.rules", checkName(n))
 	}
@@ -248,7 +252,7 @@ func checkName(s string) error {
 	case len(s) > 255:
 		return fmt.Errorf("a name must not be longer than 255 bytes")
 	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
-		return fmt.Errorf(`%q is not a name; it must do without spaces and @ = , / \ "`, s)
+		return fmt.Errorf(`%q is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`, s)
 	}
 	return nil
 }

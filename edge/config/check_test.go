@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -64,6 +65,10 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			"flag --x: security.allowed_keys: needs a key of our own: make one with trawl keygen, and name it with security.key (--key)",
 		}},
 		{"no endpoint", "worker.brokers ,", []string{`flag --x: worker.brokers: needs an endpoint, such as tcp://127.0.0.1:5555`}},
+		{"more rule sets than a worker serves", "worker.rules " + manyRules(401), []string{
+			"flag --x: worker.rules: 401 rule sets; a worker serves at most 400: put several lists into one, or run further workers",
+		}},
+		{"as many as it serves", "worker.rules " + manyRules(400), nil},
 		{"an endpoint twice", "worker.brokers tcp://pi1:5556,tcp://pi2:5556,tcp://pi1:5556", []string{
 			`flag --x: worker.brokers: tcp://pi1:5556 is given twice`,
 		}},
@@ -96,8 +101,8 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			"flag --x: limits.memory: 1MB has no room for one request (limits.request, 32MiB)",
 		}},
 		{"names", "worker.name a b; broker.expect.rules x@y", []string{
-			`flag --x: worker.name: "a b" is not a name; it must do without spaces and @ = , / \ "`,
-			`flag --x: broker.expect.rules: "x@y" is not a name; it must do without spaces and @ = , / \ "`,
+			`flag --x: worker.name: "a b" is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`,
+			`flag --x: broker.expect.rules: "x@y" is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`,
 		}},
 	}
 	for _, tt := range tests {
@@ -156,4 +161,13 @@ func TestHedgeIsAPercentileOfAPureRuleSet(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", set, err, says)
 		}
 	}
+}
+
+// manyRules is n rule sets, each of one file.
+func manyRules(n int) string {
+	sets := make([]string, n)
+	for i := range sets {
+		sets[i] = fmt.Sprintf("s%d=words.txt", i)
+	}
+	return strings.Join(sets, ",")
 }

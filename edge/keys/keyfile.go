@@ -85,6 +85,10 @@ func readPrivate(path string) (string, error) {
 		if err := mistakenForPair(path, string(text)); err != nil {
 			return "", err
 		}
+		if !hasKeyLine(string(text), secretName) {
+			_, err := parseKeyFile(string(text))
+			return "", fmt.Errorf("key file %s: %w", path, err)
+		}
 		return "", fmt.Errorf("key file %s is open to others than its owner (mode %04o): run chmod 600 %s", path, mode.Perm(), path)
 	}
 	return string(text), nil
@@ -119,7 +123,7 @@ func parseKeyFile(text string) (zmtp.SecretKey, error) {
 		}
 	}
 	if key == (zmtp.SecretKey{}) {
-		return zmtp.SecretKey{}, fmt.Errorf("no line with %s", secretName)
+		return zmtp.SecretKey{}, fmt.Errorf("no line with %s, so it is no key pair: name a file that trawl keygen made, NAME.key", secretName)
 	}
 	if public != (zmtp.PublicKey{}) && public != key.Public() {
 		return zmtp.SecretKey{}, errors.New("the public key does not belong to the secret one")

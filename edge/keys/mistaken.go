@@ -103,6 +103,10 @@ func isZ85Key(word string) bool {
 // repeated, since it may be the secret one.
 var errKeyAsPath = errors.New("a key was given in place of a file (it is not repeated here): name the file that holds the pair, as trawl keygen writes it")
 
+// errContentAsPath is about what a file holds where its name is to be given; like a key,
+// it must not be repeated.
+var errContentAsPath = errors.New("several lines were given in place of a key or a file (they are not repeated here): name the file")
+
 // mistakenForPair says what a file is that is no key pair; nil: nothing is known
 // that would be wrong with it.
 func mistakenForPair(path, text string) error {
@@ -126,6 +130,9 @@ func ReadPublicKey(keyOrFile string) (zmtp.PublicKey, error) {
 	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
 		return key, nil
 	}
+	if strings.Contains(strings.TrimSpace(keyOrFile), "\n") {
+		return zmtp.PublicKey{}, errContentAsPath
+	}
 	text, err := readSmall(keyOrFile, maxKeyFile)
 	if err != nil {
 		return zmtp.PublicKey{}, fmt.Errorf("public key: neither %d characters of Z85 nor a file that can be read: %w", zmtp.KeyChars, err)
@@ -145,7 +152,7 @@ func ReadPublicKey(keyOrFile string) (zmtp.PublicKey, error) {
 	case kind != Unknown:
 		return key, fmt.Errorf("public key %s is %s and no public key: name a file that trawl keygen made, NAME.pub", keyOrFile, kind)
 	}
-	return key, fmt.Errorf("public key %s holds something else: %w", keyOrFile, err)
+	return key, fmt.Errorf("public key %s holds something else (%w): name a file that trawl keygen made, NAME.pub", keyOrFile, err)
 }
 
 // mistakenForAllowed says what a file is that is no list of allowed keys; nil: it may
@@ -164,8 +171,11 @@ func mistakenForAllowed(path, text string) error {
 // unopened is the error about a file that could not be opened. It never repeats a key
 // that was given in place of a path.
 func unopened(path string, err error) error {
-	if isZ85Key(path) {
+	switch {
+	case isZ85Key(strings.Trim(path, " \t\r\n\"'")):
 		return errKeyAsPath
+	case strings.Contains(path, "\n"):
+		return errContentAsPath
 	}
 	return err
 }

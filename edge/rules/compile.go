@@ -184,7 +184,11 @@ func (l *loader) addPack(s *source, alone bool) {
 	}
 	pack, err := l.openPack(s.path)
 	if err != nil {
-		l.problems.add(s.path, 0, "not a usable pack: %v; compile it again", err)
+		again := "; compile it again"
+		if errors.Is(err, match.ErrDamaged) {
+			again = "" // the error says so
+		}
+		l.problems.add(s.path, 0, "not a usable pack: %v%s", err, again)
 		return
 	}
 	l.pack = pack

@@ -285,11 +285,14 @@ func literalID(literal []byte) string {
 	return "hex:" + hex.EncodeToString(literal)
 }
 
-// ofSettings says of a key that no rule file has where it belongs.
+// ofSettings says of a key that no rule file has where it belongs: to a configuration, or
+// to a rule of another program that is YAML, too.
 func ofSettings(key string) string {
 	switch key {
 	case "broker", "worker", "client", "security", "limits", "http", "log":
 		return " (this looks like trawl's configuration, which is for --config and config check)"
+	case "detection":
+		return " (this looks like a Sigma rule: trawl rules import --from sigma)"
 	}
 	return ""
 }

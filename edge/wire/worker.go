@@ -47,6 +47,10 @@ const (
 // ControlFrame is a control frame that says nothing but its kind.
 func ControlFrame(k Kind) []byte { return []byte{byte(k)} }
 
+// MaxRuleSets is how many rule sets a worker may serve: a broker looks at each of them to
+// choose the next request, if requests wait for most of them.
+const MaxRuleSets = 400
+
 // KindOf returns the kind of a control frame, 0 of an empty one.
 func KindOf(frame []byte) Kind {
 	if len(frame) == 0 {

@@ -40,6 +40,9 @@ func Explain(err error, data []byte) (line int, message string) {
 			return at, "a tab, where YAML wants blanks: indent with blanks only"
 		}
 	}
+	if message == "found unknown escape character" {
+		message = `an escape that YAML does not know, in double quotes: write regexes and paths in single quotes, where a backslash is a backslash`
+	}
 	return line, message
 }
 

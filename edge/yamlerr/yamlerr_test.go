@@ -21,6 +21,7 @@ func TestExplain(t *testing.T) {
 		"a: @b\n":                         {1, "cannot start any token"},
 		"a: b\nc: `d\te`\n":               {2, "cannot start any token"},
 		"a: *x\n":                         {1, "unknown anchor"},
+		"rules:\n  - regex: \"a\\d\"\n":   {2, "in single quotes, where a backslash is a backslash"},
 	} {
 		var node yaml.Node
 		err := yaml.Unmarshal([]byte(text), &node)

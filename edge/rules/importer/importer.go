@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/keys"
 	"trawl/edge/rules"
 )
 
@@ -102,6 +103,9 @@ func Import(name string, paths []string) (*Result, error) {
 	return newJob(&kinds[i], osFiles{}).run(paths)
 }
 
+// maxKeyPair is how many bytes of a file are looked at for a secret key.
+const maxKeyPair = 64 << 10
+
 // run imports the files at paths.
 func (j *job) run(paths []string) (*Result, error) {
 	if len(paths) == 0 {
@@ -113,6 +117,10 @@ func (j *job) run(paths []string) (*Result, error) {
 			continue
 		}
 		j.files++
+		if keys.IsPair(string(in.data[:min(len(in.data), maxKeyPair)])) {
+			j.problem(src.path, 0, "a key pair and no rules: its lines would become rules, and be shown; name the right file")
+			continue
+		}
 		if looks := guess(in.data); looks != "" && looks != j.kind.Name {
 			j.wrongKind(src.path, looks)
 			continue
