@@ -145,24 +145,21 @@ func (c *cutter) beginning() {
 	}
 }
 
-// isUTF16 says whether head is the beginning of a text in UTF-16: it has a byte order mark, or
-// nearly every other byte is zero, as in most languages' ASCII; and what is decoded can be
-// read. Bytes of another kind can begin so as well.
+// isUTF16 says whether head begins with a byte order mark of UTF-16 and goes on as a
+// text in it. Bytes of another kind can begin so as well.
 func isUTF16(head []byte) bool {
 	const enough = 512 // bytes
 	var order binary.ByteOrder
 	switch head = head[:min(len(head), enough)]; {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
-		order, head = binary.LittleEndian, head[2:]
+		order = binary.LittleEndian
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
-		order, head = binary.BigEndian, head[2:]
+		order = binary.BigEndian
 	default:
-		if order = zeroHalves(head); order == nil {
-			return false
-		}
+		return false
 	}
 	var units []uint16
-	for rest := head; len(rest) >= 2; rest = rest[2:] {
+	for rest := head[2:]; len(rest) >= 2; rest = rest[2:] {
 		units = append(units, order.Uint16(rest))
 	}
 	if n := len(units); n > 0 && utf16.IsSurrogate(rune(units[n-1])) {
@@ -174,28 +171,6 @@ func isUTF16(head []byte) bool {
 		}
 	}
 	return len(units) > 0
-}
-
-// zeroHalves returns the byte order in which head would be characters of which nearly all have
-// one byte; nil if it is too short or something else.
-func zeroHalves(head []byte) binary.ByteOrder {
-	const fewest = 8 // characters
-	var zeros [2]int // at even and at odd places
-	for i, c := range head {
-		if c == 0 {
-			zeros[i%2]++
-		}
-	}
-	units := len(head) / 2
-	switch most := units * 3 / 4; {
-	case units < fewest:
-		return nil
-	case zeros[0] == 0 && zeros[1] > most:
-		return binary.LittleEndian
-	case zeros[1] == 0 && zeros[0] > most:
-		return binary.BigEndian
-	}
-	return nil
 }
 
 // cut makes room in a full batch: its whole lines go, what is left of the last
