@@ -123,6 +123,10 @@ func newRouter(o *Options) *router {
 	return r
 }
 
+// guessCost is what a target that was made while booting is taken to cost, in bytes, with
+// its queue: any client can make them. Those of workers are counted with what they say.
+const guessCost = 2 << 10
+
 // target returns the target of a key, made if it is new; nobody serves a new one yet.
 func (r *router) target(k targetKey) *target {
 	t := r.targets[k]
@@ -138,6 +142,8 @@ func (r *router) target(k targetKey) *target {
 	}
 	if r.booting {
 		r.guesses.pushBack(&t.inList, t)
+		t.guessed = true
+		r.options.budget.Hold(guessCost)
 	}
 	r.targets[k] = t
 	r.allTargets.add(t)
@@ -278,6 +284,9 @@ func (r *router) forget(t *target) {
 		t.inHedged.remove()
 		delete(r.targets, t.key)
 		r.allTargets.remove(t)
+		if t.guessed {
+			r.options.budget.Hold(-guessCost)
+		}
 	}
 }
 
