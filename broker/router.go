@@ -106,7 +106,7 @@ func newRouter(o *Options) *router {
 	expect := func(k targetKey) *target {
 		t := r.target(k)
 		t.expected = true
-		t.inList.remove()
+		r.appeared(t)
 		return t
 	}
 	for _, rules := range o.ExpectRules {
@@ -148,6 +148,15 @@ func (r *router) target(k targetKey) *target {
 	r.targets[k] = t
 	r.allTargets.add(t)
 	return t
+}
+
+// appeared takes t out of the names that are guessed, or gone.
+func (r *router) appeared(t *target) {
+	t.inList.remove()
+	if t.guessed {
+		t.guessed = false
+		r.options.budget.Hold(-guessCost)
+	}
 }
 
 // pack returns the target of a pack, made if it is new and linked to those that serve it
@@ -214,7 +223,7 @@ func (r *router) link(t *target, c *crew) {
 		return
 	}
 	t.seen, t.replaced = true, false
-	t.inList.remove()
+	r.appeared(t)
 	l := &crewLink{target: t, crew: c, at: len(t.crews), turn: c.now}
 	t.crews = append(t.crews, l)
 	c.links = append(c.links, l)
@@ -280,13 +289,10 @@ const maxGone = 4096
 // for made-up names do not fill the memory.
 func (r *router) forget(t *target) {
 	if !t.known() && !t.served() && t.queue.n == 0 && r.targets[t.key] == t {
-		t.inList.remove()
 		t.inHedged.remove()
 		delete(r.targets, t.key)
 		r.allTargets.remove(t)
-		if t.guessed {
-			r.options.budget.Hold(-guessCost)
-		}
+		r.appeared(t)
 	}
 }
 
