@@ -144,3 +144,20 @@ func TestREQAtTheWorkersPortThatReadsNothingIsBounded(t *testing.T) {
 		t.Errorf("%d bytes are held", held)
 	}
 }
+
+// While booting any name is waited for, and each takes memory beside its request.
+func TestNamesThatAreWaitedForWhileBootingCount(t *testing.T) {
+	d := newDirect(t, Options{})
+	before, c := d.r.held(), d.client()
+	const n = 1000
+	for i := range n {
+		d.send(c, fmt.Sprint(i), fmt.Sprintf(`{"rules":"name %d","deadline_ms":3600000}`, i), "x")
+	}
+	if held := d.r.held() - before; held < n*(guessCost+requestOverhead) {
+		t.Errorf("%d names with a request each count as %d bytes", n, held)
+	}
+	d.advance(d.b.options.bootTime)
+	if held := d.r.held() - before; held != 0 {
+		t.Errorf("%d bytes are held when nobody waits any more", held)
+	}
+}

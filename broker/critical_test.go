@@ -373,7 +373,7 @@ func TestCriticalSectionsThatCloseClientsAreBounded(t *testing.T) {
 func TestPacksAreFoundInALargeFleetOfBoardsWithRulesOfTheirOwn(t *testing.T) {
 	d := newCrowd(t, Options{})
 	d.advance(d.b.options.bootTime)
-	const n = 3*crewsVisited + 1
+	n := 3*crewsVisited + 1
 	workers := d.fleet(n, 2, true)
 	hash := func(i int) string { return fmt.Sprintf("%012x", i+1) + strings.Repeat("0", 52) }
 	for i, w := range workers {

@@ -41,7 +41,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	w.progress, w.rulesAt = out.now(), out.now()
 	w.named = r.target(targetKey{worker: true, name: w.name})
 	w.named.worker, w.named.seen = w, true
-	w.named.inList.remove()
+	r.appeared(w.named)
 	r.beats[r.workers.len()/beatTogether%beatSteps].pushBack(&w.inBeats, w)
 	r.workers.add(w)
 	r.clients.add(w.asks)

@@ -107,7 +107,7 @@ func newRouter(o *Options) *router {
 	expect := func(k targetKey) *target {
 		t := r.target(k)
 		t.expected = true
-		t.inList.remove()
+		r.appeared(t)
 		return t
 	}
 	for _, rules := range o.ExpectRules {
@@ -124,6 +124,10 @@ func newRouter(o *Options) *router {
 	return r
 }
 
+// guessCost is what a target that was made while booting is taken to cost, in bytes, with
+// its queue: any client can make them. Those of workers are counted with what they say.
+const guessCost = 2 << 10
+
 // target returns the target of a key, made if it is new; nobody serves a new one yet.
 func (r *router) target(k targetKey) *target {
 	t := r.targets[k]
@@ -139,10 +143,21 @@ func (r *router) target(k targetKey) *target {
 	}
 	if r.booting {
 		r.guesses.pushBack(&t.inList, t)
+		t.guessed = true
+		r.options.budget.Hold(guessCost)
 	}
 	r.targets[k] = t
 	r.allTargets.add(t)
 	return t
+}
+
+// appeared takes t out of the names that are guessed, or gone.
+func (r *router) appeared(t *target) {
+	t.inList.remove()
+	if t.guessed {
+		t.guessed = false
+		r.options.budget.Hold(-guessCost)
+	}
 }
 
 // pack returns the target of a pack, made if it is new and linked to those that serve it
@@ -209,7 +224,7 @@ func (r *router) link(t *target, c *crew) {
 		return
 	}
 	t.seen, t.replaced = true, false
-	t.inList.remove()
+	r.appeared(t)
 	l := &crewLink{target: t, crew: c, at: len(t.crews), turn: c.now}
 	t.crews = append(t.crews, l)
 	c.links = append(c.links, l)
@@ -275,10 +290,10 @@ const maxGone = 4096
 // for made-up names do not fill the memory.
 func (r *router) forget(t *target) {
 	if !t.known() && !t.served() && t.queue.n == 0 && r.targets[t.key] == t {
-		t.inList.remove()
 		t.inHedged.remove()
 		delete(r.targets, t.key)
 		r.allTargets.remove(t)
+		r.appeared(t)
 	}
 }
 

@@ -41,6 +41,7 @@ type target struct {
 	hash     string      // of a pack: as many of its digits as are known
 	rules    RuleSet     // how its requests are treated; of a worker: the defaults
 	seen     bool        // a worker served it once
+	guessed  bool        // it was made while booting, and nobody has served it; it counts guessCost
 	expected bool        // the configuration names it
 	replaced bool        // whoever served it serves other rules now
 	crews    []*crewLink // of a rule set or a pack: who serves it
