@@ -46,7 +46,7 @@ brokers the first that is up is asked, and another one when it goes away.
 
 Inputs may be of any size: memory stays small. A line over 1 MiB is searched in
 pieces, in which regexes may miss matches; then that is said. A byte order mark of
-UTF-8 is no part of a file's first line; a file in UTF-16 is not decoded, which is
+UTF-8 is no part of a file's first line; a file in UTF-16 or UTF-32 is not decoded, which is
 said, and counts as an error. While files are read for more than a second, a terminal
 shows how far that is. What a terminal would obey in a line or a file's name is escaped
 there (\x1b); a pipe or file gets every byte.

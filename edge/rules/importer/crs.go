@@ -22,6 +22,7 @@ const (
 	whyMacro     = "macro (%{…}) whose value is known only when running"
 	whyChanged   = "transformation that makes another text (hash, length, decoding)"
 	whyNoData    = "data file that cannot be read"
+	whyNoPhrases = "data file without phrases"
 	whyOutside   = "data file outside of the folder of the rules: copy it there, and name it without its folder"
 	noteDoubled  = "\\\\ in quotes is one backslash to ModSecurity 2 and two to 3: what either finds is found"
 	noteBlanks   = "phrases of files are without the blanks at their ends, as ModSecurity 2 reads them; 3 keeps them"
@@ -366,7 +367,7 @@ func (c *crsReader) fromFiles(names []string, part string) *refused {
 		list = append(list, phrases...)
 	}
 	if len(list) == 0 {
-		return &refused{reason{whyNoData, strings.Join(names, " ")}}
+		return &refused{reason{whyNoPhrases, strings.Join(names, " ")}}
 	}
 	c.literals(part, true, list...)
 	return nil

@@ -95,3 +95,15 @@ func TestCRSVersions(t *testing.T) {
 		}
 	}
 }
+
+// A data file that is there and has nothing in it can be read.
+func TestCRSEmptyDataFile(t *testing.T) {
+	files := memFiles{"r.conf": []byte(`SecRule ARGS "@pmFromFile l.data" "id:1,phase:2,deny"`), "l.data": []byte("# none\n\n")}
+	r, err := newJob(kindNamed("crs"), files).run([]string{"r.conf"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := r.Summary.Text(true); !strings.Contains(said, "data file without phrases: l.data") {
+		t.Error(said)
+	}
+}

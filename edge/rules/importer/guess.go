@@ -38,7 +38,7 @@ var marks = []struct {
 	{"crs", regexps(`(?m)^\s*(?:SecRule|SecAction|SecMarker)\s`)},
 	{"sigma", regexps(`(?m)^detection:`, `(?m)^(?:logsource|title):`)},
 	{"fail2ban", regexps(`(?m)^\[(?:Definition|INCLUDES|DEFAULT|Init)\]`, `(?m)^(?:failregex|ignoreregex|prefregex|before|after|datepattern)\s*=`)},
-	{"spamassassin", regexps(`(?m)^\s*(?:(?:raw)?body|full|uri|(?:mime)?header)\s+[A-Za-z_]\w*\s+(?:/|m\W|eval:|exists:|\S+\s*[=!]~)`)},
+	{"spamassassin", regexps(`(?m)^\s*(?:(?:raw)?body|full|uri|(?:mime)?header)\s+[A-Za-z_]\w*\s+(?:/.*/|m\W|eval:|exists:|\S+\s*[=!]~)`)},
 	{guessAdblock, regexps(`(?m)^(?:\[Adblock|\|\|[\w.-]+\^|@@\|\|)`)},
 	{guessPostfix, regexps(`(?m)^/.*/[imsxU]*\s+(?:REJECT|DISCARD|DUNNO|WARN|HOLD|FILTER|PREPEND|REDIRECT|OK)\b`)},
 	{"hosts", regexps(`(?m)^(?:0\.0\.0\.0|127\.0\.0\.1|::1?)[ \t]+[\w-]+(?:\.[\w-]+)*[ \t\r]*(?:#.*)?$`)},

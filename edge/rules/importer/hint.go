@@ -34,10 +34,11 @@ func WordListHint(path string) string {
 
 // looksRegex is what regexes have that words have not: an anchor, a class or a dot
 // that is repeated, an escaped sign.
-var looksRegex = regexp.MustCompile(`^\^|\$$|[.\])][*+]|\]\{\d|\\[.sdwbS([]|\[\[:`)
+// A path of Windows has names behind its backslashes.
+var looksRegex = regexp.MustCompile(`^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`)
 
 // wordComment is a line that looks like a comment.
-var wordComment = regexp.MustCompile(`^#(?:[\s#!].*)?$`)
+var wordComment = regexp.MustCompile(`^#+(?:\s.*)?$`)
 
 func hint(path string, head []byte) string {
 	name := filepath.Base(path)

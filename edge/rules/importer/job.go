@@ -302,7 +302,7 @@ func refusal(err error) reason {
 	var re *syntax.Error
 	switch {
 	case errors.Is(err, match.ErrEmptyMatch):
-		return reason{"regex can match the empty string, so it would match every text", ""}
+		return reason{"regex can match the empty string, which is not looked for", ""}
 	case errors.As(err, &re), errors.Is(err, match.ErrRegex):
 		return reason{"regex is not possible in RE2 syntax", err.Error()}
 	case errors.Is(err, match.ErrEmptyPattern):

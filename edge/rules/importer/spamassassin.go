@@ -335,14 +335,14 @@ const spamFlags = "aulnp"
 
 // translateSpam translates a regex with its delimiters and flags.
 func translateSpam(s string, lines lineEnd) (translation, error) {
-	end := "/"
+	end, src := "/", s
 	switch {
 	case strings.HasPrefix(s, "/"):
 		s = s[1:]
 	case strings.HasPrefix(s, "m") || strings.HasPrefix(s, "qr"):
 		s = strings.TrimPrefix(strings.TrimPrefix(s, "m"), "qr")
 		if s == "" || isWordByte(s[0]) || s[0] == '\\' || s[0] >= 0x80 {
-			return translation{}, refuse(whySpamRule, s)
+			return translation{}, refuse(whySpamRule, src)
 		}
 		end = string(s[0])
 		if i := strings.IndexByte("{(<[", s[0]); i >= 0 {
@@ -354,7 +354,7 @@ func translateSpam(s string, lines lineEnd) (translation, error) {
 	}
 	last := strings.LastIndex(s, end)
 	if last < 0 {
-		return translation{}, refuse(whySpamRule, "the regex has no end: "+s)
+		return translation{}, refuse(whySpamRule, "the regex has no end (a # that has no backslash begins a comment): "+src)
 	}
 	flags, err := spamFlagsOf(s[last+1:])
 	if err != nil {

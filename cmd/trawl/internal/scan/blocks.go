@@ -6,13 +6,8 @@ package scan
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
-	"strings"
-	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // reader fills batches. Used by one goroutine.
@@ -128,7 +123,7 @@ func (c *cutter) fill(n int) (int, error) {
 var bomUTF8 = []byte("\xef\xbb\xbf")
 
 // beginning looks for a byte order mark once enough bytes have come: that of UTF-8 is
-// no part of the first line. Text in UTF-16 is searched as bytes, which is an error
+// no part of the first line. Text in UTF-16 or UTF-32 is searched as bytes, which is an error
 // that is told at the file's end.
 func (c *cutter) beginning() {
 	head := c.batch.buf[c.start:]
@@ -141,36 +136,8 @@ func (c *cutter) beginning() {
 		c.batch.buf = append(c.batch.buf[:c.start], head[len(bomUTF8):]...)
 		c.at += int64(len(bomUTF8))
 	default:
-		c.file.utf16 = isUTF16(head)
+		c.file.foreign = foreignEncoding(head)
 	}
-}
-
-// isUTF16 says whether head begins with a byte order mark of UTF-16 and goes on as a
-// text in it. Bytes of another kind can begin so as well.
-func isUTF16(head []byte) bool {
-	const enough = 512 // bytes
-	var order binary.ByteOrder
-	switch head = head[:min(len(head), enough)]; {
-	case bytes.HasPrefix(head, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(head, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
-		return false
-	}
-	var units []uint16
-	for rest := head[2:]; len(rest) >= 2; rest = rest[2:] {
-		units = append(units, order.Uint16(rest))
-	}
-	if n := len(units); n > 0 && utf16.IsSurrogate(rune(units[n-1])) {
-		units = units[:n-1] // perhaps half of a character
-	}
-	for _, r := range utf16.Decode(units) {
-		if r == utf8.RuneError || r < ' ' && !strings.ContainsRune("\t\n\r\f", r) || !unicode.IsPrint(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) {
-			return false
-		}
-	}
-	return len(units) > 0
 }
 
 // cut makes room in a full batch: its whole lines go, what is left of the last

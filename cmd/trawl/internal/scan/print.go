@@ -209,9 +209,13 @@ func (p *printer) endText(t *text) {
 	if t.piece != nil && t.piece.last {
 		f.lines++
 	}
-	if t.last && f.utf16 {
+	if e := f.foreign; t.last && e.name != "" && (e.marked || f.matching == 0) {
 		p.unreadable = true
-		p.note("%s: text in UTF-16 is not decoded, so what is in it has not been found; convert it first: iconv -f UTF-16 -t UTF-8", f.name)
+		looks := ""
+		if !e.marked {
+			looks = ", as this looks like,"
+		}
+		p.note("%s: text in %s%s is not decoded, so what is in it has not been found; convert it first: iconv -f %[2]s -t UTF-8", f.name, e.name, looks)
 	}
 	if t.err != nil {
 		p.unreadable = true

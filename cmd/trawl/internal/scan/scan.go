@@ -79,7 +79,7 @@ type Asker interface {
 }
 
 // ErrUnreadable means that the scan went to its end, but some of the input
-// could not be read, or is UTF-16, which is not decoded. Each such file has had its
+// could not be read, or is UTF-16 or UTF-32, which are not decoded. Each such file has had its
 // line on stderr.
 var ErrUnreadable = errors.New("some of the input could not be read")
 

@@ -277,11 +277,36 @@ func TestUTF16IsToldOnce(t *testing.T) {
 		{"\xff\xfe\x00\x00he", false},
 		{"\xff\xfe\x01\x02\x03\x04he\x05\x00", false},
 		{"he\n", false},
+		{"h\x00e\x00l\x00p\x00\n\x00", true}, // without a mark
+		{"\x00h\x00e\x00l\x00p\x00\n", true},
+		{"h\x00e\x00", false}, // too few
+		{"\x00\x00\x00\x00he\x00\x00\x00\x00", false},
+		{"he\x00lp\x00he\x00lp\x00", false}, // strings that end in a byte 0
 	} {
 		folder(t, map[string]string{"f": tt.in})
 		got := runScan(t, newFake(t, "zzz"), "", Options{}, "f")
-		if n := strings.Count(got.errOut, "UTF-16 is not decoded"); (n == 1) != tt.utf16 || errors.Is(got.err, ErrUnreadable) != tt.utf16 {
+		if n := strings.Count(got.errOut, "is not decoded"); (n == 1) != tt.utf16 || errors.Is(got.err, ErrUnreadable) != tt.utf16 {
 			t.Errorf("%.20q: %q, %v", tt.in, got.errOut, got.err)
+		}
+	}
+}
+
+// What looks like UTF-16 may be something else whose bytes are looked for.
+func TestEncodingsAreNamed(t *testing.T) {
+	for _, tt := range []struct{ in, words, say string }{
+		{"\xff\xfeh\x00e\x00", "zzz", "f: text in UTF-16 is not decoded, so what is in it has not been found; convert it first: iconv -f UTF-16 -t UTF-8\n"},
+		{"h\x00e\x00l\x00p\x00", "zzz", "f: text in UTF-16LE, as this looks like, is not decoded, so what is in it has not been found; convert it first: iconv -f UTF-16LE -t UTF-8\n"},
+		{"\x00h\x00e\x00l\x00p", "zzz", "-f UTF-16BE "},
+		{"\xff\xfe\x00\x00h\x00\x00\x00e\x00\x00\x00", "zzz", "text in UTF-32 is not"},
+		{"\x00\x00\xfe\xff\x00\x00\x00h\x00\x00\x00e", "zzz", "text in UTF-32 is not"},
+		{"h\x00\x00\x00e\x00\x00\x00l\x00\x00\x00p\x00\x00\x00", "zzz", "-f UTF-32LE "},
+		{"h\x00e\x00l\x00p\x00", "h\x00", ""},
+		{"\xff\xfeh\x00e\x00", "h\x00", "text in UTF-16 is not"},
+	} {
+		folder(t, map[string]string{"f": tt.in})
+		got := runScan(t, newFake(t, tt.words), "", Options{}, "f")
+		if !strings.Contains(got.errOut, tt.say) || tt.say == "" && (got.errOut != "" || got.err != nil) {
+			t.Errorf("%q: %q, %v; want %q", tt.in, got.errOut, got.err, tt.say)
 		}
 	}
 }

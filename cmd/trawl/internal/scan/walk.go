@@ -17,10 +17,10 @@ const stdinName = "(standard input)"
 // file is one input. The reader sets name and binary before the first of its
 // texts is handed on; the rest is the printer's, but for done.
 type file struct {
-	name   string
-	binary bool
-	utf16  bool        // begins with a byte order mark of UTF-16
-	done   atomic.Bool // set by the printer: nothing more of it is needed
+	name    string
+	binary  bool
+	foreign encoding    // of a text that is not searched as such
+	done    atomic.Bool // set by the printer: nothing more of it is needed
 
 	lines      int64           // complete lines before the text at hand
 	matching   int64           // lines that matched
