@@ -44,7 +44,7 @@ test: ## unit tests, with the race detector where there is a C compiler
 
 # The race detector takes time, and memory of its own. So tests about much of either run
 # without it: some only so, and others with it, too, but shortened.
-LARGE      := BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
+LARGE      := MemoryPromise|BadRuleFiles|LargeRules|MonstrousTexts|IdleMemory|ShareThePack
 SHORTENED  := MemoryIsBounded|MemoryStaysFlat|FortyMegabytes|LeaveNothing|WithoutEnd|MixedMessages|ManyReloads
 # Most tests wait for processes: more than one for each core.
 SYSTEM     := $(GO) test -count=1 -parallel 4
@@ -138,7 +138,7 @@ bench-match: ## the matcher against Hyperscan, Go's Aho-Corasick libraries and p
 bench-regex: ## regexes of logcheck, SpamAssassin and others against RE2, Hyperscan and regexp (Debian; see docs/benchmarks.md)
 	@$(GO) run ./build/bench/regex
 
-bench-fleet: ## a broker with workers against zmq.proxy with pyahocorasick workers (Linux; needs python3-zmq, python3-ahocorasick and wamerican)
+bench-fleet: ## the broker and its fleet against ZeroMQ's own, with pyahocorasick and with up to 1,000 simulated workers (Linux; see docs/benchmarks.md)
 	@$(GO) run ./build/bench/fleet
 
 clean: ## remove what the build made

@@ -24,6 +24,7 @@ func (r *router) admit(q *request, out *batch) {
 	r.seq++
 	q.seq = r.seq
 	r.pending++
+	r.stir()
 	r.bytes += q.cost()
 	r.budgeted += q.message.Budgeted()
 	q.client.bytes += q.cost()
@@ -34,10 +35,7 @@ func (r *router) admit(q *request, out *batch) {
 		r.trace.accepted(q)
 	}
 	if q.client.heldBack || !r.assign(q, out) {
-		r.enqueue(q, false)
-		if len(q.target.crews) > crewsVisited {
-			r.fillLater(q.target) // assign has not looked at all
-		}
+		r.wait(q, false)
 		if r.trace != nil {
 			r.trace.queued(q)
 		}

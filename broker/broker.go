@@ -223,30 +223,36 @@ func (b *Broker) accept(l *zmtp.Listener, d *door, serve func(*connection)) {
 func (b *Broker) tick(ctx context.Context) {
 	sweeps := time.NewTicker(tick)
 	defer sweeps.Stop()
-	beats := time.NewTicker(b.options.Heartbeat)
-	defer beats.Stop()
-	pulses := time.NewTicker(pulseTime)
-	defer pulses.Stop()
-	var hedges <-chan time.Time
-	if b.options.hedges() {
-		hedging := time.NewTicker(hedgeTick)
-		defer hedging.Stop()
-		hedges = hedging.C
+	beats := b.newHeartbeats()
+	defer beats.due.Stop()
+	pulses := b.newPulses()
+	defer pulses.due.Stop()
+	hedges := time.NewTicker(hedgeTick)
+	defer hedges.Stop()
+	if !b.options.hedges() {
+		hedges.Stop()
 	}
-	b.pulse(false)
 	var out batch
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-pulses.C:
-			b.pulse(b.stopping.Load())
+		case now := <-pulses.due.C:
+			pulses.pulse(now)
 		case now := <-sweeps.C:
-			b.router.sweep(now, &out)
-		case <-beats.C:
-			b.router.beat(&out)
-			b.closeStalled(time.Now())
-		case <-hedges:
+			if b.router.sweep(now, &out) {
+				sweeps.Stop()
+				hedges.Stop()
+			}
+		case <-b.router.stirred:
+			sweeps.Reset(tick)
+			if b.options.hedges() {
+				hedges.Reset(hedgeTick)
+			}
+		case now := <-beats.due.C:
+			b.beat(beats, now, &out)
+			pulses.pulseWith(now)
+		case <-hedges.C:
 			b.router.hedgeSlow(&out)
 		}
 		out.flush()

@@ -8,8 +8,9 @@ import (
 )
 
 // sweep answers what is overdue, and moves what waits at the wrong place. It is
-// called every tick.
-func (r *router) sweep(now time.Time, out *batch) {
+// called every tick, until it says that ticks may rest: then there is nothing to do until
+// stirred says so.
+func (r *router) sweep(now time.Time, out *batch) (rest bool) {
 	r.lock()
 	defer r.leave(out)
 	if r.pending > 0 {
@@ -19,8 +20,19 @@ func (r *router) sweep(now time.Time, out *batch) {
 		r.release()
 	}
 	r.balance(now, out)
-	if r.booting && now.Sub(r.start) >= r.options.bootTime {
-		r.endBoot()
+	r.endBoot(now)
+	r.resting = r.pending == 0 && r.heldBack.n == 0
+	return r.resting
+}
+
+// stir makes ticks go on that rest: there is something to do with time.
+func (r *router) stir() {
+	if r.resting {
+		r.resting = false
+		select {
+		case r.stirred <- struct{}{}:
+		default: // not read yet
+		}
 	}
 }
 
@@ -42,8 +54,11 @@ func (r *router) expire(now time.Time, out *batch) (done bool) {
 	})
 }
 
-// endBoot answers what waits for names that never appeared.
-func (r *router) endBoot() {
+// endBoot answers what waits for names that never appeared, when it is time.
+func (r *router) endBoot(now time.Time) {
+	if !r.booting || now.Sub(r.start) < r.options.bootTime {
+		return
+	}
 	r.booting = false
 	r.later(func(*batch) bool {
 		for t := r.guesses.front(); t != nil; t = r.guesses.front() {

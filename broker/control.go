@@ -67,7 +67,7 @@ func (r *router) stopWorker(name string, exit bool) *wire.Error {
 	}
 	r.setDraining(w, &out)
 	if exit {
-		r.tell(w, wire.KindStop, &out)
+		r.tell(w, zmtp.NewMessage(wire.ControlFrame(wire.KindStop)), &out)
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (r *router) unlessAvoided(c *crew) {
 		return
 	}
 	left := c.failing.n
-	r.later(func(out *batch) bool {
+	r.later(func(out *batch) bool { // workers that join or fail meanwhile make a chore of their own
 		for ; left > 0 && c.failing.n > 0; left-- {
 			if r.spent() {
 				return false
@@ -232,9 +232,10 @@ func (r *router) unsort(w *worker) {
 }
 
 // best returns the least loaded worker of a heap; neither one that is silent, which is
-// taken out until it has answered, nor but. Nil if there is none.
+// taken out until it has answered, nor but. Nil if there is none, or if the critical section
+// is exhausted.
 func (r *router) best(h *workerHeap, but *worker, now time.Time) *worker {
-	for len(h.workers) > 0 {
+	for len(h.workers) > 0 && !r.exhausted() {
 		w := h.workers[0]
 		if w == but {
 			w = h.second()

@@ -12,8 +12,7 @@ const sliceItems = 128
 // section is what a router knows of the critical section that it is in.
 type section struct {
 	visited int     // items looked at in this section
-	chores  []chore // work that is left, the oldest first
-	working bool    // a goroutine does the chores and has let the lock go between two slices
+	chores  []chore // work that the section leaves behind, the oldest first
 	longest int     // most items that one section has visited; for tests
 }
 
@@ -43,24 +42,27 @@ func (r *router) spent() bool { return r.visited >= sliceItems }
 // exhausted reports whether the section must not begin anything more that looks at many items.
 func (r *router) exhausted() bool { return r.visited >= 4*sliceItems }
 
-// later adds a chore to the work that must follow.
+// later adds a chore to the work that must follow the section, which ends with leave.
 func (r *router) later(c chore) { r.chores = append(r.chores, c) }
 
 // leave ends a critical section after the work that the section has left behind:
 // chores are done in slices, between which others get the lock, and workers hear
-// which of their requests nobody waits for any more. The goroutine that begins with
-// chores does them all, so the peer that causes work waits for that work to be done.
+// which of their requests nobody waits for any more. Each goroutine does the chores of
+// its own sections: the peer that causes work waits for that work to be done, and no other
+// peer does. Chores of several goroutines take turns, so each looks again at what
+// may have changed between two slices.
 func (r *router) leave(out *batch) {
 	r.work(out)
-	for len(r.chores) > 0 && !r.working {
-		r.working = true
+	for len(r.chores) > 0 {
+		left := r.chores
+		r.chores = nil
 		r.unlock()
 		at := out.at
 		out.flush()
 		out.at = at
 		runtime.Gosched()
 		r.lock()
-		r.working = false
+		r.chores = left
 		r.work(out)
 	}
 	r.unlock()
@@ -68,7 +70,7 @@ func (r *router) leave(out *batch) {
 
 // work does chores until the section is spent.
 func (r *router) work(out *batch) {
-	for !r.working && len(r.chores) > 0 && !r.spent() {
+	for len(r.chores) > 0 && !r.spent() {
 		c := r.chores[0]
 		if c(out) {
 			r.chores[0] = nil

@@ -284,3 +284,192 @@ func TestCriticalSectionsOfASilentWorkerAreBounded(t *testing.T) {
 	}
 	d.wantAnswers(6000, "ok")
 }
+
+// However many workers turn out to be unable to take a request at once, none of them is looked
+// at for ever, and the request goes to the one that can.
+func TestCriticalSectionsOfWorkersThatTakeNothingAreBounded(t *testing.T) {
+	for name, spoil := range map[string]func(*crowd, []*directWorker){
+		"full":   func(_ *crowd, ws []*directWorker) { setAll(ws, func(w *directWorker) { w.port.full = true }) },
+		"closed": func(_ *crowd, ws []*directWorker) { setAll(ws, func(w *directWorker) { w.port.closed = true }) },
+		"silent": func(d *crowd, ws []*directWorker) {
+			d.ask(len(ws), `{"deadline_ms":86400000}`)
+			d.now = d.now.Add(2 * workerPatience)
+		},
+	} {
+		for _, own := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", rules of their own: ", own), func(t *testing.T) {
+				d := newCrowd(t, Options{})
+				join := func(i int) *directWorker {
+					rules := []string{"default"}
+					if own {
+						rules = append(rules, fmt.Sprint("of ", i))
+					}
+					return d.worker(fmt.Sprint("w", i), 2, true, rules...)
+				}
+				var workers []*directWorker
+				for i := range 2000 {
+					workers = append(workers, join(i))
+				}
+				spoil(d, workers)
+				last := join(len(workers))
+				d.ask(1, `{"deadline_ms":86400000}`)
+				if last.held.n != 1 {
+					t.Error("the request waits while a worker has room")
+				}
+				last.receive(d.direct)
+				for len(last.has) > 0 {
+					last.answer(d.direct, 0, false)
+				}
+			})
+		}
+	}
+}
+
+func setAll(workers []*directWorker, set func(*directWorker)) {
+	for _, w := range workers {
+		set(w)
+	}
+}
+
+// What a section does to a connection counts, too.
+type visitedPort struct {
+	fakePort
+	r *router
+}
+
+func (p *visitedPort) Close() error { p.r.visit(1); return p.fakePort.Close() }
+
+func TestCriticalSectionsThatCloseClientsAreBounded(t *testing.T) {
+	d := newCrowd(t, Options{})
+	const n, size = 5000, 1 << 18
+	var ports []*visitedPort
+	for i := range n {
+		p := &visitedPort{r: d.r}
+		p.unread = size
+		if i%2 > 0 {
+			p.unread = size / 8
+		}
+		ports = append(ports, p)
+		d.r.addClient(&client{conn: p, socketType: "DEALER"})
+	}
+	d.b.options.budget.Hold(d.b.options.Limits.Memory)
+	d.r.beat(d.out())
+	d.r.beat(d.out())
+	closed, small := 0, 0
+	for _, p := range ports {
+		if p.closed {
+			closed++
+			if p.unread < size {
+				small++
+			}
+		}
+	}
+	if want := int(d.b.options.Limits.Memory / 4 / size); closed < want || closed > want+1 || small > 0 {
+		t.Errorf("%d clients were closed, of which %d hold little; want the %d that hold most", closed, small, want)
+	}
+}
+
+// A pack that somebody asks for is found in a fleet of any size, and so is that nobody has it.
+func TestPacksAreFoundInALargeFleetOfBoardsWithRulesOfTheirOwn(t *testing.T) {
+	d := newCrowd(t, Options{})
+	d.advance(d.b.options.bootTime)
+	const n = 3*crewsVisited + 1
+	workers := d.fleet(n, 2, true)
+	hash := func(i int) string { return fmt.Sprintf("%012x", i+1) + strings.Repeat("0", 52) }
+	for i, w := range workers {
+		rules := append(sets(fmt.Sprint("of ", i, " "), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
+		w.update(d.direct, rules)
+	}
+	for i, w := range workers {
+		d.send(d.c, fmt.Sprint(i), fmt.Sprintf(`{"rules":"shared@%s"}`, hash(i)[:16]), "x")
+		if w.receive(d.direct); len(w.has) != 1 {
+			t.Fatalf("worker %d has not got the request for its pack", i)
+		}
+		w.answer(d.direct, 0, false)
+	}
+	d.wantAnswers(n, "ok")
+	for i := range 2 * n {
+		d.send(d.c, fmt.Sprint("same", i), `{"rules":"same@cdcdcdcdcdcd"}`, "x")
+	}
+	for i, w := range workers {
+		if w.receive(d.direct); len(w.has) == 0 {
+			t.Fatalf("worker %d has nothing to do with the pack of all", i)
+		}
+	}
+	d.check()
+	d.send(d.c, "nobody", `{"rules":"same@efefefefefef"}`, "x")
+	if got := d.c.answers()["nobody"]; len(got) != 1 || got[0] != "unknown_rules" {
+		t.Errorf("a pack that nobody serves: %v", got)
+	}
+	for _, s := range d.r.status(d.now).RuleSets {
+		if s.Name == "shared" && (s.Workers != n || len(s.Hashes) != maxHashesShown) {
+			t.Errorf("status: %d workers with %d packs serve the rule set, want %d with %d", s.Workers, len(s.Hashes), n, maxHashesShown)
+		}
+	}
+}
+
+// Answers to what a worker was not asked say nothing of the worker.
+func TestAnswersToNothingDoNotMakeAWorkerFail(t *testing.T) {
+	d := newCrowd(t, Options{})
+	w, other := d.worker("w", 1, true), d.worker("other", 1, true)
+	for range 2 * failuresBorne {
+		w.say(d.direct, 12345, true, `{"error":{"code":"internal","message":"x"}}`)
+	}
+	if w.failing() || w.crew.failing.n > 0 || other.failing() {
+		t.Error("it is taken to fail")
+	}
+}
+
+// A worker that answers no recall costs no memory for them.
+func TestRecallsThatAreNeverAnsweredAreBounded(t *testing.T) {
+	d := newCrowd(t, Options{})
+	w := d.worker("w", 4, true)
+	for range 3 * maxRecalls {
+		c := d.client()
+		d.send(c, "x", `{"deadline_ms":86400000}`, "x")
+		d.r.removeClient(c.client, d.out())
+		for ; w.read < len(w.port.sent); w.read++ {
+			if c, ok := wire.ParseRequestControl([]byte(w.port.sent[w.read][0])); ok {
+				w.say(d.direct, c.Number, false, "late")
+			}
+		}
+	}
+	if n := len(w.recalls); n < maxRecalls/2 || n > maxRecalls {
+		t.Errorf("%d recalls are remembered, want at most %d", n, maxRecalls)
+	}
+	if len(w.worker.abandon) > 0 {
+		t.Error("numbers are left")
+	}
+}
+
+// flushedPort is a connection that calls something when it is flushed, between two critical sections.
+type flushedPort struct {
+	fakePort
+	flushed func()
+}
+
+func (p *flushedPort) Flush() { p.flushed() }
+
+// Nobody does the work that another peer has caused.
+func TestChoresAreDoneByWhoCausesThem(t *testing.T) {
+	d := newCrowd(t, Options{})
+	ran, turns := 0, 0
+	port := &flushedPort{flushed: func() { // another peer has its turn
+		before := ran
+		d.ask(1, `{"rules":"unheard of"}`)
+		if turns++; ran != before {
+			t.Error("a client's request waits for the work of another peer")
+		}
+	}}
+	d.r.lock()
+	d.r.later(func(out *batch) bool {
+		out.add(port)
+		d.r.visit(sliceItems)
+		ran++
+		return ran == 10
+	})
+	d.r.leave(d.out())
+	if ran != 10 || turns != 9 {
+		t.Errorf("the chore ran %d times, others had %d turns between", ran, turns)
+	}
+}

@@ -16,12 +16,11 @@ import (
 
 // fakePort is a connection.
 type fakePort struct {
-	sent    [][]string // messages queued, by frames
-	full    bool
-	closed  bool
-	unread  int // what Queued says
-	partial int64
-	heard   time.Time
+	sent   [][]string // messages queued, by frames
+	full   bool
+	closed bool
+	unread int // what Queued says
+	heard  time.Time
 }
 
 func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
@@ -43,7 +42,6 @@ func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
 func (p *fakePort) Flush()                  {}
 func (p *fakePort) Close() error            { p.closed = true; return nil }
 func (p *fakePort) Queued() (int, int)      { return 0, p.unread }
-func (p *fakePort) Partial() int64          { return p.partial }
 func (p *fakePort) LastReceived() time.Time { return p.heard }
 func (p *fakePort) Peer() zmtp.Peer         { return zmtp.Peer{RemoteAddr: "test", SocketType: "DEALER"} }
 

@@ -9,9 +9,10 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// assign gives q to a worker that has room; false if none has.
+// assign gives q to a worker that has room; false if none has, or if the critical section
+// is exhausted.
 func (r *router) assign(q *request, out *batch) bool {
-	for {
+	for !r.exhausted() {
 		w := r.pick(q, out.now())
 		if w == nil {
 			return false
@@ -19,6 +20,16 @@ func (r *router) assign(q *request, out *batch) bool {
 		if r.dispatch(w, q, out) {
 			return true
 		}
+	}
+	return false
+}
+
+// wait lets q wait after assign has found no worker for it, at the end of its queue or as the
+// next one. If assign has not looked at all workers, the others are looked at later.
+func (r *router) wait(q *request, next bool) {
+	r.enqueue(q, next)
+	if r.exhausted() || len(q.target.crews) > crewsVisited {
+		r.fillLater(q.target)
 	}
 }
 
@@ -78,6 +89,7 @@ func (r *router) pump(w *worker, out *batch) {
 			r.later(func(out *batch) bool { r.pump(w, out); return true })
 			return
 		}
+		r.visit(1)
 		q, turn := r.nextFor(w)
 		if q == nil {
 			return
@@ -136,7 +148,7 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 // targets have not taken turns for it.
 func (r *router) take(q *request, w *worker, turn *int64) {
 	q.target.queue.take(q)
-	r.dequeued(q.target)
+	r.dequeued(q)
 	if turn != nil {
 		now := max(*turn, w.crew.now-maxCredit)
 		w.crew.now = max(w.crew.now, now)
@@ -144,47 +156,58 @@ func (r *router) take(q *request, w *worker, turn *int64) {
 	}
 }
 
+// filling is where fillLater is with a target.
+type filling struct {
+	on     bool
+	left   kindSet // kinds of requests for which there may be a worker
+	misses int     // looks at the target's crews in a row that have found none
+	next   int     // as target.next, which turns with other requests, too
+}
+
 // fillLater gives what waits for t to workers that have room, before the critical section ends
 // or after it.
 func (r *router) fillLater(t *target) {
-	if t.queue.n == 0 || t.filling {
+	if t.queue.n == 0 {
 		return
 	}
-	t.filling = true
-	misses := 0 // looks at t's crews in a row that have found no worker
-	r.later(func(out *batch) bool {
-		for misses*crewsVisited <= len(t.crews) {
-			if r.spent() {
-				return false
-			}
-			misses++
-			if r.fillOnce(t, out) {
-				misses = 0
-			}
-		}
-		t.filling = false
-		return true
-	})
+	was := t.filling.on
+	t.filling = filling{on: true, left: ^kindSet(0), next: t.next}
+	if !was {
+		r.later(func(out *batch) bool { return r.fill(t, out) })
+	}
 }
 
-// fillOnce gives one request of each kind away, and reports whether there was a worker for any.
-func (r *router) fillOnce(t *target, out *batch) (gave bool) {
-	for k := range kinds {
-		q := t.queue.head(1 << k)
+// fill goes on with t; false if the critical section is spent.
+func (r *router) fill(t *target, out *batch) (done bool) {
+	f := &t.filling
+	for {
+		if r.spent() {
+			return false
+		}
+		q := t.queue.head(f.left)
 		if q == nil {
-			continue
+			f.on = false
+			return true
 		}
+		r.visit(1)
+		t.next = f.next
 		w := r.pick(q, out.now())
-		if w == nil {
-			continue
+		f.next = t.next
+		switch {
+		case w != nil:
+			f.misses = 0
+			r.take(q, w, nil)
+			if !r.dispatch(w, q, out) {
+				r.enqueue(q, true)
+			}
+		case r.exhausted(): // it has not looked at all
+		default:
+			if f.misses++; f.misses*crewsVisited > len(t.crews) {
+				f.misses = 0
+				f.left &^= 1 << q.kind()
+			}
 		}
-		r.take(q, w, nil)
-		if !r.dispatch(w, q, out) {
-			r.enqueue(q, true)
-		}
-		gave = true
 	}
-	return gave
 }
 
 // verdict is what the broker knows of a worker's answer.
@@ -218,8 +241,11 @@ func verdictOf(c wire.ReplyControl, frame []byte) verdict {
 func (r *router) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
 	r.lock()
 	defer r.leave(out)
+	had := w.held.find(number) != nil
 	q, by := w.release(number, out.now())
-	r.judge(w, v)
+	if had { // else it says nothing of the worker, and could be said at any rate
+		r.judge(w, v)
+	}
 	r.sort(w)
 	switch {
 	case q == nil:

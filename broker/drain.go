@@ -82,7 +82,7 @@ func (r *router) tellWorkers() {
 	defer r.leave(&out)
 	round(r, r.workers.items, func(w *worker, out *batch) {
 		if !w.plain {
-			r.tell(w, wire.KindDrain, out)
+			r.tell(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		}
 	})
 }

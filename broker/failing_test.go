@@ -17,8 +17,9 @@ func TestAnInternalErrorIsTriedOnceElsewhere(t *testing.T) {
 		t.Errorf("with no other worker: %s", got)
 	}
 	b := d.worker("b", 1, true, "default", "impure")
-	for id, header := range map[string]string{"pure": `{}`, "impure": `{"rules":"impure"}`, "named": `{"worker":"a"}`} {
-		d.send(c, id, header, "x")
+	for _, request := range [][2]string{{"pure", `{}`}, {"impure", `{"rules":"impure"}`}, {"named", `{"worker":"a"}`}} { // in this order neither keeps failing before
+		id := request[0]
+		d.send(c, id, request[1], "x")
 		for _, w := range []*directWorker{a, b} {
 			if w.receive(d); len(w.has) > 0 {
 				w.failHere(d, 0)
@@ -100,4 +101,41 @@ func TestAWorkerThatKeepsFailingIsAvoided(t *testing.T) {
 	if got := fmt.Sprint(c.answers()["last"]); got != "[internal]" {
 		t.Errorf("a worker that is the only one is not avoided: answered %s", got)
 	}
+}
+
+// A request that waits for another worker than the one that has failed it goes back to that
+// one if no other is left.
+func TestARequestThatWaitsForAnotherWorkerGoesBackToTheOnlyOneLeft(t *testing.T) {
+	d := newDirect(t, Options{})
+	a, b, c := d.worker("a", 1, true), d.worker("b", 1, true), d.client()
+	for i := range 20 {
+		d.send(c, fmt.Sprint(i), `{"deadline_ms":60000}`, "x")
+	}
+	a.receive(d)
+	b.receive(d)
+	a.failHere(d, 0) // waits in front, as b has no room
+	for a.receive(d); len(a.has) > 0; a.receive(d) {
+		a.answer(d, 0, false)
+	}
+	if d.r.avoiding != 1 {
+		t.Fatalf("%d requests wait for another worker", d.r.avoiding)
+	}
+	d.r.drains(b.worker, wireDrain(), d.out())
+	for range 3 {
+		a.port.heard, b.port.heard = d.now, d.now
+		d.advance(time.Second)
+		for a.receive(d); len(a.has) > 0; a.receive(d) {
+			a.answer(d, 0, false)
+		}
+	}
+	waits := 0
+	for i := range 20 {
+		if len(c.answers()[fmt.Sprint(i)]) == 0 {
+			waits++
+		}
+	}
+	if waits != b.worker.held.n || d.r.avoiding != 0 {
+		t.Errorf("%d requests have no answer, and b holds %d", waits, b.worker.held.n)
+	}
+	d.check()
 }

@@ -15,6 +15,13 @@ import (
 	"trawl/edge/zmtp"
 )
 
+// beat is a whole round of heartbeats.
+func (r *router) beat(out *batch) {
+	for step := 0; step < beatSteps; {
+		step = r.beatStep(step, out)
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen.

@@ -1,8 +1,7 @@
 package broker
 
 import (
-	"cmp"
-	"slices"
+	"math/bits"
 
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -102,9 +101,16 @@ func (r *router) holdBackIfSlow(c *client) {
 	}
 	c.heldBack = true
 	r.heldBack.pushBack(&c.inHeldBack, c)
+	r.stir()
 	r.holds++
 	left := len(c.shares)
-	r.later(func(*batch) bool { return r.eachFlow(c, &left, (*flow).park) })
+	r.later(func(*batch) bool {
+		return r.eachFlow(c, &left, func(f *flow) {
+			if c.heldBack { // still
+				f.park()
+			}
+		})
+	})
 }
 
 // eachFlow calls f for each flow of a client that has requests waiting; false if the critical
@@ -145,6 +151,9 @@ func (r *router) letGo(c *client) {
 	left := len(c.shares)
 	r.later(func(*batch) bool {
 		return r.eachFlow(c, &left, func(f *flow) {
+			if c.heldBack { // again
+				return
+			}
 			if f.at == none {
 				f.enter()
 			}
@@ -156,14 +165,16 @@ func (r *router) letGo(c *client) {
 // deafClients are those that have taken no answers since the heartbeat before, while memory
 // is short because of answers.
 type deafClients struct {
-	short bool // memory is
-	first bool // it was not at the heartbeat before, so what was noted of clients then is old
-	found []*client
+	short bool          // memory is
+	first bool          // it was not at the heartbeat before, so what was noted of clients then is old
+	over  int64         // how much is held beyond three quarters of limits.memory, in bytes
+	found [64][]*client // by the number of bits of how much waits for them
 }
 
 // shortage begins to look for clients that read no answers, if memory is short.
 func (r *router) shortage() *deafClients {
-	d := &deafClients{short: r.overMemory() > 0, first: !r.short}
+	over := r.overMemory()
+	d := &deafClients{short: over > 0, first: !r.short, over: over}
 	r.short = d.short
 	return d
 }
@@ -180,23 +191,30 @@ func (d *deafClients) look(c *client, least int64) {
 	}
 	n := queued(c)
 	if !d.first && n >= c.unreadBefore && c.unreadBefore >= least {
-		d.found = append(d.found, c)
+		size := bits.Len64(uint64(n))
+		d.found[size] = append(d.found[size], c)
 	}
 	c.unreadBefore = n
 }
 
-// closeDeaf closes clients that take no answers, those with the most first, until a quarter of
-// the memory is free.
-func (r *router) closeDeaf(d *deafClients) {
-	over := r.overMemory()
-	slices.SortFunc(d.found, func(a, b *client) int { return cmp.Compare(b.unreadBefore, a.unreadBefore) })
-	for _, c := range d.found {
-		if over <= 0 {
-			return
+// closeDeaf closes clients that take no answers, those with the most first, to a factor of
+// two, until a quarter of the memory is free; false if the critical section is spent.
+func (r *router) closeDeaf(d *deafClients) (done bool) {
+	for size := len(d.found) - 1; size >= 0; size-- {
+		for found := d.found[size]; len(found) > 0; found = d.found[size] {
+			if d.over <= 0 {
+				return true
+			}
+			if r.spent() {
+				return false
+			}
+			r.visit(1)
+			d.over -= found[0].unreadBefore
+			r.overflow(found[0])
+			d.found[size] = found[1:]
 		}
-		over -= c.unreadBefore
-		r.overflow(c)
 	}
+	return true
 }
 
 func queued(c *client) int64 {

@@ -108,6 +108,5 @@ func (p *httpPort) Queued() (messages, bytes int) {
 }
 
 func (p *httpPort) Flush()                  {}
-func (p *httpPort) Partial() int64          { return 0 } // it is read before there is a port
 func (p *httpPort) LastReceived() time.Time { return p.heard }
 func (p *httpPort) Peer() zmtp.Peer         { return p.peer }

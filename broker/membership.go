@@ -3,6 +3,7 @@ package broker
 
 import (
 	"fmt"
+
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -41,6 +42,7 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 	w.named = r.target(targetKey{worker: true, name: w.name})
 	w.named.worker, w.named.seen = w, true
 	w.named.inList.remove()
+	r.beats[r.workers.len()/beatTogether%beatSteps].pushBack(&w.inBeats, w)
 	r.workers.add(w)
 	r.clients.add(w.asks)
 	r.enlist(w)
@@ -61,6 +63,7 @@ func (r *router) remove(w *worker, out *batch) (unanswered int) {
 		return 0
 	}
 	r.workers.remove(w)
+	w.inBeats.remove()
 	delete(r.names, w.name)
 	w.gone = true
 	r.disband(r.quit(w), false)

@@ -53,7 +53,7 @@ func (r *router) nest(w *worker, under uint64, q *request, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	h := w.held.find(under)
-	if h == nil || h.request == nil {
+	if h == nil || h.request == nil || w.crew == nil { // or the worker has been replaced
 		r.refuse(q, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
 		return
 	}

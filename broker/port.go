@@ -14,7 +14,6 @@ type port interface {
 	Flush()
 	Close() error
 	Queued() (messages, bytes int)
-	Partial() int64
 	LastReceived() time.Time
 	Peer() zmtp.Peer
 }

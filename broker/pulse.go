@@ -2,7 +2,7 @@ package broker
 
 import "time"
 
-// pulseTime is the time between two calls of Options.Pulse.
+// pulseTime is the time between two calls of Options.Pulse, at most.
 const pulseTime = time.Second
 
 // Pulse is how a broker is at a moment.
@@ -11,6 +11,33 @@ type Pulse struct {
 	Workers  int // connected
 	Pending  int // requests not answered yet
 	Stopping bool
+}
+
+// pulses calls for a pulse every pulseTime. One that is nearly due goes with something
+// else: an idle process is woken less often.
+type pulses struct {
+	broker *Broker
+	latest time.Time
+	due    *time.Timer
+}
+
+// newPulses begins with a pulse.
+func (b *Broker) newPulses() *pulses {
+	p := &pulses{broker: b, due: time.NewTimer(pulseTime)}
+	p.pulse(time.Now())
+	return p
+}
+
+func (p *pulses) pulse(now time.Time) {
+	p.latest = now
+	p.due.Reset(pulseTime)
+	p.broker.pulse(p.broker.stopping.Load())
+}
+
+func (p *pulses) pulseWith(now time.Time) {
+	if now.Sub(p.latest) > pulseTime*3/4 {
+		p.pulse(now)
+	}
 }
 
 // pulse shows that the broker does not hang: whoever holds the router's lock for

@@ -31,10 +31,16 @@ func (r *router) abandon(q *request) {
 	}
 }
 
+// maxRecalls is how many recalls a worker need not have answered. One that leaves more
+// unanswered works on what nobody waits for.
+const maxRecalls = 1 << 10
+
 // tellAbandoned tells workers what was abandoned; every critical section ends with it.
 func (r *router) tellAbandoned(out *batch) {
 	for i, w := range r.abandoning {
-		r.sendRecall(w, true, w.abandon, out)
+		if len(w.recalls) < maxRecalls {
+			r.sendRecall(w, true, w.abandon, out)
+		}
 		w.abandon = w.abandon[:0]
 		r.abandoning[i] = nil
 	}
@@ -147,10 +153,7 @@ func (r *router) again(qs []*request, out *batch) {
 		}
 	}
 	for _, q := range slices.Backward(left) { // so that the oldest is first
-		r.enqueue(q, true)
-		if r.exhausted() {
-			r.fillLater(q.target)
-		}
+		r.wait(q, true)
 	}
 }
 

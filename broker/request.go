@@ -105,8 +105,6 @@ func (r *request) held() bool { return r.at[0].worker != nil }
 // copied reports whether two workers have it.
 func (r *request) copied() bool { return r.at[1].worker != nil }
 
-func (r *request) heldBy(w *worker) bool { return r.at[0].worker == w || r.at[1].worker == w }
-
 // place notes that w has it.
 func (r *request) place(w *worker, number uint64, now time.Time) {
 	if !r.held() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -50,10 +51,15 @@ type router struct {
 	draining   bool
 	idled      chan struct{} // closed when draining and nothing is pending
 	lastBeat   time.Time
+	sleptAt    time.Time               // when it was noticed last that nothing had happened for long
+	beats      [beatSteps]list[worker] // whom each step of a round of heartbeats tells
+	resting    bool                    // there are no ticks; see sweep
+	stirred    chan struct{}           // ticks shall go on
 	heldBack   list[client]
 	short      bool // of memory, at the latest heartbeat
 
 	namesakes int          // plain workers that got a number to their address, as it was taken
+	avoiding  int          // requests that wait and that a worker has failed, see request.avoid
 	idle      int          // slots without work, of workers that have room
 	behind    list[worker] // workers that hold more than they have begun
 	busy      []*target    // those with requests waiting, in no order
@@ -94,7 +100,7 @@ func newRouter(o *Options) *router {
 	r := &router{
 		options: o, log: o.Log, trace: newTrace(o.Log), start: o.clock(),
 		targets: make(map[targetKey]*target), crews: make(map[string]*crew), names: make(map[string]*worker),
-		number: rand.Uint64N(1 << (62 - cellBits)), booting: true, idled: make(chan struct{}),
+		number: rand.Uint64N(1 << (62 - cellBits)), booting: true, idled: make(chan struct{}), stirred: make(chan struct{}, 1),
 		counters: counters{outcomes: make(map[string]int64)},
 	}
 	r.wheel.init(r.start)
@@ -140,29 +146,60 @@ func (r *router) target(k targetKey) *target {
 }
 
 // pack returns the target of a pack, made if it is new and linked to those that serve it
-// now; nil if nobody does and none is to be made.
+// now; nil if nobody does and none is to be made. If there are too many crews to look at now,
+// the target is made, and what waits for it is answered once all have been looked at.
 func (r *router) pack(k targetKey, hash string, made bool) *target {
 	name, _ := wire.SplitRules(k.name)
-	var serving []*crew
+	var crews []*crewLink
 	if set := r.targets[targetKey{name: name}]; set != nil {
-		r.eachCrew(set, func(c *crew) bool {
-			full := c.hashes[name]
-			if strings.HasPrefix(full, hash) {
-				hash = full // the digits that were left out, so that no other pack is taken for it
-				serving = append(serving, c)
-			}
-			return false
-		})
+		crews = set.crews
 	}
-	if len(serving) == 0 && !made {
+	left := max(0, len(crews)-crewsVisited)
+	serves := func(l *crewLink) bool { return strings.HasPrefix(l.crew.hashes[name], hash) }
+	r.visit(len(crews) - left)
+	if !made && left == 0 && !slices.ContainsFunc(crews, serves) {
 		return nil
 	}
 	t := r.target(k)
 	t.hash = hash
-	for _, c := range serving {
-		r.link(t, c)
+	linkPack := func(l *crewLink) {
+		if serves(l) {
+			hash = l.crew.hashes[name] // the digits that were left out, so that no other pack is taken for it
+			t.hash = hash
+			r.link(t, l.crew)
+		}
+	}
+	for _, l := range crews[left:] {
+		linkPack(l)
+	}
+	if left > 0 {
+		r.later(func(*batch) bool { return r.linkRest(t, name, &left, linkPack) })
 	}
 	return t
+}
+
+// linkRest goes on with pack: it looks at the crews before the one at left, the last first, so that
+// none is left out when others leave meanwhile. It returns false if the critical section is spent.
+func (r *router) linkRest(t *target, name string, left *int, linkPack func(*crewLink)) (done bool) {
+	set := r.targets[targetKey{name: name}]
+	for set != nil && r.targets[t.key] == t && *left > 0 {
+		if r.spent() {
+			return false
+		}
+		r.visit(1)
+		if *left--; *left < len(set.crews) {
+			linkPack(set.crews[*left])
+		}
+	}
+	if !r.booting {
+		r.failWaiting(t, func(t *target) *wire.Error {
+			if t.known() {
+				return nil
+			}
+			return t.unknown()
+		})
+	}
+	return true
 }
 
 // link notes that a crew serves t.
@@ -271,14 +308,21 @@ func (r *router) enqueue(q *request, next bool) {
 	} else {
 		t.queue.pushBack(q)
 	}
+	if q.avoid != nil {
+		r.avoiding++
+	}
 	if t.busyAt == none {
 		t.busyAt = len(r.busy)
 		r.busy = append(r.busy, t)
 	}
 }
 
-// dequeue is called when a request does not wait for t any more.
-func (r *router) dequeued(t *target) {
+// dequeued is called when q does not wait any more.
+func (r *router) dequeued(q *request) {
+	t := q.target
+	if q.avoid != nil {
+		r.avoiding--
+	}
 	if t.queue.n > 0 || t.busyAt == none {
 		return
 	}
@@ -310,7 +354,7 @@ func (r *router) finish(q *request, out *batch) {
 	r.resume(q, out)
 	if q.flow != nil {
 		q.target.queue.remove(q)
-		r.dequeued(q.target)
+		r.dequeued(q)
 		r.forget(q.target)
 	}
 	q.inWheel.remove()

@@ -4,6 +4,7 @@
 package broker
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -29,19 +30,44 @@ func (b *Broker) heartbeat(w *worker, m zmtp.Message, out *batch) error {
 	if n := len(m.Frame(1)); n > maxHeartbeat {
 		return fmt.Errorf("a heartbeat of %d bytes; at most %d are taken", n, maxHeartbeat)
 	}
-	var stats wire.WorkerStats
-	if json.Unmarshal(m.Frame(1), &stats) != nil {
+	stats, err := wire.ParseWorkerStats(m.Frame(1))
+	if err != nil {
 		return nil // perhaps of a later version: it is alive, that is enough
 	}
-	// Health is kept as we understand it.
-	var health *board.Health
-	if stats.Health != nil && json.Unmarshal(stats.Health, &health) == nil && health != nil {
-		stats.Health = wire.JSONFrame(health)
-	} else {
-		stats.Health, health = nil, nil
-	}
-	b.router.setStats(w, &stats, health, out)
+	f := &w.feels
+	f.read(stats.Health)
+	stats.Health = f.understood
+	b.router.setStats(w, stats, f.health, out)
 	return nil
+}
+
+// feeling is how a worker's board feels. Boards are asked less often than workers send
+// heartbeats, so mostly it is what it was. One goroutine uses it, that which reads from the
+// worker.
+type feeling struct {
+	said       []byte        // as the worker said it last; nil if that is longer than a board's
+	health     *board.Health // not changed once it is set; nil: not known
+	understood []byte        // health in JSON: what is shown of it
+}
+
+// maxHealthKept is the most bytes of what a worker says of its board that are kept to be
+// compared with.
+const maxHealthKept = 512
+
+// read takes what a heartbeat says, which may be nothing.
+func (f *feeling) read(said []byte) {
+	if f.said != nil && bytes.Equal(f.said, said) {
+		return
+	}
+	*f = feeling{}
+	if said == nil || json.Unmarshal(said, &f.health) != nil || f.health == nil {
+		f.health = nil
+		return
+	}
+	f.understood = wire.JSONFrame(f.health)
+	if len(said) <= maxHealthKept {
+		f.said = bytes.Clone(said)
+	}
 }
 
 func (r *router) setStats(w *worker, s *wire.WorkerStats, health *board.Health, out *batch) {

@@ -38,6 +38,8 @@ type targetState struct {
 	queued   int
 	oldest   time.Duration // age of the request that waits longest
 	hashes   []string      // of the packs that are served
+	rules    string        // name of the rule set
+	more     []*crewLink   // that serve it, if they are too many to be looked at at once
 	latency  *histogram    // nil: no answer yet
 }
 
@@ -68,6 +70,11 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	targets, workers := slices.Clone(r.allTargets.items), slices.Clone(r.workers.items)
 	r.unlock()
 	r.inSlices(len(targets), func(i int) { s.addTarget(r, targets[i], now) })
+	for i := range s.targets {
+		state := &s.targets[i]
+		r.inSlices(len(state.more), func(j int) { state.addCrew(state.more[j].crew) })
+		slices.Sort(state.hashes)
+	}
 	r.inSlices(len(workers), func(i int) { s.addWorker(r, workers[i], now) })
 	s.costs = r.costs.most()
 	slices.SortFunc(s.targets, func(a, b targetState) int { return cmp.Compare(a.name, b.name) })
@@ -100,20 +107,28 @@ func (s *snapshot) addTarget(r *router, t *target, now time.Time) {
 	if since := t.queue.oldest(); !since.IsZero() {
 		state.oldest = now.Sub(since)
 	}
-	name, _ := wire.SplitRules(t.key.name)
-	r.eachCrew(t, func(c *crew) bool {
-		state.workers += c.workers
-		if hash := c.hashes[name]; hash != "" && !slices.Contains(state.hashes, hash) && len(state.hashes) < maxHashesShown {
-			state.hashes = append(state.hashes, hash)
+	state.rules, _ = wire.SplitRules(t.key.name)
+	if n := len(t.crews); n <= crewsVisited {
+		r.visit(n)
+		for _, l := range t.crews {
+			state.addCrew(l.crew)
 		}
-		return false
-	})
-	slices.Sort(state.hashes)
+	} else {
+		state.more = slices.Clone(t.crews)
+	}
 	if t.latency != nil {
 		latency := *t.latency
 		state.latency = &latency
 	}
 	s.targets = append(s.targets, state)
+}
+
+// addCrew counts a crew among those that serve the target.
+func (s *targetState) addCrew(c *crew) {
+	s.workers += c.workers
+	if hash := c.hashes[s.rules]; hash != "" && !slices.Contains(s.hashes, hash) && len(s.hashes) < maxHashesShown {
+		s.hashes = append(s.hashes, hash)
+	}
 }
 
 // maxHashesShown is the most packs of a rule set that status lists.

@@ -20,13 +20,14 @@ const (
 
 // arrival watches how a message arrives.
 type arrival struct {
-	bytes int64 // of the message that were there at a time
-	since time.Time
+	message uint64 // which one
+	bytes   int64  // of it that were there at a time
+	since   time.Time
 }
 
-// stalled reports whether the message, of which so many bytes have come, does not go
-// on. It is asked now and then; no bytes mean that none is arriving.
-func (a *arrival) stalled(now time.Time, bytes int64, crowded bool) bool {
+// stalled reports whether the message with a number, of which so many bytes have come,
+// does not go on. It is asked now and then; no bytes mean that none is arriving.
+func (a *arrival) stalled(now time.Time, bytes int64, message uint64, crowded bool) bool {
 	least, most := int64(stallLeast), stallTime
 	if crowded {
 		least, most = max(stallLeast, bytes/stallShare), stallTimeCrowded
@@ -34,8 +35,8 @@ func (a *arrival) stalled(now time.Time, bytes int64, crowded bool) bool {
 	switch {
 	case bytes == 0:
 		*a = arrival{}
-	case a.since.IsZero(), bytes < a.bytes, bytes-a.bytes >= least: // the first, or another message, or it goes on
-		*a = arrival{bytes: bytes, since: now}
+	case a.since.IsZero(), message != a.message, bytes-a.bytes >= least: // the first, or another message, or it goes on
+		*a = arrival{message: message, bytes: bytes, since: now}
 	default:
 		return now.Sub(a.since) > most
 	}
@@ -57,7 +58,8 @@ func (b *Broker) closeStalled(now time.Time) {
 			if slept {
 				c.arrival = arrival{}
 			}
-			if c.arrival.stalled(now, c.conn.Partial(), crowded) {
+			bytes, message := c.conn.Partial()
+			if c.arrival.stalled(now, bytes, message, crowded) {
 				stalled = append(stalled, c)
 			}
 		}
@@ -65,7 +67,7 @@ func (b *Broker) closeStalled(now time.Time) {
 	b.mu.Unlock()
 	for _, c := range stalled {
 		b.options.Log.Warn("peer stopped in the middle of a message: closed", "address", c.conn.Peer().RemoteAddr,
-			"bytes", c.conn.Partial(), "for", now.Sub(c.arrival.since).Round(time.Second))
+			"bytes", c.arrival.bytes, "for", now.Sub(c.arrival.since).Round(time.Second))
 		_ = c.conn.Close()
 	}
 	b.router.noteStalled(len(stalled))

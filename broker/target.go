@@ -50,8 +50,8 @@ type target struct {
 	latency  *histogram // from arrival to answer; nil until the first answer
 	hedge    hedge
 
-	busyAt   int  // in router.busy; none: nothing waits
-	filling  bool // see fillLater
+	busyAt   int // in router.busy; none: nothing waits
+	filling  filling
 	inHedged link[target]
 	inList   link[target] // of router.guesses or router.gone
 }
@@ -72,7 +72,7 @@ func (t *target) isPack(hash string) bool {
 // own, has more.
 const crewsVisited = 128
 
-// eachCrew calls f for the crews that serve t, until that says stop.
+// eachCrew calls f for the crews that serve t, at which pick looks next, until that says stop.
 func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
 	n := len(t.crews)
 	for i := range min(n, crewsVisited) {
@@ -81,7 +81,6 @@ func (r *router) eachCrew(t *target, f func(*crew) (stop bool)) {
 			return
 		}
 	}
-	t.turnCrews()
 }
 
 // turnCrews makes the crews that were not looked at the next ones.
@@ -93,7 +92,8 @@ func (t *target) turnCrews() {
 
 // pick returns the worker that should do q: of those that have room, the one
 // with the least outstanding per slot, among equals the longest idle; not the one that
-// has it already, nor one that has failed it. Nil if none has room.
+// has it already, nor one that has failed it. Nil if none has room, or if the critical
+// section is exhausted.
 func (r *router) pick(q *request, now time.Time) *worker {
 	return r.pickBut(q, q.at[0].worker, now)
 }

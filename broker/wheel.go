@@ -28,6 +28,10 @@ func (w *wheel) add(r *request) {
 // it says no, sweep returns false and the next sweep goes on from there.
 func (w *wheel) sweep(now time.Time, more func() bool, expired func(*request)) (done bool) {
 	last := int64(now.Sub(w.start) / tick)
+	if first := last - int64(len(w.slots)) + 1; w.next < first { // once around is all of them
+		w.marker.remove()
+		w.next = first
+	}
 	for ; w.next <= last; w.next++ {
 		l := &w.slots[w.next%int64(len(w.slots))]
 		k := l.root.next

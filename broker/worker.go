@@ -39,6 +39,7 @@ type worker struct {
 	patience time.Duration // see workerPatience
 	said     *document     // counts hello and costs; nil for a plain worker
 	facts    board.Facts
+	feels    feeling // of the goroutine that reads from the worker
 
 	// ---
 	packs     []packName // that it serves, by name
@@ -75,6 +76,7 @@ type worker struct {
 	recall  []uint64 // scratch: numbers to go into the next recall
 	abandon []uint64 // the same for what nobody waits for
 
+	inBeats   link[worker] // of one of router.beats
 	inBehind  link[worker] // of router.behind
 	inFailing link[worker] // of crew.failing
 }

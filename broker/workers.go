@@ -76,6 +76,7 @@ func (b *Broker) serveTrawl(c *connection) {
 	b.joined(c)
 	b.turnedAway.welcomed(w.name, conn.Peer().RemoteAddr)
 	b.mixture.note(b.options.Log, w, namesOf(w.hello.Rules))
+	_ = conn.SetHeartbeat(zmtp.Heartbeat{}) // a trawl worker and we tell each other: see beatWorker
 	if replaced != nil {
 		_ = replaced.conn.Close()
 	}

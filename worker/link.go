@@ -216,6 +216,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 	case wire.KindRefused:
 		return l.refused(m.Frame(1))
 	case wire.KindHeartbeat:
+		live.answer()
 	case wire.KindRecall:
 		recall, ok := wire.ParseRecall(control)
 		if !ok {

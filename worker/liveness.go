@@ -22,31 +22,32 @@ type liveness struct {
 	late      *time.Timer // until the broker's welcome
 	unwelcome atomic.Bool // there was none
 	lost      atomic.Bool
+	heard     chan struct{} // has room for one: the broker has sent a heartbeat
+	beats     bool          // the broker's come in time; of the goroutine that sends ours
 	done      chan struct{}
 	ended     sync.WaitGroup
 }
 
-// start begins with heartbeats every interval. A second welcome is ignored.
+// start begins with heartbeats every interval. A second welcome is ignored. A
+// heartbeat of the broker is answered with one, so that the broker of a large fleet is
+// woken once for many workers, and not by each at another time. From a broker that is a little
+// late the worker waits for that; else it sends one by its own clock.
 func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
 	}
 	v.late.Stop()
-	v.done = make(chan struct{})
+	v.heard, v.done = make(chan struct{}, 1), make(chan struct{})
 	v.ended.Go(func() {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
+		timer := time.NewTimer(interval)
+		defer timer.Stop()
 		var costs costsFrame
 		for {
 			l := v.link
 			l.active.Store(l.asked.Swap(false))
 			sendHeartbeat(v.conn, costs.appendTo([][]byte{l.stats()}, l.worker.sets)...)
-			select {
-			case <-v.done:
+			if !v.await(timer, interval, time.Now()) {
 				return
-			case <-v.conn.Done():
-				return
-			case <-ticker.C:
 			}
 			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*interval {
 				v.lost.Store(true)
@@ -54,6 +55,40 @@ func (v *liveness) start(interval time.Duration) {
 			}
 		}
 	})
+}
+
+// await waits until a heartbeat is due after that sent before; false if none is. One of the
+// broker's that comes soon after ours, as at the beginning, is not answered.
+func (v *liveness) await(timer *time.Timer, interval time.Duration, sent time.Time) bool {
+	for {
+		pause := interval
+		if v.beats {
+			pause += interval / 8
+		}
+		timer.Reset(pause)
+		select {
+		case <-v.done:
+			return false
+		case <-v.conn.Done():
+			return false
+		case <-timer.C:
+			v.beats = false
+			return true
+		case <-v.heard:
+			v.beats = true
+			if time.Since(sent) >= interval/8 {
+				return true
+			}
+		}
+	}
+}
+
+// answer lets a heartbeat of the broker be answered.
+func (v *liveness) answer() {
+	select {
+	case v.heard <- struct{}{}:
+	default: // not welcome yet, or not answered yet
+	}
 }
 
 // beat sends a heartbeat at once, if there is a connection.

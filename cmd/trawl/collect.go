@@ -24,13 +24,20 @@ const (
 // garbage is collected when it is half of that, and not first when it is as
 // much. Below, that would only cost: the collector empties the pools of buffers
 // (28% more CPU time a request). GOGC overrides it. What a peak has left is given back
-// to the system: the runtime by itself takes minutes for that. The function that it
-// returns ends it.
-func collectOften() (stop func()) {
+// to the system: the runtime by itself takes minutes for that. Look is to be called about once a
+// second, stop at the end.
+func collectOften() (look, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	looks := make(chan struct{}, 1)
 	var watching sync.WaitGroup
-	watching.Go(func() { watchCollector(ctx, os.Getenv("GOGC") == "") })
-	return func() {
+	watching.Go(func() { watchCollector(ctx, looks, os.Getenv("GOGC") == "") })
+	look = func() {
+		select {
+		case looks <- struct{}{}:
+		default: // it still looks
+		}
+	}
+	return look, func() {
 		cancel()
 		watching.Wait()
 	}
@@ -44,7 +51,7 @@ const (
 	releasedBytes
 )
 
-func watchCollector(ctx context.Context, adjust bool) {
+func watchCollector(ctx context.Context, looks <-chan struct{}, adjust bool) {
 	const usual, often = 100, 50
 	percent := usual
 	samples := []metrics.Sample{
@@ -60,13 +67,11 @@ func watchCollector(ctx context.Context, adjust bool) {
 		return int64(samples[i].Value.Uint64())
 	}
 	var peaks peakWatch
-	ticks := time.NewTicker(time.Second)
-	defer ticks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
+		case <-looks:
 		}
 		metrics.Read(samples)
 		want := usual

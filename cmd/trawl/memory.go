@@ -27,12 +27,13 @@ type memoryLimit struct {
 	from  string
 }
 
-// brokerHeap is what the runtime of a broker may take, in bytes: twice of what requests and
-// answers may, and what an idle one has. The runtime goes over it by a message or two, and
-// what is not the runtime's, the program itself above all, is some 10 MB. So a
-// broker has at most three times limits.memory (or one request, if that is more) and
-// 32 MB resident.
-func brokerHeap(l broker.Limits) int64 { return 2*max(l.Memory, l.Request) + 12e6 }
+// brokerHeap is what the runtime of a broker may take, in bytes: one and a half times what
+// requests and answers may, which is the most that it holds under attack, and what an
+// idle one has. The runtime goes over it by two large messages, since it collects while others
+// allocate, and what is not the runtime's, the program itself above all, is some
+// 10 MB. So a broker has at most three times limits.memory (or one request, if that is
+// more) and 32 MB resident.
+func brokerHeap(l broker.Limits) int64 { return max(l.Memory, l.Request)*3/2 + 12e6 }
 
 // limitMemory makes the garbage collector work harder before the memory is used
 // up, rather than be killed. Most is what it may take in any case; 0: that depends on

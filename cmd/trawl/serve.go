@@ -45,7 +45,10 @@ func (a *app) brokerCommand() *cobra.Command {
 			return err
 		}
 		life := notify.New(a.env, o.Log)
-		o.Pulse = brokerPulse(life, o.DrainTimeout)
+		look, stop := collectOften()
+		defer stop()
+		pulse := brokerPulse(life, o.DrainTimeout)
+		o.Pulse = func(p broker.Pulse) { pulse(p); look() } // one wake-up for both
 		a.onInterrupt.Store(interruptDrains)
 		b, err := broker.Listen(o)
 		if err != nil {
@@ -55,7 +58,6 @@ func (a *app) brokerCommand() *cobra.Command {
 		defer watchKeys(b, c, o.Log)()
 		defer onHangup(life, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
-		defer collectOften()()
 		return b.Serve(cmd.Context())
 	}
 	return cmd

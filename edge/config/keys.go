@@ -180,7 +180,7 @@ var keys = []Key{
 	},
 	{
 		Path: "limits.answer", Env: "TRAWL_LIMITS_ANSWER", Default: "4MiB", Min: "1KiB", Max: "1GiB",
-		Doc: "Largest answer; matches beyond it are cut and the answer says `truncated`.",
+		Doc: "Largest answer. Workers cut matches beyond it, and the answer says `truncated`; the broker answers `internal` in place of one that is larger all the same, so give it the value of its workers.",
 		at:  func(c *Config) any { return &c.Limits.Answer },
 	},
 	{
@@ -195,7 +195,7 @@ var keys = []Key{
 	},
 	{
 		Path: "limits.memory", Env: "TRAWL_LIMITS_MEMORY", Default: "0",
-		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. One client's requests may take as much as they leave free. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
+		Doc: "Bytes the broker holds at most in requests and answers; beyond it `busy`. One client's requests may take as much as they leave free. It also says how many connections there may be: half of it at 16 KiB each for clients, a quarter for workers. The process has at most three times as much and 32 MB resident. 0 is the smaller of 64 MiB and an eighth of the board's memory.",
 		at:  func(c *Config) any { return &c.Limits.Memory },
 	},
 

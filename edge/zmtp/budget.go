@@ -2,7 +2,10 @@
 
 package zmtp
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // Budget counts the memory that the connections of one or more listeners hold for
 // their peers, as it is retained: buffers count with their capacity, however little of
@@ -25,6 +28,7 @@ type Budget struct {
 	Parent *Budget
 
 	held, partial, conns atomic.Int64
+	large                atomic.Int64 // bytes of unpooled buffers since the collector was run for them
 }
 
 const (
@@ -87,6 +91,19 @@ func (b *Budget) allows(size, counted, more int64) bool {
 		(b.Total == 0 || b.Held()+more <= b.Total)
 }
 
+// collect runs the garbage collector before unpooled buffers of half of Total were made
+// since it was run: what messages leave behind that grew or are gone could be as much as
+// what is held. The runtime by itself allows that, and goes over its own limit while it collects.
+func (b *Budget) collect(n int) {
+	if b == nil || b.root().Total == 0 {
+		return
+	}
+	root := b.root()
+	if sum := root.large.Add(int64(n)); sum > root.Total/2 && root.large.CompareAndSwap(sum, int64(n)) {
+		runtime.GC()
+	}
+}
+
 // connected counts connections: n is 1 for a new one and -1 at its end.
 func (b *Budget) connected(n int64) {
 	if b != nil {
@@ -104,15 +121,21 @@ func (r *reader) count(size int64, arrived int) {
 		r.budget.partial.Add(size - r.counted)
 		r.counted = size
 	}
-	if int64(arrived) != r.arrived.Load() {
+	if before := r.arrived.Load(); before != int64(arrived) {
+		if arrived == 0 {
+			r.number.Add(1)
+		}
 		r.arrived.Store(int64(arrived))
 	}
 }
 
-// Partial returns how many bytes of a message that is still arriving have come; 0 if
-// none is on its way. It is for connections with a budget only, and for messages that
-// do not arrive in one piece. Any goroutine may call it.
-func (c *Conn) Partial() int64 { return c.in.arrived.Load() }
+// Partial returns how many bytes of a message that is still arriving have come, 0 if
+// none is on its way; and a number that is another for each such message. It is for
+// connections with a budget only, and for messages that do not arrive in one piece. Any
+// goroutine may call it.
+func (c *Conn) Partial() (bytes int64, message uint64) {
+	return c.in.arrived.Load(), c.in.number.Load()
+}
 
 // tell tells the budget what the queue holds now.
 func (o *outbox) tell() {

@@ -104,6 +104,9 @@ func (r *reader) openMessage(message []byte) error {
 		m.buf = newBuffer(inner.size + len(message))
 	}
 	before := len(m.buf.b)
+	if size := before + inner.size + len(message); size > cap(m.buf.b) && size > bufferClasses[len(bufferClasses)-1] {
+		r.budget.collect(size)
+	}
 	m.buf = m.buf.reserve(inner.size + len(message))
 	m.buf.charge(r.budget)
 	r.opened = int64(cap(m.buf.b))

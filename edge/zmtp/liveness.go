@@ -107,6 +107,25 @@ func (c *Conn) watch() {
 	}
 }
 
+// SetHeartbeat changes Options.Heartbeat for this connection, which is otherwise a listener's
+// for all: the zero one ends the PINGs to a peer that gives signs of life by itself. A time to
+// live that the peer has sent with PINGs of its own still counts.
+func (c *Conn) SetHeartbeat(h Heartbeat) error {
+	if err := h.check(); err != nil {
+		return fmt.Errorf("zmtp: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.live
+	l.Heartbeat = h.withDefaults()
+	if l.timer != nil {
+		l.timer.Stop() // if it calls look at this moment, that finds what is new
+		l.timer = nil
+	}
+	c.watch()
+	return nil
+}
+
 func (l *liveness) stop() {
 	if l.timer != nil {
 		l.timer.Stop()

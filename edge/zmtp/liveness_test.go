@@ -70,6 +70,35 @@ func TestSilentPeerIsAskedThenTakenForDead(t *testing.T) {
 	}
 }
 
+func TestHeartbeatOfOneConnectionCanBeChanged(t *testing.T) {
+	t.Parallel()
+	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Heartbeat: Heartbeat{Interval: time.Hour}})
+	raw := rawPeerOf(t, l.Endpoint(), Version{3, 1})
+	c := mustAccept(t, l)
+	if err := c.SetHeartbeat(Heartbeat{Interval: time.Second, Timeout: time.Second}); err == nil {
+		t.Error("a timeout of one interval is taken")
+	}
+	if err := c.SetHeartbeat(Heartbeat{}); err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	if c.live.timer != nil || c.live.pings() {
+		t.Error("still watched")
+	}
+	c.mu.Unlock()
+	if err := c.SetHeartbeat(brisk); err != nil {
+		t.Fatal(err)
+	}
+	mustBeTakenForDead(t, c)
+	mustReceive(t, raw, appendCommand(nil, cmdPing, []byte{0, 1}))
+	if err := c.SetHeartbeat(brisk); err != nil { // of a connection that is over
+		t.Fatal(err)
+	}
+	if c.live.timer != nil {
+		t.Error("a connection that is over is watched")
+	}
+}
+
 func TestPeerOfZMTP30IsAskedOnlyAfterItHasAsked(t *testing.T) {
 	t.Parallel()
 	l := mustListen(t, "tcp://127.0.0.1:0", Options{SocketType: "DEALER", Heartbeat: brisk})

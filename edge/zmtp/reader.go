@@ -48,9 +48,10 @@ type reader struct {
 	keep                             uint64 // of a message; 0: all
 
 	budget  *Budget
-	counted int64        // what the budget was told of the message in progress
-	arrived atomic.Int64 // how many bytes of that are there, if they had to be waited for
-	opened  int64        // the part of counted for frames that were encrypted
+	counted int64         // what the budget was told of the message in progress
+	arrived atomic.Int64  // how many bytes of that are there, if they had to be waited for
+	number  atomic.Uint64 // of messages that had to be waited for
+	opened  int64         // the part of counted for frames that were encrypted
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
@@ -165,6 +166,9 @@ func (r *reader) readFrame(h header, m *Message) error {
 			room := min(left, max(r.budget.step(), len(b.b)))
 			if !r.budget.allows(r.opened+int64(len(b.b)+room), r.counted, int64(room)) {
 				return r.noRoom(h, m, before, left)
+			}
+			if size := len(b.b) + room; size > bufferClasses[len(bufferClasses)-1] {
+				r.budget.collect(size)
 			}
 			b = b.grow(room)
 			b.charge(r.budget)

@@ -47,7 +47,7 @@ func (b *bench) start(k *kind) (*fleet, error) {
 }
 
 func startTrawl(b *bench, f *fleet, back string) error {
-	err := f.run(b.ctx, b.trawl, "broker", "--clients", f.front, "--workers", back, "--log-level", "warn")
+	err := f.run(b.ctx, b.brokerCommand(f.front, back)...)
 	for i := range workers {
 		if err == nil {
 			err = f.run(b.ctx, b.trawl, "worker", "--broker", back, "--name", "w"+strconv.Itoa(i), "--slots", "1",
@@ -78,20 +78,21 @@ func startTrawl(b *bench, f *fleet, back string) error {
 // startPython waits for a line of each script: the proxy's that it is bound, a
 // worker's that it is connected.
 func startPython(b *bench, f *fleet, back string) error {
-	const folder = "build/bench/fleet/"
-	if err := f.runPython(b.ctx, folder+"proxy.py", f.front, back); err != nil {
+	const python, folder = "/usr/bin/python3", "build/bench/fleet/"
+	if err := f.runReady(b.ctx, python, folder+"proxy.py", f.front, back); err != nil {
 		return err
 	}
 	for range workers {
-		if err := f.runPython(b.ctx, folder+"worker.py", back, b.words); err != nil {
+		if err := f.runReady(b.ctx, python, folder+"worker.py", back, b.words); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *fleet) runPython(ctx context.Context, script string, args ...string) error {
-	cmd, log := f.command(ctx, append([]string{"/usr/bin/python3", script}, args...)...)
+// runReady starts a program and waits until it says that it is ready.
+func (f *fleet) runReady(ctx context.Context, argv ...string) error {
+	cmd, log := f.command(ctx, argv...)
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -101,7 +102,7 @@ func (f *fleet) runPython(ctx context.Context, script string, args ...string) er
 	}
 	f.processes, f.logs = append(f.processes, cmd), append(f.logs, log)
 	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
-		return fmt.Errorf("%s says %q instead of ready", script, line)
+		return fmt.Errorf("%s says %q instead of ready", strings.Join(argv, " "), line)
 	}
 	return nil
 }

@@ -32,8 +32,8 @@ type result struct {
 	against         *result   // that of the reference
 }
 
-// measureAll lets the fleets take turns, and changes who begins.
-func (b *bench) measureAll(runs int, seconds float64) ([]*result, error) {
+// measureFleets lets the fleets take turns, and changes who begins.
+func (b *bench) measureFleets(loads []load) ([]*result, error) {
 	var results []*result
 	for _, l := range loads {
 		all := texts(b.lines, l.lines)
@@ -46,11 +46,11 @@ func (b *bench) measureAll(runs int, seconds float64) ([]*result, error) {
 		if err := b.compare(all); err != nil {
 			return nil, fmt.Errorf("%s: %w", l, err)
 		}
-		for run := range runs {
+		for run := range b.Runs {
 			for i := range row {
 				r := row[(i+run)%len(row)]
-				lab.Progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, runs, r.kind.name, l))
-				if err := b.measure(r, all, time.Duration(seconds*float64(time.Second))); err != nil {
+				lab.Progress(fmt.Sprintf("run %d of %d: %s: %s", run+1, b.Runs, r.kind.name, l))
+				if err := b.measure(r, all, b.length()); err != nil {
 					return nil, fmt.Errorf("%s: %s: %w", r.kind.name, l, err)
 				}
 			}
@@ -129,8 +129,8 @@ func (b *bench) measure(r *result, all [][]byte, length time.Duration) error {
 	return nil
 }
 
-func printResults(w io.Writer, results []*result) {
-	fmt.Fprint(w, "× is the ratio to the Python fleet, the median over the runs; in brackets the bar, **bold** where it is missed.\n\n"+
+func printFleets(w io.Writer, results []*result) {
+	fmt.Fprint(w, "\n× is the ratio to the Python fleet, the median over the runs; in brackets the bar, **bold** where it is missed.\n\n"+
 		"| load | fleet | requests/s | × | lines/s | CPU µs/request: broker | workers | both | × |\n"+
 		"|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range results {

@@ -10,9 +10,9 @@ import (
 )
 
 func TestRatiosAreThoseOfTheSameRun(t *testing.T) {
-	sampled := func(rates ...int) (s []sample) {
+	sampled := func(rates ...int) (s []lab.Sample) {
 		for _, r := range rates {
-			s = append(s, sample{Requests: r, Seconds: 1, P50: float64(r)})
+			s = append(s, lab.Sample{Requests: r, Seconds: 1, P50: float64(r)})
 		}
 		return s
 	}

@@ -179,7 +179,7 @@ func besideFlood(b *bench, k *broker) (string, bool, error) {
 
 // beside measures one client with one request in flight while others misbehave.
 func (b *bench) beside(k *broker, nuisances ...[]string) (string, bool, error) {
-	var samples []sample
+	var samples []lab.Sample
 	var peak int64
 	refused, total := 0, 0
 	for range b.Runs {
@@ -200,20 +200,20 @@ func (b *bench) beside(k *broker, nuisances ...[]string) (string, bool, error) {
 	return text, late >= slowBar || refused > 0, nil
 }
 
-func (b *bench) besideOnce(k *broker, nuisances [][]string) (got sample, peak int64, err error) {
+func (b *bench) besideOnce(k *broker, nuisances [][]string) (got lab.Sample, peak int64, err error) {
 	s, err := b.start(k, false)
 	if err != nil {
-		return sample{}, 0, err
+		return lab.Sample{}, 0, err
 	}
 	defer s.stop()
 	for _, args := range nuisances {
 		if _, err := s.peer("flood", s.front, args...); err != nil {
-			return sample{}, 0, err
+			return lab.Sample{}, 0, err
 		}
 	}
 	time.Sleep(time.Second) // queues fill
 	if got, err = s.load(load{size: 256, inFlight: 1}, b.Seconds); err != nil {
-		return sample{}, 0, err
+		return lab.Sample{}, 0, err
 	}
 	peak, err = s.broker.memory("VmHWM")
 	return got, peak, err

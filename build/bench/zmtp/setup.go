@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -136,43 +135,15 @@ func (s *setup) pid() int {
 	return s.broker.cmd.Process.Pid
 }
 
-// sample is what a client measured, in its own words.
-type sample struct {
-	Requests int     `json:"requests"` // during the measurement
-	Total    int     `json:"total"`    // with the warm-up
-	Refused  int     `json:"refused"`
-	Seconds  float64 `json:"seconds"`
-	CPU      float64 `json:"cpu_us"` // of the broker's process, in µs
-	P50      float64 `json:"p50_us"`
-	P99      float64 `json:"p99_us"`
-}
-
 // load runs a client to its end.
-func (s *setup) load(l load, seconds float64) (sample, error) {
+func (s *setup) load(l load, seconds float64) (lab.Sample, error) {
 	p, err := s.peer("load", s.front, "--size", strconv.Itoa(l.size), "--in-flight", strconv.Itoa(l.inFlight),
 		"--seconds", strconv.FormatFloat(seconds, 'f', 3, 64), "--cpu-of", strconv.Itoa(s.pid()))
 	if err != nil {
-		return sample{}, err
+		return lab.Sample{}, err
 	}
-	var got sample
-	line := p.line()
-	if err := json.Unmarshal([]byte(line), &got); err != nil {
-		return sample{}, fmt.Errorf("the client says %q: %w", line, err)
-	}
-	return got, nil
+	return lab.ParseSample([]byte(p.line()))
 }
 
 // memory returns a value of /proc/PID/status in bytes: VmRSS, VmHWM.
-func (p *process) memory(name string) (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == name+":" {
-			kb, err := strconv.ParseInt(f[1], 10, 64)
-			return kb << 10, err
-		}
-	}
-	return 0, fmt.Errorf("no %s in /proc/PID/status", name)
-}
+func (p *process) memory(name string) (int64, error) { return lab.Memory(p.cmd.Process.Pid, name) }

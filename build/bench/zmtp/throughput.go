@@ -14,7 +14,7 @@ import (
 type result struct {
 	broker  *broker
 	load    load
-	samples []sample
+	samples []lab.Sample
 	against *result // that of the reference, with the samples of the same runs
 }
 
@@ -75,19 +75,19 @@ func (b *bench) measure(r *result) error {
 }
 
 // What is read from a sample.
-func rate(s sample) float64 { return float64(s.Requests) / s.Seconds }
-func cpu(s sample) float64  { return s.CPU / float64(s.Requests) }
-func p50(s sample) float64  { return s.P50 }
-func p99(s sample) float64  { return s.P99 }
+func rate(s lab.Sample) float64 { return s.Rate() }
+func cpu(s lab.Sample) float64  { return s.CPUPerRequest() }
+func p50(s lab.Sample) float64  { return s.P50 }
+func p99(s lab.Sample) float64  { return s.P99 }
 
 // median of a value over the runs.
-func (r *result) median(value func(sample) float64) float64 {
+func (r *result) median(value func(lab.Sample) float64) float64 {
 	return lab.Median(values(r.samples, value))
 }
 
 // ratio is the median of the ratios of the runs: what came shortly after one
 // another is compared.
-func (r *result) ratio(value func(sample) float64) float64 {
+func (r *result) ratio(value func(lab.Sample) float64) float64 {
 	mine, theirs := values(r.samples, value), values(r.against.samples, value)
 	for i := range mine {
 		mine[i] /= theirs[i]
@@ -97,11 +97,11 @@ func (r *result) ratio(value func(sample) float64) float64 {
 
 // bestRatio compares the best runs: for round trips, which a busy machine only
 // makes longer.
-func (r *result) bestRatio(value func(sample) float64) float64 {
+func (r *result) bestRatio(value func(lab.Sample) float64) float64 {
 	return slices.Min(values(r.samples, value)) / slices.Min(values(r.against.samples, value))
 }
 
-func values(samples []sample, value func(sample) float64) []float64 {
+func values(samples []lab.Sample, value func(lab.Sample) float64) []float64 {
 	var v []float64
 	for _, s := range samples {
 		v = append(v, value(s))

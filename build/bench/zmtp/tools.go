@@ -32,13 +32,12 @@ func buildTools(ctx context.Context, out string) (*tools, error) {
 		trawl:  filepath.Join(out, "trawl"),
 		zmq4:   filepath.Join(out, "zmq4proxy"),
 	}
-	sources, err := filepath.Glob("build/bench/zmtp/libzmqpeer/*.c")
-	if err != nil || len(sources) == 0 {
-		return nil, fmt.Errorf("build/bench/zmtp/libzmqpeer is not here; run this in the root of the repository")
+	peer, err := lab.BuildLibzmqPeer(t.peer)
+	if err != nil {
+		return nil, err
 	}
-	cc := append([]string{"gcc", "-std=gnu11", "-O2", "-Wall", "-o", t.peer}, sources...)
 	return t, lab.Build(ctx,
-		append(cc, "-lzmq"),
+		peer,
 		[]string{"go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
 		[]string{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
 		[]string{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},

@@ -190,7 +190,7 @@ func (f *f2bFilter) tagValue(name string) (string, bool) {
 
 // regex takes one failregex or ignoreregex.
 func (f *f2bFilter) regex(e *entry, option, src string) {
-	if strings.Contains(src, "<SKIPLINES>") || f2bBreak.MatchString(src) {
+	if strings.Contains(src, "<SKIPLINES>") {
 		e.skip(whyLines, "")
 		return
 	}
@@ -223,6 +223,12 @@ func (f *f2bFilter) regex(e *entry, option, src string) {
 		e.refused(err)
 		return
 	}
+	// The line break that fail2ban puts at the end has been seen to: what is left
+	// stands between lines.
+	if (&Rule{Regex: t.expr}).needsLineBreak() {
+		e.skip(whyLines, "")
+		return
+	}
 	expr, all := withDates(t.expr, f.dates)
 	if !all {
 		e.partly(whyDates, "")
@@ -233,9 +239,6 @@ func (f *f2bFilter) regex(e *entry, option, src string) {
 	}
 	e.translated("", t, false)
 }
-
-// f2bBreak is a line break in a regex: \n behind an even number of backslashes.
-var f2bBreak = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\n`)
 
 // spansLines says whether a match of t can have a line break within it.
 func spansLines(t translation) bool {

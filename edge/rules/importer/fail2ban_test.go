@@ -101,13 +101,14 @@ func TestPackagedFail2banSameLines(t *testing.T) {
 	dates := []string{
 		"2024-05-01 10:00:00", "2024-05-01T10:00:00.123Z", "2024-05-01T10:00:00+02:00", "2024/05/01 10:00:00,123", "May  1 10:00:00", "may 1 10:00:00", "MAY 01 10:00:00", "Wed May  1 10:00:00 2024",
 		"Wed May 01 2024 10:00:00.5", "01/May/2024:10:00:00 +0200", "01/05/2024 10:00:00", "01-05-24 10:00:00", "26-jul-2023 15:20:52", "05/20/2023:01:57:39", "230522 11:46:11", "May 1, 2024 1:02:03 PM",
-		"20240501T100000", "20240501 100000", "1714550400", "1714550400.123", "@4000000050aa9fb51b8b0e1c", "PDT Apr 16 21:05:29", "no date", "10:00:00", "2024-05-01", "10:00", "<09/16/23@05:03:30>", "Jul-27-23 02:33:06",
+		"20240501T100000", "20240501 100000", "1714550400", "1714550400.123", "@4000000050aa9fb51b8b0e1c", "PDT Apr 16 21:05:29", "no date", "10:00:00", "2024-05-01", "10:00", "20240501 10:00:00", "x May 1 10:00:00", "<09/16/23@05:03:30>", "Jul-27-23 02:33:06",
 	}
 	frames := []string{
 		`%s depotd: refused 192.0.2.1`, `[%s] depotd: refused 192.0.2.1`, `<%s> depotd: refused 192.0.2.1`, ` %s depotd: refused 192.0.2.1`, `depotd: refused 192.0.2.1`, `- %s depotd: refused 192.0.2.1`,
 		`{"ts":"%s","msg":"refused","ip":"192.0.2.1"}`, `{"msg":"refused","ip":"192.0.2.1","ts":"%s"}`, `time="%s" level=warn ip=192.0.2.1`, `time='%s' level=warn ip=192.0.2.1`, `time=%s level=warn ip=192.0.2.1`,
 		`depot says: 192.0.2.1 at %s failed`, `depot says: 192.0.2.1 failed at %s`, `depot (%s) refused 192.0.2.1`, `depot [%s] refused 192.0.2.1`, `192.0.2.1 - - [%s] "GET /x" 401`, `<34>%s depotd: refused 192.0.2.1`, `%s,192.0.2.1,refused`, `192.0.2.1,%s,refused`, `192.0.2.1||%s||refused`,
 		`%s depotd: user jürgen refused from 192.0.2.1`, `%s depotd: user иван refused from 192.0.2.1 `, `%s depotd: user ٣ refused from 192.0.2.1`, `%s depotd: user a b refused from 192.0.2.1`, `%s depotd: 192.0.2.1 'script unknown\n'`, `msg=audit(%s:77): refused 192.0.2.1`,
+		`depot [%s:] refused 192.0.2.1`, `depot [%s ] refused 192.0.2.1`, `depot ( %s) refused 192.0.2.1`, `192.0.2.1@%s refused`,
 	}
 	filters := []struct {
 		fail  []string
@@ -119,6 +120,8 @@ func TestPackagedFail2banSameLines(t *testing.T) {
 			`^depot says: <ADDR> at\s* failed$`, `^depot says: <ADDR> at\s+failed$`, `^depot says: <ADDR> failed at $`, `^depot says: <ADDR> failed at\s*$`, `^depot says: <ADDR> at  failed`, `^depot \(\) refused <ADDR>$`, `^depot \[\] refused <ADDR>$`, `^<ADDR> - - \[\] "GET [^"]*" 401$`,
 			`^<ADDR>,,refused`, `^<ADDR>\|\|\|\|refused`, `^\s*depotd: user \w+ refused from <ADDR>$`, `^\s*depotd: user \S+ refused from <ADDR>\s*$`, `user \d+ refused from <ADDR>`, `user [^\W\d_]+ refused from <ADDR>`, `user [\w.-]+ refused from <ADDR>$`, `user [\W\d]+ refused from <ADDR>`, `user \D+ refused from <ADDR>`, `user \w+\s\w+ refused from <ADDR>`, `user a[\s]b refused from <ADDR>`, `(?i)USER J\wRGEN refused from <ADDR>`,
 			`<ADDR> 'script unknown(?:\\n)?'`, `<ADDR> 'script unknown\\n'$`, `^msg=audit\(:\d+\): refused <ADDR>`, `refused from <ADDR>\b`, `\brefused <ADDR>`,
+			`^depot \[:\] refused <ADDR>`, `^depot \[ \] refused <ADDR>`, `^depot \( \) refused <ADDR>`, `^<ADDR>@ refused`,
+			`refused <ADDR>[^\n]*$`, `refused <ADDR>[\r\n]*$`, `refused <ADDR>\n`, `refused <ADDR>\s*\n?$`, `(?a)user \w+ refused from <ADDR>`, `(?a)user \D+\s refused from <ADDR>`,
 		}},
 		{fail: []string{`^\s*depotd: refused <ADDR>$`, `^depot says: <ADDR> at\s* failed$`, `^time="" level=\w+ ip=<ADDR>$`, `^\[\] depotd: refused <ADDR>`}, dates: `%Y-%m-%d %H:%M:%S`},
 		{fail: []string{`^\s*depotd: refused <ADDR>$`, `^depot says: <ADDR> at\s* failed$`, `^\[\] depotd: refused <ADDR>`}, dates: `^%Y-%m-%d %H:%M:%S`},

@@ -31,12 +31,13 @@ const (
 	f2bDash  = `[-/](?:\d\d?|[a-zA-Z]{3})[-/](?:20)?\d\d[ :]? ?` + f2bTime + f2bZone // 31/Oct/2006:09:22:55 -0000
 	f2bOther = `20\d\d[-/.]\d\d?[-/.]\d\d?(?:T|  ?)` + f2bTime + f2bZone +           // 2005-01-23T21:59:59.981+01:00
 		`|\d\d` + f2bDash +
-		`|(?:20)?\d{6}(?:T|  ?)(?:\d\d?:\d\d:\d\d|\d{5,6})(?:[.,]\d+)?` + f2bZone // 130322 11:46:11, 20050123T215959
+		`|\d{6}  ?\d\d?:\d\d?:\d\d?` + // 130322 11:46:11
+		`|20\d{6}(?:T|  ?)\d{6}(?:[.,]\d+)?` + f2bZone // 20050123T215959
 	f2bEpoch = `\d{10,11}(?:\.\d{3,6})?`
 	f2bTAI64 = `@[0-9a-f]{24}`
 
 	f2bAnywhere = `(?:(?i:(?:[a-z]{3} )?` + f2bNamed + `)|` + f2bOther + `)`
-	f2bBegins   = `(?i:(?:(?:[a-z]{1,5}|[+-]\d\d(?::?\d\d)?) )?(?:[a-z]{3} )?` + f2bNamed + `)|` + f2bOther + `|[ \d]?\d` + f2bDash + `|\d\d?:\d\d?:\d\d?|` + f2bEpoch
+	f2bBegins   = `(?i:(?:(?:[a-z]{3,5}|[+-]\d\d(?::?\d\d)?) )?(?:[a-z]{3} )?` + f2bNamed + `)|` + f2bOther + `|[ \d]?\d` + f2bDash + `|\d\d?:\d\d?:\d\d?|` + f2bEpoch
 )
 
 // f2bDates is what may be cut out, by what comes before it. Each is an expression;
@@ -288,7 +289,11 @@ func endsLine(subs []*shape) bool {
 func leavesGap(a, b rune) bool {
 	switch a {
 	case '[', '(', '{', '<':
-		return strings.ContainsRune("])}>", b) || a == '(' && b == ':'
+		return strings.ContainsRune("])}>:,; ", b)
+	case ' ':
+		return strings.ContainsRune(" ])}>", b)
+	case '@', '|':
+		return b == ' ' || b == a
 	case '=':
 		return strings.ContainsRune(" ,;&|\t", b)
 	case ':':

@@ -40,6 +40,8 @@ const whyNewRepeat = "{,n} and {n, m} are text before PCRE2 10.43 and Perl 5.34,
 type perlFlags struct {
 	i, m, s, x, ungreedy bool
 
+	ascii bool // Python's \w \d \s know ASCII only
+
 	endOnly  bool // $ is the end of the text only
 	wide     bool // each byte of the text has a zero behind it
 	anywhere bool // ^ and $ say nothing: where the text begins and ends is not known
@@ -252,6 +254,9 @@ func (p *perlParser) classOf(class string) {
 	}
 	if p.flags.wide {
 		p.str("(?:")
+	}
+	if p.dialect.bytes && p.flags.i {
+		class = foldedWide(class)
 	}
 	p.begin()
 	from := p.out.Len()

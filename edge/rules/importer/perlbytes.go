@@ -5,6 +5,7 @@ package importer
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -135,6 +136,39 @@ func classRanges(class string, f perlFlags) []rune {
 		return []rune{tree.Rune[0], tree.Rune[0]}
 	}
 	return nil
+}
+
+// foldedWide is a class whose case is ignored as that of bytes is: in ASCII alone. It
+// stays as it is unless all bytes from \x80 on are in it; in Unicode s and k have other
+// cases there, which come into such a class with them, and leave it with them.
+func foldedWide(class string) string {
+	items, negated := strings.CutPrefix(class, "[^")
+	if negated {
+		items = "[" + items
+	}
+	set, ok := setOf(items, "")
+	if !ok {
+		return class
+	}
+	var other runeSet // the other case of the letters that are there
+	for i, letters := range []runeSet{{'A', 'Z'}, {'a', 'z'}} {
+		shift := rune('a'-'A') * rune(1-2*i)
+		for _, r := range set.and(letters) {
+			other = append(other, r+shift)
+		}
+		set, other = set.or(other), nil
+	}
+	if negated {
+		set = set.not()
+	}
+	read, _ := setOf(class, "i")
+	if !set.has(unicode.MaxRune) || slices.Equal(set, read) {
+		return class
+	}
+	if plain, _ := setOf(class, ""); slices.Equal(set, plain) {
+		return "(?-i:" + class + ")"
+	}
+	return "(?-i:" + set.class() + ")"
 }
 
 // wideNode is the part that was just written if class, which stands at from, is wide.

@@ -110,7 +110,7 @@ func (p *perlParser) quotedRun() error {
 
 // classEscape is what \d and the like mean, in a class or outside.
 func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
-	if p.dialect.python {
+	if p.dialect.python && !p.flags.ascii {
 		return unicodeClass(c, inClass)
 	}
 	bracket := func(s string) string {
@@ -123,12 +123,12 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	case 'd', 'D', 'w', 'W':
 		return `\` + string(c), true
 	case 's':
-		if p.dialect.spaceVT {
+		if p.dialect.spaceVT || p.dialect.python {
 			return bracket(`\s\v`), true
 		}
 		return `\s`, true
 	case 'S':
-		if !p.dialect.spaceVT {
+		if !p.dialect.spaceVT && !p.dialect.python {
 			return `\S`, true
 		}
 		if !inClass {

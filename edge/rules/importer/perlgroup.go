@@ -171,6 +171,9 @@ func (p *perlParser) readFlags() (on, off string, colon bool, err error) {
 		case 'x':
 			p.flags.x = set
 		case 'a', 'u', 'L', 'J', 'n':
+			if p.dialect.python {
+				p.flags.ascii = c == 'a'
+			}
 			if (c == 'J' || c == 'n') == p.dialect.python {
 				return "", "", false, refuse(whySyntax, "the flag "+string(c))
 			}

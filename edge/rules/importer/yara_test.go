@@ -133,3 +133,37 @@ func TestLineBreaksAreNoted(t *testing.T) {
 		}
 	}
 }
+
+// Case is ignored in ASCII alone: the Kelvin sign and the long s are bytes beyond it, and
+// no k and s.
+func TestYARAClassesOfBytesThatIgnoreCase(t *testing.T) {
+	for _, tt := range []struct {
+		regex     string
+		yes, deny []string
+	}{
+		{`[\x80-\xff]`, []string{"\u212a", "é", "\xff"}, []string{"k", "s", "K", "S"}},
+		{`[^\x00-\x7f]`, []string{"\u017f", "é"}, []string{"k", "s", "K", "S"}},
+		{`^[\x80-\xff]{2}$`, []string{"é", "\u017f", "\xff\xfe"}, []string{"ks", "KS", "kk"}},
+		{`[^k]`, []string{"\u212a", "s"}, []string{"k", "K"}},
+		{`^a[^a-z]`, []string{"a\u212a", "a\u017f", "A1"}, []string{"ak", "AK", "as"}},
+		{`a\Wb`, []string{"A b", "a-B"}, []string{"akb", "asb", "aSb"}},
+		{`a\W+b`, []string{"a\u212ab", "a \u017f b"}, []string{"akb", "a s b"}},
+	} {
+		r := importOne(t, "yara", "rule a { strings: $a = /"+tt.regex+"/ nocase condition: $a }\n")
+		if r.Summary.Taken != 1 {
+			t.Errorf("%s: %s", tt.regex, r.Summary.Text(true))
+			continue
+		}
+		find := finder(t, r.Rules)
+		for _, text := range tt.yes {
+			if !find(text) {
+				t.Errorf("%s: not found in %q: %s", tt.regex, text, r.Rules[0].Regex)
+			}
+		}
+		for _, text := range tt.deny {
+			if find(text) {
+				t.Errorf("%s: found in %q: %s", tt.regex, text, r.Rules[0].Regex)
+			}
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"trawl/edge/wire"
+	"trawl/edge/zmtp"
+)
+
+func TestEnvelopesThatAreTooLongAreNotKept(t *testing.T) {
+	r := start(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	c := r.client()
+	for _, n := range []int{1025, 100_000, 5 << 20} {
+		c.send(strings.Repeat("e", n), "", `{"rules":"nobody"}`, "x")
+		if message := c.wantError(wire.BadRequest); !strings.Contains(message, "envelope") && !strings.Contains(message, "header") {
+			t.Errorf("an envelope of %d bytes: %s", n, message)
+		}
+	}
+	if s := r.status(); s.Broker.Pending != 0 || s.Broker.HeldBytes > 64<<10 {
+		t.Errorf("%d requests wait, %d bytes are held", s.Broker.Pending, s.Broker.HeldBytes)
+	}
+	c.send(strings.Repeat("e", 500), strings.Repeat("f", 500), "", `{"what":1}`, "x")
+	if got := c.recv(); len(got) != 4 || len(got[0]) != 500 || len(got[1]) != 500 || got[2] != "" {
+		t.Errorf("the answer's envelope is %d frames", len(got))
+	}
+}
+
+// What counts of a request is what it retains: its whole buffer with the envelope in it.
+func TestRequestsCountWhatTheyRetain(t *testing.T) {
+	r := start(t, func(o *Options) { o.ExpectRules = []string{"nobody"} })
+	c := r.client()
+	c.send(strings.Repeat("e", 900), "", `{"rules":"nobody","id":"`+strings.Repeat("i", 50_000)+`"}`, strings.Repeat("x", 300_000))
+	r.until("it waits", func(s *wire.Status) bool { return s.Broker.Pending == 1 })
+	least := int64(900 + 900 + 50_000 + 50_000 + 300_000)
+	if n := r.status().Broker.PendingBytes; n < least || n > 2*least {
+		t.Errorf("counts %d bytes, takes %d and the slack of its buffer", n, least)
+	}
+	c.conn.Close()
+	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.Pending == 0 && s.Broker.HeldBytes < 64<<10 })
+}
+
+func TestHelloIsAllThatAWorkerMaySendBeforeItIsWelcome(t *testing.T) {
+	r := start(t, nil)
+	for _, socketType := range []string{"DEALER", "REQ"} {
+		p := r.dial(r.workers, socketType)
+		_ = p.conn.Send(nil, zmtp.NewMessage([]byte("H"), make([]byte, 2<<20)))
+		select {
+		case <-p.conn.Done():
+		case <-time.After(patience):
+			t.Errorf("a %s may send 2 MiB before it is welcome", socketType)
+		}
+		_, _ = p.conn.Recv()
+	}
+	w := r.worker("w", 1)
+	c := r.client()
+	c.send("t")
+	w.answer(w.task(), strings.Repeat("x", 3<<20))
+	if got := c.recv(); len(got[0]) != 3<<20 {
+		t.Errorf("a worker that is welcome answered with 3 MiB, the client got %d bytes", len(got[0]))
+	}
+}
+
+// A client that is innocent gets an error in place of each answer that is too large, and all
+// the others.
+func TestAnswersOverTheLimitFailAlone(t *testing.T) {
+	r := start(t, nil)
+	w, c := r.worker("w", 16), r.client()
+	const n = 8
+	for i := range n {
+		c.send(fmt.Sprintf(`{"id":"%d"}`, i), "t")
+	}
+	for range n {
+		w.answer(w.task(), "{}", strings.Repeat("x", 20<<20))
+		if message := c.wantError(wire.Internal); !strings.Contains(message, "limits.answer") {
+			t.Error(message)
+		}
+	}
+	c.send("{}", "t")
+	w.answer(w.task(), "{}", strings.Repeat("x", 4<<20))
+	if got := c.recv(); len(got[1]) != 4<<20 {
+		t.Errorf("an answer at the limit has %d bytes", len(got[1]))
+	}
+	if s := r.status(); s.Broker.Overflowed != 0 || len(s.Workers) != 1 {
+		t.Errorf("closed: %d clients, %d workers left", s.Broker.Overflowed, len(s.Workers))
+	}
+}
+
+func TestPlainWorkersAnswersHaveTheLimitToo(t *testing.T) {
+	r := start(t, func(o *Options) { o.Limits.Answer = 1 << 20 })
+	rep, c := r.dial(r.workers, "REP"), r.client()
+	c.send("t")
+	got := rep.recv()
+	rep.send(got[0], "", strings.Repeat("x", 2<<20))
+	c.wantError(wire.Internal)
+}
+
+// Refusals count: who does not read them is not read.
+func TestRefusalsNobodyReadsAreBounded(t *testing.T) {
+	for _, request := range [][]string{{`{"rules":"unheard of"}`, ""}, {`{"op":"ping"}`, ""}, {`{"op":"status"}`, ""}, {`{"what":1}`, ""}} {
+		t.Run(request[0], func(t *testing.T) {
+			const memory = 1 << 20
+			r := start(t, func(o *Options) {
+				o.Limits, o.bootTime = Limits{Memory: memory, Request: 64 << 10}, time.Millisecond
+			})
+			conn, err := zmtp.Dial(t.Context(), r.clients, zmtp.Options{SocketType: "DEALER", SendBytes: 1 << 30, SendMessages: 1 << 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			const n = 30_000
+			for range n {
+				_ = conn.Send(nil, zmtp.NewMessage([]byte(request[0]), nil))
+			}
+			r.until("it is held back", func(s *wire.Status) bool { return s.Broker.HeldBack > 0 })
+			if held := r.status().Broker.HeldBytes; held > memory {
+				t.Errorf("%d bytes are held", held)
+			}
+			for i := range n { // once it reads, it gets them all
+				m, err := conn.Recv()
+				if err != nil {
+					t.Fatalf("after %d answers: %v", i, err)
+				}
+				m.Release()
+			}
+		})
+	}
+}
+
+func TestREQAtTheWorkersPortThatReadsNothingIsBounded(t *testing.T) {
+	r := start(t, nil)
+	conn, err := zmtp.Dial(t.Context(), r.workers, zmtp.Options{SocketType: "REQ", SendBytes: 1 << 30, SendMessages: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for range 20_000 {
+		_ = conn.Send(nil, zmtp.NewMessage(nil, []byte("text")))
+	}
+	r.until("it is not read any more", func(*wire.Status) bool { _, n := conn.Queued(); return n > 0 })
+	if held := r.status().Broker.HeldBytes; held > 200<<10 {
+		t.Errorf("%d bytes are held", held)
+	}
+}
