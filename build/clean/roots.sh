@@ -9,7 +9,7 @@
 #	          service itself
 #	user      an ordinary user; the checkout is read-only and somebody else's, the folder
 #	          for temporary files has blanks and a long name, texts are Turkish, and the
-#	          environment has all that programs listen to
+#	          environment has all that programs listen to, those among them that tests ask
 #
 # Needs root, mmdebstrap, systemd-nspawn, and the network for Debian's packages. Go and its
 # modules are those of this machine, read-only. What is compiled for one serves the others;
@@ -57,7 +57,7 @@ plain() {
 }
 
 services() {
-	root=$scratch/services
+	root=$scratch/services services='trawl-broker trawl-worker mosquitto fail2ban rsyslog avahi-daemon'
 	debian "$root" systemd-sysv,udev,dbus,procps,rsyslog,logcheck,logcheck-database,fail2ban,mosquitto,avahi-daemon
 	make -s -C "$scratch/trawl" dist DIST="$scratch/dist" TARGETS="linux/$(go env GOARCH)" VERSION=v0.0.1
 	git -C "$scratch/trawl" clean -fdxq
@@ -83,7 +83,8 @@ services() {
 		printf "#!/bin/sh\necho trawl: fishing\nexit 1\n" >/usr/local/bin/trawl
 		chmod 755 /usr/local/bin/trawl
 		echo "^own rule (a|b" >/etc/logcheck/ignore.d.server/local
-		rm /etc/logcheck/ignore.d.server/ssh /etc/fail2ban/filter.d/sshd.conf
+		rm /etc/logcheck/ignore.d.server/ssh
+		printf "[Definition]\nfailregex = ^own <HOST>$\n" | tee /etc/fail2ban/filter.d/own.conf >/etc/fail2ban/filter.d/sshd.local
 		for unit in service trawl- trawl-broker.service; do
 			mkdir -p /etc/systemd/system/$unit.d
 			printf "[Service]\nOwn=setting\n" >/etc/systemd/system/$unit.d/own.conf
@@ -91,7 +92,7 @@ services() {
 		systemctl enable trawl-broker trawl-worker' >"$scratch/log/setup" 2>&1 || { cat "$scratch/log/setup"; return 1; }
 	cat >"$root/etc/systemd/system/make-test.service" <<-END
 		[Unit]
-		After=trawl-broker.service trawl-worker.service mosquitto.service fail2ban.service rsyslog.service avahi-daemon.service
+		After=$(printf '%s.service ' $services)
 		SuccessAction=exit
 		FailureAction=exit
 		[Service]
@@ -101,7 +102,7 @@ services() {
 		Environment=HOME=/root $(echo "$goes" | tr '\n' ' ')
 		StandardOutput=file:/log/services
 		StandardError=inherit
-		ExecStart=/bin/sh -euc 'systemctl is-active trawl-broker trawl-worker mosquitto fail2ban rsyslog avahi-daemon; make test'
+		ExecStart=/bin/sh -euc 'for s in $services; do systemctl is-active --quiet \$\$s || { systemctl status \$\$s; exit 1; }; done; make test'
 		[Install]
 		WantedBy=multi-user.target
 	END
@@ -113,7 +114,7 @@ services() {
 }
 
 user() {
-	debian "$scratch/user" locales
+	debian "$scratch/user" locales,python3,python3-zmq,yara,libmodsecurity3,mandoc,systemd # whom tests ask
 	chroot "$scratch/user" localedef -i tr_TR -f UTF-8 tr_TR.UTF-8
 	chroot "$scratch/user" useradd -m -s /bin/sh newcomer
 	cat >"$scratch/user/usr/local/bin/make-test" <<-'END'
@@ -133,7 +134,7 @@ user() {
 	END
 	chmod 755 "$scratch/user/usr/local/bin/make-test"
 	# shellcheck disable=SC2086
-	enter "$scratch/user" --as-pid2 --user=newcomer --bind-ro="$scratch/trawl:/src/trawl" --chdir=/src/trawl $(printf -- '-E %s ' $goes) make-test
+	enter "$scratch/user" --as-pid2 --user=newcomer --hostname=Bilgisayar.ev.example --bind-ro="$scratch/trawl:/src/trawl" --chdir=/src/trawl $(printf -- '-E %s ' $goes) make-test
 }
 
 took= failed=
