@@ -147,7 +147,7 @@ func (r *router) nextFor(w *worker) (best *request, turn *int64) {
 // take takes q out of its queue for w, and charges it to its target's turn; turn is nil if
 // targets have not taken turns for it.
 func (r *router) take(q *request, w *worker, turn *int64) {
-	q.target.queue.take(q)
+	r.visit(q.target.queue.take(q))
 	r.dequeued(q)
 	if turn != nil {
 		now := max(*turn, w.crew.now-maxCredit)

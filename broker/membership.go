@@ -159,11 +159,12 @@ func (r *router) mayRetry(q *request, lost *worker) *wire.Error {
 // others that can do it; what waits for it by name is answered at once, as are
 // requests that come for it later.
 func (r *router) setDraining(w *worker, out *batch) {
-	if !w.draining {
-		w.draining = true
-		w.crew.draining++
-		r.sort(w)
+	if w.draining {
+		return
 	}
+	w.draining = true
+	w.crew.draining++
+	r.sort(w)
 	r.relieve(w, out)
 	r.failWaiting(w.named, func(t *target) *wire.Error {
 		if !t.draining() {

@@ -213,18 +213,18 @@ func (s *share) newFlow(priority int, k kind) *flow {
 }
 
 // take removes a request that is given to a worker, and charges it to its client and its priority.
-func (q *queue) take(r *request) {
+func (q *queue) take(r *request) (forgotten int) {
 	f, c := r.flow, r.flow.class
 	c.now = max(c.now, f.turn)
 	f.turn += r.weight()
 	q.now = max(q.now, c.turn)
 	c.turn += r.weighted()
 	f.fix()
-	q.remove(r)
+	return q.remove(r)
 }
 
-// remove removes a request.
-func (q *queue) remove(r *request) {
+// remove removes a request, and returns how many debts were forgotten with it.
+func (q *queue) remove(r *request) (forgotten int) {
 	f := r.flow
 	r.inQueue.remove()
 	r.inWaiting.remove()
@@ -233,33 +233,37 @@ func (q *queue) remove(r *request) {
 	q.cost -= r.cost()
 	f.share.n--
 	if f.waiting.n == 0 {
-		f.leave()
+		forgotten = f.leave()
 	}
+	return forgotten
 }
 
 // leave takes a flow with nothing waiting out of the turns. What it has had more than others
-// is remembered as long as others wait.
-func (f *flow) leave() {
+// is remembered as long as others wait: then those debts are forgotten, and leave returns
+// how many.
+func (f *flow) leave() (forgotten int) {
 	c := f.class
 	f.park()
 	if c.flows--; c.flows == 0 {
+		forgotten = len(c.debts)
 		for _, debtor := range c.debts {
 			debtor.drop()
 		}
 		clear(c.debts)
 		c.debts, c.now, c.enters = c.debts[:0], 0, 0
 		f.drop()
-		return
+		return forgotten
 	}
 	if f.turn <= c.now {
 		f.drop()
-		return
+		return 0
 	}
 	if len(c.debts) == debtsKept {
 		c.debts[0].drop()
 		c.debts = slices.Delete(c.debts, 0, 1)
 	}
 	c.debts = append(c.debts, f)
+	return 0
 }
 
 // forgive takes f out of the debts, if it is there.

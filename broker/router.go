@@ -368,7 +368,7 @@ func (r *router) finish(q *request, out *batch) {
 	r.visit(1)
 	r.resume(q, out)
 	if q.flow != nil {
-		q.target.queue.remove(q)
+		r.visit(q.target.queue.remove(q))
 		r.dequeued(q)
 		r.forget(q.target)
 	}
