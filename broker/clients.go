@@ -35,9 +35,7 @@ func (b *Broker) serveClient(peer *connection) {
 	conn := peer.conn
 	c := &client{conn: conn, socketType: conn.Peer().SocketType}
 	var out batch
-	b.mu.Lock()
-	peer.client = c
-	b.mu.Unlock()
+	peer.client.Store(c)
 	b.router.addClient(c)
 	defer func() {
 		b.router.removeClient(c, &out)

@@ -73,8 +73,9 @@ type connection struct {
 	asked atomic.Int64 // when it asked something last, in ns after since; 0: never
 	busy  atomic.Bool  // a worker that has joined
 
+	client atomic.Pointer[client] // nil if it is none, or not yet
+
 	// ---
-	client  *client // nil if it is none
 	arrival arrival
 }
 
@@ -155,7 +156,7 @@ func (b *Broker) idlest(among []*connection) (first *connection, wait time.Durat
 	defer b.router.unlock()
 	for _, c := range among {
 		b.router.visit(1)
-		if c.busy.Load() || c.client != nil && c.client.requests.n > 0 {
+		if client := c.client.Load(); c.busy.Load() || client != nil && client.requests.n > 0 {
 			continue
 		}
 		if wait = time.Until(c.givesWay()); wait <= newTime {
