@@ -127,6 +127,16 @@ func TestAnAnswerDoesNotWaitForALongRequest(t *testing.T) {
 		if len(frames) == 0 {
 			t.Fatal("the connection ended")
 		}
+		if recall, ok := wire.ParseRecall([]byte(frames[0])); ok {
+			// A busy machine takes its time with the second, whose answer then does not
+			// wait at all: the third is given back before a slot has begun it.
+			givenBack := false
+			recall.Each(func(n uint64) { givenBack = givenBack || n == 3 })
+			if givenBack {
+				return
+			}
+			continue
+		}
 		switch c, _ := wire.ParseReplyControl([]byte(frames[0])); c.Number {
 		case 2:
 			l.send(string(recallOf(true, 3)))
