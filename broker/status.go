@@ -11,8 +11,9 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// report is a document about the broker that is asked for again and again: it is written at most
-// for a hundredth of the time, and is a second old at most.
+// report is a document about the broker that is asked for again and again. How old it may become
+// goes by its size, so that writing it takes little of the time, however often it is asked for:
+// that of ten workers is some milliseconds old at most, that of a thousand a second.
 type report struct {
 	mu    sync.Mutex
 	until time.Time // when it is written again
@@ -20,21 +21,18 @@ type report struct {
 }
 
 const (
-	reportShare  = 100         // part of the time
-	reportOldest = time.Second // since it was written
+	reportPerByte = time.Microsecond // of its age
+	reportOldest  = time.Second
 )
 
 // get returns the document. The caller must not change it.
 func (d *report) get(write func() []byte) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	began := time.Now()
-	if began.Before(d.until) {
-		return d.body
+	if now := time.Now(); now.After(d.until) {
+		d.body = write()
+		d.until = now.Add(min(reportOldest, time.Duration(len(d.body))*reportPerByte))
 	}
-	d.body = write()
-	done := time.Now()
-	d.until = done.Add(min(reportOldest, done.Sub(began)*reportShare))
 	return d.body
 }
 

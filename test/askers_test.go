@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
+
+	"trawl/edge/wire"
 )
 
 func TestTenNamedWorkersOfWhichTwoAskOthers(t *testing.T) {
@@ -30,6 +32,7 @@ func TestTenNamedWorkersOfWhichTwoAskOthers(t *testing.T) {
 		t.Errorf("exit status of the client is %d", code)
 	}
 	client.waitLog(t, "answered 100")
+	f.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.Nested > 0 && s.Broker.Pending == 0 }) // status can be a moment old
 	s := f.status(t)
 	if s.Broker.Nested == 0 || s.Broker.Pending != 0 {
 		t.Errorf("%d requests of workers, %d pending; want some, and none", s.Broker.Nested, s.Broker.Pending)

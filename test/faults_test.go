@@ -101,6 +101,7 @@ func TestStoppedWorkerIsReplacedAndServesAgain(t *testing.T) {
 	})
 	l.finish(t)
 	broker.waitLog(t, "worker is silent: lost")
+	f.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.Pending == 0 }) // status can be a moment old
 	s := f.status(t)
 	t.Logf("stopped %d times; retried %d, late answers dropped %d", rounds, s.Broker.Retried, s.Broker.LateAnswers)
 	if s.Broker.Pending != 0 {
