@@ -289,6 +289,10 @@ printf '[Service]\nLoadCredential=broker.key:/etc/trawl/broker.key\n' >/etc/syst
 systemctl daemon-reload`)
 	m.must("trawl", "service", "restart", "broker")
 	m.must("trawl", "ping", "--config", "/dev/null", "--key", "/etc/trawl/broker.key", "--server-key", "/etc/trawl/broker.pub")
+	m.eventually("the worker, which has no key, is refused", func() bool {
+		out, _ := m.run("trawl", "doctor", "--config", "/etc/trawl/keys.yaml")
+		return strings.Contains(out, "trawl-worker runs, and is refused by")
+	})
 	m.wantSays("doctor", m.doctorSays("--config", "/etc/trawl/keys.yaml"), "trawl-worker runs, and is refused by", "trawl keygen")
 	m.must("trawl", "service", "stop", "worker") // it has no key
 	if out := m.must("trawl", "doctor", "--config", "/etc/trawl/keys.yaml"); strings.Contains(out, "fault") {

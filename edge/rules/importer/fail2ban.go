@@ -5,7 +5,6 @@ package importer
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -138,7 +137,7 @@ func (f *f2bFilter) value(option string) (string, error) {
 	return f.tags(s)
 }
 
-var f2bTag = regexp.MustCompile(`<([^ <>]+)>`)
+var f2bTag = onDemand(`<([^ <>]+)>`)
 
 // tags replaces <name> by the option of that name, innermost ones first; other
 // tags stay.
@@ -160,7 +159,7 @@ func (f *f2bFilter) tags(s string) (string, error) {
 // nextTag finds the first tag that is an option's name, and its value.
 func (f *f2bFilter) nextTag(s string) ([]int, string) {
 	for from := 0; ; {
-		at := f2bTag.FindStringSubmatchIndex(s[from:])
+		at := f2bTag().FindStringSubmatchIndex(s[from:])
 		if at == nil {
 			return nil, ""
 		}
@@ -282,7 +281,7 @@ func (f *f2bFilter) prefixed(e *entry, t translation) (translation, error) {
 	return joined, nil
 }
 
-var leadingFlags = regexp.MustCompile(`^\(\?[a-zA-Z]+\)`)
+var leadingFlags = onDemand(`^\(\?[a-zA-Z]+\)`)
 
 // joinPrefix is prefix followed by t, whose alternatives begin right there if
 // they have a ^, and anywhere behind it if not; false if a ^ is elsewhere.
@@ -294,7 +293,7 @@ func joinPrefix(prefix, t translation) (translation, bool) {
 	from := 0
 	for _, to := range append(append([]int(nil), t.bars...), len(t.expr)) {
 		part := t.expr[from:to]
-		flags := leadingFlags.FindString(part)
+		flags := leadingFlags().FindString(part)
 		inside := 0
 		anchored := false
 		for _, c := range t.carets {
@@ -315,7 +314,7 @@ func joinPrefix(prefix, t translation) (translation, bool) {
 		from = to + 1
 	}
 	body := strings.Join(alternatives, "|")
-	if len(alternatives) > 1 || leadingFlags.MatchString(body) {
+	if len(alternatives) > 1 || leadingFlags().MatchString(body) {
 		body = "(?:" + body + ")"
 	}
 	joined := t

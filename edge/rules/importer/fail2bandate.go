@@ -3,7 +3,6 @@
 package importer
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -71,7 +70,7 @@ func f2bOwnDates(patterns string) (dates f2bDates, others bool) {
 			continue
 		}
 		date, ok := f2bOwnDate(line)
-		anchor := f2bBegin.FindString(line)
+		anchor := f2bBegin().FindString(line)
 		switch epoch := strings.Contains(strings.ToUpper(line), "EPOCH"); {
 		case strings.EqualFold(line, "{NONE}"):
 			none = true
@@ -79,7 +78,7 @@ func f2bOwnDates(patterns string) (dates f2bDates, others bool) {
 			others = true
 		case date == "":
 			usual = true
-			within = within || anchor == "" || f2bInBracket.MatchString(line)
+			within = within || anchor == "" || f2bInBracket().MatchString(line)
 		default:
 			begin = append(begin, date)
 			if strings.HasPrefix(anchor, "{^LN-BEG}") || anchor == "" && !epoch {
@@ -119,21 +118,21 @@ func anyOf(list []string) string {
 }
 
 var (
-	f2bBegin     = regexp.MustCompile(`^(?:\{\^LN-BEG\}|\{UNB\}\^|\^)+`)
-	f2bUnbound   = regexp.MustCompile(`^\{UNB\}`)
-	f2bDirective = regexp.MustCompile(`%(?:Ex)?[a-zA-Z]`)
-	f2bSeparator = regexp.MustCompile(`\(\?P<_sep>([^)]*)\)`)
-	f2bInBracket = regexp.MustCompile(`^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`) // ^[^\[]*\[({DATE})
+	f2bBegin     = onDemand(`^(?:\{\^LN-BEG\}|\{UNB\}\^|\^)+`)
+	f2bUnbound   = onDemand(`^\{UNB\}`)
+	f2bDirective = onDemand(`%(?:Ex)?[a-zA-Z]`)
+	f2bSeparator = onDemand(`\(\?P<_sep>([^)]*)\)`)
+	f2bInBracket = onDemand(`^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`) // ^[^\[]*\[({DATE})
 )
 
 // f2bOwnDate is a datepattern as a regex; empty for the usual dates. A date that
 // is only a group of the pattern is cut out of the middle of a line: that is
 // understood only where it leaves [] behind.
 func f2bOwnDate(pattern string) (string, bool) {
-	if f2bInBracket.MatchString(pattern) {
+	if f2bInBracket().MatchString(pattern) {
 		return "", true
 	}
-	s := f2bUnbound.ReplaceAllString(f2bBegin.ReplaceAllString(pattern, ""), "")
+	s := f2bUnbound().ReplaceAllString(f2bBegin().ReplaceAllString(pattern, ""), "")
 	switch strings.ToUpper(s) {
 	case "", "{DATE}", "{DEFAULT}":
 		return "", true
@@ -142,7 +141,7 @@ func f2bOwnDate(pattern string) (string, bool) {
 	case "TAI64N":
 		return "(?:" + f2bTAI64 + `\b)`, true
 	}
-	if sep := f2bSeparator.FindStringSubmatch(s); sep != nil {
+	if sep := f2bSeparator().FindStringSubmatch(s); sep != nil {
 		s = strings.ReplaceAll(strings.Replace(s, sep[0], sep[1], 1), "(?P=_sep)", sep[1])
 	}
 	if strings.Contains(strings.ReplaceAll(strings.ReplaceAll(s, `\(`, ""), "(?", ""), "(") {
@@ -154,7 +153,7 @@ func f2bOwnDate(pattern string) (string, bool) {
 	shapes := []string{f2bAnywhere}
 	s = strings.ReplaceAll(s, "{DATE}", string(first))
 	known := true
-	s = f2bDirective.ReplaceAllStringFunc(s, func(d string) string {
+	s = f2bDirective().ReplaceAllStringFunc(s, func(d string) string {
 		shape, ok := f2bDirectives[d[len(d)-1]]
 		known = known && ok
 		shapes = append(shapes, shape)

@@ -2,8 +2,6 @@
 
 package importer
 
-import "regexp"
-
 // f2bHosts are the tags that fail2ban has regexes for; of digits it takes all as
 // addresses that Python's \d has, and finds out later that they are none. (Its regex for IPv6 ends in
 // a look-behind for a colon, which always holds there.)
@@ -27,20 +25,20 @@ var f2bHosts = func() map[string]string {
 }()
 
 var (
-	f2bRegexTag = regexp.MustCompile(`</?[\w-]+/?>`)
-	f2bCustom   = regexp.MustCompile(`^(/?)F-([A-Z0-9_-]+)$`)
+	f2bRegexTag = onDemand(`</?[\w-]+/?>`)
+	f2bCustom   = onDemand(`^(/?)F-([A-Z0-9_-]+)$`)
 )
 
 // f2bTags replaces <HOST> and its like by their regexes and <F-NAME>…</F-NAME> by
 // groups.
 func f2bTags(src string) string {
 	open := map[string]bool{}
-	return f2bRegexTag.ReplaceAllStringFunc(src, func(tag string) string {
+	return f2bRegexTag().ReplaceAllStringFunc(src, func(tag string) string {
 		name := tag[1 : len(tag)-1]
 		if re, ok := f2bHosts[name]; ok {
 			return re
 		}
-		m := f2bCustom.FindStringSubmatch(name)
+		m := f2bCustom().FindStringSubmatch(name)
 		switch {
 		case m == nil:
 			return tag

@@ -31,7 +31,7 @@ var guessNames = map[string]string{
 // marks are what no other kind has; all of a kind's must be there.
 var marks = []struct {
 	kind string
-	all  []*regexp.Regexp
+	all  []func() *regexp.Regexp
 }{
 	{"snort", regexps(`(?m)^[#\s]*(?:alert|log|pass|drop|reject|sdrop|rejectsrc|rejectdst|rejectboth)\s+\S+\s+\S+\s+\S+\s+(?:->|<>)\s+\S+\s+\S+\s*\(.*;`)},
 	{"yara", regexps(`(?m)^\s*(?:(?:private|global)\s+)*rule\s+\w+\s*(?::[\w\s]+)?\s*(?:\{|$)`, `(?m)\bcondition\s*:`)},
@@ -45,10 +45,10 @@ var marks = []struct {
 	{guessTrawl, regexps(`(?m)^rules:\s*$`, `(?m)^\s*- ?(?:id|regex|literal|words|hex): `)},
 }
 
-func regexps(list ...string) []*regexp.Regexp {
-	var all []*regexp.Regexp
+func regexps(list ...string) []func() *regexp.Regexp {
+	var all []func() *regexp.Regexp
 	for _, s := range list {
-		all = append(all, regexp.MustCompile(s))
+		all = append(all, onDemand(s))
 	}
 	return all
 }
@@ -60,7 +60,7 @@ func guess(data []byte) string {
 	for _, m := range marks {
 		found := true
 		for _, re := range m.all {
-			found = found && re.Match(data)
+			found = found && re().Match(data)
 		}
 		if found {
 			return m.kind

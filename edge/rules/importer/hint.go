@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 )
 
 // WordListHint says what the word list at path looks like if not like one, and what to
@@ -35,10 +34,10 @@ func WordListHint(path string) string {
 // looksRegex is what regexes have that words have not: an anchor, a class or a dot
 // that is repeated, an escaped sign.
 // A path of Windows has names behind its backslashes.
-var looksRegex = regexp.MustCompile(`^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`)
+var looksRegex = onDemand(`^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`)
 
 // wordComment is a line that looks like a comment.
-var wordComment = regexp.MustCompile(`^#+(?:\s.*)?$`)
+var wordComment = onDemand(`^#+(?:\s.*)?$`)
 
 func hint(path string, head []byte) string {
 	name := filepath.Base(path)
@@ -56,11 +55,11 @@ func hint(path string, head []byte) string {
 		lines++
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
-		case wordComment.Match(line):
+		case wordComment().Match(line):
 			if comments++; comments == 1 {
 				first = lines
 			}
-		case looksRegex.Match(line):
+		case looksRegex().Match(line):
 			regexes++
 		}
 	}

@@ -5,7 +5,6 @@ package importer
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"strings"
 )
 
@@ -28,7 +27,7 @@ var hostsOwn = map[string]bool{
 }
 
 // hostName is a name with a dot in it; others can be words of any text.
-var hostName = regexp.MustCompile(`^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`)
+var hostName = onDemand(`^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`)
 
 // readHosts makes one rule of all names of a file.
 func readHosts(j *job, in *input) {
@@ -44,7 +43,7 @@ func readHosts(j *job, in *input) {
 		switch {
 		case hostsOwn[text] || !strings.Contains(text, "."):
 			skip(whyHostsOwn)
-		case !hostName.MatchString(text):
+		case !hostName().MatchString(text):
 			skip(whyHostsName)
 		case seen[text]:
 			skip(whyHostsTwice)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"trawl/edge/rules"
@@ -39,9 +38,9 @@ func (v *iniValue) text() string { return strings.Join(v.lines, "\n") }
 type iniFile map[string]map[string]*iniValue
 
 var (
-	iniSection = regexp.MustCompile(`^\[([^\]]+)\]`)
-	iniOption  = regexp.MustCompile(`^(.*?)\s*[=:]\s*(.*)$`)
-	iniInline  = regexp.MustCompile(`(?:^|\s);`)
+	iniSection = onDemand(`^\[([^\]]+)\]`)
+	iniOption  = onDemand(`^(.*?)\s*[=:]\s*(.*)$`)
+	iniInline  = onDemand(`(?:^|\s);`)
 )
 
 // errINI is a line that is neither section, option nor continuation.
@@ -67,12 +66,12 @@ func parseINI(path string, data []byte) (iniFile, error) {
 		if strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";") {
 			continue
 		}
-		if at := iniInline.FindStringIndex(s); at != nil {
+		if at := iniInline().FindStringIndex(s); at != nil {
 			s = s[:at[0]]
 			trimmed = strings.TrimSpace(s)
 		}
 		depth := len(s) - len(strings.TrimLeft(s, " \t\v\f"))
-		switch m := iniSection.FindStringSubmatch(trimmed); {
+		switch m := iniSection().FindStringSubmatch(trimmed); {
 		case trimmed == "":
 		case value != nil && depth > indent:
 			value.add(trimmed, number)
@@ -84,7 +83,7 @@ func parseINI(path string, data []byte) (iniFile, error) {
 		case section == nil:
 			return nil, &errINI{number, "text before the first [section]: is this a filter of fail2ban?"}
 		default:
-			o := iniOption.FindStringSubmatch(trimmed)
+			o := iniOption().FindStringSubmatch(trimmed)
 			if o == nil || o[1] == "" {
 				return nil, &errINI{number, fmt.Sprintf("neither a [section] nor name = value: %.60q", trimmed)}
 			}

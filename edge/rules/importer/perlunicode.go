@@ -5,6 +5,7 @@ package importer
 import (
 	"regexp/syntax"
 	"strings"
+	"sync"
 )
 
 // What Python's \w, \d and \s are, inside of [ ]. Its word characters are those that
@@ -137,15 +138,22 @@ func wordEdges(t translation) (translation, bool) {
 
 type edgeRewriter struct{ changed, same bool }
 
-var (
-	asciiWords, _ = setOf(`\w`, "")
-	otherWords    = func() runeSet {
-		all, _ := setOf("["+unicodeWord+"]", "")
-		return all.and(asciiWords.not())
-	}()
-	beforeWord, _ = parseShape("(?:^|[^" + unicodeWord + "])")
-	behindWord, _ = parseShape("(?:[^" + unicodeWord + "]|$)")
-)
+// wordSets is what it takes to compare words of ASCII and of all scripts.
+type wordSets struct {
+	asciiWords, otherWords runeSet
+	before, behind         *shape // of a word of any script
+}
+
+// unicodeEdges makes them when they are first needed.
+var unicodeEdges = sync.OnceValue(func() wordSets {
+	var e wordSets
+	e.asciiWords, _ = setOf(`\w`, "")
+	all, _ := setOf("["+unicodeWord+"]", "")
+	e.otherWords = all.and(e.asciiWords.not())
+	e.before, _ = parseShape("(?:^|[^" + unicodeWord + "])")
+	e.behind, _ = parseShape("(?:[^" + unicodeWord + "]|$)")
+	return e
+})
 
 // rewrite goes through s, which stands at the head or the tail of the regex.
 func (e *edgeRewriter) rewrite(s *shape, head, tail bool) *shape {
@@ -178,16 +186,18 @@ func (e *edgeRewriter) edge(subs []*shape, i int, head, tail bool) *shape {
 	}
 	left, leftOpen := edgeSet(subs[:i], true)
 	right, rightOpen := edgeSet(subs[i+1:], false)
-	isWord := func(set runeSet, open bool) bool { return !open && len(set) > 0 && len(set.and(asciiWords.not())) == 0 }
+	isWord := func(set runeSet, open bool) bool {
+		return !open && len(set) > 0 && len(set.and(unicodeEdges().asciiWords.not())) == 0
+	}
 	switch {
-	case !leftOpen && !rightOpen && len(left.and(otherWords)) == 0 && len(right.and(otherWords)) == 0:
+	case !leftOpen && !rightOpen && len(left.and(unicodeEdges().otherWords)) == 0 && len(right.and(unicodeEdges().otherWords)) == 0:
 		return s
 	case s.text == `\b` && tail && i == len(subs)-1 && isWord(left, leftOpen):
 		e.changed = true
-		return behindWord
+		return unicodeEdges().behind
 	case s.text == `\b` && head && i == 0 && isWord(right, rightOpen):
 		e.changed = true
-		return beforeWord
+		return unicodeEdges().before
 	}
 	e.same = false
 	return s

@@ -5,7 +5,6 @@ package importer
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -63,18 +62,18 @@ func readSnort(j *job, in *input) {
 	}
 	j.logicalLines(in, " ", func(number int, line string) {
 		line = strings.TrimSpace(line)
-		begins := snortAction.MatchString(line + " ")
-		if begins || snortConfig.MatchString(line) || len(open)+len(line) > rules.MaxLine {
+		begins := snortAction().MatchString(line + " ")
+		if begins || snortConfig().MatchString(line) || len(open)+len(line) > rules.MaxLine {
 			flush()
 		}
 		switch {
 		case line == "":
 			j.aside.add("blank lines")
-		case line[0] == '#' && snortAction.MatchString(strings.TrimLeft(line, "# \t")) && strings.Contains(line, "("):
+		case line[0] == '#' && snortAction().MatchString(strings.TrimLeft(line, "# \t")) && strings.Contains(line, "("):
 			j.aside.add("rules that are commented out")
 		case line[0] == '#':
 			j.aside.add("comments")
-		case snortConfig.MatchString(line):
+		case snortConfig().MatchString(line):
 			j.aside.add("configuration")
 		case begins:
 			open, first = line, number
@@ -92,7 +91,7 @@ func readSnort(j *job, in *input) {
 
 func snortEntry(j *job, path, name string, number int, line string) {
 	r, err := parseSnort(line)
-	if err == nil && !snortAction.MatchString(line) {
+	if err == nil && !snortAction().MatchString(line) {
 		err = fmt.Errorf("it begins with %.20q", line)
 	}
 	if err != nil {
@@ -284,14 +283,14 @@ func (s *snortReader) keep(c *content) {
 
 // behind refuses text behind a quoted value that no comma parts from it.
 func (s *snortReader) behind(o snortOption) bool {
-	at := snortBehind.FindStringIndex(o.value)
+	at := snortBehind().FindStringIndex(o.value)
 	if at != nil {
 		s.fail(whyBehind, o.value[at[1]-1:])
 	}
 	return at != nil
 }
 
-var snortBehind = regexp.MustCompile(`^!?\s*"(?:[^"\\]|\\.)*"\s*[^\s,]`)
+var snortBehind = onDemand(`^!?\s*"(?:[^"\\]|\\.)*"\s*[^\s,]`)
 
 func (s *snortReader) fail(text, detail string) {
 	s.failed = true

@@ -4,7 +4,6 @@ package importer
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -29,8 +28,8 @@ func (r *snortRule) first(name string) string {
 }
 
 var (
-	snortAction = regexp.MustCompile(`^(?:alert|log|pass|drop|reject|sdrop|block|react|rewrite|rejectsrc|rejectdst|rejectboth|activate|dynamic)\s`)
-	snortConfig = regexp.MustCompile(`^(?:include|var|ipvar|portvar|config|preprocessor|output|event_filter|threshold|suppress|rate_filter|dynamicpreprocessor|ruletype)\b`)
+	snortAction = onDemand(`^(?:alert|log|pass|drop|reject|sdrop|block|react|rewrite|rejectsrc|rejectdst|rejectboth|activate|dynamic)\s`)
+	snortConfig = onDemand(`^(?:include|var|ipvar|portvar|config|preprocessor|output|event_filter|threshold|suppress|rate_filter|dynamicpreprocessor|ruletype)\b`)
 )
 
 // parseSnort takes a rule apart; the error says what is wrong with it.
@@ -90,7 +89,7 @@ func optionEnd(s string) (end int, quoted bool) {
 }
 
 // snortNext is an option within another one.
-var snortNext = regexp.MustCompile(`(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`)
+var snortNext = onDemand(`(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`)
 
 // swallowed is where in an option another one begins, since no `;` stands between
 // them; 0: nowhere. What is in quotes, and words of messages, are none.
@@ -123,7 +122,7 @@ func swallowed(option string) int {
 // nextOption is where the first known option begins in s, at from or behind.
 func nextOption(s string, from int) int {
 	for from < len(s) {
-		m := snortNext.FindStringSubmatchIndex(s[from:])
+		m := snortNext().FindStringSubmatchIndex(s[from:])
 		if m == nil || strings.Contains(s[from:from+m[4]], ",") { // Snort 3: modifiers
 			return 0
 		}

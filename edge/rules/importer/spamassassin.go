@@ -4,7 +4,6 @@ package importer
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,13 +74,13 @@ func readSpamAssassin(j *job, in *input) {
 }
 
 var (
-	spamComment = regexp.MustCompile(`(^|[^\\])#.*`)
-	spamName    = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+	spamComment = onDemand(`(^|[^\\])#.*`)
+	spamName    = onDemand(`^[A-Za-z_]\w*$`)
 )
 
 // spamSettingOf is the setting of a line, and its value.
 func spamSettingOf(line string) (key, value string) {
-	line = strings.ReplaceAll(spamComment.ReplaceAllString(line, "$1"), `\#`, "#")
+	line = strings.ReplaceAll(spamComment().ReplaceAllString(line, "$1"), `\#`, "#")
 	key, value = cutBlank(strings.TrimSpace(line))
 	return strings.ReplaceAll(strings.ToLower(key), "-", "_"), value
 }
@@ -143,7 +142,7 @@ func finishSpamAssassin(j *job) {
 // take decides about one rule.
 func (r *spamRules) take(e *entry, s *spamEntry) {
 	switch {
-	case !spamName.MatchString(s.name) || s.value == "":
+	case !spamName().MatchString(s.name) || s.value == "":
 		e.skip(whySpamRule, s.key+" "+s.name+" "+s.value)
 	case r.last[s.name] != s:
 		e.skip(whySpamLater, "")
@@ -182,10 +181,10 @@ func (r *spamRules) off(name string) bool {
 }
 
 var (
-	spamTest   = regexp.MustCompile(`^(\S+?)((?::\w+)*)\s*([=!])~\s*(.*)$`)
-	spamUnset  = regexp.MustCompile(`\s+\[if-unset:\s*(.*)\]$`)
-	spamExists = regexp.MustCompile(`^exists:(\S+)$`)
-	spamClean  = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	spamTest   = onDemand(`^(\S+?)((?::\w+)*)\s*([=!])~\s*(.*)$`)
+	spamUnset  = onDemand(`\s+\[if-unset:\s*(.*)\]$`)
+	spamExists = onDemand(`^exists:(\S+)$`)
+	spamClean  = onDemand(`^[A-Za-z0-9_-]+$`)
 )
 
 // spamHeaders are the names that stand for several headers.
@@ -195,21 +194,21 @@ var spamHeaders = map[string]string{
 }
 
 // spamMade are headers that no message has.
-var spamMade = regexp.MustCompile(`^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?:TRUSTED|INTERNAL|UNTRUSTED|EXTERNAL))$`)
+var spamMade = onDemand(`^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?:TRUSTED|INTERNAL|UNTRUSTED|EXTERNAL))$`)
 
 // spamAnchored is a regex with an anchor, or nearly.
-var spamAnchored = regexp.MustCompile(`(?:^|[^\\[])[$^]|\\[Az]`)
+var spamAnchored = onDemand(`(?:^|[^\\[])[$^]|\\[Az]`)
 
 // spamHeader takes a test of a header: a text is its line.
 func (e *entry) spamHeader(value string) {
-	if m := spamExists.FindStringSubmatch(value); m != nil && spamClean.MatchString(m[1]) {
+	if m := spamExists().FindStringSubmatch(value); m != nil && spamClean().MatchString(m[1]) {
 		e.remark(noteSpamText)
 		e.regex("", "^(?i:"+m[1]+"):", false)
 		return
 	}
-	unset := spamUnset.FindStringSubmatch(value)
-	value = spamUnset.ReplaceAllString(value, "")
-	m := spamTest.FindStringSubmatch(value)
+	unset := spamUnset().FindStringSubmatch(value)
+	value = spamUnset().ReplaceAllString(value, "")
+	m := spamTest().FindStringSubmatch(value)
 	if m == nil {
 		e.skip(whySpamRule, value)
 		return
@@ -219,10 +218,10 @@ func (e *entry) spamHeader(value string) {
 	case m[3] == "!":
 		e.skip(whySpamNot, "")
 		return
-	case spamMade.MatchString(name):
+	case spamMade().MatchString(name):
 		e.skip(whySpamHeader, name)
 		return
-	case !spamClean.MatchString(name):
+	case !spamClean().MatchString(name):
 		e.skip(whySpamRule, value)
 		return
 	}
@@ -236,7 +235,7 @@ func (e *entry) spamHeader(value string) {
 		return
 	}
 	if part != "" {
-		if spamAnchored.MatchString(t.expr) && part != ":first" && part != ":last" {
+		if spamAnchored().MatchString(t.expr) && part != ":first" && part != ":last" {
 			e.skip(whySpamPart, name+parts)
 			return
 		}

@@ -3,7 +3,6 @@
 package importer
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -46,12 +45,12 @@ func (c *spamConditions) take(key, value string) bool {
 	return true
 }
 
-var spamCompare = regexp.MustCompile(`^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`)
+var spamCompare = onDemand(`^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`)
 
 // spamHolds says whether a condition holds: of plugins and features all are there.
 func spamHolds(condition string) bool {
 	condition = strings.TrimSpace(condition)
-	m := spamCompare.FindStringSubmatch(condition)
+	m := spamCompare().FindStringSubmatch(condition)
 	if m == nil {
 		return !strings.HasPrefix(strings.TrimLeft(condition, "( "), "!")
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -74,8 +73,8 @@ func readYARA(j *job, in *input) {
 }
 
 var (
-	yaraGlobal  = regexp.MustCompile(`(?m)(?:^|\})[ \t]*(?:private\s+)?global\s+(?:private\s+)?rule\s`)
-	yaraInclude = regexp.MustCompile(`(?m)^[ \t]*include\s+"([^"\n]+)"`)
+	yaraGlobal  = onDemand(`(?m)(?:^|\})[ \t]*(?:private\s+)?global\s+(?:private\s+)?rule\s`)
+	yaraInclude = onDemand(`(?m)^[ \t]*include\s+"([^"\n]+)"`)
 )
 
 // yaraGlobals says what the file asks for besides each rule's condition: its global
@@ -84,13 +83,13 @@ func yaraGlobals(j *job, first *input) []reason {
 	seen := map[string]bool{first.path: true}
 	for queue := []*input{first}; len(queue) > 0; queue = queue[1:] {
 		in := queue[0]
-		if bytes.Contains(in.data, []byte("global")) && yaraGlobal.Match(in.data) {
+		if bytes.Contains(in.data, []byte("global")) && yaraGlobal().Match(in.data) {
 			return []reason{{whyGlobal, ""}}
 		}
 		if !bytes.Contains(in.data, []byte("include")) {
 			continue
 		}
-		for _, m := range yaraInclude.FindAllSubmatch(in.data, -1) {
+		for _, m := range yaraInclude().FindAllSubmatch(in.data, -1) {
 			path := beside(in.path, string(m[1]))
 			if seen[path] {
 				continue

@@ -4,7 +4,6 @@ package importer
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
@@ -26,12 +25,12 @@ func (p *yaraParser) expect(text string) error {
 	return p.advance()
 }
 
-var yaraRuleStart = regexp.MustCompile(`(?m)^[ \t]*(?:(?:private|global)\s+)*rule\s`)
+var yaraRuleStart = onDemand(`(?m)^[ \t]*(?:(?:private|global)\s+)*rule\s`)
 
 // resync goes on at the next line that looks like the beginning of a rule.
 func (p *yaraParser) resync() bool {
 	from := min(p.lex.pos, len(p.lex.src))
-	at := yaraRuleStart.FindIndex(p.lex.src[from:])
+	at := yaraRuleStart().FindIndex(p.lex.src[from:])
 	if at == nil {
 		return false
 	}
