@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -59,7 +58,6 @@ func (a *app) brokerCommand() *cobra.Command {
 		defer watchKeys(b, c, o.Log)()
 		defer onHangup(life, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
-		debug.FreeOSMemory() // what starting has left behind
 		return b.Serve(cmd.Context())
 	}
 	return cmd
