@@ -14,7 +14,7 @@ import (
 // 100,000 words 15,500, and 16,800 right after it has compiled them itself. 8,500
 // of each are pages of the program, which all of its processes share.
 const (
-	brokerBudget = 12_700
+	brokerBudget = 12_000
 	workerBudget = 20_000
 )
 
