@@ -8,7 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
+
+	"trawl/edge/ondemand"
 )
 
 // ErrNotRegular is behind the error for what is no file: a folder, a named pipe, a
@@ -48,7 +49,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 // whatever they are. Their content can be read once.
 func OpenInput(path string) (*os.File, fs.FileInfo, error) {
 	f, info, err := Open(path)
-	if !errors.Is(err, ErrNotRegular) || !inherited.MatchString(path) {
+	if !errors.Is(err, ErrNotRegular) || !inherited.Get().MatchString(path) {
 		return f, info, err
 	}
 	if f, err = os.Open(path); err != nil {
@@ -65,7 +66,7 @@ func OpenInput(path string) (*os.File, fs.FileInfo, error) {
 }
 
 // inherited are the paths of descriptors: those that shells make, and the standard input.
-var inherited = regexp.MustCompile(`^(/dev/stdin|(/dev/fd|/proc/(self|thread-self|[0-9]+)/fd)/[0-9]+)$`)
+var inherited = ondemand.Regexp{Expr: `^(/dev/stdin|(/dev/fd|/proc/(self|thread-self|[0-9]+)/fd)/[0-9]+)$`}
 
 // regular says what is there in place of a regular file; nil if it is one.
 func regular(path string, info fs.FileInfo) error {

@@ -6,11 +6,11 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"trawl/edge/files"
+	"trawl/edge/ondemand"
 	"trawl/edge/zmtp"
 )
 
@@ -44,8 +44,8 @@ var is = map[Kind]string{
 func (k Kind) String() string { return is[k] }
 
 var (
-	foreignKey = regexp.MustCompile(`(?m)^(-----BEGIN |---- BEGIN |(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA)`)
-	yamlKey    = regexp.MustCompile(`(?m)^[a-z_]+:(\s|$)`)
+	foreignKey = ondemand.Regexp{Expr: `(?m)^(-----BEGIN |---- BEGIN |(ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA)`}
+	yamlKey    = ondemand.Regexp{Expr: `(?m)^[a-z_]+:(\s|$)`}
 )
 
 // KindOf looks what the content of a file is. The result never holds any of the
@@ -56,7 +56,7 @@ func KindOf(text string) Kind {
 	switch {
 	case strings.ContainsRune(text, 0):
 		return Binary
-	case foreignKey.MatchString(text):
+	case foreignKey.Get().MatchString(text):
 		return Foreign
 	case hasKeyLine(text, secretName):
 		return Pair
@@ -66,7 +66,7 @@ func KindOf(text string) Kind {
 		return Public
 	case slices.ContainsFunc(slices.Collect(strings.Lines(text)), allows):
 		return Allowed
-	case yamlKey.MatchString(text):
+	case yamlKey.Get().MatchString(text):
 		return Settings
 	}
 	return Unknown

@@ -6,11 +6,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"regexp"
 	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // jsonNumber is what JSON takes as a number; such ones are kept as written, so
 // that large ones lose no digits.
-var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+var jsonNumber = ondemand.Regexp{Expr: `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`}
 
 // data converts n to JSON in one form: no spaces, keys sorted, times and
 // binary values as texts.
@@ -130,7 +131,7 @@ func (w *jsonWriter) scalar(n *yaml.Node) bool {
 }
 
 func (w *jsonWriter) number(n *yaml.Node) bool {
-	if jsonNumber.MatchString(n.Value) {
+	if jsonNumber.Get().MatchString(n.Value) {
 		w.out.WriteString(n.Value)
 		return true
 	}

@@ -6,11 +6,11 @@ import (
 	"html"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"trawl/edge/ondemand"
 	"trawl/systemd"
 )
 
@@ -221,20 +221,20 @@ func (m launchdManager) restart(s *Service) error {
 }
 
 var (
-	plistUser      = regexp.MustCompile(`<key>UserName</key>\s*<string>([^<]*)</string>`)
-	plistArguments = regexp.MustCompile(`(?s)<key>ProgramArguments</key>\s*<array>(.*?)</array>`)
-	plistString    = regexp.MustCompile(`<string>([^<]*)</string>`)
+	plistUser      = ondemand.Regexp{Expr: `<key>UserName</key>\s*<string>([^<]*)</string>`}
+	plistArguments = ondemand.Regexp{Expr: `(?s)<key>ProgramArguments</key>\s*<array>(.*?)</array>`}
+	plistString    = ondemand.Regexp{Expr: `<string>([^<]*)</string>`}
 )
 
 // propertiesOf reads user, program and configuration out of a property list of ours.
 func propertiesOf(file string) (user, program, config string) {
 	text, _ := os.ReadFile(file)
-	if m := plistUser.FindSubmatch(text); m != nil {
+	if m := plistUser.Get().FindSubmatch(text); m != nil {
 		user = html.UnescapeString(string(m[1]))
 	}
 	var words []string
-	if m := plistArguments.FindSubmatch(text); m != nil {
-		for _, w := range plistString.FindAllSubmatch(m[1], -1) {
+	if m := plistArguments.Get().FindSubmatch(text); m != nil {
+		for _, w := range plistString.Get().FindAllSubmatch(m[1], -1) {
 			words = append(words, html.UnescapeString(string(w[1])))
 		}
 	}
@@ -245,9 +245,9 @@ func propertiesOf(file string) (user, program, config string) {
 }
 
 var (
-	launchdState = regexp.MustCompile(`(?m)^\s*state = (.+)$`)
-	launchdPID   = regexp.MustCompile(`(?m)^\s*pid = (\d+)$`)
-	launchdExit  = regexp.MustCompile(`(?m)^\s*last exit code = (\d+)`)
+	launchdState = ondemand.Regexp{Expr: `(?m)^\s*state = (.+)$`}
+	launchdPID   = ondemand.Regexp{Expr: `(?m)^\s*pid = (\d+)$`}
+	launchdExit  = ondemand.Regexp{Expr: `(?m)^\s*last exit code = (\d+)`}
 )
 
 // lastError is the latest line of the log that is an error.
@@ -283,11 +283,11 @@ func (m launchdManager) status(s *Service) (Status, error) {
 	if err != nil {
 		return st, nil // it is not loaded
 	}
-	if pid := launchdPID.FindStringSubmatch(out); pid != nil {
+	if pid := launchdPID.Get().FindStringSubmatch(out); pid != nil {
 		st.PID, _ = strconv.Atoi(pid[1])
 	}
-	state := launchdState.FindStringSubmatch(out)
-	exit := launchdExit.FindStringSubmatch(out)
+	state := launchdState.Get().FindStringSubmatch(out)
+	exit := launchdExit.Get().FindStringSubmatch(out)
 	switch {
 	case state != nil && state[1] == "running":
 		st.State = Running

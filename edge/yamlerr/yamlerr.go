@@ -7,35 +7,36 @@ package yamlerr
 
 import (
 	"bytes"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
-var position = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var position = ondemand.Regexp{Expr: `^yaml: (?:line (\d+): )?`}
 
 // late are the messages in which the library counts lines from 0 (those of its parser;
 // its scanner counts from 1). It leaves line 0 out.
-var late = regexp.MustCompile(`^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`)
+var late = ondemand.Regexp{Expr: `^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`}
 
 // aboutTabs are the messages that a tab in front of a line, or behind a dash or colon,
 // causes.
-var aboutTabs = regexp.MustCompile(`^found (character that cannot start any token|a tab character)`)
+var aboutTabs = ondemand.Regexp{Expr: `^found (character that cannot start any token|a tab character)`}
 
 // Explain takes an error of the library apart: the line, from 1, and what is wrong
 // there. data is the text that was read; it may be nil.
 func Explain(err error, data []byte) (line int, message string) {
 	line, message = 1, err.Error()
-	if m := position.FindStringSubmatch(message); m != nil {
+	if m := position.Get().FindStringSubmatch(message); m != nil {
 		message = message[len(m[0]):]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
-			if late.MatchString(message) {
+			if late.Get().MatchString(message) {
 				line++
 			}
 		}
 	}
-	if aboutTabs.MatchString(message) {
+	if aboutTabs.Get().MatchString(message) {
 		if at := tabAt(data, line); at > 0 {
 			return at, "a tab, where YAML wants blanks: indent with blanks only"
 		}

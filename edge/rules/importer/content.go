@@ -253,12 +253,12 @@ func (p *content) expr(behind bool) (string, error) {
 	t := p.translation
 	if behind && len(t.carets) > 0 {
 		at := t.carets[0]
-		if len(t.carets) > 1 || len(t.bars) > 0 || at != len(leadingFlags().FindString(t.expr)) {
+		if len(t.carets) > 1 || len(t.bars) > 0 || at != len(leadingFlags.Get().FindString(t.expr)) {
 			return "", refuse("a relative regex with ^ in the middle", t.expr)
 		}
 		t.expr = t.expr[:at] + t.expr[at+1:]
 	}
-	if len(t.bars) > 0 || leadingFlags().MatchString(t.expr) {
+	if len(t.bars) > 0 || leadingFlags.Get().MatchString(t.expr) {
 		return "(?:" + t.expr + ")", nil
 	}
 	return t.expr, nil

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -134,15 +136,17 @@ func crsMeta(e *entry, r *secRule) {
 		}
 	}
 	severity, _ := r.action("severity")
-	e.base.Severity = crsSeverity[strings.ToUpper(severity)]
+	e.base.Severity = crsSeverity.Get()[strings.ToUpper(severity)]
 	e.data("variables", r.variables)
 }
 
 // crsSeverity are syslog's levels.
-var crsSeverity = map[string]string{
-	"EMERGENCY": "critical", "ALERT": "critical", "CRITICAL": "critical", "ERROR": "high", "WARNING": "medium", "NOTICE": "low", "INFO": "info", "DEBUG": "info",
-	"0": "critical", "1": "critical", "2": "critical", "3": "high", "4": "medium", "5": "low", "6": "info", "7": "info",
-}
+var crsSeverity = ondemand.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"EMERGENCY": "critical", "ALERT": "critical", "CRITICAL": "critical", "ERROR": "high", "WARNING": "medium", "NOTICE": "low", "INFO": "info", "DEBUG": "info",
+		"0": "critical", "1": "critical", "2": "critical", "3": "high", "4": "medium", "5": "low", "6": "info", "7": "info",
+	}
+}}
 
 type crsReader struct {
 	*entry
@@ -238,7 +242,7 @@ func (c *crsReader) one(r *secRule) *refused {
 func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
 	named := name
 	name = strings.ToLower(name)
-	if lower && !crsRegexes[name] && arg != strings.ToLower(arg) && !strings.HasPrefix(name, "pm") {
+	if lower && !crsRegexes.Has(name) && arg != strings.ToLower(arg) && !strings.HasPrefix(name, "pm") {
 		c.partly(whyLower, arg)
 	}
 	text := func(before, after string) *refused {
@@ -284,7 +288,7 @@ func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
 }
 
 // crsRegexes are operators whose argument is a regex.
-var crsRegexes = wordSet("rx rxglobal verifycc verifyssn verifycpf verifysvnr")
+var crsRegexes = ondemand.Words{List: "rx rxglobal verifycc verifyssn verifycpf verifysvnr"}
 
 func (c *crsReader) rx(src, part string, lower bool) *refused {
 	t, err := translatePerl(src, pcreDialect, perlFlags{s: true, m: true}) // as ModSecurity 3 compiles it

@@ -50,13 +50,15 @@ func inRanges(list []idRange, id string) bool {
 	return err == nil && slices.ContainsFunc(list, func(r idRange) bool { return r.from <= n && n <= r.to })
 }
 
-// phases are other names of phases.
-var phases = map[string]string{"request": "2", "response": "4", "logging": "5", "": "2"}
-
 func phaseOf(r *secRule) string {
 	phase, _ := r.action("phase")
-	if name, ok := phases[strings.ToLower(phase)]; ok {
-		return name
+	switch strings.ToLower(phase) {
+	case "", "request":
+		return "2"
+	case "response":
+		return "4"
+	case "logging":
+		return "5"
 	}
 	return phase
 }

@@ -2,7 +2,11 @@
 
 package importer
 
-import "strings"
+import (
+	"strings"
+
+	"trawl/edge/ondemand"
+)
 
 // textVariable says whether one of the variables is text of a request or answer.
 func textVariable(variables string) bool {
@@ -10,7 +14,7 @@ func textVariable(variables string) bool {
 		name, _, _ := strings.Cut(strings.ToUpper(v), ":")
 		switch {
 		case v == "" || v[0] == '&' || v[0] == '!':
-		case noText[name] || strings.HasPrefix(name, "MULTIPART_") || strings.HasPrefix(name, "TIME") || strings.HasSuffix(name, "_SIZE"):
+		case noText.Has(name) || strings.HasPrefix(name, "MULTIPART_") || strings.HasPrefix(name, "TIME") || strings.HasSuffix(name, "_SIZE"):
 		default:
 			return true
 		}
@@ -18,9 +22,9 @@ func textVariable(variables string) bool {
 	return false
 }
 
-var noText = wordSet(`TX IP GLOBAL SESSION RESOURCE USER ENV DURATION GEO HIGHEST_SEVERITY REMOTE_ADDR REMOTE_PORT SERVER_ADDR SERVER_PORT UNIQUE_ID
+var noText = ondemand.Words{List: `TX IP GLOBAL SESSION RESOURCE USER ENV DURATION GEO HIGHEST_SEVERITY REMOTE_ADDR REMOTE_PORT SERVER_ADDR SERVER_PORT UNIQUE_ID
 	REQBODY_ERROR REQBODY_PROCESSOR REQBODY_PROCESSOR_ERROR INBOUND_DATA_ERROR OUTBOUND_DATA_ERROR RESPONSE_STATUS RESPONSE_CONTENT_LENGTH
-	REQUEST_BODY_LENGTH RULE WEBAPPID SESSIONID USERID PERF_ALL MATCHED_VARS_NAMES MODSEC_BUILD STATUS_LINE`)
+	REQUEST_BODY_LENGTH RULE WEBAPPID SESSIONID USERID PERF_ALL MATCHED_VARS_NAMES MODSEC_BUILD STATUS_LINE`}
 
 // transformations says what a rule's t: actions mean: whether letters become
 // small, which one makes another text, and which ones are left out.

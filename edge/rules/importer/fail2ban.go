@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -137,7 +139,7 @@ func (f *f2bFilter) value(option string) (string, error) {
 	return f.tags(s)
 }
 
-var f2bTag = onDemand(`<([^ <>]+)>`)
+var f2bTag = ondemand.Regexp{Expr: `<([^ <>]+)>`}
 
 // tags replaces <name> by the option of that name, innermost ones first; other
 // tags stay.
@@ -159,7 +161,7 @@ func (f *f2bFilter) tags(s string) (string, error) {
 // nextTag finds the first tag that is an option's name, and its value.
 func (f *f2bFilter) nextTag(s string) ([]int, string) {
 	for from := 0; ; {
-		at := f2bTag().FindStringSubmatchIndex(s[from:])
+		at := f2bTag.Get().FindStringSubmatchIndex(s[from:])
 		if at == nil {
 			return nil, ""
 		}
@@ -281,7 +283,7 @@ func (f *f2bFilter) prefixed(e *entry, t translation) (translation, error) {
 	return joined, nil
 }
 
-var leadingFlags = onDemand(`^\(\?[a-zA-Z]+\)`)
+var leadingFlags = ondemand.Regexp{Expr: `^\(\?[a-zA-Z]+\)`}
 
 // joinPrefix is prefix followed by t, whose alternatives begin right there if
 // they have a ^, and anywhere behind it if not; false if a ^ is elsewhere.
@@ -293,7 +295,7 @@ func joinPrefix(prefix, t translation) (translation, bool) {
 	from := 0
 	for _, to := range append(append([]int(nil), t.bars...), len(t.expr)) {
 		part := t.expr[from:to]
-		flags := leadingFlags().FindString(part)
+		flags := leadingFlags.Get().FindString(part)
 		inside := 0
 		anchored := false
 		for _, c := range t.carets {
@@ -314,7 +316,7 @@ func joinPrefix(prefix, t translation) (translation, bool) {
 		from = to + 1
 	}
 	body := strings.Join(alternatives, "|")
-	if len(alternatives) > 1 || leadingFlags().MatchString(body) {
+	if len(alternatives) > 1 || leadingFlags.Get().MatchString(body) {
 		body = "(?:" + body + ")"
 	}
 	joined := t

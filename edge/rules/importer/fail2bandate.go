@@ -6,18 +6,22 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"trawl/edge/ondemand"
 )
 
 // f2bDirectives are the shapes of strptime's directives, as fail2ban has them.
-var f2bDirectives = map[byte]string{
-	'Y': `20\d\d`, 'y': `\d\d`, 'm': `(?:0?[1-9]|1[0-2])`, 'd': `(?:[12]\d|[0 ]?[1-9]|3[01])`,
-	'H': `(?:[01]?\d|2[0-3])`, 'k': ` ?[0-2]?\d`, 'I': `(?:1[0-2]|0?[1-9])`, 'l': ` ?1?\d`, 'M': `[0-5]?\d`, 'S': `(?:[0-5]?\d|6[01])`, 'f': `\d{1,6}`,
-	'a': `(?i:mon|tue|wed|thu|fri|sat|sun)`, 'A': `(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day)`,
-	'b': `(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`,
-	'B': `(?i:january|february|march|april|may|june|july|august|september|october|november|december)`,
-	'p': `(?i:[ap]m)`, 'Z': `(?i:Z|[A-Z]{3,5})`, 'z': `(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?)`,
-	'j': `\d{1,3}`, 'U': `\d\d?`, 'W': `\d\d?`, 'w': `[0-6]`,
-}
+var f2bDirectives = ondemand.Value[map[byte]string]{Make: func() map[byte]string {
+	return map[byte]string{
+		'Y': `20\d\d`, 'y': `\d\d`, 'm': `(?:0?[1-9]|1[0-2])`, 'd': `(?:[12]\d|[0 ]?[1-9]|3[01])`,
+		'H': `(?:[01]?\d|2[0-3])`, 'k': ` ?[0-2]?\d`, 'I': `(?:1[0-2]|0?[1-9])`, 'l': ` ?1?\d`, 'M': `[0-5]?\d`, 'S': `(?:[0-5]?\d|6[01])`, 'f': `\d{1,6}`,
+		'a': `(?i:mon|tue|wed|thu|fri|sat|sun)`, 'A': `(?i:(?:mon|tues|wednes|thurs|fri|satur|sun)day)`,
+		'b': `(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`,
+		'B': `(?i:january|february|march|april|may|june|july|august|september|october|november|december)`,
+		'p': `(?i:[ap]m)`, 'Z': `(?i:Z|[A-Z]{3,5})`, 'z': `(?:Z|UTC|GMT|[+-][01]\d(?::?\d\d)?)`,
+		'j': `\d{1,3}`, 'U': `\d\d?`, 'W': `\d\d?`, 'w': `[0-6]`,
+	}
+}}
 
 // The dates that fail2ban finds by itself: the shapes of DEFAULT_TEMPLATES in its
 // datedetector.py, those alike together, and without a look at which numbers there
@@ -70,7 +74,7 @@ func f2bOwnDates(patterns string) (dates f2bDates, others bool) {
 			continue
 		}
 		date, ok := f2bOwnDate(line)
-		anchor := f2bBegin().FindString(line)
+		anchor := f2bBegin.Get().FindString(line)
 		switch epoch := strings.Contains(strings.ToUpper(line), "EPOCH"); {
 		case strings.EqualFold(line, "{NONE}"):
 			none = true
@@ -78,7 +82,7 @@ func f2bOwnDates(patterns string) (dates f2bDates, others bool) {
 			others = true
 		case date == "":
 			usual = true
-			within = within || anchor == "" || f2bInBracket().MatchString(line)
+			within = within || anchor == "" || f2bInBracket.Get().MatchString(line)
 		default:
 			begin = append(begin, date)
 			if strings.HasPrefix(anchor, "{^LN-BEG}") || anchor == "" && !epoch {
@@ -118,21 +122,21 @@ func anyOf(list []string) string {
 }
 
 var (
-	f2bBegin     = onDemand(`^(?:\{\^LN-BEG\}|\{UNB\}\^|\^)+`)
-	f2bUnbound   = onDemand(`^\{UNB\}`)
-	f2bDirective = onDemand(`%(?:Ex)?[a-zA-Z]`)
-	f2bSeparator = onDemand(`\(\?P<_sep>([^)]*)\)`)
-	f2bInBracket = onDemand(`^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`) // ^[^\[]*\[({DATE})
+	f2bBegin     = ondemand.Regexp{Expr: `^(?:\{\^LN-BEG\}|\{UNB\}\^|\^)+`}
+	f2bUnbound   = ondemand.Regexp{Expr: `^\{UNB\}`}
+	f2bDirective = ondemand.Regexp{Expr: `%(?:Ex)?[a-zA-Z]`}
+	f2bSeparator = ondemand.Regexp{Expr: `\(\?P<_sep>([^)]*)\)`}
+	f2bInBracket = ondemand.Regexp{Expr: `^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`} // ^[^\[]*\[({DATE})
 )
 
 // f2bOwnDate is a datepattern as a regex; empty for the usual dates. A date that
 // is only a group of the pattern is cut out of the middle of a line: that is
 // understood only where it leaves [] behind.
 func f2bOwnDate(pattern string) (string, bool) {
-	if f2bInBracket().MatchString(pattern) {
+	if f2bInBracket.Get().MatchString(pattern) {
 		return "", true
 	}
-	s := f2bUnbound().ReplaceAllString(f2bBegin().ReplaceAllString(pattern, ""), "")
+	s := f2bUnbound.Get().ReplaceAllString(f2bBegin.Get().ReplaceAllString(pattern, ""), "")
 	switch strings.ToUpper(s) {
 	case "", "{DATE}", "{DEFAULT}":
 		return "", true
@@ -141,7 +145,7 @@ func f2bOwnDate(pattern string) (string, bool) {
 	case "TAI64N":
 		return "(?:" + f2bTAI64 + `\b)`, true
 	}
-	if sep := f2bSeparator().FindStringSubmatch(s); sep != nil {
+	if sep := f2bSeparator.Get().FindStringSubmatch(s); sep != nil {
 		s = strings.ReplaceAll(strings.Replace(s, sep[0], sep[1], 1), "(?P=_sep)", sep[1])
 	}
 	if strings.Contains(strings.ReplaceAll(strings.ReplaceAll(s, `\(`, ""), "(?", ""), "(") {
@@ -153,8 +157,8 @@ func f2bOwnDate(pattern string) (string, bool) {
 	shapes := []string{f2bAnywhere}
 	s = strings.ReplaceAll(s, "{DATE}", string(first))
 	known := true
-	s = f2bDirective().ReplaceAllStringFunc(s, func(d string) string {
-		shape, ok := f2bDirectives[d[len(d)-1]]
+	s = f2bDirective.Get().ReplaceAllStringFunc(s, func(d string) string {
+		shape, ok := f2bDirectives.Get()[d[len(d)-1]]
 		known = known && ok
 		shapes = append(shapes, shape)
 		return string(first + rune(len(shapes)-1))

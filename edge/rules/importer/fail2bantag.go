@@ -2,10 +2,12 @@
 
 package importer
 
+import "trawl/edge/ondemand"
+
 // f2bHosts are the tags that fail2ban has regexes for; of digits it takes all as
 // addresses that Python's \d has, and finds out later that they are none. (Its regex for IPv6 ends in
 // a look-behind for a colon, which always holds there.)
-var f2bHosts = func() map[string]string {
+var f2bHosts = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	const (
 		ip4 = `(?:::f{4,6}:)?(?:[0-9]{1,3}\.){3}[0-9]{1,3}`
 		ip6 = `(?:[0-9a-fA-F]{1,4}::?|::){1,7}(?:[0-9a-fA-F]{1,4}|:)`
@@ -22,23 +24,23 @@ var f2bHosts = func() map[string]string {
 	}
 	m["F-ID/"], m["F-PORT/"] = `\S+`, `\w+`
 	return m
-}()
+}}
 
 var (
-	f2bRegexTag = onDemand(`</?[\w-]+/?>`)
-	f2bCustom   = onDemand(`^(/?)F-([A-Z0-9_-]+)$`)
+	f2bRegexTag = ondemand.Regexp{Expr: `</?[\w-]+/?>`}
+	f2bCustom   = ondemand.Regexp{Expr: `^(/?)F-([A-Z0-9_-]+)$`}
 )
 
 // f2bTags replaces <HOST> and its like by their regexes and <F-NAME>…</F-NAME> by
 // groups.
 func f2bTags(src string) string {
 	open := map[string]bool{}
-	return f2bRegexTag().ReplaceAllStringFunc(src, func(tag string) string {
+	return f2bRegexTag.Get().ReplaceAllStringFunc(src, func(tag string) string {
 		name := tag[1 : len(tag)-1]
-		if re, ok := f2bHosts[name]; ok {
+		if re, ok := f2bHosts.Get()[name]; ok {
 			return re
 		}
-		m := f2bCustom().FindStringSubmatch(name)
+		m := f2bCustom.Get().FindStringSubmatch(name)
 		switch {
 		case m == nil:
 			return tag

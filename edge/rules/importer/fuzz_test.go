@@ -100,7 +100,7 @@ func FuzzTranslators(f *testing.F) {
 			if dated, _ := withDates(tr.expr, usualDates); len(dated) < maxRegex {
 				made = append(made, translation{expr: dated})
 			}
-			if s, ok := parseShape(tr.expr); ok && leadingFlags().FindString(tr.expr) == "" && s.String() != tr.expr && !strings.Contains(tr.expr, "((?") && !strings.Contains(tr.expr, ":(?") {
+			if s, ok := parseShape(tr.expr); ok && leadingFlags.Get().FindString(tr.expr) == "" && s.String() != tr.expr && !strings.Contains(tr.expr, "((?") && !strings.Contains(tr.expr, ":(?") {
 				t.Errorf("%q is written as %q again", tr.expr, s)
 			}
 		}

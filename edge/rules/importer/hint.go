@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"trawl/edge/ondemand"
 )
 
 // WordListHint says what the word list at path looks like if not like one, and what to
@@ -34,32 +36,32 @@ func WordListHint(path string) string {
 // looksRegex is what regexes have that words have not: an anchor, a class or a dot
 // that is repeated, an escaped sign.
 // A path of Windows has names behind its backslashes.
-var looksRegex = onDemand(`^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`)
+var looksRegex = ondemand.Regexp{Expr: `^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`}
 
 // wordComment is a line that looks like a comment.
-var wordComment = onDemand(`^#+(?:\s.*)?$`)
+var wordComment = ondemand.Regexp{Expr: `^#+(?:\s.*)?$`}
 
 func hint(path string, head []byte) string {
 	name := filepath.Base(path)
 	looks := guess(head)
-	switch what, ok := notImported[looks]; {
+	switch what, ok := notImported.Get()[looks]; {
 	case ok:
 		return "its lines are taken as words, but this looks like " + what
 	case looks == guessTrawl:
 		return "its lines are taken as words, but this looks like a rule file of trawl: such a file's name ends in .yaml"
 	case looks != "":
-		return fmt.Sprintf("its lines are taken as words, but this looks like %s: trawl rules import --from %s -o RULES.yaml %s", guessNames[looks], looks, name)
+		return fmt.Sprintf("its lines are taken as words, but this looks like %s: trawl rules import --from %s -o RULES.yaml %s", guessNames.Get()[looks], looks, name)
 	}
 	lines, comments, first, regexes := 0, 0, 0, 0
 	for line := range bytes.Lines(head) {
 		lines++
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
-		case wordComment().Match(line):
+		case wordComment.Get().Match(line):
 			if comments++; comments == 1 {
 				first = lines
 			}
-		case looksRegex().Match(line):
+		case looksRegex.Get().Match(line):
 			regexes++
 		}
 	}

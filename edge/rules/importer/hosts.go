@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"net/netip"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -19,15 +21,13 @@ const (
 )
 
 // hostsBlocks are the addresses that block a name.
-var hostsBlocks = map[string]bool{"0.0.0.0": true, "127.0.0.1": true, "::": true, "::1": true}
+var hostsBlocks = ondemand.Words{List: "0.0.0.0 127.0.0.1 :: ::1"}
 
 // hostsOwn are names that every hosts file has.
-var hostsOwn = map[string]bool{
-	"localhost.localdomain": true, "localhost4.localdomain4": true, "localhost6.localdomain6": true, "0.0.0.0": true,
-}
+var hostsOwn = ondemand.Words{List: "localhost.localdomain localhost4.localdomain4 localhost6.localdomain6 0.0.0.0"}
 
 // hostName is a name with a dot in it; others can be words of any text.
-var hostName = onDemand(`^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`)
+var hostName = ondemand.Regexp{Expr: `^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`}
 
 // readHosts makes one rule of all names of a file.
 func readHosts(j *job, in *input) {
@@ -41,9 +41,9 @@ func readHosts(j *job, in *input) {
 			e.end()
 		}
 		switch {
-		case hostsOwn[text] || !strings.Contains(text, "."):
+		case hostsOwn.Has(text) || !strings.Contains(text, "."):
 			skip(whyHostsOwn)
-		case !hostName().MatchString(text):
+		case !hostName.Get().MatchString(text):
 			skip(whyHostsName)
 		case seen[text]:
 			skip(whyHostsTwice)
@@ -77,7 +77,7 @@ func readHosts(j *job, in *input) {
 			return true
 		}
 		for _, field := range fields[1:] {
-			if hostsBlocks[address.String()] {
+			if hostsBlocks.Has(address.String()) {
 				name(number, field)
 				continue
 			}

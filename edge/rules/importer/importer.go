@@ -29,12 +29,9 @@ type kind struct {
 	finish   func(j *job)                 // after the last file; may be nil
 }
 
-// kinds in the order in which help names them. It is filled by init, since the
-// readers refer to it for their guesses.
-var kinds []kind
-
-func init() {
-	kinds = []kind{
+// kinds in the order in which help names them.
+func kinds() []kind {
+	return []kind{
 		{Kind{"words", "word list: one literal per line"}, withExtension(".txt", ".lst", ".list", ".dic", ".words", ""), readWords, nil},
 		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, isRegexList, readERE, nil},
 		{Kind{"bre", "one POSIX basic regex per line, as for grep -f"}, isRegexList, readBRE, nil},
@@ -64,9 +61,9 @@ func withExtension(list ...string) func(path, root string) bool {
 
 // Kinds lists what Import can read.
 func Kinds() []Kind {
-	list := make([]Kind, len(kinds))
-	for i := range kinds {
-		list[i] = kinds[i].Kind
+	var list []Kind
+	for _, k := range kinds() {
+		list = append(list, k.Kind)
 	}
 	return list
 }
@@ -74,8 +71,8 @@ func Kinds() []Kind {
 // Names are the names of Kinds.
 func Names() []string {
 	var names []string
-	for i := range kinds {
-		names = append(names, kinds[i].Name)
+	for _, k := range kinds() {
+		names = append(names, k.Name)
 	}
 	return names
 }
@@ -96,11 +93,12 @@ type Result struct {
 // could not be read: then nothing is returned, since what is missing could not
 // be counted. Rules that cannot be taken are no errors; the summary has them.
 func Import(name string, paths []string) (*Result, error) {
-	i := slices.IndexFunc(kinds, func(k kind) bool { return k.Name == name })
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("%w %q; use %s", ErrUnknownKind, name, strings.Join(Names(), ", "))
 	}
-	return newJob(&kinds[i], osFiles{}).run(paths)
+	return newJob(&all[i], osFiles{}).run(paths)
 }
 
 // maxKeyPair is how many bytes of a file are looked at for a secret key.
@@ -144,11 +142,11 @@ func (j *job) wrongKind(path, looks string) {
 		j.problem(path, 0, "this is a rule file of trawl already: use it as it is (-f %s)", filepath.Base(path))
 		return
 	}
-	if what, ok := notImported[looks]; ok {
+	if what, ok := notImported.Get()[looks]; ok {
 		j.problem(path, 0, "this looks like %s", what)
 		return
 	}
-	j.problem(path, 0, "this looks like %s: --from %s", guessNames[looks], looks)
+	j.problem(path, 0, "this looks like %s: --from %s", guessNames.Get()[looks], looks)
 }
 
 // wrongAltogether notes a problem if there are no rules, or nothing that was

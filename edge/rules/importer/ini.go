@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"trawl/edge/ondemand"
 	"trawl/edge/rules"
 )
 
@@ -38,9 +39,9 @@ func (v *iniValue) text() string { return strings.Join(v.lines, "\n") }
 type iniFile map[string]map[string]*iniValue
 
 var (
-	iniSection = onDemand(`^\[([^\]]+)\]`)
-	iniOption  = onDemand(`^(.*?)\s*[=:]\s*(.*)$`)
-	iniInline  = onDemand(`(?:^|\s);`)
+	iniSection = ondemand.Regexp{Expr: `^\[([^\]]+)\]`}
+	iniOption  = ondemand.Regexp{Expr: `^(.*?)\s*[=:]\s*(.*)$`}
+	iniInline  = ondemand.Regexp{Expr: `(?:^|\s);`}
 )
 
 // errINI is a line that is neither section, option nor continuation.
@@ -66,12 +67,12 @@ func parseINI(path string, data []byte) (iniFile, error) {
 		if strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";") {
 			continue
 		}
-		if at := iniInline().FindStringIndex(s); at != nil {
+		if at := iniInline.Get().FindStringIndex(s); at != nil {
 			s = s[:at[0]]
 			trimmed = strings.TrimSpace(s)
 		}
 		depth := len(s) - len(strings.TrimLeft(s, " \t\v\f"))
-		switch m := iniSection().FindStringSubmatch(trimmed); {
+		switch m := iniSection.Get().FindStringSubmatch(trimmed); {
 		case trimmed == "":
 		case value != nil && depth > indent:
 			value.add(trimmed, number)
@@ -83,7 +84,7 @@ func parseINI(path string, data []byte) (iniFile, error) {
 		case section == nil:
 			return nil, &errINI{number, "text before the first [section]: is this a filter of fail2ban?"}
 		default:
-			o := iniOption().FindStringSubmatch(trimmed)
+			o := iniOption.Get().FindStringSubmatch(trimmed)
 			if o == nil || o[1] == "" {
 				return nil, &errINI{number, fmt.Sprintf("neither a [section] nor name = value: %.60q", trimmed)}
 			}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
+	"trawl/edge/ondemand"
 	"trawl/edge/rules"
 )
 
@@ -176,13 +177,13 @@ const (
 )
 
 // asciiCase are the kinds for which only ASCII letters have two cases.
-var asciiCase = wordSet("crs snort yara")
+var asciiCase = ondemand.Words{List: "crs snort yara"}
 
 // literals adds a rule that looks for any of the byte strings.
 func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 	var texts, bytes [][]byte
 	for _, l := range list {
-		if nocase && asciiCase[e.job.kind.Name] && otherCase(string(l)) {
+		if nocase && asciiCase.Has(e.job.kind.Name) && otherCase(string(l)) {
 			e.partly(whyFold, string(l))
 		}
 		switch {

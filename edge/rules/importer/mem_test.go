@@ -26,7 +26,8 @@ func (m memFiles) readIn(folder, name string) ([]byte, error) {
 func (m memFiles) list(string) ([]fs.DirEntry, error) { return nil, fs.ErrInvalid }
 
 func kindNamed(name string) *kind {
-	return &kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.Name == name })]
+	all := kinds()
+	return &all[slices.IndexFunc(all, func(k kind) bool { return k.Name == name })]
 }
 
 // compile makes a pack of rules.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"trawl/edge/ondemand"
 )
 
 // dialect is what differs between the engines with that syntax.
@@ -30,7 +32,7 @@ var (
 
 // newRepeat is {,n} or a repetition with blanks in it, which braces does not read. Perl
 // 5.34 and PCRE2 10.43 have made repetitions of what was plain text before.
-var newRepeat = onDemand(`^\{[ \t]*(?:[0-9]+[ \t]*(?:,[ \t]*[0-9]*[ \t]*)?|,[ \t]*[0-9]+[ \t]*)\}`)
+var newRepeat = ondemand.Regexp{Expr: `^\{[ \t]*(?:[0-9]+[ \t]*(?:,[ \t]*[0-9]*[ \t]*)?|,[ \t]*[0-9]+[ \t]*)\}`}
 
 const whyNewRepeat = "{,n} and {n, m} are text before PCRE2 10.43 and Perl 5.34, and repetitions since: write {0,n} or {n,m}"
 
@@ -209,7 +211,7 @@ func (p *perlParser) one() error {
 		if _, _, n := braces(p.src[p.pos:], p.dialect.emptyLow); r == '{' && n > 0 && p.atom < 0 {
 			return refuse(whyNothing, p.src[p.pos:])
 		}
-		if new := newRepeat().FindString(p.src[p.pos:]); new != "" && !p.dialect.emptyLow {
+		if new := newRepeat.Get().FindString(p.src[p.pos:]); new != "" && !p.dialect.emptyLow {
 			return refuse(whyNewRepeat, new)
 		}
 		p.pos += size

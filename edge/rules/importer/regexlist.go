@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -50,13 +52,13 @@ func readRegexes(j *job, in *input, take func(e *entry, line []byte)) {
 // looksBasic says whether a line has what only a basic regex has a use for, and
 // nothing that only an extended one has.
 func looksBasic(line []byte) bool {
-	s := bracketed().ReplaceAll(line, nil)
-	return basicOperator().Match(s) && !bytes.ContainsAny(basicOperator().ReplaceAll(s, nil), "()|+?{")
+	s := bracketed.Get().ReplaceAll(line, nil)
+	return basicOperator.Get().Match(s) && !bytes.ContainsAny(basicOperator.Get().ReplaceAll(s, nil), "()|+?{")
 }
 
 var (
-	bracketed     = onDemand(`\[[^]]*\]`)
-	basicOperator = onDemand(`\\[(){}|+?]`)
+	bracketed     = ondemand.Regexp{Expr: `\[[^]]*\]`}
+	basicOperator = ondemand.Regexp{Expr: `\\[(){}|+?]`}
 )
 
 // posix takes a POSIX regex, which the peer applies to lines that it has made ready.
@@ -89,17 +91,17 @@ func (e *entry) refused(err error) {
 }
 
 // logcheckName is what run-parts, and so logcheck, takes of a folder.
-var logcheckName = onDemand(`^[A-Za-z0-9_-]+$`)
+var logcheckName = ondemand.Regexp{Expr: `^[A-Za-z0-9_-]+$`}
 
 // logcheckFolder are logcheck's own folders below /etc/logcheck.
-var logcheckFolder = onDemand(`^(?:cracking|violations)(?:\.ignore)?\.d$|^ignore\.d\.(?:paranoid|server|workstation)$`)
+var logcheckFolder = ondemand.Regexp{Expr: `^(?:cracking|violations)(?:\.ignore)?\.d$|^ignore\.d\.(?:paranoid|server|workstation)$`}
 
 // isLogcheckFile takes the files of the folder named, and of logcheck's folders
 // in it.
 func isLogcheckFile(path, root string) bool {
 	dir := filepath.Dir(path)
-	return logcheckName().MatchString(filepath.Base(path)) &&
-		(filepath.Clean(dir) == filepath.Clean(root) || logcheckFolder().MatchString(filepath.Base(dir)))
+	return logcheckName.Get().MatchString(filepath.Base(path)) &&
+		(filepath.Clean(dir) == filepath.Clean(root) || logcheckFolder.Get().MatchString(filepath.Base(dir)))
 }
 
 // readLogcheck leaves out what logcheck does: comments and blank lines.
@@ -127,7 +129,7 @@ func readLogcheck(j *job, in *input) {
 // its lines are, and whether they are to be ignored.
 func logcheckTags(path string) []string {
 	dir := filepath.Base(filepath.Dir(path))
-	if !logcheckFolder().MatchString(dir) {
+	if !logcheckFolder.Get().MatchString(dir) {
 		return nil
 	}
 	kind, _, _ := strings.Cut(dir, ".")

@@ -11,7 +11,7 @@ import (
 // change in the middle of a group, which trees cannot be cut out of.
 func parseShape(expr string) (*shape, bool) {
 	p := shapeParser{src: expr, ok: true}
-	open := leadingFlags().FindString(expr)
+	open := leadingFlags.Get().FindString(expr)
 	p.pos = len(open)
 	s := p.alternation(strings.Trim(open, "(?)"))
 	if open != "" {
@@ -88,7 +88,7 @@ func (p *shapeParser) group(flags string) *shape {
 	}
 	s := &shape{op: shapeGroup, text: p.src[p.pos:end]}
 	p.pos = end
-	if open := leadingFlags().FindString(p.src[p.pos:]); open != "" {
+	if open := leadingFlags.Get().FindString(p.src[p.pos:]); open != "" {
 		flags = addFlags(flags, strings.Trim(open, "(?)"))
 		s.text = "(?" + flags + ":"
 		p.pos += len(open)

@@ -107,11 +107,14 @@ func hasAlias(n *yaml.Node) bool {
 	return false
 }
 
-var sigmaLevels = map[string]string{"informational": "info", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
-
 func sigmaEntry(e *entry, r *sigmaRule, collection bool) {
 	e.base.Message = oneLine(r.Title)
-	e.base.Severity = sigmaLevels[strings.ToLower(r.Level)]
+	switch level := strings.ToLower(r.Level); level {
+	case "informational":
+		e.base.Severity = "info"
+	case "low", "medium", "high", "critical":
+		e.base.Severity = level
+	}
 	for _, t := range r.Tags {
 		if t = idFrom(t); t != "" {
 			e.base.Tags = append(e.base.Tags, t)

@@ -10,6 +10,8 @@ import (
 	"unicode/utf16"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/ondemand"
 )
 
 // Why a value cannot be looked for.
@@ -23,12 +25,14 @@ const (
 )
 
 // sigmaOther are modifiers that make of a value something else than a text.
-var sigmaOther = map[string]string{
-	"cidr": "address range (cidr)", "exists": "asks whether a field is there (exists)", "fieldref": "compares two fields (fieldref)",
-	"expand": "placeholder that a pipeline fills in (expand)", "lt": "compares numbers (lt, lte, gt, gte)", "lte": "compares numbers (lt, lte, gt, gte)",
-	"gt": "compares numbers (lt, lte, gt, gte)", "gte": "compares numbers (lt, lte, gt, gte)", "neq": aboutUnequal,
-	"minute": "part of a time", "hour": "part of a time", "day": "part of a time", "week": "part of a time", "month": "part of a time", "year": "part of a time",
-}
+var sigmaOther = ondemand.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"cidr": "address range (cidr)", "exists": "asks whether a field is there (exists)", "fieldref": "compares two fields (fieldref)",
+		"expand": "placeholder that a pipeline fills in (expand)", "lt": "compares numbers (lt, lte, gt, gte)", "lte": "compares numbers (lt, lte, gt, gte)",
+		"gt": "compares numbers (lt, lte, gt, gte)", "gte": "compares numbers (lt, lte, gt, gte)", "neq": aboutUnequal,
+		"minute": "part of a time", "hour": "part of a time", "day": "part of a time", "week": "part of a time", "month": "part of a time", "year": "part of a time",
+	}
+}}
 
 const aboutUnequal = "only says what must not be there (not, neq)"
 
@@ -197,7 +201,7 @@ const utf16Mark = "\xff\xfe"
 func (s *sigmaReader) modified(n *yaml.Node, modifiers []string) ([]sigmaPattern, *reason) {
 	no := func(text, detail string) ([]sigmaPattern, *reason) { return nil, &reason{text, detail} }
 	for _, m := range modifiers {
-		if what, ok := sigmaOther[m]; ok {
+		if what, ok := sigmaOther.Get()[m]; ok {
 			return no(what, "|"+m)
 		}
 	}

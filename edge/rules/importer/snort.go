@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trawl/edge/ondemand"
 	"trawl/edge/rules"
 )
 
@@ -31,23 +32,15 @@ const (
 )
 
 // snortIgnored are options that say nothing about which packets match.
-var snortIgnored = wordSet(`msg sid gid rev classtype priority reference metadata flow fast_pattern fast_pattern_offset fast_pattern_length target tag logto session
+var snortIgnored = ondemand.Words{List: `msg sid gid rev classtype priority reference metadata flow fast_pattern fast_pattern_offset fast_pattern_length target tag logto session
 	service soid activates activated_by count rem
-	default_proto default_src_port default_dst_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize fwsam dynamic_load`)
+	default_proto default_src_port default_dst_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize fwsam dynamic_load`}
 
 // snortLimits limit how often an alert is given.
-var snortLimits = wordSet("threshold detection_filter after noalert")
+var snortLimits = ondemand.Words{List: "threshold detection_filter after noalert"}
 
 // snortMoves set the place that the next relative content begins at.
-var snortMoves = wordSet("byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs")
-
-func wordSet(s string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(s) {
-		set[w] = true
-	}
-	return set
-}
+var snortMoves = ondemand.Words{List: "byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs"}
 
 // readSnort reads one rule file. A rule of Snort 3 may go on over several lines, up to
 // its `)`.
@@ -62,18 +55,18 @@ func readSnort(j *job, in *input) {
 	}
 	j.logicalLines(in, " ", func(number int, line string) {
 		line = strings.TrimSpace(line)
-		begins := snortAction().MatchString(line + " ")
-		if begins || snortConfig().MatchString(line) || len(open)+len(line) > rules.MaxLine {
+		begins := snortAction.Get().MatchString(line + " ")
+		if begins || snortConfig.Get().MatchString(line) || len(open)+len(line) > rules.MaxLine {
 			flush()
 		}
 		switch {
 		case line == "":
 			j.aside.add("blank lines")
-		case line[0] == '#' && snortAction().MatchString(strings.TrimLeft(line, "# \t")) && strings.Contains(line, "("):
+		case line[0] == '#' && snortAction.Get().MatchString(strings.TrimLeft(line, "# \t")) && strings.Contains(line, "("):
 			j.aside.add("rules that are commented out")
 		case line[0] == '#':
 			j.aside.add("comments")
-		case snortConfig().MatchString(line):
+		case snortConfig.Get().MatchString(line):
 			j.aside.add("configuration")
 		case begins:
 			open, first = line, number
@@ -91,7 +84,7 @@ func readSnort(j *job, in *input) {
 
 func snortEntry(j *job, path, name string, number int, line string) {
 	r, err := parseSnort(line)
-	if err == nil && !snortAction().MatchString(line) {
+	if err == nil && !snortAction.Get().MatchString(line) {
 		err = fmt.Errorf("it begins with %.20q", line)
 	}
 	if err != nil {
@@ -209,15 +202,15 @@ func (s *snortReader) option(o snortOption) {
 		}
 	default:
 		switch {
-		case snortIgnored[o.name]:
-		case snortTransforms[o.name]:
+		case snortIgnored.Has(o.name):
+		case snortTransforms.Has(o.name):
 			s.transform(o.name)
-		case snortLimits[o.name]:
+		case snortLimits.Has(o.name):
 			s.remark(noteLimits)
 		case isBuffer(o.name, o.value):
 			s.buffer(o.name)
 		default:
-			s.moved = s.moved || snortMoves[o.name]
+			s.moved = s.moved || snortMoves.Has(o.name)
 			s.partly(whyOther, o.name)
 		}
 	}
@@ -227,8 +220,8 @@ func (s *snortReader) option(o snortOption) {
 func (s *snortReader) next(c *content) {
 	c.buffer, c.adrift = s.sticky, s.moved
 	for name := range s.transforms {
-		c.otherCase = c.otherCase || snortOtherCase[name]
-		c.otherText = c.otherText || snortOtherText[name]
+		c.otherCase = c.otherCase || snortOtherCase.Has(name)
+		c.otherText = c.otherText || snortOtherText.Has(name)
 	}
 	s.last = c
 }
@@ -257,9 +250,9 @@ func (s *snortReader) content(o snortOption) {
 		name, value, _ := strings.Cut(strings.TrimSpace(m), " ")
 		switch {
 		case name == "":
-		case snortOldStyle[name]:
+		case snortOldStyle.Has(name):
 			s.into(name)
-		case snortIgnored[name] || name == "rawbytes":
+		case snortIgnored.Has(name) || name == "rawbytes":
 			s.option(snortOption{name: name})
 		default:
 			s.modify(name, strings.TrimSpace(value))
@@ -283,14 +276,14 @@ func (s *snortReader) keep(c *content) {
 
 // behind refuses text behind a quoted value that no comma parts from it.
 func (s *snortReader) behind(o snortOption) bool {
-	at := snortBehind().FindStringIndex(o.value)
+	at := snortBehind.Get().FindStringIndex(o.value)
 	if at != nil {
 		s.fail(whyBehind, o.value[at[1]-1:])
 	}
 	return at != nil
 }
 
-var snortBehind = onDemand(`^!?\s*"(?:[^"\\]|\\.)*"\s*[^\s,]`)
+var snortBehind = ondemand.Regexp{Expr: `^!?\s*"(?:[^"\\]|\\.)*"\s*[^\s,]`}
 
 func (s *snortReader) fail(text, detail string) {
 	s.failed = true
@@ -416,7 +409,7 @@ func (s *snortReader) pcreFlags(list string, c *content) perlFlags {
 			s.into("")
 		case 'O':
 		default:
-			if buffer, ok := snortPCREBuffers[flag]; ok {
+			if buffer, ok := snortPCREBuffers.Get()[flag]; ok {
 				s.into(buffer)
 				continue
 			}

@@ -2,7 +2,11 @@
 
 package importer
 
-import "strings"
+import (
+	"strings"
+
+	"trawl/edge/ondemand"
+)
 
 // whereabouts of a buffer in the packet.
 type whereabouts int
@@ -15,7 +19,7 @@ const (
 
 // snortBuffers are the buffers without a dot in their names; those with a dot are
 // partOf, if they are not here.
-var snortBuffers = func() map[string]whereabouts {
+var snortBuffers = ondemand.Value[map[string]whereabouts]{Make: func() map[string]whereabouts {
 	m := map[string]whereabouts{}
 	for where, names := range map[whereabouts]string{
 		inPacket: `pkt_data raw_data rawbytes`,
@@ -31,45 +35,47 @@ var snortBuffers = func() map[string]whereabouts {
 			ssh.hassh.server ssh.hassh.string ssh.hassh.server.string ssh_hassh cifs_share smb_share smb_named_pipe smb.share smb.named_pipe
 			smb.ntlmssp_user smb.ntlmssp_domain quic.cyu.hash quic.cyu.string quic.sni quic.ua quic.version`,
 	} {
-		for name := range wordSet(names) {
+		for name := range strings.FieldsSeq(names) {
 			m[name] = where
 		}
 	}
 	return m
-}()
+}}
 
 // snortOldStyle are the buffers that stand behind their content in Snort 2 and in
 // Suricata. All others hold for the contents behind them.
-var snortOldStyle = wordSet(`http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie http_method http_client_body http_server_body
-	http_stat_code http_stat_msg http_user_agent http_host http_raw_host`)
+var snortOldStyle = ondemand.Words{List: `http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie http_method http_client_body http_server_body
+	http_stat_code http_stat_msg http_user_agent http_host http_raw_host`}
 
 // snortLowerCase are the buffers whose text is made lower case.
-var snortLowerCase = wordSet(`http_host http.host`)
+var snortLowerCase = ondemand.Words{List: `http_host http.host`}
 
 // snortPCREBuffers are the flags of pcre that name a buffer.
-var snortPCREBuffers = map[rune]string{
-	'U': "http_uri", 'I': "http_raw_uri", 'P': "http_client_body", 'H': "http_header", 'D': "http_raw_header", 'M': "http_method", 'C': "http_cookie",
-	'K': "http_raw_cookie", 'S': "http_stat_code", 'Y': "http_stat_msg", 'V': "http_user_agent", 'W': "http_host", 'Z': "http_raw_host", 'Q': "http_server_body",
-}
+var snortPCREBuffers = ondemand.Value[map[rune]string]{Make: func() map[rune]string {
+	return map[rune]string{
+		'U': "http_uri", 'I': "http_raw_uri", 'P': "http_client_body", 'H': "http_header", 'D': "http_raw_header", 'M': "http_method", 'C': "http_cookie",
+		'K': "http_raw_cookie", 'S': "http_stat_code", 'Y': "http_stat_msg", 'V': "http_user_agent", 'W': "http_host", 'Z': "http_raw_host", 'Q': "http_server_body",
+	}
+}}
 
 // Transformations of Suricata, which change the buffer before contents are looked for.
 var (
-	snortOtherCase  = wordSet(`to_lowercase to_uppercase header_lowercase`)
-	snortOtherText  = wordSet(`to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`)
-	snortTransforms = wordSet(`strip_whitespace compress_whitespace strip_pseudo_headers dotprefix url_decode domain tld to_lowercase to_uppercase
-		header_lowercase to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`)
+	snortOtherCase  = ondemand.Words{List: `to_lowercase to_uppercase header_lowercase`}
+	snortOtherText  = ondemand.Words{List: `to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`}
+	snortTransforms = ondemand.Words{List: `strip_whitespace compress_whitespace strip_pseudo_headers dotprefix url_decode domain tld to_lowercase to_uppercase
+		header_lowercase to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`}
 )
 
 // isBuffer tells names of buffers. Those with a dot that have a value are other
 // conditions, such as tls.version:1.2.
 func isBuffer(name, value string) bool {
-	_, known := snortBuffers[name]
+	_, known := snortBuffers.Get()[name]
 	return known || strings.Contains(name, ".") && value == "" || strings.HasPrefix(name, "frame")
 }
 
 // where a buffer is.
 func where(buffer string) whereabouts {
-	if w, ok := snortBuffers[buffer]; ok {
+	if w, ok := snortBuffers.Get()[buffer]; ok {
 		return w
 	}
 	if buffer == "" {
@@ -101,7 +107,7 @@ func (s *snortReader) buffer(name string) {
 	switch {
 	case name == "rawbytes":
 		s.into("")
-	case snortOldStyle[name] && !s.snort3 && s.last != nil:
+	case snortOldStyle.Has(name) && !s.snort3 && s.last != nil:
 		s.into(name)
 	default:
 		s.enter(name)
@@ -131,7 +137,7 @@ func (s *snortReader) found(c *content) bool {
 	if w == partOf {
 		s.partly(whyBuffer, c.buffer)
 	}
-	if snortLowerCase[c.buffer] || c.otherCase {
+	if snortLowerCase.Has(c.buffer) || c.otherCase {
 		c.nocase = true
 	}
 	return true

@@ -5,6 +5,8 @@ package importer
 import (
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 // snortMeta takes over what the rule says about itself.
@@ -15,7 +17,7 @@ func snortMeta(e *entry, r *snortRule) {
 	}
 	priority, err := strconv.Atoi(r.first("priority"))
 	if err != nil {
-		priority = snortPriority[strings.ToLower(r.first("classtype"))]
+		priority = snortPriority.Get()[strings.ToLower(r.first("classtype"))]
 	}
 	e.base.Severity = [...]string{"", "high", "medium", "low", "info"}[max(0, min(priority, 4))]
 	e.data("header", r.header)
@@ -31,7 +33,7 @@ func snortMeta(e *entry, r *snortRule) {
 }
 
 // snortPriority are the priorities of Snort's classes (classification.config).
-var snortPriority = func() map[string]int {
+var snortPriority = ondemand.Value[map[string]int]{Make: func() map[string]int {
 	m := map[string]int{}
 	for i, list := range []string{
 		`attempted-admin attempted-user inappropriate-content policy-violation shellcode-detect successful-admin successful-user trojan-activity
@@ -48,4 +50,4 @@ var snortPriority = func() map[string]int {
 		}
 	}
 	return m
-}()
+}}

@@ -5,6 +5,8 @@ package importer
 import (
 	"fmt"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 // snortOption is `name:value;` or `name;`.
@@ -28,8 +30,8 @@ func (r *snortRule) first(name string) string {
 }
 
 var (
-	snortAction = onDemand(`^(?:alert|log|pass|drop|reject|sdrop|block|react|rewrite|rejectsrc|rejectdst|rejectboth|activate|dynamic)\s`)
-	snortConfig = onDemand(`^(?:include|var|ipvar|portvar|config|preprocessor|output|event_filter|threshold|suppress|rate_filter|dynamicpreprocessor|ruletype)\b`)
+	snortAction = ondemand.Regexp{Expr: `^(?:alert|log|pass|drop|reject|sdrop|block|react|rewrite|rejectsrc|rejectdst|rejectboth|activate|dynamic)\s`}
+	snortConfig = ondemand.Regexp{Expr: `^(?:include|var|ipvar|portvar|config|preprocessor|output|event_filter|threshold|suppress|rate_filter|dynamicpreprocessor|ruletype)\b`}
 )
 
 // parseSnort takes a rule apart; the error says what is wrong with it.
@@ -89,14 +91,14 @@ func optionEnd(s string) (end int, quoted bool) {
 }
 
 // snortNext is an option within another one.
-var snortNext = onDemand(`(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`)
+var snortNext = ondemand.Regexp{Expr: `(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`}
 
 // swallowed is where in an option another one begins, since no `;` stands between
 // them; 0: nowhere. What is in quotes, and words of messages, are none.
 func swallowed(option string) int {
 	name, value, _ := strings.Cut(option, ":")
 	from := len(name) + 1
-	if words := strings.Fields(name); len(words) > 1 && snortNames[words[0]] {
+	if words := strings.Fields(name); len(words) > 1 && snortNames.Has(words[0]) {
 		return nextOption(option, strings.Index(option, words[0])+len(words[0]))
 	}
 	value = strings.TrimLeft(value, " \t!")
@@ -122,12 +124,12 @@ func swallowed(option string) int {
 // nextOption is where the first known option begins in s, at from or behind.
 func nextOption(s string, from int) int {
 	for from < len(s) {
-		m := snortNext().FindStringSubmatchIndex(s[from:])
+		m := snortNext.Get().FindStringSubmatchIndex(s[from:])
 		if m == nil || strings.Contains(s[from:from+m[4]], ",") { // Snort 3: modifiers
 			return 0
 		}
 		name, value := s[from+m[4]:from+m[5]], s[from+m[5]:]
-		if snortNames[name] && (strings.HasPrefix(strings.TrimSpace(value), ":") || strings.TrimSpace(value) == "" || name == "nocase") {
+		if snortNames.Has(name) && (strings.HasPrefix(strings.TrimSpace(value), ":") || strings.TrimSpace(value) == "" || name == "nocase") {
 			return from + m[4]
 		}
 		from += m[5]
@@ -136,18 +138,20 @@ func nextOption(s string, from int) int {
 }
 
 // snortNames are options that are likely behind another one.
-var snortNames = wordSet(`content uricontent pcre nocase offset depth distance within startswith endswith rawbytes fast_pattern isdataat byte_test byte_jump
+var snortNames = ondemand.Words{List: `content uricontent pcre nocase offset depth distance within startswith endswith rawbytes fast_pattern isdataat byte_test byte_jump
 	byte_extract flowbits xbits dsize sid gid rev msg classtype priority reference metadata flow threshold detection_filter tag program default_proto
 	default_dst_port default_src_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize after email
-	http_uri http_header http_cookie http_method http_client_body file_data pkt_data`)
+	http_uri http_header http_cookie http_method http_client_body file_data pkt_data`}
 
 // snortText is an option's value without quotes and backslashes.
 func snortText(s string) string {
 	s = strings.TrimPrefix(strings.TrimSuffix(s, `"`), `"`)
-	return snortEscapes.Replace(s)
+	return snortEscapes.Get().Replace(s)
 }
 
-var snortEscapes = strings.NewReplacer(`\;`, `;`, `\"`, `"`, `\:`, `:`, `\\`, `\`)
+var snortEscapes = ondemand.Value[*strings.Replacer]{Make: func() *strings.Replacer {
+	return strings.NewReplacer(`\;`, `;`, `\"`, `"`, `\:`, `:`, `\\`, `\`)
+}}
 
 // snortBytes reads the value of content: text with |hex| parts.
 func snortBytes(s string) ([]byte, error) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -74,13 +76,13 @@ func readSpamAssassin(j *job, in *input) {
 }
 
 var (
-	spamComment = onDemand(`(^|[^\\])#.*`)
-	spamName    = onDemand(`^[A-Za-z_]\w*$`)
+	spamComment = ondemand.Regexp{Expr: `(^|[^\\])#.*`}
+	spamName    = ondemand.Regexp{Expr: `^[A-Za-z_]\w*$`}
 )
 
 // spamSettingOf is the setting of a line, and its value.
 func spamSettingOf(line string) (key, value string) {
-	line = strings.ReplaceAll(spamComment().ReplaceAllString(line, "$1"), `\#`, "#")
+	line = strings.ReplaceAll(spamComment.Get().ReplaceAllString(line, "$1"), `\#`, "#")
 	key, value = cutBlank(strings.TrimSpace(line))
 	return strings.ReplaceAll(strings.ToLower(key), "-", "_"), value
 }
@@ -142,7 +144,7 @@ func finishSpamAssassin(j *job) {
 // take decides about one rule.
 func (r *spamRules) take(e *entry, s *spamEntry) {
 	switch {
-	case !spamName().MatchString(s.name) || s.value == "":
+	case !spamName.Get().MatchString(s.name) || s.value == "":
 		e.skip(whySpamRule, s.key+" "+s.name+" "+s.value)
 	case r.last[s.name] != s:
 		e.skip(whySpamLater, "")
@@ -181,34 +183,36 @@ func (r *spamRules) off(name string) bool {
 }
 
 var (
-	spamTest   = onDemand(`^(\S+?)((?::\w+)*)\s*([=!])~\s*(.*)$`)
-	spamUnset  = onDemand(`\s+\[if-unset:\s*(.*)\]$`)
-	spamExists = onDemand(`^exists:(\S+)$`)
-	spamClean  = onDemand(`^[A-Za-z0-9_-]+$`)
+	spamTest   = ondemand.Regexp{Expr: `^(\S+?)((?::\w+)*)\s*([=!])~\s*(.*)$`}
+	spamUnset  = ondemand.Regexp{Expr: `\s+\[if-unset:\s*(.*)\]$`}
+	spamExists = ondemand.Regexp{Expr: `^exists:(\S+)$`}
+	spamClean  = ondemand.Regexp{Expr: `^[A-Za-z0-9_-]+$`}
 )
 
 // spamHeaders are the names that stand for several headers.
-var spamHeaders = map[string]string{
-	"tocc":      "To|Cc",
-	"messageid": "Message-Id|Resent-Message-Id|X-Message-Id",
-}
+var spamHeaders = ondemand.Value[map[string]string]{Make: func() map[string]string {
+	return map[string]string{
+		"tocc":      "To|Cc",
+		"messageid": "Message-Id|Resent-Message-Id|X-Message-Id",
+	}
+}}
 
 // spamMade are headers that no message has.
-var spamMade = onDemand(`^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?:TRUSTED|INTERNAL|UNTRUSTED|EXTERNAL))$`)
+var spamMade = ondemand.Regexp{Expr: `^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?:TRUSTED|INTERNAL|UNTRUSTED|EXTERNAL))$`}
 
 // spamAnchored is a regex with an anchor, or nearly.
-var spamAnchored = onDemand(`(?:^|[^\\[])[$^]|\\[Az]`)
+var spamAnchored = ondemand.Regexp{Expr: `(?:^|[^\\[])[$^]|\\[Az]`}
 
 // spamHeader takes a test of a header: a text is its line.
 func (e *entry) spamHeader(value string) {
-	if m := spamExists().FindStringSubmatch(value); m != nil && spamClean().MatchString(m[1]) {
+	if m := spamExists.Get().FindStringSubmatch(value); m != nil && spamClean.Get().MatchString(m[1]) {
 		e.remark(noteSpamText)
 		e.regex("", "^(?i:"+m[1]+"):", false)
 		return
 	}
-	unset := spamUnset().FindStringSubmatch(value)
-	value = spamUnset().ReplaceAllString(value, "")
-	m := spamTest().FindStringSubmatch(value)
+	unset := spamUnset.Get().FindStringSubmatch(value)
+	value = spamUnset.Get().ReplaceAllString(value, "")
+	m := spamTest.Get().FindStringSubmatch(value)
 	if m == nil {
 		e.skip(whySpamRule, value)
 		return
@@ -218,10 +222,10 @@ func (e *entry) spamHeader(value string) {
 	case m[3] == "!":
 		e.skip(whySpamNot, "")
 		return
-	case spamMade().MatchString(name):
+	case spamMade.Get().MatchString(name):
 		e.skip(whySpamHeader, name)
 		return
-	case !spamClean().MatchString(name):
+	case !spamClean.Get().MatchString(name):
 		e.skip(whySpamRule, value)
 		return
 	}
@@ -235,7 +239,7 @@ func (e *entry) spamHeader(value string) {
 		return
 	}
 	if part != "" {
-		if spamAnchored().MatchString(t.expr) && part != ":first" && part != ":last" {
+		if spamAnchored.Get().MatchString(t.expr) && part != ":first" && part != ":last" {
 			e.skip(whySpamPart, name+parts)
 			return
 		}
@@ -249,7 +253,7 @@ func (e *entry) spamHeader(value string) {
 		e.translated("", t, false)
 		return
 	}
-	line := "^(?i:" + cmp.Or(spamHeaders[strings.ToLower(name)], name) + "):"
+	line := "^(?i:" + cmp.Or(spamHeaders.Get()[strings.ToLower(name)], name) + "):"
 	if t, err = spamValue(line, t, part != parts); err != nil {
 		e.refused(err)
 		return

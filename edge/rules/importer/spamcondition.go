@@ -5,6 +5,8 @@ package importer
 import (
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 // spamVersion is the version of SpamAssassin that conditions are about, in the form
@@ -45,12 +47,12 @@ func (c *spamConditions) take(key, value string) bool {
 	return true
 }
 
-var spamCompare = onDemand(`^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`)
+var spamCompare = ondemand.Regexp{Expr: `^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`}
 
 // spamHolds says whether a condition holds: of plugins and features all are there.
 func spamHolds(condition string) bool {
 	condition = strings.TrimSpace(condition)
-	m := spamCompare().FindStringSubmatch(condition)
+	m := spamCompare.Get().FindStringSubmatch(condition)
 	if m == nil {
 		return !strings.HasPrefix(strings.TrimLeft(condition, "( "), "!")
 	}

@@ -21,7 +21,7 @@ func readWords(j *job, in *input) {
 		if j.fatal {
 			return
 		}
-		if wordComment().Match(word) {
+		if wordComment.Get().Match(word) {
 			j.aside.add("comments (# and a blank)")
 			return
 		}

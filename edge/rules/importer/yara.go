@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 const (
@@ -73,8 +75,8 @@ func readYARA(j *job, in *input) {
 }
 
 var (
-	yaraGlobal  = onDemand(`(?m)(?:^|\})[ \t]*(?:private\s+)?global\s+(?:private\s+)?rule\s`)
-	yaraInclude = onDemand(`(?m)^[ \t]*include\s+"([^"\n]+)"`)
+	yaraGlobal  = ondemand.Regexp{Expr: `(?m)(?:^|\})[ \t]*(?:private\s+)?global\s+(?:private\s+)?rule\s`}
+	yaraInclude = ondemand.Regexp{Expr: `(?m)^[ \t]*include\s+"([^"\n]+)"`}
 )
 
 // yaraGlobals says what the file asks for besides each rule's condition: its global
@@ -83,13 +85,13 @@ func yaraGlobals(j *job, first *input) []reason {
 	seen := map[string]bool{first.path: true}
 	for queue := []*input{first}; len(queue) > 0; queue = queue[1:] {
 		in := queue[0]
-		if bytes.Contains(in.data, []byte("global")) && yaraGlobal().Match(in.data) {
+		if bytes.Contains(in.data, []byte("global")) && yaraGlobal.Get().Match(in.data) {
 			return []reason{{whyGlobal, ""}}
 		}
 		if !bytes.Contains(in.data, []byte("include")) {
 			continue
 		}
-		for _, m := range yaraInclude().FindAllSubmatch(in.data, -1) {
+		for _, m := range yaraInclude.Get().FindAllSubmatch(in.data, -1) {
 			path := beside(in.path, string(m[1]))
 			if seen[path] {
 				continue
@@ -177,7 +179,7 @@ func (e *entry) lost(list []*reason, condition string) {
 		switch {
 		case strings.Contains(r.text, "left out"):
 			e.partly("finds less: "+r.text, r.detail)
-		case yaraAbout[r.text]:
+		case yaraAbout.Get()[r.text]:
 			e.partly(whyElse, condition)
 		default:
 			e.partly("finds less: a string is left out, "+r.text, r.detail)
@@ -185,9 +187,11 @@ func (e *entry) lost(list []*reason, condition string) {
 	}
 }
 
-var yaraAbout = map[string]bool{
-	aboutAbsence: true, aboutFile: true, aboutModule: true, aboutLoop: true, aboutRules: true, aboutConstant: true, aboutCounts: true, aboutNoStrings: true,
-}
+var yaraAbout = ondemand.Value[map[string]bool]{Make: func() map[string]bool {
+	return map[string]bool{
+		aboutAbsence: true, aboutFile: true, aboutModule: true, aboutLoop: true, aboutRules: true, aboutConstant: true, aboutCounts: true, aboutNoStrings: true,
+	}
+}}
 
 // yaraSource is a condition as it was written, more or less.
 func yaraSource(tokens []yaraToken) string {

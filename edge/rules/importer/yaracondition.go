@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 // yaraCondition parses `or`, `and`, `not`, parentheses and what stands between.
@@ -198,7 +200,7 @@ func yaraAboutWhat(t []yaraToken) string {
 	for i, x := range t {
 		switch {
 		case x.kind != yaraWord:
-		case yaraFileWords[x.text] || strings.HasPrefix(x.text, "uint") || strings.HasPrefix(x.text, "int"):
+		case yaraFileWords.Has(x.text) || strings.HasPrefix(x.text, "uint") || strings.HasPrefix(x.text, "int"):
 			return aboutFile
 		case i+1 < len(t) && t[i+1].text == ".":
 			return aboutModule
@@ -213,7 +215,7 @@ func yaraAboutWhat(t []yaraToken) string {
 	return aboutNoStrings
 }
 
-var yaraFileWords = wordSet("filesize entrypoint")
+var yaraFileWords = ondemand.Words{List: "filesize entrypoint"}
 
 // set reads `them` or a list of names in parentheses.
 func (c *yaraCondition) set(t []yaraToken) (names []string, rest []yaraToken) {

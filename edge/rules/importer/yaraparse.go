@@ -5,6 +5,8 @@ package importer
 import (
 	"bytes"
 	"strings"
+
+	"trawl/edge/ondemand"
 )
 
 type yaraParser struct {
@@ -25,12 +27,12 @@ func (p *yaraParser) expect(text string) error {
 	return p.advance()
 }
 
-var yaraRuleStart = onDemand(`(?m)^[ \t]*(?:(?:private|global)\s+)*rule\s`)
+var yaraRuleStart = ondemand.Regexp{Expr: `(?m)^[ \t]*(?:(?:private|global)\s+)*rule\s`}
 
 // resync goes on at the next line that looks like the beginning of a rule.
 func (p *yaraParser) resync() bool {
 	from := min(p.lex.pos, len(p.lex.src))
-	at := yaraRuleStart().FindIndex(p.lex.src[from:])
+	at := yaraRuleStart.Get().FindIndex(p.lex.src[from:])
 	if at == nil {
 		return false
 	}
@@ -173,14 +175,14 @@ func (p *yaraParser) strings(r *yaraRule) error {
 	return nil
 }
 
-var yaraModifiers = wordSet("ascii wide nocase fullword private xor base64 base64wide")
+var yaraModifiers = ondemand.Words{List: "ascii wide nocase fullword private xor base64 base64wide"}
 
 // modifiers reads nocase, xor(1-255) and so on.
 func (p *yaraParser) modifiers(s *yaraString) error {
 	if err := p.advance(); err != nil {
 		return err
 	}
-	for p.token.kind == yaraWord && yaraModifiers[p.token.text] {
+	for p.token.kind == yaraWord && yaraModifiers.Has(p.token.text) {
 		name := p.token.text
 		s.mods[name] = ""
 		if err := p.advance(); err != nil {
