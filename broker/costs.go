@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"sort"
 	"sync"
 
 	"trawl/edge/escape"
@@ -168,8 +169,9 @@ func (t *costTable) most() []wire.RuleCost {
 		}
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b wire.RuleCost) int {
-		return cmp.Or(cmp.Compare(b.TimeUS, a.TimeUS), cmp.Compare(b.Verified, a.Verified), cmp.Compare(a.RuleSet, b.RuleSet), cmp.Compare(a.Rule, b.Rule))
+	sort.Slice(list, func(i, j int) bool {
+		a, b := &list[i], &list[j]
+		return cmp.Or(cmp.Compare(b.TimeUS, a.TimeUS), cmp.Compare(b.Verified, a.Verified), cmp.Compare(a.RuleSet, b.RuleSet), cmp.Compare(a.Rule, b.Rule)) < 0
 	})
 	return slices.Clip(list[:min(len(list), maxCostsShown)])
 }

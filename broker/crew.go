@@ -3,7 +3,7 @@
 package broker
 
 import (
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -50,7 +50,7 @@ func packNames(rules []wire.RuleSet) (packs []packName, key string) {
 			packs = append(packs, packName{rules[i].Name, rules[i].Hash})
 		}
 	}
-	slices.SortFunc(packs, func(a, b packName) int { return strings.Compare(a.name, b.name) })
+	sort.Slice(packs, func(i, j int) bool { return packs[i].name < packs[j].name })
 	var b strings.Builder
 	for _, p := range packs {
 		b.WriteString(p.name)

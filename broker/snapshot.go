@@ -2,9 +2,9 @@
 package broker
 
 import (
-	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -77,8 +77,8 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	}
 	r.inSlices(len(workers), func(i int) { s.addWorker(r, workers[i], now) })
 	s.costs = r.costs.most()
-	slices.SortFunc(s.targets, func(a, b targetState) int { return cmp.Compare(a.name, b.name) })
-	slices.SortFunc(s.workers, func(a, b workerState) int { return cmp.Compare(a.name, b.name) })
+	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].name < s.targets[j].name })
+	sort.Slice(s.workers, func(i, j int) bool { return s.workers[i].name < s.workers[j].name })
 	return s
 }
 

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -108,8 +108,9 @@ func (t *turnedAway) list(now time.Time) (list []wire.RefusedWorker) {
 			list = append(list, wire.RefusedWorker{Name: key.name, Address: w.address, Reason: w.reason, Times: w.times, AgoS: int64(ago / time.Second)})
 		}
 	}
-	slices.SortFunc(list, func(a, b wire.RefusedWorker) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address))
+	sort.Slice(list, func(i, j int) bool {
+		a, b := &list[i], &list[j]
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Address, b.Address)) < 0
 	})
 	return list
 }

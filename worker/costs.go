@@ -3,7 +3,7 @@ package worker
 import (
 	"cmp"
 	"runtime/debug"
-	"slices"
+	"sort"
 	"time"
 
 	"trawl/edge/match"
@@ -69,8 +69,9 @@ func costsOf(p *match.Pack) (sums wire.SetCosts) {
 	for i := range all {
 		total += all[i].Time
 	}
-	slices.SortFunc(all, func(a, b match.RegexCost) int {
-		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Rule, b.Rule))
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Rule, b.Rule)) < 0
 	})
 	sums.TimeUS = total.Microseconds()
 	for _, r := range all[:min(len(all), wire.MaxCosts)] {

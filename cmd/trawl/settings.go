@@ -38,7 +38,7 @@ func bind(cmd *cobra.Command, keys ...string) {
 // Markdown, and with flags in place of keys.
 func flagUsage(k *config.Key) string {
 	usage := strings.ReplaceAll(k.Usage(), "`", "")
-	usage = strings.NewReplacer("broker.insecure", "--insecure", "security.key", "--key").Replace(usage)
+	usage = strings.ReplaceAll(strings.ReplaceAll(usage, "broker.insecure", "--insecure"), "security.key", "--key")
 	return usage + " [" + k.Env + "]"
 }
 

@@ -177,6 +177,27 @@ func TestRetryAsksAgainWhenBusy(t *testing.T) {
 	}
 }
 
+// A broker without memory for its status has some soon: who looks at it is not told to
+// try later.
+func TestControlRequestsAreAskedAgainWhenBusy(t *testing.T) {
+	var asked atomic.Int64
+	b := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
+		if asked.Add(1) < 3 {
+			return failing(wire.Busy)(h, texts)
+		}
+		return echo(h, texts)
+	})
+	c := dial(t, b.endpoint)
+	if _, err := c.Control(t.Context(), wire.OpStatus, "", 5*time.Second); err != nil || asked.Load() != 3 {
+		t.Errorf("status: %v after %d requests, want 3", err, asked.Load())
+	}
+	asked.Store(0)
+	var e *wire.Error
+	if _, err := c.Control(t.Context(), wire.OpStop, "w1", 5*time.Second); !errors.As(err, &e) || e.Code != wire.Busy || asked.Load() != 1 {
+		t.Errorf("stop: %v after %d requests, want busy after one", err, asked.Load())
+	}
+}
+
 func TestRequestBeforeTheBrokerIsThere(t *testing.T) {
 	endpoint := newEndpoint()
 	c := dial(t, endpoint)

@@ -62,12 +62,13 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 
 // Control sends a control request; worker may name one for stop and drain. It returns
 // the answer's document, {} for stop and drain, which go to one broker only: who has
-// several should ask each with a Client of its own.
+// several should ask each with a Client of its own. The other requests are asked again
+// while the broker is busy.
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout
 	once := op == wire.OpStop || op == wire.OpDrain // never the next broker, too
-	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}, NoRetry: once})
+	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}, Retry: !once, NoRetry: once})
 	if err != nil {
 		return nil, err
 	}

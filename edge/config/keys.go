@@ -19,7 +19,9 @@ type Key struct {
 }
 
 // Type names the kind of value the key takes, for people.
-func (k *Key) Type() string { return typeName(k.at(new(Config))) }
+func (k *Key) Type() string { return typeName(k.at(&unset)) }
+
+var unset Config // nobody writes to it
 
 // keys is in the order in which settings are shown.
 var keys = []Key{

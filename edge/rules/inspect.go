@@ -3,9 +3,8 @@
 package rules
 
 import (
-	"cmp"
 	"runtime"
-	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -60,11 +59,12 @@ func Inspect(paths []string, o Options) (*Inspection, error) {
 		found.addPack(l.pack, l.report.Files[0].Path)
 	}
 	found.inspect()
-	slices.SortStableFunc(found.Rules, func(a, b RuleReport) int {
+	sort.SliceStable(found.Rules, func(i, j int) bool {
+		a, b := &found.Rules[i], &found.Rules[j]
 		if a.badness() != b.badness() {
-			return b.badness() - a.badness()
+			return a.badness() > b.badness()
 		}
-		return cmp.Compare(b.Trial.Instructions, a.Trial.Instructions) // of literals: 0
+		return a.Trial.Instructions > b.Trial.Instructions // of literals: 0
 	})
 	return &found, nil
 }

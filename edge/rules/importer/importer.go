@@ -3,11 +3,11 @@
 package importer
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"trawl/edge/escape"
@@ -181,11 +181,9 @@ func (j *job) problem(file string, line int, format string, args ...any) {
 
 // sortedProblems leaves the order of files as it is.
 func (j *job) sortedProblems() rules.Problems {
-	slices.SortStableFunc(j.problems, func(a, b rules.Problem) int {
-		if a.File != b.File {
-			return 0
-		}
-		return cmp.Compare(a.Line, b.Line)
+	sort.SliceStable(j.problems, func(i, k int) bool {
+		a, b := &j.problems[i], &j.problems[k]
+		return a.File == b.File && a.Line < b.Line
 	})
 	return j.problems
 }

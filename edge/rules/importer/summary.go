@@ -5,7 +5,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -64,8 +64,9 @@ func (c counter) sorted() []Count {
 	for what, n := range c {
 		list = append(list, Count{what, n})
 	}
-	slices.SortFunc(list, func(a, b Count) int {
-		return cmp.Or(b.Count-a.Count, strings.Compare(a.What, b.What))
+	sort.Slice(list, func(i, j int) bool {
+		a, b := &list[i], &list[j]
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.What, b.What)) < 0
 	})
 	return list
 }
