@@ -247,18 +247,18 @@ func TestCriticalSectionsOfNestedRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// A recall is answered with what was asked for, or the worker is closed.
-func TestAnAnswerToARecallNamesNoMoreThanWasAsked(t *testing.T) {
+// A reclaim is answered with what was asked for, or the worker is closed.
+func TestAnAnswerToAReclaimNamesNoMoreThanWasAsked(t *testing.T) {
 	d := newCrowd(t, Options{})
 	w := d.worker("w", 1, true)
-	gave := wire.BeginRecall(nil, false)
+	gave := wire.BeginReclaim(nil, wire.KindReclaim)
 	for i := range 1000 {
-		gave = wire.AppendRecalled(gave, uint64(i))
+		gave = wire.AppendDispatch(gave, uint64(i))
 	}
 	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(gave), d.out()); err == nil {
-		t.Error("an answer to no recall is taken")
+		t.Error("an answer to no reclaim is taken")
 	}
-	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(wire.BeginRecall(nil, false)), d.out()); err != nil {
+	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(wire.BeginReclaim(nil, wire.KindReclaim)), d.out()); err != nil {
 		t.Errorf("an answer that gives nothing back: %v", err)
 	}
 }
@@ -420,11 +420,11 @@ func TestAnswersToNothingDoNotMakeAWorkerFail(t *testing.T) {
 	}
 }
 
-// A worker that answers no recall costs no memory for them.
-func TestRecallsThatAreNeverAnsweredAreBounded(t *testing.T) {
+// A worker that answers no reclaim costs no memory for them.
+func TestReclaimsThatAreNeverAnsweredAreBounded(t *testing.T) {
 	d := newCrowd(t, Options{})
 	w := d.worker("w", 4, true)
-	for range 3 * maxRecalls {
+	for range 3 * maxReclaims {
 		c := d.client()
 		d.send(c, "x", `{"deadline_ms":86400000}`, "x")
 		d.r.removeClient(c.client, d.out())
@@ -434,10 +434,10 @@ func TestRecallsThatAreNeverAnsweredAreBounded(t *testing.T) {
 			}
 		}
 	}
-	if n := len(w.recalls); n < maxRecalls/2 || n > maxRecalls {
-		t.Errorf("%d recalls are remembered, want at most %d", n, maxRecalls)
+	if n := len(w.reclaims); n < maxReclaims/2 || n > maxReclaims {
+		t.Errorf("%d reclaims are remembered, want at most %d", n, maxReclaims)
 	}
-	if len(w.worker.abandon) > 0 {
+	if len(w.worker.cancel) > 0 {
 		t.Error("numbers are left")
 	}
 }

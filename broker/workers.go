@@ -136,12 +136,12 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	case wire.KindDrain:
 		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)
-	case wire.KindRecall:
-		recall, ok := wire.ParseRecall(control)
+	case wire.KindReclaim:
+		reclaim, ok := wire.ParseReclaim(control)
 		if !ok {
-			return errors.New("unreadable answer to a recall")
+			return errors.New("unreadable answer to a reclaim")
 		}
-		return b.router.returned(w, recall, out)
+		return b.router.returned(w, reclaim, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}

@@ -126,10 +126,10 @@ func TestErrorsOfThoseAskedGoOn(t *testing.T) {
 	}
 	l.request(4, true, time.Minute, `{"rules":"custom"}`, "x")
 	l.asks()
-	l.send(string(wire.AppendRecalled(wire.BeginRecall(nil, true), 4)))
+	l.send(string(wire.AppendDispatch(wire.BeginReclaim(nil, wire.KindCancel), 4)))
 	for replied, returned := false, false; !replied || !returned; { // in either order
 		frames := l.recv()
-		if wire.KindOf([]byte(frames[0])) == wire.KindRecall {
+		if wire.KindOf([]byte(frames[0])) == wire.KindReclaim {
 			returned = true
 			continue
 		}

@@ -75,7 +75,7 @@ func (s *slot) stopped() bool {
 	case <-s.job.conn.Done():
 		return true
 	default:
-		return s.running.abandoned.Load() || !time.Now().Before(s.job.deadline)
+		return s.running.cancelled.Load() || !time.Now().Before(s.job.deadline)
 	}
 }
 

@@ -237,7 +237,7 @@ func brokerOptions(c *config.Config) broker.Options {
 	}
 	for name := range c.Broker.RuleSets {
 		set := c.RuleSet(name)
-		o.RuleSets[name] = broker.RuleSet{Impure: !set.Pure, Queue: set.Queue, Hedge: set.HedgePercent()}
+		o.RuleSets[name] = broker.RuleSet{Impure: !set.Idempotent, Queue: set.Queue, Hedge: set.HedgePercent()}
 	}
 	return o
 }

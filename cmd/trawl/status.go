@@ -24,12 +24,12 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printf("clients at %s, workers at %s, HTTP %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "), httpAt(b))
 	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
 		size(b.PendingBytes), size(b.ResidentBytes))
-	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
-	if b.Copied+b.Hedged > 0 {
-		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.CopiesWon)
+	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Reclaimed)
+	if b.HedgedSilent+b.HedgedSlow > 0 {
+		a.printf("hedged (given to a second worker as well): %d for a silent one, %d for a slow one; the second was first %d times\n", b.HedgedSilent, b.HedgedSlow, b.HedgesWon)
 	}
-	if b.HeldBack+b.Overflowed+b.Stalled > 0 {
-		a.printf("clients held back until they had read answers %d times; closed: %d that did not read, %d that stopped in the middle of a request\n", b.HeldBack, b.Overflowed, b.Stalled)
+	if b.ClientsThrottled+b.SlowConsumers+b.StalledSenders > 0 {
+		a.printf("clients throttled until they had read answers %d times; closed: %d slow consumers (did not read), %d stalled senders (stopped in the middle of a request)\n", b.ClientsThrottled, b.SlowConsumers, b.StalledSenders)
 	}
 	if len(b.Refused) > 0 {
 		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))

@@ -74,8 +74,8 @@ func (k *checker) ranges() {
 		case set.Hedge == "" || set.Hedge == "off":
 		case set.HedgePercent() == 0:
 			k.problem("broker.rule_sets", "%s: hedge %q is neither off nor p50 to p99", name, set.Hedge)
-		case !set.Pure:
-			k.problem("broker.rule_sets", "%s: hedge asks twice, which pure: false forbids", name)
+		case !set.Idempotent:
+			k.problem("broker.rule_sets", "%s: hedge asks twice, which idempotent: false forbids", name)
 		}
 	}
 }

@@ -57,9 +57,9 @@ type Plain struct {
 
 // RuleSet says how the broker treats the requests for one rule set.
 type RuleSet struct {
-	Pure  bool   // may be asked twice
-	Queue int    // most requests waiting; 0: limits.queue
-	Hedge string // p50 to p99; empty: off
+	Idempotent bool   // may be asked twice
+	Queue      int    // most requests waiting; 0: limits.queue
+	Hedge      string // p50 to p99; empty: off
 }
 
 // HedgePercent is the percentile in Hedge, 0 if it is off or not valid.
@@ -219,7 +219,7 @@ func (c *Config) HasFile() bool { return c.hasFile }
 func (c *Config) RuleSet(name string) RuleSet {
 	r, ok := c.Broker.RuleSets[name]
 	if !ok {
-		r = RuleSet{Pure: true}
+		r = RuleSet{Idempotent: true}
 	}
 	if r.Queue == 0 {
 		r.Queue = c.Limits.Queue

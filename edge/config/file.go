@@ -291,8 +291,8 @@ func (r *fileReader) ruleSets(path string, n *yaml.Node) map[string]RuleSet {
 	}
 	sets := map[string]RuleSet{}
 	r.fields(n, func(name, value *yaml.Node) {
-		set := RuleSet{Pure: true}
-		r.record(path+"."+name.Value, value, map[string]any{"pure": &set.Pure, "queue": &set.Queue, "hedge": &set.Hedge})
+		set := RuleSet{Idempotent: true}
+		r.record(path+"."+name.Value, value, map[string]any{"idempotent": &set.Idempotent, "queue": &set.Queue, "hedge": &set.Hedge})
 		sets[name.Value] = set
 	})
 	return sets

@@ -62,7 +62,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.rule_sets",
-		Doc:  "How requests for a rule set are treated, by name: `NAME: {pure: true, queue: 4096, hedge: p95}`. `pure` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting; `hedge` (off): a request that takes longer than that share (p50 to p99) of the recent ones goes to a second, idle worker as well, at most one in twenty, and the first answer counts.",
+		Doc:  "How requests for a rule set are treated, by name: `NAME: {idempotent: true, queue: 4096, hedge: p95}`. `idempotent` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting; `hedge` (off): a request that takes longer than that share (p50 to p99) of the recent ones goes to a second, idle worker as well, at most one in twenty, and the first answer counts.",
 		at:   func(c *Config) any { return &c.Broker.RuleSets },
 	},
 	{

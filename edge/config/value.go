@@ -187,7 +187,7 @@ func node(dst any) *yaml.Node {
 		n := mapNode()
 		for _, name := range sortedKeys(*v) {
 			r := (*v)[name]
-			fields := mapNode(stringNode("pure"), plainNode(strconv.FormatBool(r.Pure)))
+			fields := mapNode(stringNode("idempotent"), plainNode(strconv.FormatBool(r.Idempotent)))
 			if r.Queue != 0 {
 				fields.Content = append(fields.Content, stringNode("queue"), plainNode(strconv.Itoa(r.Queue)))
 			}

@@ -17,61 +17,61 @@ import (
 // was chosen for shorter requests than it got.
 const stealAfter = 2 * tick
 
-// abandon makes the workers that have q stop working on it. q is about to be finished.
-func (r *router) abandon(q *request) {
+// cancel makes the workers that have q stop working on it. q is about to be finished.
+func (r *router) cancel(q *request) {
 	for _, p := range q.at {
-		if p.worker == nil || !p.worker.hello.Recall || p.worker.gone {
+		if p.worker == nil || !p.worker.hello.Reclaim || p.worker.gone {
 			continue
 		}
-		if len(p.worker.abandon) == 0 {
-			r.abandoning = append(r.abandoning, p.worker)
+		if len(p.worker.cancel) == 0 {
+			r.cancelling = append(r.cancelling, p.worker)
 		}
-		p.worker.abandon = append(p.worker.abandon, p.number)
-		r.abandoned++
+		p.worker.cancel = append(p.worker.cancel, p.number)
+		r.cancelled++
 	}
 }
 
-// maxRecalls is how many recalls a worker need not have answered. One that leaves more
+// maxReclaims is how many reclaims a worker need not have answered. One that leaves more
 // unanswered works on what nobody waits for.
-const maxRecalls = 1 << 10
+const maxReclaims = 1 << 10
 
-// tellAbandoned tells workers what was abandoned; every critical section ends with it.
-func (r *router) tellAbandoned(out *batch) {
-	for i, w := range r.abandoning {
-		if len(w.recalls) < maxRecalls {
-			r.sendRecall(w, true, w.abandon, out)
+// tellCancelled tells workers what was cancelled; every critical section ends with it.
+func (r *router) tellCancelled(out *batch) {
+	for i, w := range r.cancelling {
+		if len(w.reclaims) < maxReclaims {
+			r.sendReclaim(w, wire.KindCancel, w.cancel, out)
 		}
-		w.abandon = w.abandon[:0]
-		r.abandoning[i] = nil
+		w.cancel = w.cancel[:0]
+		r.cancelling[i] = nil
 	}
-	r.abandoning = r.abandoning[:0]
+	r.cancelling = r.cancelling[:0]
 }
 
-// sendRecall sends a recall. A worker that it does not reach is being lost.
-func (r *router) sendRecall(w *worker, abandoned bool, numbers []uint64, out *batch) {
-	r.recallFrame = wire.BeginRecall(r.recallFrame[:0], abandoned)
+// sendReclaim sends a reclaim or a cancel. A worker that it does not reach is being lost.
+func (r *router) sendReclaim(w *worker, kind wire.Kind, numbers []uint64, out *batch) {
+	r.reclaimFrame = wire.BeginReclaim(r.reclaimFrame[:0], kind)
 	for _, n := range numbers {
-		r.recallFrame = wire.AppendRecalled(r.recallFrame, n)
+		r.reclaimFrame = wire.AppendDispatch(r.reclaimFrame, n)
 	}
-	if w.conn.Queue(nil, zmtp.NewMessage(r.recallFrame)) == nil {
-		w.recalls = append(w.recalls, len(numbers))
+	if w.conn.Queue(nil, zmtp.NewMessage(r.reclaimFrame)) == nil {
+		w.reclaims = append(w.reclaims, len(numbers))
 		out.add(w.conn)
 	}
 }
 
-// maxRecall is the most requests that are asked back at once.
-const maxRecall = sliceItems
+// maxReclaim is the most requests that are asked back at once.
+const maxReclaim = sliceItems
 
 // takeBack asks w for up to most of the requests that it has not begun and
 // that wanted says yes to. A worker takes what it gets in order, so what it
 // may have begun comes first in held, and is left out by skip.
 func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool, out *batch) {
-	if !w.hello.Recall || len(w.recalls) > 0 || w.gone {
+	if !w.hello.Reclaim || len(w.reclaims) > 0 || w.gone {
 		return
 	}
-	w.recall = w.recall[:0]
+	w.reclaim = w.reclaim[:0]
 	before := w.active() // older ones that take a slot, or will
-	for h := w.held.last(); h != nil && len(w.recall) < min(most, maxRecall) && !r.exhausted(); h = w.held.before(h) {
+	for h := w.held.last(); h != nil && len(w.reclaim) < min(most, maxReclaim) && !r.exhausted(); h = w.held.before(h) {
 		r.visit(1)
 		if h.asks == 0 {
 			before--
@@ -79,33 +79,33 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 		if before < skip {
 			break
 		}
-		if h.request == nil || h.recalled || h.asked || h.request.target.key.worker || !wanted(h.request) {
+		if h.request == nil || h.reclaimed || h.asked || h.request.target.key.worker || !wanted(h.request) {
 			continue
 		}
-		h.recalled = true
-		w.recall = append(w.recall, h.number)
+		h.reclaimed = true
+		w.reclaim = append(w.reclaim, h.number)
 	}
-	if len(w.recall) > 0 {
-		r.sendRecall(w, false, w.recall, out)
+	if len(w.reclaim) > 0 {
+		r.sendReclaim(w, wire.KindReclaim, w.reclaim, out)
 	}
 }
 
-// returned takes a worker's answer to a recall: what it gave back it has not
+// returned takes a worker's answer to a reclaim: what it gave back it has not
 // begun, and will not answer. It goes to others, the oldest first. An error says that the
 // worker has answered what it was not asked.
-func (r *router) returned(w *worker, recall wire.Recall, out *batch) error {
+func (r *router) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
 	r.lock()
 	defer r.leave(out)
 	asked := 0
-	if len(w.recalls) > 0 { // recalls are answered in order
-		asked = w.recalls[0]
-		w.recalls = slices.Delete(w.recalls, 0, 1)
+	if len(w.reclaims) > 0 { // reclaims are answered in order
+		asked = w.reclaims[0]
+		w.reclaims = slices.Delete(w.reclaims, 0, 1)
 	}
-	if n := recall.Len(); n > asked {
-		return fmt.Errorf("an answer to a recall with %d requests, of which %d were asked for", n, asked)
+	if n := reclaim.Len(); n > asked {
+		return fmt.Errorf("an answer to a reclaim with %d requests, of which %d were asked for", n, asked)
 	}
 	back := r.back[:0]
-	recall.Each(func(number uint64) {
+	reclaim.Each(func(number uint64) {
 		r.visit(1)
 		h := w.held.find(number)
 		if h == nil || h.asked {
@@ -113,10 +113,10 @@ func (r *router) returned(w *worker, recall wire.Recall, out *batch) error {
 		}
 		q := w.remove(h)
 		if q == nil {
-			return // was abandoned
+			return // was cancelled
 		}
 		q.leave(w)
-		r.recalled++
+		r.reclaimed++
 		if r.trace != nil {
 			r.trace.returned(q, w, number)
 		}

@@ -10,16 +10,16 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// recallOf is the control frame that asks for these back.
-func recallOf(abandoned bool, numbers ...uint64) []byte {
-	frame := wire.BeginRecall(nil, abandoned)
+// reclaimOf returns a control frame that names dispatches.
+func reclaimOf(kind wire.Kind, numbers ...uint64) []byte {
+	frame := wire.BeginReclaim(nil, kind)
 	for _, n := range numbers {
-		frame = wire.AppendRecalled(frame, n)
+		frame = wire.AppendDispatch(frame, n)
 	}
 	return frame
 }
 
-func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
+func TestReclaimTakesWhatNoSlotHasBegun(t *testing.T) {
 	q := newQueue()
 	q.open([]*slot{{}}, func() {})
 	defer q.close()
@@ -33,27 +33,27 @@ func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
 		t.Fatalf("popped %d, %v", j.control.Number, ok)
 	}
 
-	r, _ := wire.ParseRecall(recallOf(false, 0, 1, 3, 99))
-	if got, want := q.recall(mine, r, recallOf(false)), recallOf(false, 1, 3); string(got) != string(want) {
+	r, _ := wire.ParseReclaim(reclaimOf(wire.KindReclaim, 0, 1, 3, 99))
+	if got, want := q.reclaim(mine, r, reclaimOf(wire.KindReclaim)), reclaimOf(wire.KindReclaim, 1, 3); string(got) != string(want) {
 		t.Errorf("gave back %q, want %q: neither what is running nor what is not here", got, want)
 	}
-	if slot.abandoned.Load() {
-		t.Error("a recall stopped a request that somebody waits for")
+	if slot.cancelled.Load() {
+		t.Error("a reclaim stopped a request that somebody waits for")
 	}
-	r, _ = wire.ParseRecall(recallOf(true, 0, 2))
-	if got, want := q.recall(mine, r, recallOf(false)), recallOf(false, 2); string(got) != string(want) {
+	r, _ = wire.ParseReclaim(reclaimOf(wire.KindCancel, 0, 2))
+	if got, want := q.reclaim(mine, r, reclaimOf(wire.KindReclaim)), reclaimOf(wire.KindReclaim, 2); string(got) != string(want) {
 		t.Errorf("gave back %q, want %q", got, want)
 	}
-	if !slot.abandoned.Load() {
-		t.Error("what is running and abandoned was not stopped")
+	if !slot.cancelled.Load() {
+		t.Error("what is running and cancelled was not stopped")
 	}
 	q.done(&slot)
 	var left []string
 	for range 2 {
 		j, _ := q.pop(&slot, func() {})
 		left = append(left, fmt.Sprint(j.conn == mine, j.control.Number))
-		if slot.abandoned.Load() {
-			t.Error("the next request is abandoned, too")
+		if slot.cancelled.Load() {
+			t.Error("the next request is cancelled, too")
 		}
 		q.done(&slot)
 	}
@@ -63,32 +63,32 @@ func TestRecallTakesWhatNoSlotHasBegun(t *testing.T) {
 	q.waitIdle()
 }
 
-// The worker answers every recall, and stops what nobody waits for: this scan
+// The worker answers every reclaim, and stops what nobody waits for: this scan
 // alone takes a second.
-func TestAbandonedScanStops(t *testing.T) {
+func TestCancelledScanStops(t *testing.T) {
 	b := listen(t)
 	o := options(b, t)
 	o.Slots = 1
 	run(t, o)
 	l, h := b.welcome(time.Minute)
-	if !h.Recall {
-		t.Error("the hello does not say that the worker understands recalls")
+	if !h.Reclaim {
+		t.Error("the hello does not say that the worker understands reclaims")
 	}
 	text := strings.Repeat("he is here, his is there. ", 8<<20/26)
 	l.request(1, true, time.Minute, `{"want":"count"}`, text, text, text, text, text, text)
 	l.request(2, false, time.Minute, "he")
-	l.send(string(recallOf(true, 1)))
-	// Three answers, in any order: of both requests, and of the recall, which
+	l.send(string(reclaimOf(wire.KindCancel, 1)))
+	// Three answers, in any order: of both requests, and of the reclaim, which
 	// stands for the first request's if no slot had begun that.
 	answers := map[string]int{}
-	for answers["first"] == 0 || answers["second"] == 0 || answers["recall"] == 0 {
+	for answers["first"] == 0 || answers["second"] == 0 || answers["reclaim"] == 0 {
 		frames := l.recv()
 		if len(frames) == 0 {
 			t.Fatal("the connection ended")
 		}
-		if recall, ok := wire.ParseRecall([]byte(frames[0])); ok {
-			answers["recall"]++
-			recall.Each(func(uint64) { answers["first"]++ })
+		if reclaim, ok := wire.ParseReclaim([]byte(frames[0])); ok {
+			answers["reclaim"]++
+			reclaim.Each(func(uint64) { answers["first"]++ })
 			continue
 		}
 		switch c, ok := wire.ParseReplyControl([]byte(frames[0])); {
@@ -103,7 +103,7 @@ func TestAbandonedScanStops(t *testing.T) {
 			t.Fatalf("got %q", frames)
 		}
 	}
-	if answers["first"] != 1 || answers["second"] != 1 || answers["recall"] != 1 {
+	if answers["first"] != 1 || answers["second"] != 1 || answers["reclaim"] != 1 {
 		t.Errorf("answers: %v", answers)
 	}
 }
@@ -120,18 +120,18 @@ func TestAnAnswerDoesNotWaitForALongRequest(t *testing.T) {
 	l.request(1, true, time.Minute, long...) // so that the other two wait for the slot
 	l.request(2, false, time.Minute, "he")
 	l.request(3, true, time.Minute, long...)
-	l.send(string(recallOf(true, 1)))
+	l.send(string(reclaimOf(wire.KindCancel, 1)))
 	stopped := false
 	for {
 		frames := l.recv()
 		if len(frames) == 0 {
 			t.Fatal("the connection ended")
 		}
-		if recall, ok := wire.ParseRecall([]byte(frames[0])); ok {
+		if reclaim, ok := wire.ParseReclaim([]byte(frames[0])); ok {
 			// A busy machine takes its time with the second, whose answer then does not
 			// wait at all: the third is given back before a slot has begun it.
 			givenBack := false
-			recall.Each(func(n uint64) { givenBack = givenBack || n == 3 })
+			reclaim.Each(func(n uint64) { givenBack = givenBack || n == 3 })
 			if givenBack {
 				return
 			}
@@ -139,7 +139,7 @@ func TestAnAnswerDoesNotWaitForALongRequest(t *testing.T) {
 		}
 		switch c, _ := wire.ParseReplyControl([]byte(frames[0])); c.Number {
 		case 2:
-			l.send(string(recallOf(true, 3)))
+			l.send(string(reclaimOf(wire.KindCancel, 3)))
 			stopped = true
 		case 3:
 			if !stopped || !c.Failed {
@@ -150,7 +150,7 @@ func TestAnAnswerDoesNotWaitForALongRequest(t *testing.T) {
 	}
 }
 
-func TestUnreadableRecallEndsTheConnection(t *testing.T) {
+func TestUnreadableReclaimEndsTheConnection(t *testing.T) {
 	b := listen(t)
 	run(t, options(b, t))
 	l, _ := b.welcome(time.Minute)
