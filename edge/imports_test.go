@@ -87,3 +87,17 @@ func TestImportTable(t *testing.T) {
 		t.Errorf("go list found only %d packages", seen)
 	}
 }
+
+// The released program is built without the ZeroMQ library that only its peers are written
+// with.
+func TestReleasedProgramDoesNotLinkZMQ4(t *testing.T) {
+	cmd := exec.Command("go", "list", "-buildvcs=false", "-deps", "trawl/cmd/trawl")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if deps := string(out); !strings.Contains(deps, "trawl/broker\n") || strings.Contains(deps, "zmq4") {
+		t.Errorf("the program links zmq4, or not the broker:\n%s", deps)
+	}
+}
