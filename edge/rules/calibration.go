@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"trawl/edge/board"
@@ -31,7 +30,7 @@ func (s *Store) calibrate(p *match.Pack) {
 		return
 	}
 	c := p.Calibrate()
-	debug.FreeOSMemory() // measuring takes texts and matches of some megabytes
+	returnMemory() // measuring takes texts and matches of some megabytes
 	s.log.Debug("calibrated", "pack", p.Hash(), "calibration", c.String())
 	text, err := c.MarshalText()
 	if err == nil {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -227,7 +226,7 @@ func (s *Store) adopt(path string) (*match.Pack, error) {
 		return p, nil
 	}
 	_ = p.Close()
-	debug.FreeOSMemory()
+	returnMemory()
 	return copied, nil
 }
 
@@ -257,7 +256,7 @@ func (s *Store) compile(l *loader) (*match.Pack, error) {
 	}
 	l.builder = nil
 	// What compiling took is much more than serving takes.
-	debug.FreeOSMemory()
+	returnMemory()
 	s.log.Info("rules compiled", "pack", s.packPath(p.Hash()), "bytes", p.Info().Bytes, "took", time.Since(start).Round(time.Millisecond))
 	return p, nil
 }
