@@ -10,7 +10,7 @@
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but the two below
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/yamlerr                            where a file is no YAML, and why
-//	edge/ondemand                           regexes and word sets that are made by their first use
+//	edge/ondemand  edge/human               values that are made by their first use; numbers for people
 //
 // broker and worker never import each other, so either can be replaced by one
 // in another language; edge/wire/PROTOCOL.md is what they have in common.

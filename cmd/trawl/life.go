@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"trawl/broker"
+	"trawl/edge/human"
 	"trawl/edge/notify"
 	"trawl/worker"
 )
@@ -22,12 +23,12 @@ func brokerPulse(life *notify.Life, drain time.Duration) func(broker.Pulse) {
 	return func(p broker.Pulse) {
 		if p.Stopping {
 			life.Stop(drain)
-			life.Beat("stopping, " + count(p.Pending, "request") + " to answer")
+			life.Beat("stopping, " + human.Count(p.Pending, "request") + " to answer")
 			return
 		}
-		status := count(p.Workers, "worker") + ", " + count(p.Clients, "client")
+		status := human.Count(p.Workers, "worker") + ", " + human.Count(p.Clients, "client")
 		if p.Workers == 0 {
-			status = "waiting for workers, " + count(p.Clients, "client")
+			status = "waiting for workers, " + human.Count(p.Clients, "client")
 		}
 		if p.Pending > 0 {
 			status += ", at work"
@@ -44,7 +45,7 @@ func workerPulse(life *notify.Life, drain time.Duration, brokers []string) func(
 		switch {
 		case p.Stopping:
 			life.Stop(drain)
-			status = "stopping, " + count(p.Waiting+p.Running, "request") + " to answer"
+			status = "stopping, " + human.Count(p.Waiting+p.Running, "request") + " to answer"
 		case p.Refused != "" && p.Connected == 0:
 			status = "refused by the broker at " + p.Refused
 		case p.Refused != "":
@@ -54,20 +55,13 @@ func workerPulse(life *notify.Life, drain time.Duration, brokers []string) func(
 		case p.Connected < p.Brokers:
 			status = fmt.Sprintf("connected to %d of %d brokers", p.Connected, p.Brokers)
 		default:
-			status = "connected to " + count(p.Brokers, "broker")
+			status = "connected to " + human.Count(p.Brokers, "broker")
 		}
 		if p.Running > 0 && !p.Stopping {
 			status += ", at work"
 		}
 		life.Beat(status)
 	}
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }
 
 // onHangup runs reload at each SIGHUP until the function returned is called, and

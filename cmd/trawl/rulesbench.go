@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/files"
+	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 )
@@ -36,7 +37,7 @@ lanes: to compare engines, give what it was compiled from.`,
 		list, path := args[:len(args)-1], args[len(args)-1]
 		text, err := files.ReadInput(path, maxBenchText)
 		if errors.Is(err, files.ErrTooLarge) {
-			return fmt.Errorf("%s has more than %s, and all of it would be in memory: take a part of it", path, size(maxBenchText))
+			return fmt.Errorf("%s has more than %s, and all of it would be in memory: take a part of it", path, "1 GiB")
 		}
 		if err != nil {
 			return err
@@ -189,7 +190,7 @@ func (b *bench) close() {
 func (a *app) printBench(b *bench) {
 	t := newTable("ENGINE", "WAY", "MEMORY", "MB/S", "FOUND")
 	for _, r := range b.Rows {
-		t.row(r.Engine, r.Way, size(r.Memory), fmt.Sprintf("%.0f", r.MBs), fmt.Sprintf("%d %s", r.Found, r.Want))
+		t.row(r.Engine, r.Way, human.Bytes(r.Memory), fmt.Sprintf("%.0f", r.MBs), fmt.Sprintf("%d %s", r.Found, r.Want))
 	}
 	a.printTable("", t, "")
 	for _, r := range b.Refused {

@@ -12,6 +12,7 @@ import (
 
 	"trawl/edge/config"
 	"trawl/edge/escape"
+	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 )
@@ -99,13 +100,13 @@ func compileTo(path string, files []string, o rules.Options) (*match.Compiled, *
 // printCompiled says what became of the rules.
 func (a *app) printCompiled(path string, c *match.Compiled) {
 	a.printf("%s: %d bytes (%.2f per pattern byte), sha256 %s\n", path, c.Bytes, perPatternByte(c), c.Hash)
-	a.printf("%s, %s, %s, %s\n", plural(int64(c.Rules), "rule"), plural(int64(c.Literals), "literal"),
-		plural(int64(c.Regexes), "regex"), plural(int64(c.States), "state"))
+	a.printf("%s, %s, %s, %s\n", human.Count(c.Rules, "rule"), human.Count(c.Literals, "literal"),
+		human.Count(c.Regexes, "regex"), human.Count(c.States, "state"))
 	a.printf("engine %s: %s\n", c.Engine, c.Choice.Why)
 	a.printf("memory on a worker: %s, with the worker itself about %s\n",
-		decimalSize(c.Choice.Memory), decimalSize(c.Choice.Memory+workerMemory))
+		human.Bytes(c.Choice.Memory), human.Bytes(c.Choice.Memory+workerMemory))
 	if c.Regexes > 0 {
-		a.printf("that is with one slot; each other takes up to %s more for the regexes\n", decimalSize(match.StateMemory(c.Regexes)))
+		a.printf("that is with one slot; each other takes up to %s more for the regexes\n", human.Bytes(match.StateMemory(c.Regexes)))
 	}
 }
 

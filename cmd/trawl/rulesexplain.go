@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/files"
+	"trawl/edge/human"
 	"trawl/edge/rules"
 )
 
@@ -107,7 +108,7 @@ func (a *app) printExplanation(e *rules.Explanation, text []byte) {
 	if !e.Matches() {
 		return
 	}
-	a.printf("%s\n", plural(e.Count, "matching place"))
+	a.printf("%s\n", human.Count(e.Count, "matching place"))
 	for i, p := range e.Found {
 		if i == mostShown {
 			a.printf("  …\n")
@@ -148,12 +149,12 @@ func (a *app) printRegexExplanation(e *rules.Explanation, text []byte) {
 		}
 	}
 	if r.GivenUp {
-		a.printf("it was given up: it took more than the %d steps that it may take on %s; an answer names it as incomplete\n", r.Allowed, size(int64(len(text))))
+		a.printf("it was given up: it took more than the %d steps that it may take on %s; an answer names it as incomplete\n", r.Allowed, human.Bytes(int64(len(text))))
 	}
 	switch {
 	case e.Matches():
 	case r.Reached == nil:
-		a.printf("how far it gets is not told: the text is over %s\n", size(rules.MaxGroupText))
+		a.printf("how far it gets is not told: the text is over %d KiB\n", rules.MaxGroupText>>10)
 	case r.Reached.Rest == "":
 		a.printf("it would have matched at %s\n", placeText(r.Reached.Place, text))
 	case r.Reached.Beginning == "":

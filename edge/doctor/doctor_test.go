@@ -68,8 +68,8 @@ func TestWhatIsFound(t *testing.T) {
 		"clock not synchronised":       {func(p *Patient) { p.Clock = func() (bool, bool) { return false, true } }, Remark, "clock", "timedatectl"},
 		"journal on the card":          {func(p *Patient) { p.Upkeep.JournalOnDisk = true }, Remark, "memory card", "Storage=volatile"},
 		"disk full":                    {func(p *Patient) { p.Free = func(string) (int64, bool) { return 0, true } }, Fault, "disk", "full"},
-		"disk nearly full":             {func(p *Patient) { p.Free = func(string) (int64, bool) { return 5 << 20, true } }, Remark, "disk", "5.0 MiB left"},
-		"little memory":                {func(p *Patient) { p.Health.Available = 60 << 20 }, Remark, "memory", "60 MiB"},
+		"disk nearly full":             {func(p *Patient) { p.Free = func(string) (int64, bool) { return 5 << 20, true } }, Remark, "disk", "5.2 MB left"},
+		"little memory":                {func(p *Patient) { p.Health.Available = 60 << 20 }, Remark, "memory", "62.9 MB"},
 		"broken configuration": {
 			func(p *Patient) { p.ConfigError = errors.New("trawl.yaml:3: unknown key x") }, Fault, "configuration", "trawl.yaml:3",
 		},
@@ -81,7 +81,7 @@ func TestWhatIsFound(t *testing.T) {
 			func(p *Patient) { p.Config.Worker.Rules["x"] = []string{"/nowhere/words"} }, Fault, "rules", "/nowhere/words",
 		},
 		"rules that do not fit": {
-			func(p *Patient) { p.Kept = func([]string, string) (int64, bool) { return 2 << 30, true } }, Fault, "rules", "only 1.0 GiB",
+			func(p *Patient) { p.Kept = func([]string, string) (int64, bool) { return 2 << 30, true } }, Fault, "rules", "only 1.1 GB",
 		},
 		"rules that take most": {
 			func(p *Patient) { p.Kept = func([]string, string) (int64, bool) { return 600 << 20, true } }, Remark, "rules", "more than half",
@@ -204,7 +204,7 @@ func TestNothingIsClaimedThatIsNotKnown(t *testing.T) {
 			t.Errorf("%s: %q", what, s)
 		}
 	}
-	if s := says(found, "memory limit"); !strings.Contains(s, "512 MiB") || strings.Contains(s, "MemoryMax") {
+	if s := says(found, "memory limit"); !strings.Contains(s, "537 MB") || strings.Contains(s, "MemoryMax") {
 		t.Errorf("memory limit: %q", s)
 	}
 }

@@ -33,18 +33,3 @@ func (p *page) remark(what, do, says string, args ...any) {
 func (p *page) fault(what, do, says string, args ...any) {
 	*p = append(*p, Finding{Fault, what, fmt.Sprintf(says, args...), do})
 }
-
-// size writes bytes for people.
-func size(n int64) string {
-	switch {
-	case n >= 10<<30:
-		return fmt.Sprintf("%d GiB", n>>30)
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	case n >= 10<<20:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-	}
-	return fmt.Sprintf("%d KiB", n>>10)
-}

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"trawl/edge/human"
 	"trawl/edge/keys"
 )
 
@@ -116,17 +116,17 @@ func (p *Patient) rules(out *page) {
 	available := p.Health.Available
 	switch {
 	case available == 0:
-		out.ok("rules", "%s, about %s; this system does not tell what it has", ruleSets(len(sets)), size(needs))
+		out.ok("rules", "%s, about %s; this system does not tell what it has", human.Count(len(sets), "rule set"), human.Bytes(needs))
 	case needs > available:
 		do := "take fewer rules, or a board with more memory"
 		if how == "compile" {
 			do = "compile them elsewhere (trawl rules compile) and give the worker the pack; or a board with more memory"
 		}
-		out.fault("rules", do, "%s: about %s to %s, and only %s are available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.fault("rules", do, "%s: about %s to %s, and only %s are available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	case needs > available/2:
-		out.remark("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.remark("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	default:
-		out.ok("rules", "%s: about %s to %s, of %s available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.ok("rules", "%s: about %s to %s, of %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	}
 }
 
@@ -153,11 +153,4 @@ func sourceBytes(paths []string) (source, packs int64, err error) {
 		}
 	}
 	return source, packs, nil
-}
-
-func ruleSets(n int) string {
-	if n == 1 {
-		return "1 rule set"
-	}
-	return fmt.Sprintf("%d rule sets", n)
 }

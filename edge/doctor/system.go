@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"trawl/edge/human"
 )
 
 // tooLittleDisk is what a few packs and a new program take.
@@ -21,7 +23,7 @@ func (p *Patient) board(out *page) {
 	}
 	memory := ""
 	if f.Memory > 0 {
-		memory = ", " + size(f.Memory)
+		memory = ", " + human.Bytes(f.Memory)
 	}
 	out.ok("board", "%s, %s/%s, %s%s", model, f.OS, f.Arch, cores, memory)
 
@@ -67,14 +69,14 @@ func (p *Patient) memory(out *page) {
 		if p.Upkeep.MemoryCgroup {
 			service = "; a service with MemoryMax, to nine tenths of that"
 		}
-		out.ok("memory limit", "trawl holds itself to %s (%s)%s", size(p.MemoryLimit), p.LimitComesOf, service)
+		out.ok("memory limit", "trawl holds itself to %s (%s)%s", human.Bytes(p.MemoryLimit), p.LimitComesOf, service)
 	}
 	if a := p.Health.Available; a > 0 && a < 64<<20 {
-		out.remark("memory", "stop what is not needed", "only %s are available", size(a))
+		out.remark("memory", "stop what is not needed", "only %s are available", human.Bytes(a))
 	}
 	for i := range p.Upkeep.Swap {
 		if s := &p.Upkeep.Swap[i]; !s.Compressed() && p.Upkeep.Flash != "" {
-			out.remark("swap", "sudo swapoff -a, and remove it (dphys-swapfile or /etc/fstab); or use zram", "%s of %s are on the memory card: slow, and wears it out", size(s.Bytes), s.Device)
+			out.remark("swap", "sudo swapoff -a, and remove it (dphys-swapfile or /etc/fstab); or use zram", "%s of %s are on the memory card: slow, and wears it out", human.Bytes(s.Bytes), s.Device)
 			return
 		}
 	}
@@ -117,9 +119,9 @@ func (p *Patient) upkeep(out *page) {
 	case free < 1<<20:
 		out.fault("disk", "make room", "full: a worker compiles its rules anew at every start")
 	case free < tooLittleDisk:
-		out.remark("disk", "make room", "%s left for packs in %s", size(free), dir)
+		out.remark("disk", "make room", "%s left for packs in %s", human.Bytes(free), dir)
 	default:
-		out.ok("disk", "%s left for packs in %s", size(free), dir)
+		out.ok("disk", "%s left for packs in %s", human.Bytes(free), dir)
 	}
 }
 

@@ -23,10 +23,12 @@ const (
 // Cut is Line of s, of which at most so many bytes are taken; what is missing is an
 // ellipsis.
 func Cut[T ~string | ~[]byte](s T, most int) string {
-	return Line(cut(string(s[:min(len(s), most+1)]), most))
+	return Line(Shorten(string(s[:min(len(s), most+1)]), most))
 }
 
-func cut(s string, most int) string {
+// Shorten returns s, or its first bytes and an ellipsis if it has more than most bytes. A
+// character is never parted. Nothing is escaped.
+func Shorten(s string, most int) string {
 	if len(s) <= most {
 		return s
 	}
@@ -120,7 +122,7 @@ type failure struct {
 func (f failure) Unwrap() error { return f.error }
 
 func (t text) Format(f fmt.State, verb rune) {
-	s := cut(t.s, t.most)
+	s := Shorten(t.s, t.most)
 	if verb != 'q' {
 		s = Line(s)
 	}

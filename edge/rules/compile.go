@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
 )
 
@@ -339,11 +340,5 @@ func (l *loader) findWord(id string) string {
 	return "a word list"
 }
 
-// shortened is s for a message.
-func shortened(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "…"
-}
+// shortened returns the beginning of an id or pattern, for a message that names it.
+func shortened(s string) string { return escape.Shorten(s, 64) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/human"
 	"trawl/edge/match"
 )
 
@@ -39,14 +40,14 @@ func (f *Failure) String() string {
 
 // String is a summary of one line.
 func (r *ExamplesReport) String() string {
-	s := fmt.Sprintf("%s of %s: ", plural(r.Examples, "example"), plural(r.Rules-r.Without, "rule"))
+	s := fmt.Sprintf("%s of %s: ", human.Count(r.Examples, "example"), human.Count(r.Rules-r.Without, "rule"))
 	if len(r.Failures) == 0 {
 		s += "all hold"
 	} else {
-		s += thousands(len(r.Failures)) + " failed"
+		s += human.Number(len(r.Failures)) + " failed"
 	}
 	if r.Without > 0 {
-		s += fmt.Sprintf(" (%s without examples)", plural(r.Without, "rule"))
+		s += fmt.Sprintf(" (%s without examples)", human.Count(r.Without, "rule"))
 	}
 	return s
 }

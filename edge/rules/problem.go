@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/human"
 )
 
 // Problem is one thing that is wrong.
@@ -95,7 +96,7 @@ func (ps *problems) err() error {
 		return nil
 	}
 	if ps.more > 0 {
-		return append(ps.list[:len(ps.list):len(ps.list)], Problem{Message: fmt.Sprintf("and %s more", thousands(ps.more))})
+		return append(ps.list[:len(ps.list):len(ps.list)], Problem{Message: fmt.Sprintf("and %s more", human.Number(ps.more))})
 	}
 	return ps.list
 }

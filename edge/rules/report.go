@@ -4,10 +4,10 @@ package rules
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/human"
 )
 
 // Kinds of files.
@@ -37,22 +37,22 @@ func (f *FileReport) String() string {
 	var what string
 	var notes []string
 	if f.Kind == KindWords {
-		what = plural(f.Rules, "word")
+		what = human.Count(f.Rules, "word")
 		if f.Blank > 0 {
-			notes = append(notes, plural(f.Blank, "blank line"))
+			notes = append(notes, human.Count(f.Blank, "blank line"))
 		}
 		if f.Merged > 0 {
-			notes = append(notes, thousands(f.Merged)+" repeated")
+			notes = append(notes, human.Number(f.Merged)+" repeated")
 		}
 		if f.CRLF > 0 {
 			notes = append(notes, `\r dropped`)
 		}
 	} else {
-		what = plural(f.Rules, "rule")
+		what = human.Count(f.Rules, "rule")
 		if f.Kind == KindPack {
 			what = "pack of " + what
 		}
-		notes = append(notes, plural(f.Literals, "literal"), plural(f.Regexes, "regex"))
+		notes = append(notes, human.Count(f.Literals, "literal"), human.Count(f.Regexes, "regex"))
 	}
 	if f.BOM {
 		notes = append(notes, "byte order mark dropped")
@@ -81,7 +81,7 @@ func (r *Report) String() string {
 	}
 	if len(r.Files) > 1 {
 		lines = append(lines, fmt.Sprintf("in total: %s (%s, %s)",
-			plural(r.Rules, "rule"), plural(r.Literals, "literal"), plural(r.Regexes, "regex")))
+			human.Count(r.Rules, "rule"), human.Count(r.Literals, "literal"), human.Count(r.Regexes, "regex")))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -92,23 +92,4 @@ func (r *Report) addFile(f FileReport) {
 	r.Rules += f.Rules
 	r.Literals += f.Literals
 	r.Regexes += f.Regexes
-}
-
-func plural(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "x"):
-		return thousands(n) + " " + what + "es"
-	}
-	return thousands(n) + " " + what + "s"
-}
-
-// thousands writes n with commas between groups of three digits.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -5,6 +5,7 @@ package rules
 import (
 	"fmt"
 
+	"trawl/edge/human"
 	"trawl/edge/match"
 )
 
@@ -71,14 +72,14 @@ func warningsOf(r *RuleReport) []Warning {
 		return list
 	}
 	if r.Trial.GivenUp {
-		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, thousands(int(r.Trial.Allowed)))
+		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, human.Number(int(r.Trial.Allowed)))
 	}
 	if r.Info.Needs == nil {
 		warn(WarnNoLiteral, "%s", r.Info.Reason)
 	}
 	if r.Trial.Instructions > largeInsts || r.Trial.StateBytes > largeStates {
 		warn(WarnLarge, "%s instructions, %s bytes of states after %d KiB of text",
-			thousands(r.Trial.Instructions), thousands(r.Trial.StateBytes), match.TrialText>>10)
+			human.Number(r.Trial.Instructions), human.Number(r.Trial.StateBytes), match.TrialText>>10)
 	}
 	if r.Info.Common() {
 		warn(WarnCommonLiteral, "looks for %s", r.Info.Needs.Short(3))
@@ -94,7 +95,7 @@ func (r *RuleReport) brokenUp() string {
 	case r.Literals == 1:
 		return "the literal has a line break in it"
 	}
-	return fmt.Sprintf("%s of its %s have a line break in them", thousands(r.breaks), plural(r.Literals, "literal"))
+	return fmt.Sprintf("%s of its %s have a line break in them", human.Number(r.breaks), human.Count(r.Literals, "literal"))
 }
 
 // badness orders rules: by their worst warning, then by how many there are.

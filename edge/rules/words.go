@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"trawl/edge/human"
 )
 
 // MaxLine is the longest line of a word list, in bytes.
@@ -97,7 +99,7 @@ func ignoreEOF(err error) error {
 }
 
 var (
-	errLongLine = fmt.Errorf("longer than %s bytes, which no word is; is this a word list?", thousands(MaxLine))
+	errLongLine = fmt.Errorf("longer than %s bytes, which no word is; is this a word list?", human.Number(MaxLine))
 	errBinary   = errors.New("holds a byte 0, so this is no word list; bytes can be written as hex: in a rule file")
 	errUTF16    = errors.New("is UTF-16; save the list as UTF-8")
 )

@@ -6,8 +6,9 @@ import (
 	"cmp"
 	"fmt"
 	"sort"
-	"strconv"
 	"strings"
+
+	"trawl/edge/human"
 )
 
 // Summary counts what became of the rules of an import: Found is the sum of
@@ -124,7 +125,7 @@ func (s *Summary) Text(each bool) string {
 		}
 	}
 	fmt.Fprintf(&b, "%s: %s in %s: %s taken, %s in part, %s skipped; %s written\n", s.Kind,
-		plural(s.Found, "rule"), plural(s.Files, "file"), thousands(s.Taken), thousands(s.InPart), thousands(s.Skipped), plural(s.Written, "rule"))
+		human.Count(s.Found, "rule"), human.Count(s.Files, "file"), human.Number(s.Taken), human.Number(s.InPart), human.Number(s.Skipped), human.Count(s.Written, "rule"))
 	counts(&b, "in part", s.InPartWhy)
 	counts(&b, "skipped", s.SkippedWhy)
 	counts(&b, "noted", s.Noted)
@@ -138,22 +139,6 @@ func counts(b *strings.Builder, title string, list []Count) {
 	}
 	fmt.Fprintf(b, "%s:\n", title)
 	for _, c := range list {
-		fmt.Fprintf(b, "%9s  %s\n", thousands(c.Count), c.What)
+		fmt.Fprintf(b, "%9s  %s\n", human.Number(c.Count), c.What)
 	}
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return thousands(n) + " " + what + "s"
-}
-
-// thousands writes n with commas between groups of three digits.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

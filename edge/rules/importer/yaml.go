@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"trawl/edge/human"
 	"trawl/edge/rules"
 )
 
@@ -18,7 +19,7 @@ import (
 // The only error is that it would be larger than rules.MaxFile.
 func (r *Result) YAML() ([]byte, error) {
 	if len(r.Rules) == 0 {
-		return nil, fmt.Errorf("nothing to write: %s found, none could be taken", plural(r.Summary.Found, "rule"))
+		return nil, fmt.Errorf("nothing to write: %s found, none could be taken", human.Count(r.Summary.Found, "rule"))
 	}
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	for i := range r.Rules {
@@ -54,7 +55,7 @@ func (r *Result) comment() string {
 		from = append(from, fmt.Sprintf("and %d more", n))
 	}
 	return fmt.Sprintf("# Imported with: trawl rules import --from %s %s\n# %s: %s taken, %s in part, %s skipped. Import again rather than edit.",
-		s.Kind, strings.Join(from, " "), plural(s.Found, "rule"), thousands(s.Taken), thousands(s.InPart), thousands(s.Skipped))
+		s.Kind, strings.Join(from, " "), human.Count(s.Found, "rule"), human.Number(s.Taken), human.Number(s.InPart), human.Number(s.Skipped))
 }
 
 // printable is a path for a comment.
