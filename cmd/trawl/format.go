@@ -1,17 +1,18 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"trawl/edge/human"
 )
 
 // outcomes formats counters by outcome, as "12 ok, 1 busy".
 func outcomes(m map[string]int64) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, fmt.Sprintf("%d %s", m[k], k))
+		parts = append(parts, human.Number(m[k])+" "+k)
 	}
 	if len(parts) == 0 {
 		return "none yet"

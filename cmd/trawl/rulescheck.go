@@ -84,8 +84,8 @@ func (a *app) printCheck(found *rules.Inspection, all bool) {
 	if costs.Regexes == 0 {
 		return
 	}
-	a.printf("\n%s: %d run only on texts with their literals, %d on every text; %d with warnings\n",
-		human.Count(costs.Regexes, "regex"), costs.Regexes-costs.Unhinted, costs.Unhinted, costs.Warned)
+	a.printf("\n%s: %s run only on texts with their literals, %s on every text; %s with warnings\n",
+		human.Count(costs.Regexes, "regex"), human.Number(costs.Regexes-costs.Unhinted), human.Number(costs.Unhinted), human.Number(costs.Warned))
 	a.printf("once all have run: programs %s, literals to look for %s, and for each slot states up to %s\n",
 		human.Bytes(min(costs.ProgramBytes, match.ProgramsSize)), human.Bytes(costs.PrefilterBytes), human.Bytes(costs.StateBytes))
 }

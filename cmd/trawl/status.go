@@ -24,7 +24,7 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printf("clients at %s, workers at %s, HTTP %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "), httpAt(b))
 	a.printf("%s connected, %s pending (%s), %s resident\n", human.Count(b.Clients, "client"), human.Count(b.Pending, "request"),
 		human.Bytes(b.PendingBytes), human.Bytes(b.ResidentBytes))
-	a.printf("%s answered: %s; %d given to another worker\n", human.Count(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Reclaimed)
+	a.printf("%s answered: %s; %s given to another worker\n", human.Count(b.Requests, "request"), outcomes(b.Answers), human.Number(b.Retried+b.Reclaimed))
 	if b.HedgedSilent+b.HedgedSlow > 0 {
 		a.printf("hedged (given to a second worker as well): %d for a silent one, %d for a slow one; the second was first %d times\n", b.HedgedSilent, b.HedgedSlow, b.HedgesWon)
 	}
