@@ -13,6 +13,7 @@ import (
 	"trawl/edge/files"
 	"trawl/edge/human"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 	"trawl/edge/rules"
 )
 
@@ -111,7 +112,7 @@ func newBench(files []string) (*bench, error) {
 	for _, engine := range match.Engines() {
 		path := filepath.Join(folder, engine)
 		made, _, err := compileTo(path, files, rules.Options{Engine: engine})
-		var problems rules.Problems // auto had none: they are the engine's
+		var problems problem.List // auto had none: they are the engine's
 		switch {
 		case errors.As(err, &problems):
 			b.Refused = append(b.Refused, refusal{engine, problems[:1].Error()})

@@ -11,13 +11,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"trawl/edge/escape"
+	"trawl/edge/problem"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
 // Check reports every value out of its range, malformed endpoint or name, and
-// settings that do not fit together, as Problems. Call it after the last Set.
+// settings that do not fit together, as a problem.List. Call it after the last Set.
 func (c *Config) Check() error {
 	var k checker
 	k.config = c
@@ -28,12 +28,12 @@ func (c *Config) Check() error {
 	k.names()
 	k.escalations()
 	k.security()
-	return k.problems.err()
+	return k.problems.Err()
 }
 
 type checker struct {
 	config   *Config
-	problems Problems
+	problems problem.Collector
 }
 
 func (k *checker) problem(key, format string, args ...any) {
@@ -41,7 +41,7 @@ func (k *checker) problem(key, format string, args ...any) {
 	if k.config.IsSet(key) {
 		origin = k.config.Origin(key)
 	}
-	k.problems = append(k.problems, Problem{origin, key + ": " + escape.Sprintf(format, args...)})
+	k.problems.Add(origin, 0, key+": "+format, args...)
 }
 
 func (k *checker) check(key string, err error) {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"trawl/edge/problem"
 )
 
 // DefaultPath is the file that Load reads when it is given none. It is set before
@@ -165,15 +167,15 @@ func Default() *Config {
 
 // Load reads the file at path and then the environment, a list of
 // "NAME=value" as os.Environ returns it. An empty path stands for DefaultPath,
-// which need not exist. A returned error is of type Problems and names all of
+// which need not exist. A returned error is of type problem.List and names all of
 // them; the Config then holds what was right. Check is left to the caller, as
 // flags come after Load.
 func Load(path string, env []string) (*Config, error) {
 	c := Default()
-	var problems Problems
-	problems = append(problems, c.loadFile(path)...)
-	problems = append(problems, c.loadEnv(env)...)
-	return c, problems.err()
+	var problems problem.Collector
+	c.loadFile(path, &problems)
+	c.loadEnv(env, &problems)
+	return c, problems.Err()
 }
 
 // Set gives the key a value written as on a command line; origin says where
@@ -183,13 +185,13 @@ func Load(path string, env []string) (*Config, error) {
 func (c *Config) Set(key, value, origin string) error {
 	k, ok := Lookup(key)
 	if !ok {
-		return Problem{origin, unknownKey(key)}
+		return problem.Problem{File: origin, Message: unknownKey(key)}
 	}
 	if c.origins[key] != origin {
 		clearList(k.at(c))
 	}
 	if err := setText(k.at(c), value); err != nil {
-		return Problem{origin, key + ": " + err.Error()}
+		return problem.Problem{File: origin, Message: key + ": " + err.Error()}
 	}
 	c.origins[key] = origin
 	return nil

@@ -15,7 +15,7 @@
 // are made from it. To add a setting, add a field and its line in that table.
 //
 // Errors of Load and Check name every problem at once, each with the place it
-// comes from (file and line, variable, flag); they are of type Problems.
+// comes from (file and line, variable, flag); they are of type problem.List.
 //
 // A Config is not safe for concurrent use while it is being changed.
 package config

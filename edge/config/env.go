@@ -3,9 +3,10 @@
 package config
 
 import (
-	"fmt"
 	"sort"
 	"strings"
+
+	"trawl/edge/problem"
 )
 
 const envPrefix = "TRAWL_"
@@ -14,7 +15,7 @@ const envPrefix = "TRAWL_"
 // given, as `TRAWL_BROKER= trawl scan` means. One that is no setting but looks
 // like a misspelt one is a problem; others are only noted, because container
 // systems put variables of their own under a service's name.
-func (c *Config) loadEnv(env []string) Problems {
+func (c *Config) loadEnv(env []string, problems *problem.Collector) {
 	values := map[string]string{}
 	for _, e := range env {
 		name, value, ok := strings.Cut(e, "=")
@@ -22,7 +23,6 @@ func (c *Config) loadEnv(env []string) Problems {
 			values[name] = value
 		}
 	}
-	var problems Problems
 	for i := range keys {
 		k := &keys[i]
 		value, ok := values[k.Env]
@@ -31,18 +31,17 @@ func (c *Config) loadEnv(env []string) Problems {
 		}
 		delete(values, k.Env)
 		if err := c.Set(k.Path, value, "env "+k.Env); err != nil {
-			problems = append(problems, err.(Problem))
+			problems.Append(err.(problem.Problem))
 		}
 	}
 	for _, name := range sortedKeys(values) {
 		if meant := suggestEnv(name); meant != "" {
-			problems = append(problems, Problem{"env " + name, fmt.Sprintf("unknown variable; did you mean %s?", meant)})
+			problems.Add("env "+name, 0, "unknown variable; did you mean %s?", meant)
 		} else {
 			c.ignored = append(c.ignored, name)
 		}
 	}
 	sort.Strings(c.ignored)
-	return problems
 }
 
 // suggestEnv returns the variable that name is a misspelling of, or the one

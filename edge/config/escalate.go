@@ -35,7 +35,7 @@ func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
 		r.problem(n.Line, "%s: must hold rules, when and to, %s", path, escalationForm)
 		return e
 	}
-	before := len(r.problems)
+	before := r.problems.Count()
 	r.fields(n, func(name, value *yaml.Node) {
 		at := path + "." + name.Value
 		switch name.Value {
@@ -53,7 +53,7 @@ func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
 			r.problem(name.Line, "unknown key %s; there are rules, to and when", at)
 		}
 	})
-	if e.To == "" && e.Worker == "" && len(r.problems) == before {
+	if e.To == "" && e.Worker == "" && r.problems.Count() == before {
 		r.problem(n.Line, "%s: needs to: the rule set to ask, or {worker: NAME}", path)
 	}
 	return e
@@ -80,8 +80,8 @@ func (r *fileReader) when(path string, n *yaml.Node, e *Escalation) {
 			r.problem(name.Line, "unknown key %s; there are severity and tags", at)
 			return
 		}
-		before := len(r.problems)
-		if *to = r.list(at, value); len(*to) == 0 && len(r.problems) == before {
+		before := r.problems.Count()
+		if *to = r.list(at, value); len(*to) == 0 && r.problems.Count() == before {
 			r.problem(value.Line, "%s: needs at least one", at)
 		}
 		for _, s := range *to {
@@ -153,7 +153,7 @@ func (k *checker) escalation(i int, format string, args ...any) {
 	if file := strings.LastIndexByte(origin, ':'); file > 0 && k.config.Worker.Escalate[i].line > 0 {
 		origin = origin[:file+1] + strconv.Itoa(k.config.Worker.Escalate[i].line)
 	}
-	k.problems = append(k.problems, Problem{origin, fmt.Sprintf("worker.escalate.%d: ", i+1) + fmt.Sprintf(format, args...)})
+	k.problems.Add(origin, 0, fmt.Sprintf("worker.escalate.%d: ", i+1)+format, args...)
 }
 
 // circle follows texts from one of the worker's rule sets; if that comes to one twice,

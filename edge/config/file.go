@@ -13,9 +13,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"trawl/edge/escape"
 	"trawl/edge/files"
 	keyfiles "trawl/edge/keys"
+	"trawl/edge/problem"
 	"trawl/edge/yamlerr"
 )
 
@@ -24,7 +24,7 @@ import (
 const maxFile = 1 << 20
 
 // loadFile reads the configuration file into c; see Load.
-func (c *Config) loadFile(path string) Problems {
+func (c *Config) loadFile(path string, problems *problem.Collector) {
 	optional := path == ""
 	if optional {
 		path = DefaultPath
@@ -32,20 +32,21 @@ func (c *Config) loadFile(path string) Problems {
 	data, err := readFile(path)
 	switch {
 	case optional && errors.Is(err, fs.ErrNotExist):
-		return nil
+		return
 	case errors.Is(err, fs.ErrNotExist):
-		return Problems{{path, "no such configuration file; check --config"}}
+		problems.Add(path, 0, "no such configuration file; check --config")
+		return
 	case err != nil:
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
 			err = pe.Err
 		}
-		return Problems{{path, "cannot read the configuration: " + err.Error()}}
+		problems.Add(path, 0, "cannot read the configuration: %v", err)
+		return
 	}
 	c.hasFile = true
-	problems := c.parseFile(path, data)
+	c.parseFile(path, data, problems)
 	c.resolvePaths(filepath.Dir(path))
-	return problems
 }
 
 func readFile(path string) ([]byte, error) {
@@ -57,28 +58,30 @@ func readFile(path string) ([]byte, error) {
 }
 
 // parseFile reads YAML into c; path is what errors and origins name.
-func (c *Config) parseFile(path string, data []byte) Problems {
-	r := fileReader{config: c, path: path}
+func (c *Config) parseFile(path string, data []byte, problems *problem.Collector) {
+	r := fileReader{config: c, path: path, problems: problems}
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		return nil // nothing but comments
+		return // nothing but comments
 	case err != nil:
 		if other := mistaken(string(data), nil); other != "" {
-			return Problems{{path, other}}
+			r.problem(0, "%s", other)
+			return
 		}
-		return Problems{r.syntax(err, data)}
+		line, message := yamlerr.Explain(err, data)
+		r.problem(line, "not valid YAML: %s", message)
+		return
 	}
 	if dec.Decode(&more) == nil {
 		r.problem(more.Line, "a second YAML document (after ---); put everything into one")
 	}
 	if other := mistaken(string(data), doc.Content[0]); other != "" {
 		r.problem(doc.Content[0].Line, "%s", other)
-		return r.problems
+		return
 	}
 	r.section("", doc.Content[0])
-	return r.problems
 }
 
 // mistaken says what a file is that was named in place of a configuration, and where it
@@ -126,19 +129,13 @@ func isKey(s string) bool { return len(s) == 40 }
 type fileReader struct {
 	config   *Config
 	path     string
-	problems Problems
+	problems *problem.Collector
 }
 
 func (r *fileReader) origin(line int) string { return r.path + ":" + strconv.Itoa(line) }
 
 func (r *fileReader) problem(line int, format string, args ...any) {
-	r.problems = append(r.problems, Problem{r.origin(line), escape.Sprintf(format, args...)})
-}
-
-// syntax turns an error of the YAML library into a problem with its line.
-func (r *fileReader) syntax(err error, data []byte) Problem {
-	line, message := yamlerr.Explain(err, data)
-	return Problem{r.origin(line), "not valid YAML: " + message}
+	r.problems.Add(r.path, line, format, args...)
 }
 
 // section reads the keys below path ("" is the whole document).
@@ -191,7 +188,7 @@ func (r *fileReader) fields(n *yaml.Node, each func(name, value *yaml.Node)) {
 func (r *fileReader) key(k *Key, n *yaml.Node) {
 	dst := k.at(r.config)
 	clearList(dst)
-	before := len(r.problems)
+	before := r.problems.Count()
 	switch v := dst.(type) {
 	case *[]string:
 		*v = r.list(k.Path, n)
@@ -206,7 +203,7 @@ func (r *fileReader) key(k *Key, n *yaml.Node) {
 	default:
 		r.scalar(k.Path, n, dst)
 	}
-	if len(r.problems) == before {
+	if r.problems.Count() == before {
 		r.config.origins[k.Path] = r.origin(n.Line)
 	}
 }

@@ -23,7 +23,7 @@ type Set struct {
 	change files.Change // of the file since
 }
 
-// OpenSet reads the file of allowed keys at path. The error is a *Problems when
+// OpenSet reads the file of allowed keys at path. The error is a problem.List when
 // the file can be read and is wrong.
 func OpenSet(path string) (*Set, error) {
 	s := &Set{path: path}

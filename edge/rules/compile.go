@@ -9,6 +9,7 @@ import (
 
 	"trawl/edge/escape"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // Options change how all files of a call are read.
@@ -23,7 +24,7 @@ type Options struct {
 
 // Compile reads word lists, rule files and packs, and the rule files of
 // folders, and returns the pack made of them. The report says what was read, also when there is an error. All that
-// is wrong with the files is one error of type Problems; the error of a
+// is wrong with the files is one error of type problem.List; the error of a
 // compilation that failed as a whole names no file.
 //
 // A pack must be the only file; it keeps its own name and takes no options.
@@ -47,7 +48,7 @@ func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Repor
 	l, err := load(paths, o)
 	if l.pack != nil {
 		l.closePack()
-		err = Problems{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
+		err = problem.List{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
 	}
 	if err != nil {
 		return nil, &l.report, err
@@ -71,7 +72,7 @@ type loader struct {
 	options  Options
 	builder  *match.Builder
 	pack     *match.Pack // if the only file is one
-	problems problems
+	problems problem.Collector
 	report   Report
 
 	ids   map[string]place // rules of rule files by id, wrong ones too
@@ -106,7 +107,7 @@ func load(paths []string, o Options) (*loader, error) {
 func (l *loader) load(paths []string) error {
 	paths = expand(paths)
 	if len(paths) == 0 {
-		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
+		l.problems.Add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
 	}
 	sources := make([]*source, 0, len(paths))
 	for _, path := range paths {
@@ -121,8 +122,8 @@ func (l *loader) load(paths []string) error {
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
 	}
-	l.problems.sort(paths...)
-	err := l.problems.err()
+	l.problems.Sort(paths...)
+	err := l.problems.Err()
 	if err != nil {
 		l.closePack()
 	}
@@ -176,11 +177,11 @@ func (l *loader) add(s *source, alone bool) {
 // addPack opens a pack, which stands for itself.
 func (l *loader) addPack(s *source, alone bool) {
 	if !alone {
-		l.problems.add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
+		l.problems.Add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
 		return
 	}
 	if !s.info.Mode().IsRegular() {
-		l.problems.add(s.path, 0, "a pack must be a regular file; save it first")
+		l.problems.Add(s.path, 0, "a pack must be a regular file; save it first")
 		return
 	}
 	pack, err := l.openPack(s.path)
@@ -189,7 +190,7 @@ func (l *loader) addPack(s *source, alone bool) {
 		if errors.Is(err, match.ErrDamaged) {
 			again = "" // the error says so
 		}
-		l.problems.add(s.path, 0, "not a usable pack: %v%s", err, again)
+		l.problems.Add(s.path, 0, "not a usable pack: %v%s", err, again)
 		return
 	}
 	l.pack = pack
@@ -202,10 +203,10 @@ func (l *loader) addPack(s *source, alone bool) {
 		Rules: info.Rules, Literals: info.Literals, Regexes: info.Regexes,
 	})
 	if l.options.NoCase || l.options.Whole {
-		l.problems.add(s.path, 0, "ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them")
+		l.problems.Add(s.path, 0, "ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them")
 	}
 	if e := l.options.Engine; e != "" && e != match.EngineAuto && e != info.Engine {
-		l.problems.add(s.path, 0, "compiled for engine %s, not %s; compile its files again", info.Engine, e)
+		l.problems.Add(s.path, 0, "compiled for engine %s, not %s; compile its files again", info.Engine, e)
 	}
 }
 
@@ -233,7 +234,7 @@ func (l *loader) addRules(s *source) {
 func (l *loader) addRule(path string, r *Rule) bool {
 	id := r.Label()
 	if first, ok := l.ids[id]; ok {
-		l.problems.add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
+		l.problems.Add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
 		return false
 	}
 	l.ids[id] = place{path, r.Line}
@@ -253,7 +254,7 @@ func (l *loader) addRule(path string, r *Rule) bool {
 		}
 		return true
 	case errors.Is(err, match.ErrDuplicateID):
-		l.problems.add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))
+		l.problems.Add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))
 	default:
 		l.addError(path, r.PatternLine, fmt.Sprintf("rule %q: ", shortened(id)), err)
 	}
@@ -265,12 +266,12 @@ func (l *loader) addError(path string, line int, what string, err error) {
 	switch {
 	case errors.Is(err, match.ErrUnknownEngine):
 		l.fatal = true
-		l.problems.add("", 0, "%v", err)
+		l.problems.Add("", 0, "%v", err)
 		return
 	case errors.Is(err, match.ErrTooLarge):
 		l.fatal = true
 	}
-	l.problems.add(path, line, "%s%v", what, err)
+	l.problems.Add(path, line, "%s%v", what, err)
 }
 
 // addWords streams a word list into the builder; repeated words are merged.
@@ -294,7 +295,7 @@ func (l *loader) addWords(s *source) {
 			l.addError(s.path, line, "", err)
 		default:
 			if first, ok := l.ids[literalID(word)]; ok {
-				l.problems.add(s.path, line, "the word %q is the id of a rule already, in %v", shortened(string(word)), first)
+				l.problems.Add(s.path, line, "the word %q is the id of a rule already, in %v", shortened(string(word)), first)
 				return
 			}
 			f.Merged++
@@ -305,11 +306,11 @@ func (l *loader) addWords(s *source) {
 	var le *LineError
 	switch {
 	case errors.As(err, &le):
-		l.problems.add(s.path, le.Line, "%v", le.Err)
+		l.problems.Add(s.path, le.Line, "%v", le.Err)
 	case err != nil:
-		l.problems.list = append(l.problems.list, openProblem(s.path, err))
+		l.problems.Append(openProblem(s.path, err))
 	case stats.Words == 0:
-		l.problems.add(s.path, 0, "no words in it; write one per line")
+		l.problems.Add(s.path, 0, "no words in it; write one per line")
 	}
 }
 

@@ -86,14 +86,14 @@ func (w *jsonWriter) object(n *yaml.Node, depth int) bool {
 		value *yaml.Node
 	}
 	fields := make([]field, 0, len(n.Content)/2)
-	before := w.parser.problems.count()
+	before := w.parser.problems.Count()
 	w.parser.fields(n, func(key string, name, value *yaml.Node) {
 		if name.ShortTag() == "!!merge" {
 			w.fail(name, "merge keys (<<) are not supported")
 		}
 		fields = append(fields, field{key, value})
 	})
-	if w.parser.problems.count() > before {
+	if w.parser.problems.Count() > before {
 		return false
 	}
 	sort.Slice(fields, func(a, b int) bool { return fields[a].key < fields[b].key })

@@ -9,7 +9,7 @@
 //
 // Nothing is dropped silently: what was left out of a word list is counted in
 // the report, and everything that is wrong is an error with file and line, all
-// of it at once (Problems). If anything is wrong, there is no pack.
+// of it at once (problem.List). If anything is wrong, there is no pack.
 //
 // CompileTo writes the pack into a file, with less memory. A Store keeps packs in
 // a folder, from which they are mapped: what a worker does.

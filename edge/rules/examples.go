@@ -10,6 +10,7 @@ import (
 	"trawl/edge/escape"
 	"trawl/edge/human"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // ExamplesReport says what became of the examples of some rule files.
@@ -54,35 +55,35 @@ func (r *ExamplesReport) String() string {
 
 // TestExamples compiles rule files, and those of folders, and looks for the
 // rules in their own examples, each example a text by itself. An error means
-// that there was nothing to test, or the files are wrong; it is then of type Problems.
+// that there was nothing to test, or the files are wrong; it is then of type problem.List.
 func TestExamples(paths []string) (*ExamplesReport, error) {
 	report := &ExamplesReport{}
 	paths = expand(paths)
 	if _, err := Check(paths, Options{}); err != nil {
 		return report, err
 	}
-	var ps problems
+	var ps problem.Collector
 	for _, path := range paths {
 		if !isRuleFile(path) {
-			ps.add(path, 0, "has no examples; only rule files (.yaml) do")
+			ps.Add(path, 0, "has no examples; only rule files (.yaml) do")
 			continue
 		}
 		if err := report.addFile(path); err != nil {
 			return report, err
 		}
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		return report, err
 	}
 	if report.Examples == 0 {
-		ps.add("", 0, "no examples in %s; write them beside a rule as examples: {match: ['a'], miss: ['b']}", strings.Join(paths, ", "))
+		ps.Add("", 0, "no examples in %s; write them beside a rule as examples: {match: ['a'], miss: ['b']}", strings.Join(paths, ", "))
 	}
-	return report, ps.err()
+	return report, ps.Err()
 }
 
 // addFile runs the examples of one rule file, over all its rules at once.
 func (r *ExamplesReport) addFile(path string) error {
-	file, err := ReadFile(path)
+	file, err := readFile(path)
 	if err != nil {
 		return err
 	}

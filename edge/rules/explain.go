@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // Explanation tells how a rule matches a text, or why it does not. Offsets are
@@ -72,7 +73,7 @@ func (o *Occurrence) Matches() bool { return !o.OtherCase && !o.InWord }
 func (e *Explanation) Matches() bool { return e.Count > 0 }
 
 // Explain finds the rule with an id in a word list, rule file or pack, and tells
-// what it makes of text, which it does not change. The error is of type Problems:
+// what it makes of text, which it does not change. The error is of type problem.List:
 // the file is wrong, or it has no such rule; then it names similar ones.
 func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	rule, file, err := findRule(path, id, o)
@@ -81,7 +82,7 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	}
 	b := match.NewBuilder(match.Options{})
 	if err := b.Add(&rule.Rule); err != nil {
-		return nil, Problems{{file, rule.PatternLine, fmt.Sprintf("rule %q: %v", shortened(id), err)}}
+		return nil, problem.List{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
 	}
 	pack, err := b.Pack()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"trawl/edge/files"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // MaxFile is the largest rule file, in bytes: read as YAML it takes several
@@ -47,16 +48,16 @@ func (r *Rule) Label() string {
 	return literalID(r.Literals[0])
 }
 
-// ReadFile reads and parses the rule file at path; see Parse.
-func ReadFile(path string) (*File, error) {
+// readFile reads and parses the rule file at path; see Parse.
+func readFile(path string) (*File, error) {
 	f, _, err := files.OpenInput(path)
 	if err != nil {
-		return nil, Problems{openProblem(path, err)}
+		return nil, problem.List{openProblem(path, err)}
 	}
 	defer f.Close()
-	data, problem := readAll(path, f)
-	if problem != nil {
-		return nil, Problems{*problem}
+	data, wrong := readAll(path, f)
+	if wrong != nil {
+		return nil, problem.List{*wrong}
 	}
 	return Parse(path, data)
 }
@@ -64,23 +65,23 @@ func ReadFile(path string) (*File, error) {
 // Parse reads a rule file; path is what problems name. It checks everything
 // but the patterns themselves, whose compilation is match's business. Wrong
 // rules are left out of the File, which is returned along with the error, of
-// type Problems.
+// type problem.List.
 func Parse(path string, data []byte) (*File, error) {
-	var ps problems
+	var ps problem.Collector
 	f := parse(path, data, &ps)
-	ps.sort(path)
-	return f, ps.err()
+	ps.Sort(path)
+	return f, ps.Err()
 }
 
 // readAll reads a rule file, up to MaxFile.
-func readAll(path string, r io.Reader) ([]byte, *Problem) {
+func readAll(path string, r io.Reader) ([]byte, *problem.Problem) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err != nil {
 		p := openProblem(path, err)
 		return nil, &p
 	}
 	if len(data) > MaxFile {
-		return nil, &Problem{File: path, Message: fmt.Sprintf(
+		return nil, &problem.Problem{File: path, Message: fmt.Sprintf(
 			"larger than %d MiB; split it into several rule files, or put plain words into a word list", MaxFile>>20)}
 	}
 	return data, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // findRule returns the rule of a word list, rule file or pack, or of the rule
@@ -34,16 +35,16 @@ func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	case rule != nil:
 		if o.NoCase {
 			if err := ignoreCase(&rule.Rule); err != nil {
-				return nil, "", Problems{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
+				return nil, "", problem.List{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
 			}
 		}
 		rule.Whole = rule.Whole || o.Whole
 		return rule, file, nil
-	case l.problems.count() > 0:
-		l.problems.sort(sources...)
-		return nil, "", l.problems.err()
+	case l.problems.Count() > 0:
+		l.problems.Sort(sources...)
+		return nil, "", l.problems.Err()
 	}
-	return nil, "", Problems{{File: path, Message: fmt.Sprintf("has no rule %q%s", shortened(id), near.advice())}}
+	return nil, "", problem.List{{File: path, Message: fmt.Sprintf("has no rule %q%s", shortened(id), near.advice())}}
 }
 
 func (l *loader) findIn(s *source, id string, near *nearest, alone bool) *Rule {
@@ -58,7 +59,7 @@ func (l *loader) findIn(s *source, id string, near *nearest, alone bool) *Rule {
 		}
 		return nil
 	case KindPack:
-		if l.addPack(s, alone); l.pack == nil || l.problems.count() > 0 {
+		if l.addPack(s, alone); l.pack == nil || l.problems.Count() > 0 {
 			return nil
 		}
 		return l.findInPack(s.path, id, near)
@@ -74,7 +75,7 @@ func (l *loader) findInPack(path, id string, near *nearest) *Rule {
 		}
 		r, ok := l.pack.Rule(i)
 		if !ok {
-			l.problems.add(path, 0, "does not hold the literals of rule %q (engine %s); give the file that it was made of", shortened(id), l.pack.Info().Engine)
+			l.problems.Add(path, 0, "does not hold the literals of rule %q (engine %s); give the file that it was made of", shortened(id), l.pack.Info().Engine)
 			return nil
 		}
 		r.ID = strings.Clone(id)
@@ -99,9 +100,9 @@ func (l *loader) findInWords(s *source, id string, near *nearest) *Rule {
 	switch {
 	case found != nil:
 	case errors.As(err, &le):
-		l.problems.add(s.path, le.Line, "%v", le.Err)
+		l.problems.Add(s.path, le.Line, "%v", le.Err)
 	case err != nil:
-		l.problems.list = append(l.problems.list, openProblem(s.path, err))
+		l.problems.Append(openProblem(s.path, err))
 	}
 	return found
 }

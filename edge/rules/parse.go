@@ -11,16 +11,18 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/problem"
 )
 
 // parser reads one rule file and collects what is wrong with it.
 type parser struct {
 	path     string
-	problems *problems
+	problems *problem.Collector
 	budget   int // what may still be read, aliases followed; see cost
 }
 
-func parse(path string, data []byte, ps *problems) *File {
+func parse(path string, data []byte, ps *problem.Collector) *File {
 	p := &parser{path: path, problems: ps}
 	f := &File{Path: path, BOM: bytes.HasPrefix(data, bom)}
 	root := p.document(data)
@@ -75,7 +77,7 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 		p.problem(n, "a rule must have keys, such as `- literal: 'text'`")
 		return r, false
 	}
-	before := p.problems.count()
+	before := p.problems.Count()
 	var patterns []string
 	p.fields(n, func(key string, name, value *yaml.Node) {
 		switch key {
@@ -88,7 +90,7 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	if len(patterns) > 1 {
 		p.problem(n, "rule has %s; make a rule of each", strings.Join(patterns, " and "))
 	}
-	if p.problems.count() > before {
+	if p.problems.Count() > before {
 		return r, false // what is missing may be what is misspelt
 	}
 	switch {
@@ -97,7 +99,7 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	case r.ID == "" && (patterns[0] == "regex" || patterns[0] == "words"):
 		p.problem(n, "rule with %s has no id; give it one", patterns[0])
 	}
-	return r, p.problems.count() == before
+	return r, p.problems.Count() == before
 }
 
 func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {

@@ -16,6 +16,7 @@ import (
 	"trawl/edge/files"
 	"trawl/edge/keys"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // source is an open file of rules. Read gives its bytes from the beginning.
@@ -38,7 +39,7 @@ func (s *source) Close() error { return s.file.Close() }
 // it is read only once.
 func (l *loader) open(path string, before []*source) *source {
 	if path == "-" {
-		l.problems.add("-", 0, "rules are not read from standard input; name a file")
+		l.problems.Add("-", 0, "rules are not read from standard input; name a file")
 		return nil
 	}
 	s, err := openSource(path)
@@ -47,7 +48,7 @@ func (l *loader) open(path string, before []*source) *source {
 		s.Reader = io.TeeReader(s.Reader, s.digest)
 	}
 	if err != nil {
-		l.problems.list = append(l.problems.list, openProblem(path, err))
+		l.problems.Append(openProblem(path, err))
 		return nil
 	}
 	if s.kind == KindRules && !l.parse(s, before) {
@@ -55,12 +56,12 @@ func (l *loader) open(path string, before []*source) *source {
 		return nil
 	}
 	if s.kind == KindWords && isPackName(path) {
-		l.problems.add(path, 0, "not a pack, or a damaged one; compile it again")
+		l.problems.Add(path, 0, "not a pack, or a damaged one; compile it again")
 		s.Close()
 		return nil
 	}
 	if s.kind == KindWords && s.isKeyPair() {
-		l.problems.add(path, 0, "a key pair and no word list: its lines would become rules, and be shown; name the right file")
+		l.problems.Add(path, 0, "a key pair and no word list: its lines would become rules, and be shown; name the right file")
 		s.Close()
 		return nil
 	}
@@ -114,13 +115,13 @@ func (s *source) countWords() (words, size int) {
 func (l *loader) parse(s *source, before []*source) bool {
 	for _, other := range before {
 		if os.SameFile(s.info, other.info) {
-			l.problems.add(s.path, 0, "given twice, first as %s", other.path)
+			l.problems.Add(s.path, 0, "given twice, first as %s", other.path)
 			return false
 		}
 	}
-	data, problem := readAll(s.path, s)
-	if problem != nil {
-		l.problems.list = append(l.problems.list, *problem)
+	data, wrong := readAll(s.path, s)
+	if wrong != nil {
+		l.problems.Append(*wrong)
 		return false
 	}
 	s.rules = parse(s.path, data, &l.problems)
@@ -128,20 +129,20 @@ func (l *loader) parse(s *source, before []*source) bool {
 }
 
 // openProblem says why a file cannot be read, without naming it twice.
-func openProblem(path string, err error) Problem {
+func openProblem(path string, err error) problem.Problem {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Problem{File: path, Message: "no such file"}
+		return problem.Problem{File: path, Message: "no such file"}
 	case errors.Is(err, files.ErrNotRegular):
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return Problem{File: path, Message: "is a folder without rule files (.yaml); name the files in it"}
+			return problem.Problem{File: path, Message: "is a folder without rule files (.yaml); name the files in it"}
 		}
 	}
-	return Problem{File: path, Message: "cannot be read: " + err.Error()}
+	return problem.Problem{File: path, Message: "cannot be read: " + err.Error()}
 }
 
 // isRuleFile tells rule files by their name's ending.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"trawl/edge/files"
+	"trawl/edge/problem"
 )
 
 // hashedSize is up to which size a rule file's content is in its stamp, in bytes: to hash
@@ -27,11 +28,11 @@ func Stamp(paths []string) string {
 // Again says why the files at paths cannot be read a second time; nil if they can,
 // or if reading them will tell. A pipe would be waited for without end.
 func Again(paths []string) error {
-	var p problems
+	var p problem.Collector
 	for _, path := range expand(paths) {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-			p.add(path, 0, "is no regular file and cannot be read a second time; restart with it, or save what it holds to a file")
+			p.Add(path, 0, "is no regular file and cannot be read a second time; restart with it, or save what it holds to a file")
 		}
 	}
-	return p.err()
+	return p.Err()
 }

@@ -89,7 +89,7 @@ func TestPipesAreNotReadAgain(t *testing.T) {
 	}
 	// Nor are they waited for at first, unless the shell has opened them.
 	for what, err := range map[string]error{
-		"Check": errorOf(Check([]string{pipe}, Options{})), "ReadFile": errorOf(ReadFile(pipe)), "a pack": errorOf(match.Open(pipe)), "its hash": errorOf(match.FileHash(pipe)),
+		"Check": errorOf(Check([]string{pipe}, Options{})), "readFile": errorOf(readFile(pipe)), "a pack": errorOf(match.Open(pipe)), "its hash": errorOf(match.FileHash(pipe)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "named pipe") {
 			t.Errorf("%s: %v", what, err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // storeTest is a state folder, rules, and the log of the stores over it.
@@ -253,7 +254,7 @@ func TestStoreWithoutAFolder(t *testing.T) {
 func TestStoreReportsWrongRules(t *testing.T) {
 	s := newStoreTest(t)
 	s.write(s.words, "he\x00\n")
-	var problems Problems
+	var problems problem.List
 	if _, _, err := s.store().Open([]string{s.words, "missing.yaml"}, Options{}); !errors.As(err, &problems) || len(problems) != 2 {
 		t.Error(err)
 	}

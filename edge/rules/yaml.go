@@ -21,24 +21,24 @@ import (
 const maxAliased = 8 << 20
 
 func (p *parser) problem(n *yaml.Node, format string, args ...any) {
-	p.problems.add(p.path, n.Line, format, args...)
+	p.problems.Add(p.path, n.Line, format, args...)
 }
 
 // document returns the value of the only YAML document in data, or nil.
 func (p *parser) document(data []byte) *yaml.Node {
 	if line, what := badText(data); what != "" {
-		p.problems.add(p.path, line, "%s", what)
+		p.problems.Add(p.path, line, "%s", what)
 		return nil
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		p.problems.add(p.path, 0, "no rules in it; the file is empty")
+		p.problems.Add(p.path, 0, "no rules in it; the file is empty")
 		return nil
 	case err != nil:
 		line, message := yamlerr.Explain(err, data)
-		p.problems.add(p.path, line, "not valid YAML: %s", message)
+		p.problems.Add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
 	switch err := dec.Decode(&more); {
@@ -47,7 +47,7 @@ func (p *parser) document(data []byte) *yaml.Node {
 		return nil
 	case !errors.Is(err, io.EOF):
 		line, message := yamlerr.Explain(err, data)
-		p.problems.add(p.path, line, "not valid YAML: %s", message)
+		p.problems.Add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
 	p.budget = treeCost(&doc) + maxAliased

@@ -18,5 +18,5 @@
 // with shape.go.
 //
 // Sources are foreign bytes: time and memory are bounded whatever they hold, and
-// what cannot be read is an error of type rules.Problems with file and line.
+// what cannot be read is an error of type problem.List with file and line.
 package importer

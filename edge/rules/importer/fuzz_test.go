@@ -8,10 +8,11 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"trawl/edge/problem"
 	"trawl/edge/rules"
 )
 
-// fuzzKind holds for every kind and any bytes: an error is rules.Problems; else the
+// fuzzKind holds for every kind and any bytes: an error is problem.List; else the
 // counts add up, and what was made is a rule file that is read without a problem.
 func fuzzKind(f *testing.F, kind string) {
 	paths, _ := filepath.Glob("testdata/golden/" + kind + "/*")
@@ -26,7 +27,7 @@ func fuzzKind(f *testing.F, kind string) {
 		from := memFiles{"f": data, "agents.data": []byte("nikto\n"), "common.conf": []byte("[DEFAULT]\n__prefix_line = \\s*\n")}
 		r, err := newJob(kindNamed(kind), from).run([]string{"f"})
 		if err != nil {
-			if _, ok := err.(rules.Problems); !ok || !utf8.ValidString(err.Error()) {
+			if _, ok := err.(problem.List); !ok || !utf8.ValidString(err.Error()) {
 				t.Fatalf("%v", err)
 			}
 			return

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/edge/rules"
+	"trawl/edge/problem"
 )
 
 // What is no rule set of the kind is an error with the file, and with the kind
@@ -66,8 +66,8 @@ func TestWrongInput(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			_, err := newJob(kindNamed(tt.kind), memFiles{"f": tt.data}).run([]string{"f"})
 			runtime.ReadMemStats(&after)
-			var ps rules.Problems
-			if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].String(), tt.want) {
+			var ps problem.List
+			if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<30 {
@@ -164,7 +164,7 @@ func TestTruncatedFiles(t *testing.T) {
 			for n := 0; n < len(data); n += step {
 				r, err := newJob(kindNamed(k.Name), memFiles{path: data[:n]}).run([]string{path})
 				if err != nil {
-					var ps rules.Problems
+					var ps problem.List
 					if !errors.As(err, &ps) {
 						t.Fatalf("%s cut at %d: %v", path, n, err)
 					}

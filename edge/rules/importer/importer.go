@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 
-	"trawl/edge/escape"
 	"trawl/edge/keys"
-	"trawl/edge/rules"
 )
 
 // Kind is a kind of rule sets that can be imported.
@@ -89,7 +86,7 @@ type Result struct {
 }
 
 // Import reads the files at paths, and the files of that kind in folders, and
-// returns their rules. Errors are ErrUnknownKind, or rules.Problems with all that
+// returns their rules. Errors are ErrUnknownKind, or problem.List with all that
 // could not be read: then nothing is returned, since what is missing could not
 // be counted. Rules that cannot be taken are no errors; the summary has them.
 func Import(name string, paths []string) (*Result, error) {
@@ -128,11 +125,12 @@ func (j *job) run(paths []string) (*Result, error) {
 	if j.kind.finish != nil {
 		j.kind.finish(j)
 	}
-	if len(j.problems) == 0 {
+	if j.problems.Count() == 0 {
 		j.wrongAltogether(paths)
 	}
-	if len(j.problems) > 0 {
-		return nil, j.sortedProblems()
+	j.problems.Sort()
+	if err := j.problems.Err(); err != nil {
+		return nil, err
 	}
 	return &Result{Rules: j.rules, Summary: j.summary(), sources: paths}, nil
 }
@@ -167,25 +165,8 @@ func (j *job) wrongAltogether(paths []string) {
 	j.problem(f.file, f.line, "%s; --from %s reads %s", f.reasons[0], j.kind.Name, j.kind.What)
 }
 
-// maxProblems bounds what is kept of them; a wrong file can have any number.
-const maxProblems = 100
-
 func (j *job) problem(file string, line int, format string, args ...any) {
-	switch {
-	case len(j.problems) < maxProblems:
-		j.problems = append(j.problems, rules.Problem{File: file, Line: line, Message: oneLine(escape.Sprintf(format, args...))})
-	case len(j.problems) == maxProblems:
-		j.problems = append(j.problems, rules.Problem{Message: "and more"})
-	}
-}
-
-// sortedProblems leaves the order of files as it is.
-func (j *job) sortedProblems() rules.Problems {
-	sort.SliceStable(j.problems, func(i, k int) bool {
-		a, b := &j.problems[i], &j.problems[k]
-		return a.File == b.File && a.Line < b.Line
-	})
-	return j.problems
+	j.problems.Add(file, line, format, args...)
 }
 
 // oneLine is s as a message can hold it: valid UTF-8 on one line, bounded.

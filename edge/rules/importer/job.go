@@ -12,6 +12,7 @@ import (
 
 	"trawl/edge/match"
 	"trawl/edge/ondemand"
+	"trawl/edge/problem"
 	"trawl/edge/rules"
 )
 
@@ -29,7 +30,7 @@ type job struct {
 
 	cr bool // the line that lines has handed out had a '\r' at its end
 
-	problems rules.Problems
+	problems problem.Collector
 	fatal    bool // one of them ends the import
 
 	cache map[string]included // files that others name, by folder and path
