@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
 	"trawl/edge/escape"
+	"trawl/edge/files"
 	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
@@ -178,15 +178,7 @@ func replaceFile(path string, fill func(*os.File) error) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return writeInto(path, fill)
 	}
-	t, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer t.Cleanup()
-	if err := fill(t.File); err != nil {
-		return err
-	}
-	return t.CloseAtomicallyReplace()
+	return files.ReplaceFunc(path, 0o644, fill)
 }
 
 func writeInto(path string, fill func(*os.File) error) error {

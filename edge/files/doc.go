@@ -10,6 +10,8 @@
 //	stamp := files.Stamp(path, 64<<10)      // changes when the file does
 //	w := files.Watch(2*time.Second, look, hangup, reload)
 //
+//	err := files.Replace(path, 0o600, text) // the old or the new content at any time
+//
 // [ErrNotRegular] and [ErrTooLarge] are behind the errors of this package, the errors of
-// package os behind the others. All of them are a [fs.PathError].
+// package os behind the others. Errors of reading are a [fs.PathError].
 package files

@@ -18,7 +18,7 @@ func Stamp(path string, hashed int64) string {
 		return err.Error()
 	}
 	defer f.Close()
-	stamp := fmt.Sprint(info.Mode().Type(), info.Size(), info.ModTime().UnixNano(), identity(info))
+	stamp := fmt.Sprint(info.Mode().Type(), info.Size(), info.ModTime().UnixNano(), identity(f))
 	if info.Size() > hashed {
 		return stamp
 	}

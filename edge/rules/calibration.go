@@ -35,7 +35,7 @@ func (s *Store) calibrate(p *match.Pack) {
 	s.log.Debug("calibrated", "pack", p.Hash(), "calibration", c.String())
 	text, err := c.MarshalText()
 	if err == nil {
-		err = s.replace(path, fmt.Sprintf("%s\n%s\n", thisBoard(), text))
+		err = s.writeNote(path, fmt.Sprintf("%s\n%s\n", thisBoard(), text), false)
 	}
 	if err != nil && !errors.Is(err, errNoFolder) {
 		s.log.Debug("a calibration is not noted; it is measured again at the next start", "error", err)
@@ -57,23 +57,6 @@ func noted(path string, p *match.Pack) bool {
 func thisBoard() string {
 	b := board.Read()
 	return strings.TrimSpace(fmt.Sprintf("%s %s, %d cores", b.Model, b.Arch, b.Cores))
-}
-
-// replace writes a small file whole. It need not survive a power cut.
-func (s *Store) replace(path, text string) error {
-	t, err := s.create()
-	if err != nil {
-		return err
-	}
-	_, err = t.WriteString(text)
-	if err == nil {
-		err = os.Rename(t.Name(), path)
-	}
-	if err != nil {
-		s.discard(t, nil)
-		return err
-	}
-	return t.Close()
 }
 
 // cleanCalibration removes the note of a pack that is gone.

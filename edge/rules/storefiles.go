@@ -63,7 +63,7 @@ func (s *Store) install(t *os.File) (*match.Pack, error) {
 		err = os.Rename(t.Name(), s.packPath(p.Hash()))
 	}
 	if err == nil {
-		err = syncFolder(s.folder)
+		err = files.SyncFolder(s.folder)
 	}
 	if err != nil {
 		p.Close()
@@ -112,25 +112,35 @@ func (s *Store) madeOf(key string) string {
 // note writes down that the pack was made of the sources with that key. If that
 // fails they are compiled again next time, no more.
 func (s *Store) note(key, hash string) {
-	t, err := s.create()
-	if err == nil {
-		_, err = t.WriteString(hash + "\n")
-	}
-	if err == nil {
-		err = t.Sync()
-	}
-	if err == nil {
-		err = os.Rename(t.Name(), filepath.Join(s.folder, key+keySuffix))
-	}
-	if err == nil {
-		t.Close()
-		err = syncFolder(s.folder)
-	} else {
-		s.discard(t, nil)
-	}
+	err := s.writeNote(filepath.Join(s.folder, key+keySuffix), hash+"\n", true)
 	if err != nil {
 		s.log.Warn("not noted what a pack was made of; it is compiled again at the next start", "error", err)
 	}
+}
+
+// writeNote replaces a small file of the folder. A durable one lasts through a power cut, for
+// which the card is written at once.
+func (s *Store) writeNote(path, text string, durable bool) error {
+	t, err := s.create()
+	if err != nil {
+		return err
+	}
+	_, err = t.WriteString(text)
+	if err == nil && durable {
+		err = t.Sync()
+	}
+	if err == nil {
+		err = os.Rename(t.Name(), path)
+	}
+	if err != nil {
+		s.discard(t, nil)
+		return err
+	}
+	err = t.Close()
+	if durable {
+		err = errors.Join(err, files.SyncFolder(s.folder))
+	}
+	return err
 }
 
 func isHash(s string) bool {
@@ -224,14 +234,4 @@ func (s *Store) removed(path string, err error) {
 		return
 	}
 	s.log.Debug("removed", "file", path)
-}
-
-// syncFolder makes a rename last through a power cut.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trawl/edge/files"
 	"trawl/systemd"
 )
 
@@ -155,7 +156,7 @@ func (m systemdManager) adopt(s *Service, running bool) error {
 }
 
 // takeBack restores what was there before an install that failed.
-func (m systemdManager) takeBack(s *Service, next *pending, running bool, cause error) error {
+func (m systemdManager) takeBack(s *Service, next *replaced, running bool, cause error) error {
 	if next.old == nil {
 		_, _ = s.systemctl("disable", s.Name())
 	}
@@ -193,7 +194,7 @@ func (m systemdManager) uninstall(s *Service, say Say) error {
 	if err := os.Remove(file); err != nil {
 		return fmt.Errorf("%s is stopped and does not start with the board, but its file stays: %w", s.Name(), err)
 	}
-	if err := syncFolder(filepath.Dir(file)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(file)); err != nil {
 		return err
 	}
 	if _, err := s.systemctl("daemon-reload"); err != nil {
