@@ -39,7 +39,7 @@ type checker struct {
 func (k *checker) problem(key, format string, args ...any) {
 	origin := "configuration" // a default that does not go with what was set
 	if k.config.IsSet(key) {
-		origin = k.config.Origin(key)
+		origin = k.config.origin(key)
 	}
 	k.problems.Add(origin, 0, key+": "+format, args...)
 }
@@ -130,7 +130,7 @@ func (k *checker) endpoints() {
 	}
 	used := map[string]string{} // endpoint to key
 	use := func(key, endpoint string) {
-		if other := used[endpoint]; other != "" && !anyPort(endpoint) {
+		if other := used[endpoint]; other != "" && !takesFreePort(endpoint) {
 			k.problem(key, "%s is used already by %s; each needs an endpoint of its own", endpoint, other)
 		}
 		used[endpoint] = key
@@ -151,9 +151,9 @@ func (k *checker) listen(key string, endpoints []string) {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
 	}
 	for _, e := range endpoints {
-		if err := CheckEndpoint(e, true); err != nil {
+		if err := checkEndpoint(e, true); err != nil {
 			k.problem(key, "%v", err)
-		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !IsLocal(e) {
+		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !zmtp.IsLocal(e) {
 			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
 				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust%s", e, noInterface(e))
 		}
@@ -183,9 +183,9 @@ func (k *checker) http() {
 		}
 		return
 	}
-	if err := CheckHTTP(h.Listen); err != nil {
+	if err := checkHTTP(h.Listen); err != nil {
 		k.problem("http.listen", "%v", err)
-	} else if !k.config.Broker.Insecure && !IsLocal("tcp://"+h.Listen) {
+	} else if !k.config.Broker.Insecure && !zmtp.IsLocal("tcp://"+h.Listen) {
 		k.problem("http.listen", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; "+
 			"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust", h.Listen)
 	}
@@ -196,7 +196,7 @@ func (k *checker) dial(key string, endpoints []string) {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
 	}
 	for i, e := range endpoints {
-		k.check(key, CheckEndpoint(e, false))
+		k.check(key, checkEndpoint(e, false))
 		if slices.Contains(endpoints[:i], e) {
 			k.problem(key, "%s is given twice", e)
 		}

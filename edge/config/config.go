@@ -197,9 +197,9 @@ func (c *Config) Set(key, value, origin string) error {
 	return nil
 }
 
-// Origin says where the value of key came from: "default", "FILE:LINE",
+// origin says where the value of key came from: "default", "FILE:LINE",
 // "env NAME", or the origin given to Set.
-func (c *Config) Origin(key string) string {
+func (c *Config) origin(key string) string {
 	if o := c.origins[key]; o != "" {
 		return o
 	}

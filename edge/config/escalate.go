@@ -149,7 +149,7 @@ func (k *checker) escalations() {
 }
 
 func (k *checker) escalation(i int, format string, args ...any) {
-	origin := k.config.Origin("worker.escalate")
+	origin := k.config.origin("worker.escalate")
 	if file := strings.LastIndexByte(origin, ':'); file > 0 && k.config.Worker.Escalate[i].line > 0 {
 		origin = origin[:file+1] + strconv.Itoa(k.config.Worker.Escalate[i].line)
 	}

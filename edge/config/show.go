@@ -19,7 +19,7 @@ func (c *Config) Show(w io.Writer) error {
 		k := &keys[i]
 		parent, name := splitPath(k.Path)
 		value := node(k.at(c))
-		value.LineComment = c.Origin(k.Path)
+		value.LineComment = c.origin(k.Path)
 		n := section(sections, parent)
 		n.Content = append(n.Content, plainNode(name), value)
 	}
