@@ -8,9 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"trawl/edge/names"
 	"trawl/edge/problem"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
@@ -126,7 +125,7 @@ func (k *checker) endpoints() {
 	k.dial("client.brokers", k.config.Client.Brokers)
 	for _, p := range b.Plain {
 		k.listen("broker.plain", []string{p.Endpoint})
-		k.check("broker.plain", checkName(p.Rules))
+		k.check("broker.plain", names.Check(p.Rules))
 	}
 	used := map[string]string{} // endpoint to key
 	use := func(key, endpoint string) {
@@ -221,38 +220,21 @@ func (k *checker) security() {
 
 func (k *checker) names() {
 	c := k.config
-	k.check("broker.name", checkName(c.Broker.Name))
-	k.check("worker.name", checkName(c.Worker.Name))
+	k.check("broker.name", names.Check(c.Broker.Name))
+	k.check("worker.name", names.Check(c.Worker.Name))
 	for _, n := range c.Broker.Expect.Rules {
-		k.check("broker.expect.rules", checkName(n))
+		k.check("broker.expect.rules", names.Check(n))
 	}
 	for _, n := range c.Broker.Expect.Workers {
-		k.check("broker.expect.workers", checkName(n))
+		k.check("broker.expect.workers", names.Check(n))
 	}
 	for _, n := range sortedKeys(c.Broker.RuleSets) {
-		k.check("broker.rule_sets", checkName(n))
+		k.check("broker.rule_sets", names.Check(n))
 	}
 	if n := len(c.Worker.Rules); n > wire.MaxRuleSets {
 		k.problem("worker.rules", "%d rule sets; a worker serves at most %d: put several lists into one, or run further workers", n, wire.MaxRuleSets)
 	}
 	for _, n := range sortedKeys(c.Worker.Rules) {
-		k.check("worker.rules", checkName(n))
+		k.check("worker.rules", names.Check(n))
 	}
-}
-
-// checkName says whether s can be the name of a rule set, worker or broker:
-// it must survive in NAME=FILE, NAME@HASH, lists with commas, and logs.
-func checkName(s string) error {
-	bad := func(r rune) bool {
-		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
-	}
-	switch {
-	case s == "":
-		return fmt.Errorf("a name must not be empty")
-	case len(s) > 255:
-		return fmt.Errorf("a name must not be longer than 255 bytes")
-	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
-		return fmt.Errorf(`%q is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`, s)
-	}
-	return nil
 }

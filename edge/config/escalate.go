@@ -9,10 +9,9 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// severities are those of rules, see RULES.md of edge/rules.
-var severities = []string{"info", "low", "medium", "high", "critical"}
+	"trawl/edge/names"
+)
 
 const escalationForm = "as in {rules: default, when: {severity: [high]}, to: heavy}"
 
@@ -85,8 +84,8 @@ func (r *fileReader) when(path string, n *yaml.Node, e *Escalation) {
 			r.problem(value.Line, "%s: needs at least one", at)
 		}
 		for _, s := range *to {
-			if name.Value == "severity" && !slices.Contains(severities, s) {
-				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(severities, ", "))
+			if name.Value == "severity" && !slices.Contains(names.Severities(), s) {
+				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(names.Severities(), ", "))
 			}
 		}
 	})
@@ -134,17 +133,14 @@ func (k *checker) escalations() {
 		to, _, _ := strings.Cut(e.To, "@")
 		for _, name := range []string{to, e.Worker} {
 			if name != "" {
-				if err := checkName(name); err != nil {
+				if err := names.Check(name); err != nil {
 					k.escalation(i, "%v", err)
 				}
 			}
 		}
 	}
-	for _, name := range sortedKeys(w.Rules) {
-		if way, last := k.circle(name, nil); way != nil {
-			k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(way, " to "))
-			return
-		}
+	if path, last := names.Circle(sortedKeys(w.Rules), k.escalatesTo); path != nil {
+		k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(path, " to "))
 	}
 }
 
@@ -156,25 +152,19 @@ func (k *checker) escalation(i int, format string, args ...any) {
 	k.problems.Add(origin, 0, fmt.Sprintf("worker.escalate.%d: ", i+1)+format, args...)
 }
 
-// circle follows texts from one of the worker's rule sets; if that comes to one twice,
-// it returns the way, and which entry was the last.
-func (k *checker) circle(name string, way []string) (circle []string, last int) {
+// escalatesTo returns the worker's own rule sets that texts of one go on to. What other workers
+// do with texts is not known here.
+func (k *checker) escalatesTo(set string) (steps []names.Step) {
 	w := &k.config.Worker
-	way = append(slices.Clip(way), name)
 	for i, e := range w.Escalate {
 		to, _, _ := strings.Cut(e.To, "@")
 		if to == "" {
 			to = "default"
 		}
-		if e.Rules != "" && e.Rules != name || w.Rules[to] == nil || e.Worker != "" && e.Worker != w.Name {
-			continue // of another set, or sent elsewhere
-		}
-		if slices.Contains(way, to) {
-			return append(way, to), i
-		}
-		if circle, last = k.circle(to, way); circle != nil {
-			return circle, last
+		isOurs := w.Rules[to] != nil && (e.Worker == "" || e.Worker == w.Name)
+		if isOurs && (e.Rules == "" || e.Rules == set) {
+			steps = append(steps, names.Step{To: to, Entry: i})
 		}
 	}
-	return nil, 0
+	return steps
 }

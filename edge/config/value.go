@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/names"
 )
 
 // ruleFiles is the type of Worker.Rules.
@@ -129,7 +131,7 @@ func addRuleFiles(dst *ruleFiles, s string) error {
 	}
 	name := "default"
 	for _, item := range splitList(s) {
-		if before, after, ok := strings.Cut(item, "="); ok && checkName(before) == nil {
+		if before, after, ok := strings.Cut(item, "="); ok && names.Check(before) == nil {
 			name, item = before, after
 		}
 		if item == "" {

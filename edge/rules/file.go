@@ -15,9 +15,6 @@ import (
 // times as much memory. Word lists may have any size.
 const MaxFile = 8 << 20
 
-// Severities are the values of a rule's severity, rising.
-var Severities = []string{"info", "low", "medium", "high", "critical"}
-
 // File is a rule file.
 type File struct {
 	Path  string

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"trawl/edge/names"
 	"trawl/edge/problem"
 )
 
@@ -122,8 +123,8 @@ func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {
 		r.Tags = p.texts(key, value)
 	case "severity":
 		r.Severity = p.text(key, value)
-		if r.Severity != "" && !slices.Contains(Severities, r.Severity) {
-			p.problem(value, "severity %q is not one of %s", r.Severity, strings.Join(Severities, ", "))
+		if r.Severity != "" && !slices.Contains(names.Severities(), r.Severity) {
+			p.problem(value, "severity %q is not one of %s", r.Severity, strings.Join(names.Severities(), ", "))
 		}
 	case "message":
 		r.Message = p.text(key, value)
@@ -153,11 +154,11 @@ func (p *parser) id(n *yaml.Node) string {
 // name reads the rule set's name, which goes into NAME=FILE and NAME@HASH.
 func (p *parser) name(n *yaml.Node) string {
 	s := p.text("name", n)
-	bad := func(r rune) bool {
-		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
+	if s == "" {
+		return s // a problem already, or a rule set without a name
 	}
-	if len(s) > 255 || strings.ContainsFunc(s, bad) {
-		p.problem(n, `name %q must do without spaces and @ = , / \ ", in at most 255 bytes`, s)
+	if err := names.Check(s); err != nil {
+		p.problem(n, "name: %v", err)
 	}
 	return s
 }

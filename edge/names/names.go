@@ -1,0 +1,77 @@
+// Package names holds what several parts of trawl must agree on about rule sets: what their
+// names may be, the severities of rules, and that no text is escalated in a circle.
+//
+//	err := names.Check("pii")
+//	path, _ := names.Circle([]string{"default"}, next)
+package names
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"trawl/edge/escape"
+)
+
+// Severities are the values of a rule's severity, rising.
+func Severities() []string { return []string{"info", "low", "medium", "high", "critical"} }
+
+// maxName bounds a name, in bytes.
+const maxName = 255
+
+// Check returns why s cannot be the name of a rule set. A name must survive in NAME=FILE and
+// NAME@HASH, in lists with commas, and in logs.
+func Check(s string) error {
+	bad := func(r rune) bool {
+		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
+	}
+	switch {
+	case s == "":
+		return errors.New("a name must not be empty")
+	case len(s) > maxName:
+		return fmt.Errorf("a name must not be longer than %d bytes", maxName)
+	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
+		return escape.Errorf(`%q is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`, s)
+	}
+	return nil
+}
+
+// Step is one way on for the texts of a rule set: an escalation.
+type Step struct {
+	To    string // the rule set that is asked
+	Entry int    // the escalation's place in its list
+}
+
+// Circle follows texts from the rule sets in start, by the steps that next returns for each. If
+// texts come to a rule set twice, the result is their path, which ends with that rule set, and
+// the entry of the last step; else the path is nil.
+func Circle(start []string, next func(set string) []Step) (path []string, entry int) {
+	harmless := map[string]bool{} // rule sets from which no circle is reached
+	var follow func(path []string) ([]string, int)
+	follow = func(path []string) ([]string, int) {
+		set := path[len(path)-1]
+		if harmless[set] {
+			return nil, 0
+		}
+		for _, step := range next(set) {
+			longer := append(slices.Clip(path), step.To)
+			if slices.Contains(path, step.To) {
+				return longer, step.Entry
+			}
+			if circle, entry := follow(longer); circle != nil {
+				return circle, entry
+			}
+		}
+		harmless[set] = true
+		return nil, 0
+	}
+	for _, set := range start {
+		if path, entry = follow([]string{set}); path != nil {
+			return path, entry
+		}
+	}
+	return nil, 0
+}
