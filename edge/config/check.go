@@ -7,7 +7,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"time"
 
 	"trawl/edge/names"
 	"trawl/edge/problem"
@@ -53,15 +52,15 @@ func (k *checker) check(key string, err error) {
 func (k *checker) ranges() {
 	for i := range keys {
 		key := &keys[i]
-		value := key.at(k.config)
-		if len(key.Choices) > 0 && !slices.Contains(key.Choices, text(value)) {
-			k.problem(key.Path, "%q is not one of %s", text(value), strings.Join(key.Choices, ", "))
+		value := key.value(k.config)
+		if len(key.Choices) > 0 && !slices.Contains(key.Choices, fmt.Sprint(value)) {
+			k.problem(key.Path, "%q is not one of %s", fmt.Sprint(value), strings.Join(key.Choices, ", "))
 		}
 		if key.Min != "" && amount(value) < bound(key, key.Min) {
-			k.problem(key.Path, "%s is too small; at least %s", text(value), key.Min)
+			k.problem(key.Path, "%s is too small; at least %s", fmt.Sprint(value), key.Min)
 		}
 		if key.Max != "" && amount(value) > bound(key, key.Max) {
-			k.problem(key.Path, "%s is too large; at most %s", text(value), key.Max)
+			k.problem(key.Path, "%s is too large; at most %s", fmt.Sprint(value), key.Max)
 		}
 	}
 	for _, name := range sortedKeys(k.config.Broker.RuleSets) {
@@ -79,26 +78,15 @@ func (k *checker) ranges() {
 	}
 }
 
-// amount is the value of a number, size or time.
-func amount(value any) int64 {
-	switch v := value.(type) {
-	case *int:
-		return int64(*v)
-	case *Size:
-		return int64(*v)
-	case *time.Duration:
-		return int64(*v)
-	}
-	panic(fmt.Sprintf("config: %T has no range", value))
-}
+func amount(v value) int64 { return v.(number).amount() }
 
 // bound reads a Min or Max of the table.
 func bound(key *Key, s string) int64 {
-	value := key.at(new(Config))
-	if err := setText(value, s); err != nil {
+	v := key.value(new(Config))
+	if err := v.set(s); err != nil {
 		panic("config: bound of " + key.Path + ": " + err.Error()) // held by a test
 	}
-	return amount(value)
+	return amount(v)
 }
 
 func (k *checker) limits() {

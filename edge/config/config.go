@@ -153,7 +153,7 @@ func Default() *Config {
 		if k.Default == "" {
 			continue
 		}
-		if err := setText(k.at(c), k.Default); err != nil {
+		if err := k.value(c).set(k.Default); err != nil {
 			panic("config: default of " + k.Path + ": " + err.Error()) // held by a test
 		}
 	}
@@ -187,10 +187,11 @@ func (c *Config) Set(key, value, origin string) error {
 	if !ok {
 		return problem.Problem{File: origin, Message: unknownKey(key)}
 	}
+	v := k.value(c)
 	if c.origins[key] != origin {
-		clearList(k.at(c))
+		v.clear()
 	}
-	if err := setText(k.at(c), value); err != nil {
+	if err := v.set(value); err != nil {
 		return problem.Problem{File: origin, Message: key + ": " + err.Error()}
 	}
 	c.origins[key] = origin

@@ -15,17 +15,31 @@ import (
 
 const escalationForm = "as in {rules: default, when: {severity: [high]}, to: heavy}"
 
-// escalations reads a list of them.
-func (r *fileReader) escalations(path string, n *yaml.Node) []Escalation {
+// escalationsValue is the list of a worker's escalations.
+type escalationsValue struct {
+	fileOnly
+	dst *[]Escalation
+}
+
+func (escalationsValue) kind() string { return "list of escalations" }
+
+func (v escalationsValue) node() *yaml.Node {
+	n := sequenceNode()
+	for i := range *v.dst {
+		n.Content = append(n.Content, (*v.dst)[i].node())
+	}
+	return n
+}
+
+func (v escalationsValue) read(r *fileReader, path string, n *yaml.Node) {
+	*v.dst = nil
 	if n.Kind != yaml.SequenceNode {
 		r.problem(n.Line, "%s: must be a list of items %s", path, escalationForm)
-		return nil
+		return
 	}
-	var list []Escalation
 	for i, item := range n.Content {
-		list = append(list, r.escalation(path+"."+strconv.Itoa(i+1), item))
+		*v.dst = append(*v.dst, r.escalation(path+"."+strconv.Itoa(i+1), item))
 	}
-	return list
 }
 
 func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
@@ -39,14 +53,14 @@ func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
 		at := path + "." + name.Value
 		switch name.Value {
 		case "rules":
-			r.scalar(at, value, &e.Rules)
+			valueOf(&e.Rules).read(r, at, value)
 		case "when":
 			r.when(at, value, &e)
 		case "to":
 			if value.Kind == yaml.MappingNode {
 				r.record(at, value, map[string]any{"worker": &e.Worker, "rules": &e.To})
 			} else {
-				r.scalar(at, value, &e.To)
+				valueOf(&e.To).read(r, at, value)
 			}
 		default:
 			r.problem(name.Line, "unknown key %s; there are rules, to and when", at)

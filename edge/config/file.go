@@ -186,113 +186,13 @@ func (r *fileReader) fields(n *yaml.Node, each func(name, value *yaml.Node)) {
 
 // key reads the value of one key.
 func (r *fileReader) key(k *Key, n *yaml.Node) {
-	dst := k.at(r.config)
-	clearList(dst)
+	value := k.value(r.config)
+	value.clear()
 	before := r.problems.Count()
-	switch v := dst.(type) {
-	case *[]string:
-		*v = r.list(k.Path, n)
-	case *ruleFiles:
-		*v = r.ruleFiles(k.Path, n)
-	case *[]Plain:
-		*v = r.plain(k.Path, n)
-	case *[]Escalation:
-		*v = r.escalations(k.Path, n)
-	case *map[string]RuleSet:
-		*v = r.ruleSets(k.Path, n)
-	default:
-		r.scalar(k.Path, n, dst)
-	}
+	value.read(r, k.Path, n)
 	if r.problems.Count() == before {
 		r.config.origins[k.Path] = r.origin(n.Line)
 	}
-}
-
-func (r *fileReader) scalar(path string, n *yaml.Node, dst any) {
-	switch {
-	case isNull(n):
-		r.problem(n.Line, "%s: has no value; give it one (%s) or remove the line", path, typeName(dst))
-	case n.Kind != yaml.ScalarNode:
-		r.problem(n.Line, "%s: must be a single value (%s)", path, typeName(dst))
-	default:
-		if err := setText(dst, n.Value); err != nil {
-			r.problem(n.Line, "%s: %v", path, err)
-		}
-	}
-}
-
-// list reads a sequence of texts, or a single text separated by commas.
-func (r *fileReader) list(path string, n *yaml.Node) []string {
-	if n.Kind == yaml.ScalarNode && !isNull(n) {
-		return splitList(n.Value)
-	}
-	if n.Kind != yaml.SequenceNode {
-		r.problem(n.Line, "%s: must be a list, as in [a, b]", path)
-		return nil
-	}
-	var list []string
-	for _, item := range n.Content {
-		if item.Kind != yaml.ScalarNode || isNull(item) || item.Value == "" {
-			r.problem(item.Line, "%s: every item of the list must be a text", path)
-			continue
-		}
-		list = append(list, item.Value)
-	}
-	return list
-}
-
-func (r *fileReader) ruleFiles(path string, n *yaml.Node) ruleFiles {
-	files := ruleFiles{}
-	if n.Kind == yaml.ScalarNode && !isNull(n) {
-		if err := addRuleFiles(&files, n.Value); err != nil {
-			r.problem(n.Line, "%s: %v", path, err)
-		}
-		return files
-	}
-	if n.Kind != yaml.MappingNode {
-		r.problem(n.Line, "%s: must be names with their files, as in {default: [words.txt]}", path)
-		return nil
-	}
-	r.fields(n, func(name, value *yaml.Node) {
-		list := r.list(path+"."+name.Value, value)
-		if len(list) > 0 {
-			files[name.Value] = list
-		} else if value.Kind != yaml.SequenceNode || len(value.Content) == 0 {
-			r.problem(value.Line, "%s.%s: has no file", path, name.Value)
-		}
-	})
-	return files
-}
-
-func (r *fileReader) plain(path string, n *yaml.Node) []Plain {
-	if n.Kind != yaml.SequenceNode {
-		r.problem(n.Line, "%s: must be a list, as in [{endpoint: tcp://127.0.0.1:5557, rules: NAME}]", path)
-		return nil
-	}
-	var list []Plain
-	for _, item := range n.Content {
-		var p Plain
-		r.record(path, item, map[string]any{"endpoint": &p.Endpoint, "rules": &p.Rules})
-		if p.Endpoint == "" || p.Rules == "" {
-			r.problem(item.Line, "%s: each item needs an endpoint and rules, as in {endpoint: tcp://127.0.0.1:5557, rules: NAME}", path)
-		}
-		list = append(list, p)
-	}
-	return list
-}
-
-func (r *fileReader) ruleSets(path string, n *yaml.Node) map[string]RuleSet {
-	if n.Kind != yaml.MappingNode {
-		r.problem(n.Line, "%s: must be names with their settings, as in {pii: {queue: 100}}", path)
-		return nil
-	}
-	sets := map[string]RuleSet{}
-	r.fields(n, func(name, value *yaml.Node) {
-		set := RuleSet{Idempotent: true}
-		r.record(path+"."+name.Value, value, map[string]any{"idempotent": &set.Idempotent, "queue": &set.Queue, "hedge": &set.Hedge})
-		sets[name.Value] = set
-	})
-	return sets
 }
 
 // record reads a mapping with the given fields and no others.
@@ -307,7 +207,7 @@ func (r *fileReader) record(path string, n *yaml.Node, fields map[string]any) {
 			r.problem(name.Line, "unknown key %s.%s; there are %s", path, name.Value, strings.Join(sortedKeys(fields), " and "))
 			return
 		}
-		r.scalar(path+"."+name.Value, value, dst)
+		valueOf(dst).read(r, path+"."+name.Value, value)
 	})
 }
 

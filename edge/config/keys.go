@@ -19,7 +19,10 @@ type Key struct {
 }
 
 // Type names the kind of value the key takes, for people.
-func (k *Key) Type() string { return typeName(k.at(&unset)) }
+func (k *Key) Type() string { return k.value(&unset).kind() }
+
+// value returns the key's value in c.
+func (k *Key) value(c *Config) value { return valueOf(k.at(c)) }
 
 var unset Config // nobody writes to it
 

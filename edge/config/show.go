@@ -18,7 +18,7 @@ func (c *Config) Show(w io.Writer) error {
 	for i := range keys {
 		k := &keys[i]
 		parent, name := splitPath(k.Path)
-		value := node(k.at(c))
+		value := k.value(c).node()
 		value.LineComment = c.origin(k.Path)
 		n := section(sections, parent)
 		n.Content = append(n.Content, plainNode(name), value)
