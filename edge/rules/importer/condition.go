@@ -35,6 +35,27 @@ func about(text, detail string) *condition {
 	return &condition{op: condOther, why: &reason{text, detail}}
 }
 
+// operands reads conditions with an operator between them: operand reads one, and operator
+// steps over the operator, if it is there.
+func operands(op conditionOp, operator func() bool, operand func() *condition) *condition {
+	subs := []*condition{operand()}
+	for operator() {
+		subs = append(subs, operand())
+	}
+	if len(subs) == 1 {
+		return subs[0]
+	}
+	return &condition{op: op, subs: subs}
+}
+
+// disjunction reads a condition of operands with and and or between them, of which and binds
+// more tightly. skip steps over a word, if it is there.
+func disjunction(skip func(word string) bool, operand func() *condition) *condition {
+	return operands(condOr, func() bool { return skip("or") }, func() *condition {
+		return operands(condAnd, func() bool { return skip("and") }, operand)
+	})
+}
+
 // usable says how well a pattern can be looked for.
 type usable struct {
 	weight int     // how much it tells: bytes of the shortest text it needs; at least 1

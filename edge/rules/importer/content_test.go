@@ -51,7 +51,7 @@ func TestContentsAreWhereTheyMustBe(t *testing.T) {
 			fmt.Fprintf(&options, `content:"%s";%s `, words[g.IntN(len(words))], modifiers[g.IntN(len(modifiers))])
 		}
 		src := `alert tcp any any -> any any (` + options.String() + `sid:1;)`
-		r, err := newJob(kindNamed("snort"), memFiles{"r": []byte(src)}).run([]string{"r"})
+		r, err := newJob(kindNamed("snort"), memFiles{"r": []byte(src)}).run([]string{"r"}, mistaken)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ package importer
 import (
 	"bytes"
 	"regexp/syntax"
-	"slices"
 )
 
 func chainsOf(list []*content) []chain {
@@ -48,7 +47,7 @@ func holds(c chain, lit *content) bool {
 		switch {
 		case part.regex:
 			tree, err := syntax.Parse(part.translation.expr, syntax.Perl)
-			if err == nil && requires(tree.Simplify(), lit) {
+			if err == nil && requires(tree.Simplify(), lit.text, lit.nocase) {
 				return true
 			}
 		case lit.nocase:
@@ -60,37 +59,4 @@ func holds(c chain, lit *content) bool {
 		}
 	}
 	return false
-}
-
-// requires says whether every match of re contains lit; false if that is not plain to see.
-func requires(re *syntax.Regexp, lit *content) bool {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return literalHas(re, lit)
-	case syntax.OpCapture, syntax.OpPlus:
-		return requires(re.Sub[0], lit)
-	case syntax.OpConcat:
-		return slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return requires(sub, lit) })
-	case syntax.OpAlternate:
-		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !requires(sub, lit) })
-	}
-	return false
-}
-
-func literalHas(re *syntax.Regexp, lit *content) bool {
-	text := []byte(string(re.Rune))
-	if lit.nocase {
-		return bytes.Contains(asciiLower(text), asciiLower(lit.text))
-	}
-	return re.Flags&syntax.FoldCase == 0 && bytes.Contains(text, lit.text)
-}
-
-func asciiLower(b []byte) []byte {
-	b = bytes.Clone(b)
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c | 0x20
-		}
-	}
-	return b
 }

@@ -35,8 +35,13 @@ const (
 	noteVariable = "variables say which part of a request; that is for whoever sends the texts"
 )
 
-// readCRS reads one .conf file, or a list for @pmFromFile.
-func readCRS(j *job, in *input) {
+var crsKind = kind{
+	Kind: Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, extensions: ".conf",
+	open: func() reader { return &crsConfig{} }, asciiCase: true, alien: whySecRule,
+}
+
+// read reads one .conf file, or a list for @pmFromFile.
+func (c *crsConfig) read(j *job, in *input) {
 	if strings.EqualFold(filepath.Ext(in.path), ".data") {
 		readCRSData(j, in)
 		return
@@ -52,7 +57,7 @@ func readCRS(j *job, in *input) {
 			j.aside.add("comments")
 			return
 		case !strings.EqualFold(name, "SecRule"):
-			j.crs.directive(j, name, rest)
+			c.directive(j, name, rest)
 			return
 		}
 		r, ok := readSecRule(rest, number)
@@ -62,7 +67,7 @@ func readCRS(j *job, in *input) {
 			e.end()
 			return
 		}
-		r.inherited = j.crs.defaults[phaseOf(firstOf(chain, r))]
+		r.inherited = c.defaults[phaseOf(firstOf(chain, r))]
 		chain = append(chain, r)
 		const longest = 64
 		if _, more := r.action("chain"); !more || len(chain) > longest {

@@ -81,7 +81,7 @@ func TestCRSVersions(t *testing.T) {
 		{`@pmFromFile p.data`, []string{"end"}, noteBlanks},
 	} {
 		files := memFiles{"f": []byte(`SecRule ARGS "` + tt.operator + `" "id:1,phase:2,deny"`), "p.data": []byte("end \n")}
-		r, err := newJob(kindNamed("crs"), files).run([]string{"f"})
+		r, err := newJob(kindNamed("crs"), files).run([]string{"f"}, mistaken)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestCRSVersions(t *testing.T) {
 // A data file that is there and has nothing in it can be read.
 func TestCRSEmptyDataFile(t *testing.T) {
 	files := memFiles{"r.conf": []byte(`SecRule ARGS "@pmFromFile l.data" "id:1,phase:2,deny"`), "l.data": []byte("# none\n\n")}
-	r, err := newJob(kindNamed("crs"), files).run([]string{"r.conf"})
+	r, err := newJob(kindNamed("crs"), files).run([]string{"r.conf"}, mistaken)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,25 +90,18 @@ func (c *crsConfig) directive(j *job, name, rest string) {
 	j.aside.add("other directives")
 }
 
-// finishCRS applies what was said about rules by their ids, wherever it stands.
-func finishCRS(j *job) {
-	if len(j.crs.removed)+len(j.crs.updated) == 0 {
+// finish applies what was said about rules by their ids, wherever it stands.
+func (c *crsConfig) finish(j *job) {
+	if len(c.removed)+len(c.updated) == 0 {
 		return
 	}
-	var kept []Rule
-	at := 0
-	for i := range j.findings {
-		f := &j.findings[i]
-		made := j.rules[at : at+f.written]
-		at += f.written
+	j.revise(func(id string) (why string, drop bool) {
 		switch {
-		case f.status != skipped && inRanges(j.crs.removed, f.id):
-			f.status, f.reasons, f.remarks, f.written = skipped, []reason{{whyRemoved, ""}}, nil, 0
-			continue
-		case f.status != skipped && inRanges(j.crs.updated, f.id):
-			f.status, f.reasons = inPart, append(f.reasons, reason{whyUpdated, ""})
+		case inRanges(c.removed, id):
+			return whyRemoved, true
+		case inRanges(c.updated, id):
+			return whyUpdated, false
 		}
-		kept = append(kept, made...)
-	}
-	j.rules = kept
+		return "", false
+	})
 }

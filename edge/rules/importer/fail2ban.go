@@ -30,6 +30,11 @@ const (
 	whyValue    = "value that cannot be resolved"
 )
 
+var fail2banKind = kind{
+	Kind: Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, extensions: ".conf",
+	open: func() reader { return stateless(readFail2ban) },
+}
+
 // readFail2ban reads one filter.
 func readFail2ban(j *job, in *input) {
 	l := iniLoader{job: j, source: in.source, out: iniFile{}}
@@ -43,9 +48,9 @@ func readFail2ban(j *job, in *input) {
 		return
 	}
 	f := f2bFilter{job: j, path: in.path, name: idFrom(stem(in.path)), expander: expander{file: l.out}}
-	before := len(j.findings)
+	before := j.found()
 	f.read()
-	if len(j.findings) == before {
+	if j.found() == before {
 		j.aside.add("files without failregex, which others include")
 	}
 }
@@ -244,12 +249,12 @@ func (f *f2bFilter) regex(e *entry, option, src string) {
 // spansLines says whether a match of t can have a line break within it.
 func spansLines(t translation) bool {
 	s, ok := parseShape(t.expr)
-	return !ok || s.takes('\n')
+	return !ok || takes(s, '\n')
 }
 
 // takes says whether one of the atoms of s matches r.
-func (s *shape) takes(r rune) bool {
-	return s.set.has(r) || slices.ContainsFunc(s.subs, func(sub *shape) bool { return sub.takes(r) })
+func takes(s *shape, r rune) bool {
+	return s.set.has(r) || slices.ContainsFunc(s.subs, func(sub *shape) bool { return takes(sub, r) })
 }
 
 // prefixed joins prefregex with a failregex, which is searched in what

@@ -170,7 +170,7 @@ func TestPackagedFail2banSameLines(t *testing.T) {
 			src += "datepattern = " + strings.ReplaceAll(filters[i].dates, "%", "%%") + "\n"
 		}
 		src += "failregex = " + strings.ReplaceAll(strings.Join(filters[i].fail, "\n            "), "%", "%%") + "\n"
-		r, err := newJob(kindNamed("fail2ban"), memFiles{"f.conf": []byte(src)}).run([]string{"f.conf"})
+		r, err := newJob(kindNamed("fail2ban"), memFiles{"f.conf": []byte(src)}).run([]string{"f.conf"}, mistaken)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -205,7 +205,7 @@ func (d *dateWriter) rewrite(s *shape, head, optional bool) *shape {
 			} else {
 				c.subs = append(c.subs, d.rewrite(sub, head, optional))
 			}
-			head = head && (sub.op == shapeAssert || sub.isBlanks() && sub.low == 0)
+			head = head && (sub.op == shapeAssert || isBlanks(sub) && sub.low == 0)
 		}
 		return c
 	case shapeRepeat:
@@ -230,17 +230,17 @@ func (d *dateWriter) at(subs []*shape, i int, begins, optional bool) string {
 		if strings.HasPrefix(d.begin, "(?:") {
 			s = "^" + d.begin + "?"
 		}
-		if d.signed != "" && i+1 < len(subs) && subs[i+1].isBlanks() && subs[i+1].low == 0 {
+		if d.signed != "" && i+1 < len(subs) && isBlanks(subs[i+1]) && subs[i+1].low == 0 {
 			s = "^(?:" + d.begin + `|\s{1,2}` + d.signed + ")?"
 		}
 		return s
-	case sub.isBlanks():
+	case isBlanks(sub):
 		if begins || optional {
 			return ""
 		}
 		return d.middleOf(sub.String(), d.blank, sub.subs[0].text+"*")
 	}
-	a, ok := sub.char()
+	a, ok := charOf(sub)
 	if !ok || a >= utf8.RuneSelf || isWordByte(byte(a)) {
 		return ""
 	}
@@ -254,7 +254,7 @@ func (d *dateWriter) at(subs []*shape, i int, begins, optional bool) string {
 	if i+1 == len(subs) {
 		return ""
 	}
-	b, ok := subs[i+1].char()
+	b, ok := charOf(subs[i+1])
 	if !ok || !leavesGap(a, b) {
 		return ""
 	}
@@ -308,12 +308,12 @@ func leavesGap(a, b rune) bool {
 }
 
 // isBlanks says whether s is any number of blanks.
-func (s *shape) isBlanks() bool {
+func isBlanks(s *shape) bool {
 	return s.op == shapeRepeat && s.high != 1 && s.subs[0].op == shapeAtom && s.subs[0].set.has(' ') && !s.subs[0].set.has('a') && !s.subs[0].set.has('-')
 }
 
-// char is the only character of an atom.
-func (s *shape) char() (rune, bool) {
+// charOf is the only character of an atom.
+func charOf(s *shape) (rune, bool) {
 	if s.op != shapeAtom || len(s.set) != 2 || s.set[0] != s.set[1] {
 		return 0, false
 	}

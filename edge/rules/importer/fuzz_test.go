@@ -25,7 +25,7 @@ func fuzzKind(f *testing.F, kind string) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		from := memFiles{"f": data, "agents.data": []byte("nikto\n"), "common.conf": []byte("[DEFAULT]\n__prefix_line = \\s*\n")}
-		r, err := newJob(kindNamed(kind), from).run([]string{"f"})
+		r, err := newJob(kindNamed(kind), from).run([]string{"f"}, mistaken)
 		if err != nil {
 			if _, ok := err.(problem.List); !ok || !utf8.ValidString(err.Error()) {
 				t.Fatalf("%v", err)

@@ -64,7 +64,7 @@ func TestWrongInput(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := newJob(kindNamed(tt.kind), memFiles{"f": tt.data}).run([]string{"f"})
+			_, err := newJob(kindNamed(tt.kind), memFiles{"f": tt.data}).run([]string{"f"}, mistaken)
 			runtime.ReadMemStats(&after)
 			var ps problem.List
 			if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].Error(), tt.want) {
@@ -96,7 +96,7 @@ func TestLongYARAText(t *testing.T) {
 		"rule a { strings: $a = { " + strings.Repeat("(", 1<<17) + " } condition: $a }",
 		"rule a { strings: $a = /" + strings.Repeat("(", 1<<17) + "/ condition: $a }",
 	} {
-		r, err := newJob(kindNamed("yara"), memFiles{"f": []byte(src)}).run([]string{"f"})
+		r, err := newJob(kindNamed("yara"), memFiles{"f": []byte(src)}).run([]string{"f"}, mistaken)
 		if err == nil && len(r.Rules) > 0 {
 			t.Errorf("%.40s became %d rules", src, len(r.Rules))
 		}
@@ -138,7 +138,7 @@ func TestFail2banRecursion(t *testing.T) {
 		{"tags", memFiles{"f": []byte(tags)}, "f", errExpanded.Error()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := newJob(kindNamed("fail2ban"), tt.files).run([]string{tt.path})
+			r, err := newJob(kindNamed("fail2ban"), tt.files).run([]string{tt.path}, mistaken)
 			got := fmt.Sprint(err)
 			if err == nil {
 				checkResult(t, r)
@@ -162,7 +162,7 @@ func TestTruncatedFiles(t *testing.T) {
 			}
 			step := 1 + len(data)/oracleRounds(300)
 			for n := 0; n < len(data); n += step {
-				r, err := newJob(kindNamed(k.Name), memFiles{path: data[:n]}).run([]string{path})
+				r, err := newJob(kindNamed(k.Name), memFiles{path: data[:n]}).run([]string{path}, mistaken)
 				if err != nil {
 					var ps problem.List
 					if !errors.As(err, &ps) {

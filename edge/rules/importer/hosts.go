@@ -5,6 +5,7 @@ package importer
 import (
 	"bytes"
 	"net/netip"
+	"path/filepath"
 	"strings"
 
 	"trawl/edge/ondemand"
@@ -29,10 +30,21 @@ var hostsOwn = ondemand.Words{List: "localhost.localdomain localhost4.localdomai
 // hostName is a name with a dot in it; others can be words of any text.
 var hostName = ondemand.Regexp{Expr: `^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`}
 
+var hostsKind = kind{
+	Kind: Kind{"hosts", "hosts files that block names (0.0.0.0 name)"}, inFolder: isHostsFile,
+	open: func() reader { return stateless(readHosts) }, alien: whyHostsLine,
+}
+
+// isHostsFile takes files called hosts, too.
+func isHostsFile(path, _ string) bool {
+	extension := strings.ToLower(filepath.Ext(path))
+	return strings.HasPrefix(filepath.Base(path), "hosts") || extension == ".txt" || extension == ".hosts"
+}
+
 // readHosts makes one rule of all names of a file.
 func readHosts(j *job, in *input) {
 	seen := map[string]bool{}
-	var list *entry
+	var list *literalList
 	name := func(line int, text string) {
 		text = strings.ToLower(strings.TrimSuffix(text, "."))
 		skip := func(why string) {
@@ -47,19 +59,15 @@ func readHosts(j *job, in *input) {
 			skip(whyHostsName)
 		case seen[text]:
 			skip(whyHostsTwice)
-		case list == nil:
-			list = j.begin(in.path, line, "", idFrom(stem(in.path)))
-			list.remark(noteHosts)
-			list.base.NoCase, list.base.Whole = true, true
-			list.made, list.names = []Rule{list.base}, []string{""}
-			fallthrough
 		default:
-			if seen[text] = true; len(list.made[0].Literals) > 0 {
-				j.findings = append(j.findings, finding{file: in.path, line: line, remarks: list.remarks})
+			if list == nil {
+				l := j.beginList(in.path, line, idFrom(stem(in.path)))
+				list = &l
+				list.remark(noteHosts)
+				list.base.NoCase, list.base.Whole = true, true
 			}
-			list.made[0].Literals = append(list.made[0].Literals, []byte(text))
-			j.size += len(text) + 8
-			j.checkSize(in.path, line)
+			seen[text] = true
+			list.addLiteral(line, []byte(text))
 		}
 	}
 	j.lines(in, func(number int, line []byte) bool {

@@ -9,50 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"trawl/edge/escape"
 	"trawl/edge/keys"
 )
 
-// Kind is a kind of rule sets that can be imported.
-type Kind struct {
-	Name string // for Import
-	What string // what it reads, for people
-}
-
-// kind is how one is read.
-type kind struct {
-	Kind
-	inFolder func(path, root string) bool // whether a file found in a folder is one of them
-	read     func(j *job, in *input)      // finds the rules of one file
-	finish   func(j *job)                 // after the last file; may be nil
-}
-
 // kinds in the order in which help names them.
-func kinds() []kind {
-	return []kind{
-		{Kind{"words", "word list: one literal per line"}, withExtension(".txt", ".lst", ".list", ".dic", ".words", ""), readWords, nil},
-		{Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, isRegexList, readERE, nil},
-		{Kind{"bre", "one POSIX basic regex per line, as for grep -f"}, isRegexList, readBRE, nil},
-		{Kind{"logcheck", "logcheck's rule files and folders"}, isLogcheckFile, readLogcheck, nil},
-		{Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, withExtension(".conf"), readFail2ban, nil},
-		{Kind{"spamassassin", "SpamAssassin's rules (local.cf)"}, withExtension(".cf"), readSpamAssassin, finishSpamAssassin},
-		{Kind{"hosts", "hosts files that block names (0.0.0.0 name)"}, isHostsFile, readHosts, nil},
-		{Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, withExtension(".conf"), readCRS, finishCRS},
-		{Kind{"snort", "Snort and Suricata rules"}, withExtension(".rules"), readSnort, nil},
-		{Kind{"yara", "YARA rules"}, withExtension(".yar", ".yara", ".rule"), readYARA, nil},
-		{Kind{"sigma", "Sigma rules (YAML)"}, withExtension(".yml", ".yaml"), readSigma, nil},
-	}
-}
-
-var isRegexList = withExtension(".txt", ".re", ".regex", ".grep", "")
-
-// isHostsFile takes files called hosts, too.
-func isHostsFile(path, root string) bool {
-	return strings.HasPrefix(filepath.Base(path), "hosts") || withExtension(".txt", ".hosts")(path, root)
-}
-
-func withExtension(list ...string) func(path, root string) bool {
-	return func(path, _ string) bool {
-		return slices.Contains(list, strings.ToLower(filepath.Ext(path)))
+func kinds() []*kind {
+	return []*kind{
+		&wordsKind, &regexKind, &breKind, &logcheckKind, &fail2banKind, &spamAssassinKind, &hostsKind, &crsKind, &snortKind, &yaraKindOfRules, &sigmaKind,
 	}
 }
 
@@ -77,104 +41,36 @@ func Names() []string {
 // ErrUnknownKind is the error for a kind that is none of Kinds.
 var ErrUnknownKind = errors.New("unknown kind of rules")
 
-// Result is what an import made.
-type Result struct {
-	Rules   []Rule // in the order of the files and of the rules in them
-	Summary Summary
-
-	sources []string
-}
-
 // Import reads the files at paths, and the files of that kind in folders, and
 // returns their rules. Errors are ErrUnknownKind, or problem.List with all that
 // could not be read: then nothing is returned, since what is missing could not
 // be counted. Rules that cannot be taken are no errors; the summary has them.
 func Import(name string, paths []string) (*Result, error) {
 	all := kinds()
-	i := slices.IndexFunc(all, func(k kind) bool { return k.Name == name })
+	i := slices.IndexFunc(all, func(k *kind) bool { return k.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("%w %q; use %s", ErrUnknownKind, name, strings.Join(Names(), ", "))
 	}
-	return newJob(&all[i], osFiles{}).run(paths)
+	return newJob(all[i], osFiles{}).run(paths, mistaken)
 }
 
 // maxKeyPair is how many bytes of a file are looked at for a secret key.
 const maxKeyPair = 64 << 10
 
-// run imports the files at paths.
-func (j *job) run(paths []string) (*Result, error) {
-	if len(paths) == 0 {
-		j.problem("", 0, "no file given to import")
+// mistaken says what a file is that is none of kind k; empty: it may be one.
+func mistaken(k *kind, in *input) string {
+	if keys.IsPair(string(in.data[:min(len(in.data), maxKeyPair)])) {
+		return "a key pair and no rules: its lines would become rules, and be shown; name the right file"
 	}
-	for _, src := range j.expand(paths) {
-		in, ok := j.load(src)
-		if !ok || j.fatal {
-			continue
-		}
-		j.files++
-		if keys.IsPair(string(in.data[:min(len(in.data), maxKeyPair)])) {
-			j.problem(src.path, 0, "a key pair and no rules: its lines would become rules, and be shown; name the right file")
-			continue
-		}
-		if looks := guess(in.data); looks != "" && looks != j.kind.Name {
-			j.wrongKind(src.path, looks)
-			continue
-		}
-		j.kind.read(j, in)
+	looks := guess(in.data)
+	if looks == "" || looks == k.Name {
+		return ""
 	}
-	if j.kind.finish != nil {
-		j.kind.finish(j)
-	}
-	if j.problems.Count() == 0 {
-		j.wrongAltogether(paths)
-	}
-	j.problems.Sort()
-	if err := j.problems.Err(); err != nil {
-		return nil, err
-	}
-	return &Result{Rules: j.rules, Summary: j.summary(), sources: paths}, nil
-}
-
-func (j *job) wrongKind(path, looks string) {
 	if looks == guessTrawl {
-		j.problem(path, 0, "this is a rule file of trawl already: use it as it is (-f %s)", filepath.Base(path))
-		return
+		return escape.Sprintf("this is a rule file of trawl already: use it as it is (-f %s)", filepath.Base(in.path))
 	}
 	if what, ok := notImported.Get()[looks]; ok {
-		j.problem(path, 0, "this looks like %s", what)
-		return
+		return "this looks like " + what
 	}
-	j.problem(path, 0, "this looks like %s: --from %s", guessNames.Get()[looks], looks)
-}
-
-// wrongAltogether notes a problem if there are no rules, or nothing that was
-// understood as one.
-func (j *job) wrongAltogether(paths []string) {
-	if len(j.findings) == 0 {
-		j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
-		return
-	}
-	strange := []string{whyNotRule, whyYARA, whySigma, whySecRule, whySpamRule, whyHostsLine}
-	for i := range j.findings {
-		f := &j.findings[i]
-		if f.status != skipped || !slices.Contains(strange, f.reasons[0].text) {
-			return
-		}
-	}
-	f := &j.findings[0]
-	j.problem(f.file, f.line, "%s; --from %s reads %s", f.reasons[0], j.kind.Name, j.kind.What)
-}
-
-func (j *job) problem(file string, line int, format string, args ...any) {
-	j.problems.Add(file, line, format, args...)
-}
-
-// oneLine is s as a message can hold it: valid UTF-8 on one line, bounded.
-func oneLine(s string) string {
-	const most = 500
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
+	return fmt.Sprintf("this looks like %s: --from %s", guessNames.Get()[looks], looks)
 }

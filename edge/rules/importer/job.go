@@ -3,6 +3,7 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp/syntax"
@@ -11,7 +12,6 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
-	"trawl/edge/ondemand"
 	"trawl/edge/problem"
 	"trawl/edge/rules"
 )
@@ -34,8 +34,6 @@ type job struct {
 	fatal    bool // one of them ends the import
 
 	cache map[string]included // files that others name, by folder and path
-	crs   crsConfig
-	spam  *spamRules // of SpamAssassin, until the last file has been read
 }
 
 func newJob(k *kind, from files) *job {
@@ -64,22 +62,6 @@ type finding struct {
 	written int
 }
 
-// reason says why a rule is not simply taken: in words that are the same for
-// all rules with that reason, and what it is in this one.
-type reason struct{ text, detail string }
-
-func (r reason) String() string {
-	if r.detail == "" {
-		return r.text
-	}
-	return r.text + ": " + r.detail
-}
-
-// less says whether texts are missed for that reason.
-func (r reason) less() bool {
-	return strings.HasPrefix(r.text, "finds less") || strings.HasPrefix(r.text, "finds other")
-}
-
 // entry is a rule of the source while it is decided about.
 type entry struct {
 	finding
@@ -91,6 +73,9 @@ type entry struct {
 
 // maxFound bounds the memory for findings.
 const maxFound = 1 << 20
+
+// found is how many rules of the source there were so far.
+func (j *job) found() int { return len(j.findings) }
 
 // begin starts a rule found on line of file; id is what the source calls it and
 // name the id that it gets here.
@@ -177,14 +162,11 @@ const (
 	maxSpellings   = 32 // of a literal of bytes whose case is ignored
 )
 
-// asciiCase are the kinds for which only ASCII letters have two cases.
-var asciiCase = ondemand.Words{List: "crs snort yara"}
-
 // literals adds a rule that looks for any of the byte strings.
 func (e *entry) literals(name string, nocase bool, list ...[]byte) {
 	var texts, bytes [][]byte
 	for _, l := range list {
-		if nocase && asciiCase.Has(e.job.kind.Name) && otherCase(string(l)) {
+		if nocase && e.job.kind.asciiCase && otherCase(string(l)) {
 			e.partly(whyFold, string(l))
 		}
 		switch {
@@ -256,18 +238,11 @@ func (j *job) checkSize(file string, line int) {
 	case j.fatal:
 	case j.size > rules.MaxFile:
 		j.fatal = true
-		j.problem(file, line, "the rules so far take more than the %d MiB that a rule file may have; import fewer files at a time"+j.wordsHint(), rules.MaxFile>>20)
+		j.problem(file, line, "the rules so far take more than the %d MiB that a rule file may have; import fewer files at a time"+j.kind.tooMany, rules.MaxFile>>20)
 	case len(j.findings) >= maxFound:
 		j.fatal = true
-		j.problem(file, line, "more than %d rules; import fewer files at a time"+j.wordsHint(), maxFound)
+		j.problem(file, line, "more than %d rules; import fewer files at a time"+j.kind.tooMany, maxFound)
 	}
-}
-
-func (j *job) wordsHint() string {
-	if j.kind.Name == "words" {
-		return ", or use the word list as it is: it may have any size"
-	}
-	return ""
 }
 
 // check drops what the matcher would refuse, and says so.
@@ -311,4 +286,63 @@ func refusal(err error) reason {
 		return reason{"empty pattern, which would match every text", ""}
 	}
 	return reason{"not possible here", err.Error()}
+}
+
+// settle decides about a rule by the patterns that stand for its condition; false: it is
+// skipped. nothing is the reason where no pattern does, more where the condition asks for more.
+func (e *entry) settle(n needed, nothing, more, detail string) bool {
+	switch {
+	case len(n.names) == 0 && len(n.lost) > 0:
+		e.skip(n.lost[0].text, cmp.Or(n.lost[0].detail, detail))
+		return false
+	case len(n.names) == 0:
+		e.skip(nothing, detail)
+		return false
+	case n.more:
+		e.partly(more, detail)
+	}
+	return true
+}
+
+// revise lets decide look at what became of each rule once more, by its id in the source. A
+// reason that it returns is noted; with drop set, the rule is skipped for it.
+func (j *job) revise(decide func(id string) (why string, drop bool)) {
+	var kept []Rule
+	at := 0
+	for i := range j.findings {
+		f := &j.findings[i]
+		made := j.rules[at : at+f.written]
+		at += f.written
+		if f.status != skipped {
+			switch why, drop := decide(f.id); {
+			case drop:
+				f.status, f.reasons, f.remarks, f.written = skipped, []reason{{why, ""}}, nil, 0
+				continue
+			case why != "":
+				f.status, f.reasons = inPart, append(f.reasons, reason{why, ""})
+			}
+		}
+		kept = append(kept, made...)
+	}
+	j.rules = kept
+}
+
+// literalList is one rule that is made of many: each of its literals is a rule of the source.
+type literalList struct{ *entry }
+
+// beginList starts one at the first of its literals.
+func (j *job) beginList(file string, line int, name string) literalList {
+	return literalList{j.begin(file, line, "", name)}
+}
+
+// addLiteral adds a literal that stands on line.
+func (l literalList) addLiteral(line int, text []byte) {
+	if l.made == nil {
+		l.add("", l.base)
+	} else {
+		l.job.findings = append(l.job.findings, finding{file: l.file, line: line, remarks: l.remarks})
+	}
+	l.made[0].Literals = append(l.made[0].Literals, text)
+	l.job.size += len(text) + 8
+	l.job.checkSize(l.file, line)
 }

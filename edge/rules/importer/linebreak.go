@@ -17,7 +17,7 @@ func (r *Rule) needsLineBreak() bool {
 		return slices.ContainsFunc(r.Literals, func(l []byte) bool { return bytes.IndexByte(l, '\n') >= 0 })
 	}
 	tree, err := syntax.Parse(r.Regex, syntax.Perl)
-	return err == nil && requires(tree.Simplify(), &content{text: []byte{'\n'}})
+	return err == nil && requires(tree.Simplify(), []byte{'\n'}, false)
 }
 
 // noteLineBreaks says that some of the rules made cannot be found in a line.

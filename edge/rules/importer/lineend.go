@@ -52,7 +52,7 @@ func (l *lineEnd) apply(t translation) (translation, error) {
 		t.partly = append(t.partly, reason{whyCutFlags, ""})
 		return t, nil
 	}
-	if s.edges() || l.breaks && strings.Contains(t.expr, `\B`) {
+	if edges(s) || l.breaks && strings.Contains(t.expr, `\B`) {
 		t.partly = append(t.partly, reason{whyEdges, ""})
 	}
 	strips, _ := setOf(l.strips, "")
@@ -79,19 +79,19 @@ func (l *lineEnd) apply(t translation) (translation, error) {
 
 // edges says whether an assertion about something else than the end can stand
 // behind one about the end, or make up a match.
-func (s *shape) edges() bool {
-	end, edges := false, false
+func edges(s *shape) bool {
+	end, others := false, false
 	s.asserted(func(text string) *shape {
 		isEnd := text == "$" || text == `\z`
-		edges = edges || end && !isEnd
+		others = others || end && !isEnd
 		end = end || isEnd
 		return s
 	})
 	s.empty().asserted(func(text string) *shape {
-		edges = edges || text == `\b` || text == `\B`
+		others = others || text == `\b` || text == `\B`
 		return s
 	})
-	return edges
+	return others
 }
 
 type lineFitter struct {

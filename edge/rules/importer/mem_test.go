@@ -27,7 +27,7 @@ func (m memFiles) list(string) ([]fs.DirEntry, error) { return nil, fs.ErrInvali
 
 func kindNamed(name string) *kind {
 	all := kinds()
-	return &all[slices.IndexFunc(all, func(k kind) bool { return k.Name == name })]
+	return all[slices.IndexFunc(all, func(k *kind) bool { return k.Name == name })]
 }
 
 // compile makes a pack of rules.

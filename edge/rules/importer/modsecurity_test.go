@@ -110,7 +110,7 @@ func TestCRSSameValuesAsModSecurity(t *testing.T) {
 			continue
 		}
 		rule := `SecRule ARGS "` + operator + argument + `" "id:1,phase:2,deny` + g.pick([]string{"", "", ",t:none", ",t:lowercase"}) + `"`
-		r, err := newJob(kindNamed("crs"), memFiles{"r.conf": []byte(rule)}).run([]string{"r.conf"})
+		r, err := newJob(kindNamed("crs"), memFiles{"r.conf": []byte(rule)}).run([]string{"r.conf"}, mistaken)
 		if err != nil || len(r.Rules) == 0 {
 			continue
 		}
@@ -154,7 +154,7 @@ func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 				return
 			}
 			rule := r.aboutARGS(folder)
-			one, err := newJob(kindNamed("crs"), osFilesWith{path: "r.conf", text: rule}).run([]string{filepath.Join(folder, "r.conf")})
+			one, err := newJob(kindNamed("crs"), osFilesWith{path: "r.conf", text: rule}).run([]string{filepath.Join(folder, "r.conf")}, mistaken)
 			if err != nil || one.Summary.Taken != 1 {
 				t.Errorf("%s:%d: %v", path, number, err)
 				return

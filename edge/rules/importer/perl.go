@@ -322,28 +322,14 @@ func (p *perlParser) bytesRun(s string) error {
 
 // quantifier reads one, if there is one; times is how many there were already.
 func (p *perlParser) quantifier(times int) (bool, error) {
-	low, high, size := 0, -1, 1
-	switch p.src[p.pos] {
-	case '*':
-	case '+':
-		low = 1
-	case '?':
-		high = 1
-	case '{':
-		if low, high, size = braces(p.src[p.pos:], p.dialect.emptyLow); size == 0 {
-			return false, nil // a plain {
-		}
-	default:
+	low, high, size := quantifierAt(p.src[p.pos:], p.dialect.emptyLow)
+	if size == 0 {
 		return false, nil
 	}
-	switch {
-	case p.atom < 0:
-		return false, refuse(whyNothing, p.src[p.pos:])
-	case high >= 0 && low > high:
-		return false, refuse(whySyntax, "a repetition {n,m} with n over m")
-	case low > maxRepeat || high > maxRepeat:
-		return false, refuse(whyRepeat, p.src[p.pos:p.pos+size])
-	case times > 0:
+	if err := p.checkRepeat(low, high, p.src[p.pos:], size); err != nil {
+		return false, err
+	}
+	if times > 0 {
 		return false, refuse(whySyntax, "repetition of a repetition")
 	}
 	p.str(repeat(low, high))

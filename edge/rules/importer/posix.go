@@ -173,14 +173,10 @@ func (p *posixParser) quantifier(times int) (bool, error) {
 	default:
 		return false, nil
 	}
-	switch {
-	case p.atom < 0:
-		return false, refuse(whyNothing, p.src[p.pos:])
-	case high >= 0 && low > high:
-		return false, refuse(whySyntax, "a repetition {n,m} with n over m")
-	case low > maxRepeat || high > maxRepeat:
-		return false, refuse(whyRepeat, p.src[p.pos:p.pos+size])
-	case times > 8:
+	if err := p.checkRepeat(low, high, p.src[p.pos:], size); err != nil {
+		return false, err
+	}
+	if times > 8 {
 		return false, refuse("groups are nested too deep", "")
 	}
 	if times > 0 {

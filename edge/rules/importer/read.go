@@ -140,7 +140,7 @@ func (j *job) walk(all []source, path, root string, level int) []source {
 			j.problem(at, 0, "more than %d levels of folders", maxLevels)
 		case e.IsDir():
 			all = j.walk(all, at, root, level+1)
-		case j.kind.inFolder(at, root):
+		case j.kind.holds(at, root):
 			all = append(all, source{path: at, folder: root, found: true})
 		default:
 			j.aside.add("files of another kind")

@@ -128,7 +128,7 @@ func yaraManual(t *testing.T) string {
 
 // Every rule of YARA's manual is understood as one.
 func TestPackagedYARAManual(t *testing.T) {
-	r, err := newJob(kindNamed("yara"), memFiles{"manual.yar": []byte(yaraManual(t))}).run([]string{"manual.yar"})
+	r, err := newJob(kindNamed("yara"), memFiles{"manual.yar": []byte(yaraManual(t))}).run([]string{"manual.yar"}, mistaken)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestPackagedYARAManualSameFilesAsYARA(t *testing.T) {
 	g := rand.New(rand.NewPCG(21, 22))
 	taken, asked := 0, 0
 	for _, src := range strings.SplitAfter(yaraManual(t), "\n    }\n") {
-		r, err := newJob(kindNamed("yara"), memFiles{"r.yar": []byte(src)}).run([]string{"r.yar"})
+		r, err := newJob(kindNamed("yara"), memFiles{"r.yar": []byte(src)}).run([]string{"r.yar"}, mistaken)
 		if err != nil || r.Summary.Taken != 1 || r.Summary.Found != 1 {
 			continue
 		}

@@ -20,10 +20,28 @@ const (
 	noteExtended = `\( \| \+ \? \{ are characters here, as in grep -E; the regexes of a list for grep without -E: --from bre`
 )
 
+// regexFiles are the endings of files with regexes.
+const regexFiles = ".txt .re .regex .grep -"
+
+var (
+	regexKind = kind{
+		Kind: Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, extensions: regexFiles,
+		open: func() reader { return stateless(readERE) },
+	}
+	breKind = kind{
+		Kind: Kind{"bre", "one POSIX basic regex per line, as for grep -f"}, extensions: regexFiles,
+		open: func() reader { return stateless(readBRE) },
+	}
+	logcheckKind = kind{
+		Kind: Kind{"logcheck", "logcheck's rule files and folders"}, inFolder: isLogcheckFile,
+		open: func() reader { return stateless(readLogcheck) },
+	}
+)
+
 // readERE takes every line as an extended regex: grep knows no comments.
 func readERE(j *job, in *input) {
 	readRegexes(j, in, func(e *entry, line []byte) {
-		e.posix(line, translateERE, wholeLine)
+		takePOSIX(e, line, translateERE, wholeLine)
 		if looksBasic(line) {
 			e.remark(noteExtended)
 		}
@@ -32,7 +50,7 @@ func readERE(j *job, in *input) {
 
 // readBRE takes every line as a basic regex.
 func readBRE(j *job, in *input) {
-	readRegexes(j, in, func(e *entry, line []byte) { e.posix(line, translateBRE, wholeLine) })
+	readRegexes(j, in, func(e *entry, line []byte) { takePOSIX(e, line, translateBRE, wholeLine) })
 }
 
 func readRegexes(j *job, in *input, take func(e *entry, line []byte)) {
@@ -61,8 +79,8 @@ var (
 	basicOperator = ondemand.Regexp{Expr: `\\[(){}|+?]`}
 )
 
-// posix takes a POSIX regex, which the peer applies to lines that it has made ready.
-func (e *entry) posix(src []byte, translate func(string) (translation, error), lines lineEnd) {
+// takePOSIX takes a POSIX regex, which the peer applies to lines that it has made ready.
+func takePOSIX(e *entry, src []byte, translate func(string) (translation, error), lines lineEnd) {
 	if e.job.cr {
 		e.partly(whyCR, "")
 	}
@@ -119,7 +137,7 @@ func readLogcheck(j *job, in *input) {
 		}
 		e := j.begin(in.path, number, "", idFrom(fmt.Sprintf("%s:%d", name, number)))
 		e.base.Tags = tags
-		e.posix(line, translateERE, logcheckLine)
+		takePOSIX(e, line, translateERE, logcheckLine)
 		e.end()
 		return true
 	})

@@ -53,18 +53,8 @@ func (p *shapeParser) item(flags string) *shape {
 		s = p.one(flags)
 	}
 	for p.ok && p.pos < len(p.src) {
-		low, high, size := 0, -1, 1
-		switch p.src[p.pos] {
-		case '*':
-		case '+':
-			low = 1
-		case '?':
-			high = 1
-		case '{':
-			if low, high, size = braces(p.src[p.pos:], false); size == 0 {
-				return s
-			}
-		default:
+		low, high, size := quantifierAt(p.src[p.pos:], false)
+		if size == 0 {
 			return s
 		}
 		if p.pos+size < len(p.src) && p.src[p.pos+size] == '?' {

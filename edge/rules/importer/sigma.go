@@ -45,6 +45,11 @@ type sigmaRule struct {
 	Detection yaml.Node `yaml:"detection"`
 }
 
+var sigmaKind = kind{
+	Kind: Kind{"sigma", "Sigma rules (YAML)"}, extensions: ".yml .yaml",
+	open: func() reader { return stateless(readSigma) }, alien: whySigma,
+}
+
 // readSigma reads a file, which can hold several rules.
 func readSigma(j *job, in *input) {
 	if len(in.data) > rules.MaxFile {
@@ -185,15 +190,8 @@ func (s *sigmaReader) detection(n *yaml.Node) {
 		return
 	}
 	need := all.widen(s.rate)
-	switch {
-	case len(need.names) == 0 && len(need.lost) > 0:
-		s.skip(need.lost[0].text, cmp.Or(need.lost[0].detail, detail))
+	if !s.settle(need, aboutUnread, whySelection, detail) {
 		return
-	case len(need.names) == 0:
-		s.skip(aboutUnread, detail)
-		return
-	case need.more:
-		s.partly(whySelection, detail)
 	}
 	if need.less {
 		for _, r := range need.lost {

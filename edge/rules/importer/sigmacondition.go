@@ -14,7 +14,7 @@ func (s *sigmaReader) parse(text string) *condition {
 		s.partly(whyAggregation, "")
 	}
 	c := sigmaCondition{reader: s, tokens: strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(text))}
-	parsed := c.list("or", condOr, func() *condition { return c.list("and", condAnd, c.not) })
+	parsed := c.parse()
 	if c.pos < len(c.tokens) {
 		return c.unread(aboutUnread, strings.Join(c.tokens[c.pos:], " "))
 	}
@@ -41,17 +41,16 @@ func (c *sigmaCondition) at(word string) bool {
 	return c.pos < len(c.tokens) && strings.EqualFold(c.tokens[c.pos], word)
 }
 
-func (c *sigmaCondition) list(word string, op conditionOp, sub func() *condition) *condition {
-	subs := []*condition{sub()}
-	for c.at(word) {
+// skip steps over a word, if it is there.
+func (c *sigmaCondition) skip(word string) bool {
+	there := c.at(word)
+	if there {
 		c.pos++
-		subs = append(subs, sub())
 	}
-	if len(subs) == 1 {
-		return subs[0]
-	}
-	return &condition{op: op, subs: subs}
+	return there
 }
+
+func (c *sigmaCondition) parse() *condition { return disjunction(c.skip, c.not) }
 
 func (c *sigmaCondition) not() *condition {
 	if c.depth++; c.depth > maxNesting {
@@ -68,7 +67,7 @@ func (c *sigmaCondition) not() *condition {
 		return &condition{op: condNot, why: &reason{aboutUnequal, ""}}
 	case c.at("("):
 		c.pos++
-		inner := c.list("or", condOr, func() *condition { return c.list("and", condAnd, c.not) })
+		inner := c.parse()
 		if !c.at(")") {
 			return c.unread(aboutUnread, "a ) is missing")
 		}

@@ -42,6 +42,11 @@ var snortLimits = ondemand.Words{List: "threshold detection_filter after noalert
 // snortMoves set the place that the next relative content begins at.
 var snortMoves = ondemand.Words{List: "byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs"}
 
+var snortKind = kind{
+	Kind: Kind{"snort", "Snort and Suricata rules"}, extensions: ".rules",
+	open: func() reader { return stateless(readSnort) }, asciiCase: true, alien: whyNotRule,
+}
+
 // readSnort reads one rule file. A rule of Snort 3 may go on over several lines, up to
 // its `)`.
 func readSnort(j *job, in *input) {

@@ -9,7 +9,7 @@ import (
 // importOne imports one file of a kind from memory.
 func importOne(t *testing.T, kind, src string) *Result {
 	t.Helper()
-	r, err := newJob(kindNamed(kind), memFiles{"f": []byte(src)}).run([]string{"f"})
+	r, err := newJob(kindNamed(kind), memFiles{"f": []byte(src)}).run([]string{"f"}, mistaken)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, src)
 	}

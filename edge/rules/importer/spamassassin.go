@@ -51,11 +51,16 @@ type spamEntry struct {
 // spamKeys are the settings that make a rule.
 var spamKeys = []string{"body", "rawbody", "full", "uri", "header", "mimeheader", "meta"}
 
-// readSpamAssassin collects the rules of a file.
-func readSpamAssassin(j *job, in *input) {
-	if j.spam == nil {
-		j.spam = &spamRules{last: map[string]*spamEntry{}, scores: map[string]string{}, about: map[string]string{}, tagged: map[string]bool{}}
-	}
+var spamAssassinKind = kind{
+	Kind: Kind{"spamassassin", "SpamAssassin's rules (local.cf)"}, extensions: ".cf",
+	open: func() reader {
+		return &spamRules{last: map[string]*spamEntry{}, scores: map[string]string{}, about: map[string]string{}, tagged: map[string]bool{}}
+	},
+	alien: whySpamRule,
+}
+
+// read collects the rules of a file.
+func (r *spamRules) read(j *job, in *input) {
 	var conditions spamConditions
 	j.lines(in, func(number int, line []byte) bool {
 		key, value := spamSettingOf(string(line))
@@ -69,7 +74,7 @@ func readSpamAssassin(j *job, in *input) {
 		case key == "lang":
 			j.aside.add("settings for one language (lang)")
 		default:
-			j.spamSetting(in.path, number, key, value, len(conditions) > 0)
+			r.setting(j, in.path, number, key, value, len(conditions) > 0)
 		}
 		return true
 	})
@@ -96,22 +101,22 @@ func cutBlank(s string) (before, after string) {
 	return s[:i], strings.TrimLeft(s[i:], " \t\v\f")
 }
 
-// spamSetting takes a setting in.
-func (j *job) spamSetting(file string, line int, key, value string, conditional bool) {
+// setting takes a setting in.
+func (r *spamRules) setting(j *job, file string, line int, key, value string, conditional bool) {
 	name, rest := cutBlank(value)
 	switch {
 	case slices.Contains(spamKeys, key):
 		e := &spamEntry{file, line, key, name, rest, conditional}
-		j.spam.entries = append(j.spam.entries, e)
-		j.spam.last[name] = e
+		r.entries = append(r.entries, e)
+		r.last[name] = e
 		return
 	case key == "score":
-		j.spam.scores[name] = rest
+		r.scores[name] = rest
 	case key == "describe":
-		j.spam.about[name] = rest
+		r.about[name] = rest
 	case key == "replace_rules":
 		for _, name := range strings.Fields(value) {
-			j.spam.tagged[name] = true
+			r.tagged[name] = true
 		}
 	case key == "include":
 		j.aside.add("includes: name these files too")
@@ -120,23 +125,20 @@ func (j *job) spamSetting(file string, line int, key, value string, conditional 
 	j.aside.add("other settings")
 }
 
-// finishSpamAssassin makes the rules.
-func finishSpamAssassin(j *job) {
-	if j.spam == nil {
-		return
-	}
-	for _, s := range j.spam.entries {
+// finish makes the rules.
+func (r *spamRules) finish(j *job) {
+	for _, s := range r.entries {
 		if j.fatal {
 			return
 		}
 		e := j.begin(s.file, s.line, s.name, idFrom(s.name))
 		e.base.Tags = []string{s.key}
-		e.base.Message = oneLine(j.spam.about[s.name])
-		e.data("score", j.spam.scores[s.name])
+		e.base.Message = oneLine(r.about[s.name])
+		e.data("score", r.scores[s.name])
 		if s.conditional {
 			e.remark(noteSpamIf)
 		}
-		j.spam.take(e, s)
+		r.take(e, s)
 		e.end()
 	}
 }
@@ -157,7 +159,7 @@ func (r *spamRules) take(e *entry, s *spamEntry) {
 	case r.tagged[s.name]:
 		e.skip(whySpamTags, "")
 	case s.key == "header" || s.key == "mimeheader":
-		e.spamHeader(s.value)
+		takeHeader(e, s.value)
 	default:
 		lines := spamLine
 		if s.key == "uri" {
@@ -203,8 +205,8 @@ var spamMade = ondemand.Regexp{Expr: `^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?
 // spamAnchored is a regex with an anchor, or nearly.
 var spamAnchored = ondemand.Regexp{Expr: `(?:^|[^\\[])[$^]|\\[Az]`}
 
-// spamHeader takes a test of a header: a text is its line.
-func (e *entry) spamHeader(value string) {
+// takeHeader takes a test of a header: a text is its line.
+func takeHeader(e *entry, value string) {
 	if m := spamExists.Get().FindStringSubmatch(value); m != nil && spamClean.Get().MatchString(m[1]) {
 		e.remark(noteSpamText)
 		e.regex("", "^(?i:"+m[1]+"):", false)

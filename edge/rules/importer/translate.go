@@ -129,6 +129,19 @@ func (e *emitter) wrap() {
 	}
 }
 
+// checkRepeat refuses a quantifier, the first size bytes of src, that RE2 syntax has not.
+func (e *emitter) checkRepeat(low, high int, src string, size int) error {
+	switch {
+	case e.atom < 0:
+		return refuse(whyNothing, src)
+	case high >= 0 && low > high:
+		return refuse(whySyntax, "a repetition {n,m} with n over m")
+	case low > maxRepeat || high > maxRepeat:
+		return refuse(whyRepeat, src[:size])
+	}
+	return nil
+}
+
 func (e *emitter) done() translation {
 	e.t.expr = e.out.String()
 	return e.t
@@ -186,6 +199,22 @@ func repeat(low, high int) string {
 		return fmt.Sprintf("{%d}", low)
 	}
 	return fmt.Sprintf("{%d,%d}", low, high)
+}
+
+// quantifierAt reads *, +, ? or, as braces does, a count at the beginning of s; size is 0 if it
+// is none of these.
+func quantifierAt(s string, open bool) (low, high, size int) {
+	switch s[0] {
+	case '*':
+		return 0, -1, 1
+	case '+':
+		return 1, -1, 1
+	case '?':
+		return 0, 1, 1
+	case '{':
+		return braces(s, open)
+	}
+	return 0, 0, 0
 }
 
 // braces reads {n}, {n,}, {n,m} or, if open is set, {,m} and {,} at the beginning

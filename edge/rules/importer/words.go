@@ -11,12 +11,17 @@ import (
 	"trawl/edge/rules"
 )
 
+var wordsKind = kind{
+	Kind: Kind{"words", "word list: one literal per line"}, extensions: ".txt .lst .list .dic .words -",
+	open: func() reader { return stateless(readWords) }, tooMany: ", or use the word list as it is: it may have any size",
+}
+
 // readWords makes one rule of the words of a list that are UTF-8 and one for
 // each of the others, which YAML cannot hold as text.
 func readWords(j *job, in *input) {
 	seen := map[string]bool{}
 	name := idFrom(stem(in.path))
-	var list *entry
+	var list *literalList
 	stats, err := rules.ReadWords(bytes.NewReader(in.data), func(line int, word []byte) {
 		if j.fatal {
 			return
@@ -39,15 +44,10 @@ func readWords(j *job, in *input) {
 			return
 		}
 		if list == nil {
-			list = j.begin(in.path, line, "", name)
-			list.made = []Rule{list.base}
-			list.names = []string{""}
-		} else {
-			j.findings = append(j.findings, finding{file: in.path, line: line})
+			l := j.beginList(in.path, line, name)
+			list = &l
 		}
-		list.made[0].Literals = append(list.made[0].Literals, bytes.Clone(word))
-		j.size += len(word) + 8
-		j.checkSize(in.path, line)
+		list.addLiteral(line, bytes.Clone(word))
 	})
 	j.aside.count("carriage returns at line ends", stats.CRLF)
 	j.aside.count("blank lines", stats.Blank)

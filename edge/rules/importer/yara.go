@@ -4,7 +4,6 @@ package importer
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -45,6 +44,11 @@ type yaraString struct {
 	name  string // with $
 	value yaraToken
 	mods  map[string]string
+}
+
+var yaraKindOfRules = kind{
+	Kind: Kind{"yara", "YARA rules"}, extensions: ".yar .yara .rule",
+	open: func() reader { return stateless(readYARA) }, asciiCase: true, alien: whyYARA,
 }
 
 // readYARA reads one file; a rule that is not understood is skipped.
@@ -151,18 +155,11 @@ func yaraEntry(e *entry, r *yaraRule) {
 		return u
 	})
 	detail := oneLine(yaraSource(r.condition))
-	switch {
-	case len(need.names) == 0 && len(need.lost) > 0:
-		e.skip(need.lost[0].text, cmp.Or(need.lost[0].detail, detail))
+	if !e.settle(need, aboutNoStrings, whyCondition, detail) {
 		return
-	case len(need.names) == 0:
-		e.skip(aboutNoStrings, detail)
-		return
-	case need.more:
-		e.partly(whyCondition, detail)
 	}
 	if need.less {
-		e.lost(need.lost, detail)
+		noteLost(e, need.lost, detail)
 	}
 	w := yaraWriter{entry: e}
 	for _, s := range r.strings {
@@ -173,8 +170,8 @@ func yaraEntry(e *entry, r *yaraRule) {
 	w.flush()
 }
 
-// lost says which parts of the condition are not looked for.
-func (e *entry) lost(list []*reason, condition string) {
+// noteLost says which parts of the condition are not looked for.
+func noteLost(e *entry, list []*reason, condition string) {
 	for _, r := range list {
 		switch {
 		case strings.Contains(r.text, "left out"):

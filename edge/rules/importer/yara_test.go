@@ -98,7 +98,7 @@ func TestYARAIncludes(t *testing.T) {
 		if tt.other != "" {
 			files["other.yar"] = []byte(tt.other)
 		}
-		r, err := newJob(kindNamed("yara"), files).run([]string{"f"})
+		r, err := newJob(kindNamed("yara"), files).run([]string{"f"}, mistaken)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,21 +23,16 @@ func (c *yaraCondition) at(text string) bool {
 	return c.pos < len(c.tokens) && c.tokens[c.pos].text == text && c.tokens[c.pos].kind != yaraText
 }
 
-func (c *yaraCondition) parse() *condition { return c.list("or", condOr, c.and) }
-
-func (c *yaraCondition) and() *condition { return c.list("and", condAnd, c.not) }
-
-func (c *yaraCondition) list(word string, op conditionOp, sub func() *condition) *condition {
-	subs := []*condition{sub()}
-	for c.at(word) {
+// skip steps over a word, if it is there.
+func (c *yaraCondition) skip(word string) bool {
+	there := c.at(word)
+	if there {
 		c.pos++
-		subs = append(subs, sub())
 	}
-	if len(subs) == 1 {
-		return subs[0]
-	}
-	return &condition{op: op, subs: subs}
+	return there
 }
+
+func (c *yaraCondition) parse() *condition { return disjunction(c.skip, c.not) }
 
 func (c *yaraCondition) not() *condition {
 	if c.at("not") {
