@@ -83,7 +83,7 @@ func TestSigmaConditions(t *testing.T) {
 			src += "  " + name + ": ['" + keywords[name] + "']\n"
 		}
 		src += "  condition: " + c.text + "\n"
-		r, err := newJob(kindNamed("sigma"), memFiles{"x.yml": []byte(src)}).run([]string{"x.yml"}, mistaken)
+		r, err := runFiles(&sigmaKind, memFiles{"x.yml": []byte(src)}, "x.yml")
 		if err != nil {
 			t.Fatal(err)
 		}

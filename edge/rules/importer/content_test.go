@@ -51,7 +51,7 @@ func TestContentsAreWhereTheyMustBe(t *testing.T) {
 			fmt.Fprintf(&options, `content:"%s";%s `, words[g.IntN(len(words))], modifiers[g.IntN(len(modifiers))])
 		}
 		src := `alert tcp any any -> any any (` + options.String() + `sid:1;)`
-		r, err := newJob(kindNamed("snort"), memFiles{"r": []byte(src)}).run([]string{"r"}, mistaken)
+		r, err := runFiles(&snortKind, memFiles{"r": []byte(src)}, "r")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,11 +62,11 @@ func TestContentsAreWhereTheyMustBe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := snortReader{entry: newJob(kindNamed("snort"), memFiles{}).begin("", 1, "", "x")}
+		s := snortReader{entry: newJob(&snortKind, memFiles{}).begin("", 1, "", "x")}
 		for _, o := range parsed.options {
 			s.option(o)
 		}
-		if s.status != taken {
+		if !s.isTaken() {
 			continue // -1 is a place that is said to be unchecked
 		}
 		find := finder(t, r.Rules)

@@ -36,7 +36,7 @@ const (
 )
 
 var crsKind = kind{
-	Kind: Kind{"crs", "ModSecurity rules and data lists, such as the OWASP Core Rule Set"}, extensions: ".conf",
+	name: "crs", what: "ModSecurity rules and data lists, such as the OWASP Core Rule Set", extensions: ".conf",
 	open: func() reader { return &crsConfig{} }, asciiCase: true, alien: whySecRule,
 }
 

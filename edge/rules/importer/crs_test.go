@@ -31,7 +31,7 @@ SecRule ARGS "@rx third" "id:200,phase:request,deny"
 		if tt.before != "" {
 			src = tt.before + "\n" + rules + tt.after + "\n"
 		}
-		r := importOne(t, "crs", src)
+		r := importOne(t, &crsKind, src)
 		find := func(string) bool { return false }
 		if len(r.Rules) > 0 {
 			find = finder(t, r.Rules)
@@ -60,7 +60,7 @@ func TestCRSChains(t *testing.T) {
 		{`SecRule ARGS "@rx much-longer" "id:1,phase:2,deny,t:urlDecode,chain"`, `SecRule ARGS "@rx ab" "t:none"`, "ab"},
 		{`SecRule &ARGS "@eq 0" "id:1,phase:2,deny,chain"`, `SecRule ARGS "@contains ab" "t:none"`, "ab"},
 	} {
-		r := importOne(t, "crs", tt.first+"\n  "+tt.second+"\n")
+		r := importOne(t, &crsKind, tt.first+"\n  "+tt.second+"\n")
 		if said := r.Summary.Text(true); len(r.Rules) != 1 || !finder(t, r.Rules)(tt.finds) || !strings.Contains(said, whyChain) {
 			t.Errorf("%s: %+v %s", tt.first, r.Rules, said)
 		}
@@ -81,7 +81,7 @@ func TestCRSVersions(t *testing.T) {
 		{`@pmFromFile p.data`, []string{"end"}, noteBlanks},
 	} {
 		files := memFiles{"f": []byte(`SecRule ARGS "` + tt.operator + `" "id:1,phase:2,deny"`), "p.data": []byte("end \n")}
-		r, err := newJob(kindNamed("crs"), files).run([]string{"f"}, mistaken)
+		r, err := runFiles(&crsKind, files, "f")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestCRSVersions(t *testing.T) {
 // A data file that is there and has nothing in it can be read.
 func TestCRSEmptyDataFile(t *testing.T) {
 	files := memFiles{"r.conf": []byte(`SecRule ARGS "@pmFromFile l.data" "id:1,phase:2,deny"`), "l.data": []byte("# none\n\n")}
-	r, err := newJob(kindNamed("crs"), files).run([]string{"r.conf"}, mistaken)
+	r, err := runFiles(&crsKind, files, "r.conf")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,9 @@ import (
 // With the race detector and in short it looks at fewer besides those that the pack found:
 // neither is there for what is compared here.
 func TestPackOfPackagedRulesFindsWhatRegexpFinds(t *testing.T) {
-	all := regexesOf(importAll(t, "logcheck", need.Unpacked(t, logcheckFolderPath, "logcheck-database")))
+	all := regexesOf(importAll(t, &logcheckKind, need.Unpacked(t, logcheckFolderPath, "logcheck-database")))
 	first := len(all) // of fail2ban's
-	all = append(all, regexesOf(importAll(t, "fail2ban", need.Unpacked(t, filterFolder, "fail2ban")))...)
+	all = append(all, regexesOf(importAll(t, &fail2banKind, need.Unpacked(t, filterFolder, "fail2ban")))...)
 	e := &equality{pack: compile(t, all), programs: make([]*regexp.Regexp, len(all))}
 	for i := range all {
 		expr := all[i].Regex

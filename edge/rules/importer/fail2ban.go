@@ -31,7 +31,7 @@ const (
 )
 
 var fail2banKind = kind{
-	Kind: Kind{"fail2ban", "fail2ban's filters (filter.d/*.conf)"}, extensions: ".conf",
+	name: "fail2ban", what: "fail2ban's filters (filter.d/*.conf)", extensions: ".conf",
 	open: func() reader { return stateless(readFail2ban) },
 }
 

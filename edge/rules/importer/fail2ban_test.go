@@ -14,10 +14,9 @@ import (
 	"trawl/test/need"
 )
 
-const (
-	filterFolder = "etc/fail2ban/filter.d"
-	f2bTestLogs  = "usr/lib/python3/dist-packages/fail2ban/tests/files/logs"
-)
+const filterFolder = "etc/fail2ban/filter.d"
+
+const f2bTestLogs = "usr/lib/python3/dist-packages/fail2ban/tests/files/logs"
 
 // fail2banPython is a script with fail2ban's own modules, of the unpacked package.
 func fail2banPython(t *testing.T, script string, args ...string) *exec.Cmd {
@@ -33,7 +32,7 @@ func fail2banPython(t *testing.T, script string, args ...string) *exec.Cmd {
 // same lines. Where a rule was taken in part it may hit more, if it says so.
 func TestPackagedFail2banHitsWhatFail2banHits(t *testing.T) {
 	logs := need.Unpacked(t, f2bTestLogs, "fail2ban")
-	r := importAll(t, "fail2ban", need.Unpacked(t, filterFolder, "fail2ban"))
+	r := importAll(t, &fail2banKind, need.Unpacked(t, filterFolder, "fail2ban"))
 	compiled := map[string]*regexp.Regexp{}
 	for i := range r.Rules {
 		rule := &r.Rules[i]
@@ -170,7 +169,7 @@ func TestPackagedFail2banSameLines(t *testing.T) {
 			src += "datepattern = " + strings.ReplaceAll(filters[i].dates, "%", "%%") + "\n"
 		}
 		src += "failregex = " + strings.ReplaceAll(strings.Join(filters[i].fail, "\n            "), "%", "%%") + "\n"
-		r, err := newJob(kindNamed("fail2ban"), memFiles{"f.conf": []byte(src)}).run([]string{"f.conf"}, mistaken)
+		r, err := runFiles(&fail2banKind, memFiles{"f.conf": []byte(src)}, "f.conf")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ func TestGolden(t *testing.T) {
 	for _, k := range Kinds() {
 		t.Run(k.Name, func(t *testing.T) {
 			t.Chdir("testdata/golden")
-			r := importAll(t, k.Name, k.Name)
+			r := importAll(t, kindNamed(k.Name), k.Name)
 			yaml, err := r.YAML()
 			if err != nil {
 				t.Fatal(err)

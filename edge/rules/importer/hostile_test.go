@@ -96,7 +96,7 @@ func TestLongYARAText(t *testing.T) {
 		"rule a { strings: $a = { " + strings.Repeat("(", 1<<17) + " } condition: $a }",
 		"rule a { strings: $a = /" + strings.Repeat("(", 1<<17) + "/ condition: $a }",
 	} {
-		r, err := newJob(kindNamed("yara"), memFiles{"f": []byte(src)}).run([]string{"f"}, mistaken)
+		r, err := runFiles(&yaraKindOfRules, memFiles{"f": []byte(src)}, "f")
 		if err == nil && len(r.Rules) > 0 {
 			t.Errorf("%.40s became %d rules", src, len(r.Rules))
 		}
@@ -138,7 +138,7 @@ func TestFail2banRecursion(t *testing.T) {
 		{"tags", memFiles{"f": []byte(tags)}, "f", errExpanded.Error()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := newJob(kindNamed("fail2ban"), tt.files).run([]string{tt.path}, mistaken)
+			r, err := runFiles(&fail2banKind, tt.files, tt.path)
 			got := fmt.Sprint(err)
 			if err == nil {
 				checkResult(t, r)

@@ -31,7 +31,7 @@ var hostsOwn = ondemand.Words{List: "localhost.localdomain localhost4.localdomai
 var hostName = ondemand.Regexp{Expr: `^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`}
 
 var hostsKind = kind{
-	Kind: Kind{"hosts", "hosts files that block names (0.0.0.0 name)"}, inFolder: isHostsFile,
+	name: "hosts", what: "hosts files that block names (0.0.0.0 name)", inFolder: isHostsFile,
 	open: func() reader { return stateless(readHosts) }, alien: whyHostsLine,
 }
 

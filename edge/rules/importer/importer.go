@@ -13,6 +13,12 @@ import (
 	"trawl/edge/keys"
 )
 
+// Kind is a kind of rule sets that can be imported.
+type Kind struct {
+	Name string // for Import
+	What string // what it reads, for people
+}
+
 // kinds in the order in which help names them.
 func kinds() []*kind {
 	return []*kind{
@@ -24,7 +30,7 @@ func kinds() []*kind {
 func Kinds() []Kind {
 	var list []Kind
 	for _, k := range kinds() {
-		list = append(list, k.Kind)
+		list = append(list, Kind{k.name, k.what})
 	}
 	return list
 }
@@ -33,7 +39,7 @@ func Kinds() []Kind {
 func Names() []string {
 	var names []string
 	for _, k := range kinds() {
-		names = append(names, k.Name)
+		names = append(names, k.name)
 	}
 	return names
 }
@@ -47,7 +53,7 @@ var ErrUnknownKind = errors.New("unknown kind of rules")
 // be counted. Rules that cannot be taken are no errors; the summary has them.
 func Import(name string, paths []string) (*Result, error) {
 	all := kinds()
-	i := slices.IndexFunc(all, func(k *kind) bool { return k.Name == name })
+	i := slices.IndexFunc(all, func(k *kind) bool { return k.name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("%w %q; use %s", ErrUnknownKind, name, strings.Join(Names(), ", "))
 	}
@@ -63,7 +69,7 @@ func mistaken(k *kind, in *input) string {
 		return "a key pair and no rules: its lines would become rules, and be shown; name the right file"
 	}
 	looks := guess(in.data)
-	if looks == "" || looks == k.Name {
+	if looks == "" || looks == k.name {
 		return ""
 	}
 	if looks == guessTrawl {

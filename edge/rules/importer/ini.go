@@ -17,13 +17,15 @@ import (
 
 const (
 	maxExpanded  = 1 << 20 // bytes of a value after interpolation
-	maxIncluded  = 200     // files of one filter
 	maxIniDepth  = 20      // of values that refer to values
 	iniDefault   = "DEFAULT"
 	iniIncludes  = "INCLUDES"
 	iniKnown     = "KNOWN/" // before the name of a section: what it held before an override
 	iniLocalFile = ".local" // read after the .conf of the same name
 )
+
+// maxIncluded bounds the files that a file includes.
+const maxIncluded = 200
 
 // iniValue is the value of an option as it is written: lines without their
 // indentation, and where they stand.

@@ -74,6 +74,9 @@ type entry struct {
 // maxFound bounds the memory for findings.
 const maxFound = 1 << 20
 
+// isTaken says whether nothing has been said against the rule so far.
+func (e *entry) isTaken() bool { return e.status == taken }
+
 // found is how many rules of the source there were so far.
 func (j *job) found() int { return len(j.findings) }
 
@@ -82,7 +85,7 @@ func (j *job) found() int { return len(j.findings) }
 func (j *job) begin(file string, line int, id, name string) *entry {
 	e := &entry{finding: finding{file: file, line: line, id: id}, job: j}
 	e.base.ID = name
-	e.base.Data = []Field{{Key: "from", Text: j.kind.Name}, {Key: "file", Text: file}, {Key: "line", Int: line}}
+	e.base.Data = []Field{{Key: "from", Text: j.kind.name}, {Key: "file", Text: file}, {Key: "line", Int: line}}
 	if id != "" {
 		e.base.Data = append(e.base.Data, Field{Key: "id", Text: id})
 	}

@@ -8,15 +8,10 @@ import (
 	"strings"
 )
 
-// Kind is a kind of rule sets that can be imported.
-type Kind struct {
-	Name string // for Import
-	What string // what it reads, for people
-}
-
-// kind is how one is read.
+// kind is a kind of rule sets.
 type kind struct {
-	Kind
+	name       string                       // for Import
+	what       string                       // what it reads, for people
 	extensions string                       // of its files in a folder, with blanks between them; "-": none
 	inFolder   func(path, root string) bool // instead: whether a file found in a folder is one of them
 	open       func() reader                // begins an import

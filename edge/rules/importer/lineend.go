@@ -12,18 +12,17 @@ type lineEnd struct {
 	why    string // a regex can match nothing, or find less, for that
 }
 
-var (
-	wholeLine = lineEnd{} // grep takes a line as it is
+var wholeLine = lineEnd{} // grep takes a line as it is
 
-	logcheckLine = lineEnd{
-		strips: `[\s\v]`,
-		why:    "never matches in logcheck, which takes blanks off the ends of lines first",
-	}
-	fail2banLine = lineEnd{
-		strips: `[\r\n]`, breaks: true,
-		why: `never matches in fail2ban, whose lines end in one line break`,
-	}
-)
+var logcheckLine = lineEnd{
+	strips: `[\s\v]`,
+	why:    "never matches in logcheck, which takes blanks off the ends of lines first",
+}
+
+var fail2banLine = lineEnd{
+	strips: `[\r\n]`, breaks: true,
+	why: `never matches in fail2ban, whose lines end in one line break`,
+}
 
 const whySpamBreak = "never matches in SpamAssassin, whose texts end in one line break"
 

@@ -146,16 +146,18 @@ func TestLineEndSameLinesAsFail2ban(t *testing.T) {
 
 // Most regexes change at their $ alone.
 func TestLineEndOfUsualRegexes(t *testing.T) {
+	takesBlanks := lineEnd{strips: `[\s\v]`, why: "never"}
+	takesBreaks := lineEnd{strips: `[\r\n]`, breaks: true, why: "never"}
 	for _, tt := range []struct {
 		line      lineEnd
 		src, want string
 	}{
-		{logcheckLine, `^foo [0-9]+$`, `^foo [0-9]+[\s\v]*$`},
-		{logcheckLine, `^foo .*`, `^foo (?:.*[^\t-\r ]|(?:.*[\t\x0b-\r ]|)[\s\v]*[^\t-\r ])`},
-		{logcheckLine, `(a|b$)`, `(a|b[\s\v]*$)`},
-		{logcheckLine, `foo:.*$`, `foo:.*[\s\v]*$`},
-		{fail2banLine, `^foo <x>.*$`, `^foo <x>.*[\r\n]*$`},
-		{fail2banLine, `foo\s+$`, `foo\s*(?:[\t\x0c ][\r\n]*$|[\r\n]*$)`},
+		{takesBlanks, `^foo [0-9]+$`, `^foo [0-9]+[\s\v]*$`},
+		{takesBlanks, `^foo .*`, `^foo (?:.*[^\t-\r ]|(?:.*[\t\x0b-\r ]|)[\s\v]*[^\t-\r ])`},
+		{takesBlanks, `(a|b$)`, `(a|b[\s\v]*$)`},
+		{takesBlanks, `foo:.*$`, `foo:.*[\s\v]*$`},
+		{takesBreaks, `^foo <x>.*$`, `^foo <x>.*[\r\n]*$`},
+		{takesBreaks, `foo\s+$`, `foo\s*(?:[\t\x0c ][\r\n]*$|[\r\n]*$)`},
 	} {
 		tr, err := tt.line.apply(translation{expr: tt.src})
 		if err != nil || tr.expr != tt.want {

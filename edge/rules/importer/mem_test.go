@@ -25,9 +25,14 @@ func (m memFiles) readIn(folder, name string) ([]byte, error) {
 
 func (m memFiles) list(string) ([]fs.DirEntry, error) { return nil, fs.ErrInvalid }
 
+// runFiles imports files of a kind.
+func runFiles(k *kind, from files, paths ...string) (*Result, error) {
+	return newJob(k, from).run(paths, func(*kind, *input) string { return "" })
+}
+
 func kindNamed(name string) *kind {
 	all := kinds()
-	return all[slices.IndexFunc(all, func(k *kind) bool { return k.Name == name })]
+	return all[slices.IndexFunc(all, func(k *kind) bool { return k.name == name })]
 }
 
 // compile makes a pack of rules.

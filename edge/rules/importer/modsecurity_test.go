@@ -110,7 +110,7 @@ func TestCRSSameValuesAsModSecurity(t *testing.T) {
 			continue
 		}
 		rule := `SecRule ARGS "` + operator + argument + `" "id:1,phase:2,deny` + g.pick([]string{"", "", ",t:none", ",t:lowercase"}) + `"`
-		r, err := newJob(kindNamed("crs"), memFiles{"r.conf": []byte(rule)}).run([]string{"r.conf"}, mistaken)
+		r, err := runFiles(&crsKind, memFiles{"r.conf": []byte(rule)}, "r.conf")
 		if err != nil || len(r.Rules) == 0 {
 			continue
 		}
@@ -130,7 +130,7 @@ func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 	folder := need.Unpacked(t, crsFolder, "modsecurity-crs")
 	m := newModSecurity(t)
 	g := rand.New(rand.NewPCG(19, 20))
-	all := importAll(t, "crs", folder)
+	all := importAll(t, &crsKind, folder)
 	partly := map[string]bool{}
 	for _, s := range all.Summary.Rules {
 		partly[fmt.Sprint(s.File, s.Line)] = true
@@ -144,7 +144,7 @@ func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 	taken, agreed := 0, 0
 	files, _ := filepath.Glob(folder + "/*.conf")
 	for _, path := range files {
-		j := newJob(kindNamed("crs"), osFiles{})
+		j := newJob(&crsKind, osFiles{})
 		in, _ := j.load(source{path: path, folder: folder})
 		j.logicalLines(in, "", func(number int, line string) {
 			rest, isRule := strings.CutPrefix(strings.TrimSpace(line), "SecRule ")
@@ -154,7 +154,7 @@ func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 				return
 			}
 			rule := r.aboutARGS(folder)
-			one, err := newJob(kindNamed("crs"), osFilesWith{path: "r.conf", text: rule}).run([]string{filepath.Join(folder, "r.conf")}, mistaken)
+			one, err := runFiles(&crsKind, osFilesWith{path: "r.conf", text: rule}, filepath.Join(folder, "r.conf"))
 			if err != nil || one.Summary.Taken != 1 {
 				t.Errorf("%s:%d: %v", path, number, err)
 				return

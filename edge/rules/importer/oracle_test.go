@@ -365,7 +365,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 		}
 		src := "rule r { strings: $a = " + value + " " + more + " condition: " + condition + " }\n"
 		want, ok := yaraFiles(t, folder, src)
-		r, err := newJob(kindNamed("yara"), memFiles{"r.yar": []byte(src)}).run([]string{"r.yar"}, mistaken)
+		r, err := runFiles(&yaraKindOfRules, memFiles{"r.yar": []byte(src)}, "r.yar")
 		if err != nil && ok {
 			t.Errorf("yara takes %s: %v", src, err)
 		}

@@ -116,7 +116,7 @@ func (j *job) expand(paths []string) []source {
 		before := len(all)
 		all = j.walk(all, path, path, 0)
 		if len(all) == before {
-			j.problem(path, 0, "a folder without files of this kind (--from %s)", j.kind.Name)
+			j.problem(path, 0, "a folder without files of this kind (--from %s)", j.kind.name)
 		}
 	}
 	return all
@@ -230,7 +230,7 @@ func (j *job) badInput(data []byte) string {
 	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return "is UTF-16; save it as UTF-8"
 	case bytes.IndexByte(data, 0) >= 0:
-		return fmt.Sprintf("holds a byte 0, so it is no text; --from %s reads %s", j.kind.Name, j.kind.What)
+		return fmt.Sprintf("holds a byte 0, so it is no text; --from %s reads %s", j.kind.name, j.kind.what)
 	}
 	return ""
 }

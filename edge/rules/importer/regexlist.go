@@ -25,15 +25,15 @@ const regexFiles = ".txt .re .regex .grep -"
 
 var (
 	regexKind = kind{
-		Kind: Kind{"regex", "one POSIX extended regex per line, as for grep -E -f"}, extensions: regexFiles,
+		name: "regex", what: "one POSIX extended regex per line, as for grep -E -f", extensions: regexFiles,
 		open: func() reader { return stateless(readERE) },
 	}
 	breKind = kind{
-		Kind: Kind{"bre", "one POSIX basic regex per line, as for grep -f"}, extensions: regexFiles,
+		name: "bre", what: "one POSIX basic regex per line, as for grep -f", extensions: regexFiles,
 		open: func() reader { return stateless(readBRE) },
 	}
 	logcheckKind = kind{
-		Kind: Kind{"logcheck", "logcheck's rule files and folders"}, inFolder: isLogcheckFile,
+		name: "logcheck", what: "logcheck's rule files and folders", inFolder: isLogcheckFile,
 		open: func() reader { return stateless(readLogcheck) },
 	}
 )

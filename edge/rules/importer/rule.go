@@ -82,7 +82,7 @@ func idFrom(name string) string {
 // uniqueID returns id, or id with a number that makes it unique.
 func (j *job) uniqueID(id string) string {
 	if id == "" {
-		id = j.kind.Name
+		id = j.kind.name
 	}
 	for unique := id; ; {
 		j.ids[id]++

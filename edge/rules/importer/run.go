@@ -45,7 +45,7 @@ func (j *job) run(paths []string, mistaken func(k *kind, in *input) string) (*Re
 // understood as one.
 func (j *job) wrongAltogether(paths []string) {
 	if len(j.findings) == 0 {
-		j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
+		j.problem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.name, j.kind.what)
 		return
 	}
 	for i := range j.findings {
@@ -55,7 +55,7 @@ func (j *job) wrongAltogether(paths []string) {
 		}
 	}
 	f := &j.findings[0]
-	j.problem(f.file, f.line, "%s; --from %s reads %s", f.reasons[0], j.kind.Name, j.kind.What)
+	j.problem(f.file, f.line, "%s; --from %s reads %s", f.reasons[0], j.kind.name, j.kind.what)
 }
 
 func (j *job) problem(file string, line int, format string, args ...any) {

@@ -46,7 +46,7 @@ type sigmaRule struct {
 }
 
 var sigmaKind = kind{
-	Kind: Kind{"sigma", "Sigma rules (YAML)"}, extensions: ".yml .yaml",
+	name: "sigma", what: "Sigma rules (YAML)", extensions: ".yml .yaml",
 	open: func() reader { return stateless(readSigma) }, alien: whySigma,
 }
 

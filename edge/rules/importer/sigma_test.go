@@ -96,7 +96,7 @@ func TestSigmaValuesInEvents(t *testing.T) {
 		}
 		value += "z"
 		for modifier, end := range ends {
-			r := importOne(t, "sigma", sigmaRuleOf(t, "Field"+modifier, value))
+			r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field"+modifier, value))
 			if len(r.Rules) == 0 {
 				t.Fatalf("%s: %s", value, r.Summary.Text(true))
 			}
@@ -187,7 +187,7 @@ func TestSigmaEncodings(t *testing.T) {
 			"utf16be|base64offset|contains": encode(text, true),
 			"utf16|base64offset|contains":   "\xff\xfe" + encode(text, false),
 		} {
-			r := importOne(t, "sigma", sigmaRuleOf(t, "Field|"+modifiers, value))
+			r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field|"+modifiers, value))
 			for pad := range 6 {
 				event := `{"Field":"run ` + b64("qwertz"[:pad]+form+" and more"[:pad]) + `"}`
 				if len(r.Rules) == 0 || !finder(t, r.Rules)(event) {
@@ -196,7 +196,7 @@ func TestSigmaEncodings(t *testing.T) {
 			}
 		}
 		for modifiers, form := range map[string]string{"base64": b64(text), "utf16|base64|contains": b64("\xff\xfe" + encode(text, false)), "wide": encode(text, false), "utf16be": encode(text, true)} {
-			r := importOne(t, "sigma", sigmaRuleOf(t, "Field|"+modifiers, value))
+			r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field|"+modifiers, value))
 			if len(r.Rules) == 0 || !finder(t, r.Rules)("x "+form+" y") {
 				t.Errorf("%s %s: not found\n%+v\n%s", modifiers, value, r.Rules, r.Summary.Text(true))
 			}
@@ -220,7 +220,7 @@ func TestSigmaWindash(t *testing.T) {
 		{"windash|contains|all", " -a -b -c -d -e", "x DASHa DASHb DASHc DASHd DASHe", "x -a -b -c -d +e"},
 		{"windash|contains", " -a*-bc", "x DASHa 1 DASHbc", "x -a 1 bc"},
 	} {
-		r := importOne(t, "sigma", sigmaRuleOf(t, "Field|"+tt.key, tt.value))
+		r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field|"+tt.key, tt.value))
 		find := finder(t, r.Rules)
 		for _, dash := range dashes {
 			for _, event := range jsonEvents(t, strings.ReplaceAll(tt.text, "DASH", dash)) {
@@ -236,7 +236,7 @@ func TestSigmaWindash(t *testing.T) {
 			t.Error(r.Summary.Text(true))
 		}
 	}
-	r := importOne(t, "sigma", sigmaRuleOf(t, "Field|windash|wide|base64offset|contains", " -enc"))
+	r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field|windash|wide|base64offset|contains", " -enc"))
 	for _, dash := range dashes {
 		if event := base64.StdEncoding.EncodeToString([]byte(utf16Text("x "+dash+"enc y", false))); !finder(t, r.Rules)(event) {
 			t.Errorf("%s: not in %s", dash, event)
@@ -260,7 +260,7 @@ func TestSigmaRegexes(t *testing.T) {
 		{"re", `http://[a-z/]{3}x`, `http://a/bx`, true},
 		{"re", `a\W{2}b`, `a<>b`, true},
 	} {
-		r := importOne(t, "sigma", sigmaRuleOf(t, "Field|"+tt.key, tt.regex))
+		r := importOne(t, &sigmaKind, sigmaRuleOf(t, "Field|"+tt.key, tt.regex))
 		if len(r.Rules) == 0 {
 			t.Error(r.Summary.Text(true))
 			continue
@@ -300,7 +300,7 @@ func TestSigmaReasons(t *testing.T) {
 		{"{a: {A|re: '(?=long)'}, b: {A: y1}, condition: a or b}", "finds less: the condition can also hold without the texts that are looked for: look-around"},
 		{"{a: {A: ['some long text', '*']}, b: {A: y1}, condition: a and b}", "in part: " + whySelection},
 	} {
-		r := importOne(t, "sigma", "title: x\n\ndetection: "+tt.detection+"\n")
+		r := importOne(t, &sigmaKind, "title: x\n\ndetection: "+tt.detection+"\n")
 		said := r.Summary.Text(true)
 		if !strings.Contains(said, "f:1: ") || !strings.Contains(said, tt.say) {
 			t.Errorf("%s: want %q, got %s", tt.detection, tt.say, said)
@@ -315,7 +315,7 @@ func TestSigmaReasons(t *testing.T) {
 		{"action: global\ndetection: {condition: sel}\n---\ndetection: {sel: {A: x}}\n", "f:4: skipped: " + whyCollection},
 		{"action: global\n---\naction: reset\n---\ntitle: x\ndetection: {sel: [x], condition: sel}\n", "1 taken"},
 	} {
-		if said := importOne(t, "sigma", tt.src).Summary.Text(true); !strings.Contains(said, tt.say) {
+		if said := importOne(t, &sigmaKind, tt.src).Summary.Text(true); !strings.Contains(said, tt.say) {
 			t.Errorf("%s: want %q, got %s", tt.src, tt.say, said)
 		}
 	}

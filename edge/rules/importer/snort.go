@@ -43,7 +43,7 @@ var snortLimits = ondemand.Words{List: "threshold detection_filter after noalert
 var snortMoves = ondemand.Words{List: "byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs"}
 
 var snortKind = kind{
-	Kind: Kind{"snort", "Snort and Suricata rules"}, extensions: ".rules",
+	name: "snort", what: "Snort and Suricata rules", extensions: ".rules",
 	open: func() reader { return stateless(readSnort) }, asciiCase: true, alien: whyNotRule,
 }
 

@@ -7,9 +7,9 @@ import (
 )
 
 // importOne imports one file of a kind from memory.
-func importOne(t *testing.T, kind, src string) *Result {
+func importOne(t *testing.T, k *kind, src string) *Result {
 	t.Helper()
-	r, err := newJob(kindNamed(kind), memFiles{"f": []byte(src)}).run([]string{"f"}, mistaken)
+	r, err := runFiles(k, memFiles{"f": []byte(src)}, "f")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, src)
 	}
@@ -59,7 +59,7 @@ func TestSnortPlacesInBuffers(t *testing.T) {
 		{`content:"get"; fast_pattern:only;`, true, "taken"},
 		{`content:"GET"; startswith; content:"body"; endswith;`, true, "one is looked for"},
 	} {
-		r := importOne(t, "snort", "alert tcp any any -> any any (msg:\"m\"; "+tt.options+" sid:1;)\n")
+		r := importOne(t, &snortKind, "alert tcp any any -> any any (msg:\"m\"; "+tt.options+" sid:1;)\n")
 		if got := len(r.Rules) > 0 && finder(t, r.Rules)(packet); got != tt.found {
 			t.Errorf("%s: found: %v\n%+v", tt.options, got, r.Rules)
 		}
@@ -89,7 +89,7 @@ func TestSnortSyntaxErrors(t *testing.T) {
 		{`(msg:"a"; pcre:"b"; sid:1;)`, "skipped: syntax error in the regex: pcre must be /regex/flags"},
 	} {
 		src := "# first line\nalert tcp any any -> any any " + tt.body + "\nalert tcp any any -> any any (content:\"other\"; sid:2;)\n"
-		r := importOne(t, "snort", src)
+		r := importOne(t, &snortKind, src)
 		said := r.Summary.Text(true)
 		if !strings.Contains(said, "f:2: ") || !strings.Contains(said, tt.say) || r.Summary.Found != 2 {
 			t.Errorf("%s: want %q, got %s", tt.body, tt.say, said)
@@ -104,7 +104,7 @@ func TestSnortEscapes(t *testing.T) {
 		{`pcre:"/a\;b\"c\/d\\\\\;/";`, `a;b"c/d\\;`},
 		{`content:"a|7C|b";`, `a|b`},
 	} {
-		r := importOne(t, "snort", "alert tcp any any -> any any ("+tt.options+" sid:1;)\n")
+		r := importOne(t, &snortKind, "alert tcp any any -> any any ("+tt.options+" sid:1;)\n")
 		if r.Summary.Taken != 1 || !finder(t, r.Rules)(tt.text) {
 			t.Errorf("%s: %+v\n%s", tt.options, r.Rules, r.Summary.Text(true))
 		}
@@ -116,7 +116,7 @@ func TestSnort3RulesOverLines(t *testing.T) {
 	src := "alert http\n(\n  msg:\"x\";\n  # why\n  http_uri;\n  content:\"/a\",fast_pattern,nocase;\n  sid:1;\n)\n" +
 		"alert tcp any any -> any any ( msg:\"y\"; content:\"b\"; sid:2; )\n" +
 		"alert tcp any any -> any any ( msg:\"never ends\"; content:\"c\";\nalert tcp any any -> any any (content:\"d\"; sid:4;)\n"
-	r := importOne(t, "snort", src)
+	r := importOne(t, &snortKind, src)
 	if got := fmt.Sprint(r.Summary.Found, r.Summary.Taken, r.Summary.InPart, r.Summary.Skipped); got != "4 2 1 1" {
 		t.Errorf("%s: %s", got, r.Summary.Text(true))
 	}

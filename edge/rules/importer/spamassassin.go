@@ -52,7 +52,7 @@ type spamEntry struct {
 var spamKeys = []string{"body", "rawbody", "full", "uri", "header", "mimeheader", "meta"}
 
 var spamAssassinKind = kind{
-	Kind: Kind{"spamassassin", "SpamAssassin's rules (local.cf)"}, extensions: ".cf",
+	name: "spamassassin", what: "SpamAssassin's rules (local.cf)", extensions: ".cf",
 	open: func() reader {
 		return &spamRules{last: map[string]*spamEntry{}, scores: map[string]string{}, about: map[string]string{}, tagged: map[string]bool{}}
 	},

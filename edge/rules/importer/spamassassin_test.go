@@ -53,7 +53,7 @@ func askSpamAssassin(t *testing.T, path string, questions []any) []json.RawMessa
 // Each rule of SpamAssassin's package, and its own regex, over texts made of it.
 func TestPackagedSpamAssassinSameTexts(t *testing.T) {
 	folder := need.Unpacked(t, spamFolder, "spamassassin")
-	r := importAll(t, "spamassassin", folder)
+	r := importAll(t, &spamAssassinKind, folder)
 	status := map[string]string{}
 	for _, s := range r.Summary.Rules {
 		status[s.ID] = s.Status + " " + strings.Join(s.Why, " ")

@@ -73,7 +73,7 @@ func (c counter) sorted() []Count {
 }
 
 func (j *job) summary() Summary {
-	s := Summary{Kind: j.kind.Name, Files: j.files, Found: len(j.findings), Written: len(j.rules)}
+	s := Summary{Kind: j.kind.name, Files: j.files, Found: len(j.findings), Written: len(j.rules)}
 	var part, skip, noted counter
 	for i := range j.findings {
 		f := &j.findings[i]

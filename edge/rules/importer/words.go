@@ -12,7 +12,7 @@ import (
 )
 
 var wordsKind = kind{
-	Kind: Kind{"words", "word list: one literal per line"}, extensions: ".txt .lst .list .dic .words -",
+	name: "words", what: "word list: one literal per line", extensions: ".txt .lst .list .dic .words -",
 	open: func() reader { return stateless(readWords) }, tooMany: ", or use the word list as it is: it may have any size",
 }
 

@@ -47,7 +47,7 @@ type yaraString struct {
 }
 
 var yaraKindOfRules = kind{
-	Kind: Kind{"yara", "YARA rules"}, extensions: ".yar .yara .rule",
+	name: "yara", what: "YARA rules", extensions: ".yar .yara .rule",
 	open: func() reader { return stateless(readYARA) }, asciiCase: true, alien: whyYARA,
 }
 

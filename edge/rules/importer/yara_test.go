@@ -35,7 +35,7 @@ func TestYARAForms(t *testing.T) {
 		{`$a = { 64 ~65 70 }`, "dep", false},
 		{`$a = "bc\\d\"e\x41"`, `bc\d"eA`, true},
 	} {
-		r := importOne(t, "yara", "rule r { strings: "+tt.strings+" condition: $a }")
+		r := importOne(t, &yaraKindOfRules, "rule r { strings: "+tt.strings+" condition: $a }")
 		got := len(r.Rules) > 0 && finder(t, r.Rules)(tt.text)
 		if got != tt.found && !(got && r.Summary.InPart == 1) {
 			t.Errorf("%s on %q: %v\n%+v\n%s", tt.strings, tt.text, got, r.Rules, r.Summary.Text(true))
@@ -70,7 +70,7 @@ func TestYARAReasons(t *testing.T) {
 		{`strings: $a = "abcd" condition: #a in (0..100) > 2`, "in part: " + whyCondition},
 		{`strings: $a = "abcd" base64("short") condition: $a`, "skipped: base64 with an alphabet"},
 	} {
-		r := importOne(t, "yara", "\nrule r { "+tt.rule+" }")
+		r := importOne(t, &yaraKindOfRules, "\nrule r { "+tt.rule+" }")
 		said := r.Summary.Text(true)
 		if !strings.Contains(said, "f:2: r: "+tt.say) {
 			t.Errorf("%s: want %q, got %s", tt.rule, tt.say, said)
@@ -98,7 +98,7 @@ func TestYARAIncludes(t *testing.T) {
 		if tt.other != "" {
 			files["other.yar"] = []byte(tt.other)
 		}
-		r, err := newJob(kindNamed("yara"), files).run([]string{"f"}, mistaken)
+		r, err := runFiles(&yaraKindOfRules, files, "f")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestLineBreaksAreNoted(t *testing.T) {
 		{"snort", `alert tcp any any -> any any (content:"a|0d 0a|b"; sid:1;)`, 1},
 		{"crs", `SecRule ARGS "@rx a\nb" "id:1,deny"`, 1},
 	} {
-		r := importOne(t, tt.kind, tt.src)
+		r := importOne(t, kindNamed(tt.kind), tt.src)
 		got := 0
 		for _, c := range r.Summary.Noted {
 			if c.What == noteLineBreak {
@@ -149,7 +149,7 @@ func TestYARAClassesOfBytesThatIgnoreCase(t *testing.T) {
 		{`a\Wb`, []string{"A b", "a-B"}, []string{"akb", "asb", "aSb"}},
 		{`a\W+b`, []string{"a\u212ab", "a \u017f b"}, []string{"akb", "a s b"}},
 	} {
-		r := importOne(t, "yara", "rule a { strings: $a = /"+tt.regex+"/ nocase condition: $a }\n")
+		r := importOne(t, &yaraKindOfRules, "rule a { strings: $a = /"+tt.regex+"/ nocase condition: $a }\n")
 		if r.Summary.Taken != 1 {
 			t.Errorf("%s: %s", tt.regex, r.Summary.Text(true))
 			continue
