@@ -32,7 +32,7 @@ type condition struct {
 
 // about is a condition that no pattern can stand for.
 func about(text, detail string) *condition {
-	return &condition{op: condOther, why: &reason{text, detail}}
+	return &condition{op: condOther, why: newReason(text, detail)}
 }
 
 // operands reads conditions with an operator between them: operand reads one, and operator
@@ -211,7 +211,7 @@ func (e *entry) trial(write func(*entry)) usable {
 	case t.status == skipped:
 		return usable{why: &t.reasons[0]}
 	case len(t.made) == 0:
-		return usable{why: &reason{"has nothing to look for", ""}}
+		return usable{why: newReason("has nothing to look for", "")}
 	}
 	less := slices.ContainsFunc(t.reasons, func(r reason) bool { return r.less() })
 	return usable{weight: max(1, weightOf(t.made)), less: less}

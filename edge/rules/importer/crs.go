@@ -215,18 +215,17 @@ func steers(chain []*secRule) bool {
 
 // one takes a single rule, or says why not and adds nothing.
 func (c *crsReader) one(r *secRule) *refused {
-	no := func(text, detail string) *refused { return &refused{reason{text, detail}} }
 	switch {
 	case r.negated:
-		return no(whyNegatedOp, "@"+r.operator)
+		return refuse(whyNegatedOp, "@"+r.operator)
 	case !textVariable(r.variables):
-		return no(whyVariable, r.variables)
+		return refuse(whyVariable, r.variables)
 	case strings.Contains(r.argument, "%{"):
-		return no(whyMacro, r.argument)
+		return refuse(whyMacro, r.argument)
 	}
 	lower, changes, partly := transformations(append(r.inherited[:len(r.inherited):len(r.inherited)], r.values("t")...))
 	if changes != "" {
-		return no(whyChanged, "t:"+changes)
+		return refuse(whyChanged, "t:"+changes)
 	}
 	if err := c.operator(r.operator, r.argument, "", lower); err != nil {
 		return err
@@ -253,9 +252,9 @@ func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
 	text := func(before, after string) *refused {
 		switch {
 		case arg == "":
-			return &refused{reason{"empty pattern, which would match every text", ""}}
+			return refuse("empty pattern, which would match every text", "")
 		case !utf8.ValidString(arg):
-			return &refused{reason{whyBytes, ""}}
+			return refuse(whyBytes, "")
 		}
 		if lower && otherCase(arg) {
 			c.partly(whyFold, arg)
@@ -289,7 +288,7 @@ func (c *crsReader) operator(name, arg, part string, lower bool) *refused {
 	case "streq":
 		return text(`^`, `$`)
 	}
-	return &refused{reason{whyOperator, "@" + named}}
+	return refuse(whyOperator, "@" + named)
 }
 
 // crsRegexes are operators whose argument is a regex.
@@ -308,7 +307,7 @@ func (c *crsReader) rx(src, part string, lower bool) *refused {
 		if r, ok := err.(*refused); ok {
 			return r
 		}
-		return &refused{reason{"regex cannot be translated", err.Error()}}
+		return refuse("regex cannot be translated", err.Error())
 	}
 	if !strings.Contains(strings.ReplaceAll(t.expr, `\.`, ""), ".") {
 		t.expr = strings.TrimPrefix(t.expr, "(?s)") // says nothing
@@ -353,7 +352,7 @@ func (c *crsReader) phrases(words []string, part string) *refused {
 		list = append(list, b)
 	}
 	if len(list) == 0 {
-		return &refused{reason{"empty pattern, which would match every text", ""}}
+		return refuse("empty pattern, which would match every text", "")
 	}
 	c.literals(part, true, list...)
 	return nil
@@ -365,9 +364,9 @@ func (c *crsReader) fromFiles(names []string, part string) *refused {
 		in, err := c.job.include(c.source, beside(c.source.path, name))
 		switch {
 		case errors.Is(err, errOutside):
-			return &refused{reason{whyOutside, name}}
+			return refuse(whyOutside, name)
 		case err != nil:
-			return &refused{reason{whyNoData, name + ": " + withoutPath(err).Error()}}
+			return refuse(whyNoData, name + ": " + withoutPath(err).Error())
 		}
 		phrases, blanks := pmLines(in.data)
 		if blanks {
@@ -376,7 +375,7 @@ func (c *crsReader) fromFiles(names []string, part string) *refused {
 		list = append(list, phrases...)
 	}
 	if len(list) == 0 {
-		return &refused{reason{whyNoPhrases, strings.Join(names, " ")}}
+		return refuse(whyNoPhrases, strings.Join(names, " "))
 	}
 	c.literals(part, true, list...)
 	return nil

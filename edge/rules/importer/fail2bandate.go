@@ -158,17 +158,17 @@ func f2bOwnDate(pattern string) (string, bool) {
 	s = strings.ReplaceAll(s, "{DATE}", string(first))
 	known := true
 	s = f2bDirective.Get().ReplaceAllStringFunc(s, func(d string) string {
-		shape, ok := f2bDirectives.Get()[d[len(d)-1]]
+		directive, ok := f2bDirectives.Get()[d[len(d)-1]]
 		known = known && ok
-		shapes = append(shapes, shape)
+		shapes = append(shapes, directive)
 		return string(first + rune(len(shapes)-1))
 	})
 	t, err := translatePerl(s, pythonDialect, perlFlags{})
 	if !known || err != nil || strings.Contains(s, "%") {
 		return "", false
 	}
-	for i, shape := range shapes {
-		t.expr = strings.ReplaceAll(t.expr, quoteRune(first+rune(i), ""), shape)
+	for i, expr := range shapes {
+		t.expr = strings.ReplaceAll(t.expr, quoteRune(first+rune(i), ""), expr)
 	}
 	return "(?:" + t.expr + ")", true
 }

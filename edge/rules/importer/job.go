@@ -101,7 +101,7 @@ func (e *entry) data(key, text string) {
 
 // partly says what the rules made mean more or less than the source.
 func (e *entry) partly(text, detail string) {
-	e.addReason(reason{text, detail})
+	e.addReason(because(text, detail))
 	if e.status == taken {
 		e.status = inPart
 	}
@@ -111,13 +111,13 @@ func (e *entry) partly(text, detail string) {
 func (e *entry) skip(text, detail string) {
 	if e.status != skipped {
 		e.status, e.reasons = skipped, nil
-		e.addReason(reason{text, detail})
+		e.addReason(because(text, detail))
 	}
 }
 
 func (e *entry) addReason(r reason) {
 	if !slices.ContainsFunc(e.reasons, func(o reason) bool { return o.text == r.text }) {
-		e.reasons = append(e.reasons, reason{r.text, oneLine(r.detail)})
+		e.reasons = append(e.reasons, because(r.text, oneLine(r.detail)))
 	}
 }
 
@@ -282,13 +282,13 @@ func refusal(err error) reason {
 	var re *syntax.Error
 	switch {
 	case errors.Is(err, match.ErrEmptyMatch):
-		return reason{"regex can match the empty string, which is not looked for", ""}
+		return because("regex can match the empty string, which is not looked for", "")
 	case errors.As(err, &re), errors.Is(err, match.ErrRegex):
-		return reason{"regex is not possible in RE2 syntax", err.Error()}
+		return because("regex is not possible in RE2 syntax", err.Error())
 	case errors.Is(err, match.ErrEmptyPattern):
-		return reason{"empty pattern, which would match every text", ""}
+		return because("empty pattern, which would match every text", "")
 	}
-	return reason{"not possible here", err.Error()}
+	return because("not possible here", err.Error())
 }
 
 // settle decides about a rule by the patterns that stand for its condition; false: it is
@@ -319,10 +319,10 @@ func (j *job) revise(decide func(id string) (why string, drop bool)) {
 		if f.status != skipped {
 			switch why, drop := decide(f.id); {
 			case drop:
-				f.status, f.reasons, f.remarks, f.written = skipped, []reason{{why, ""}}, nil, 0
+				f.status, f.reasons, f.remarks, f.written = skipped, []reason{because(why, "")}, nil, 0
 				continue
 			case why != "":
-				f.status, f.reasons = inPart, append(f.reasons, reason{why, ""})
+				f.status, f.reasons = inPart, append(f.reasons, because(why, ""))
 			}
 		}
 		kept = append(kept, made...)

@@ -48,11 +48,11 @@ func (l *lineEnd) apply(t translation) (translation, error) {
 	}
 	s, ok := parseShape(t.expr)
 	if !ok {
-		t.partly = append(t.partly, reason{whyCutFlags, ""})
+		t.partly = append(t.partly, because(whyCutFlags, ""))
 		return t, nil
 	}
 	if edges(s) || l.breaks && strings.Contains(t.expr, `\B`) {
-		t.partly = append(t.partly, reason{whyEdges, ""})
+		t.partly = append(t.partly, because(whyEdges, ""))
 	}
 	strips, _ := setOf(l.strips, "")
 	f := lineFitter{strips: strips, breaks: l.breaks}

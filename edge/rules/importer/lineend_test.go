@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -67,7 +68,7 @@ func TestLineEndSameLinesAsLogcheck(t *testing.T) {
 			continue
 		}
 		compared++
-		agrees(t, src, tr, lines, want)
+		agrees(t, src, tr.expr, fmt.Sprint(tr.partly), lines, want)
 	}
 	t.Logf("%d compared, %d never match", compared, dead)
 	if compared < oracleRounds(1000) || dead < oracleRounds(20) {
@@ -136,7 +137,7 @@ func TestLineEndSameLinesAsFail2ban(t *testing.T) {
 			continue
 		}
 		compared++
-		agrees(t, sources[i], tr, lines, want)
+		agrees(t, sources[i], tr.expr, fmt.Sprint(tr.partly), lines, want)
 	}
 	t.Logf("%d compared, %d never match", compared, dead)
 	if compared < oracleRounds(2000) || dead < oracleRounds(20) {

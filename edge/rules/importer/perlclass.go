@@ -50,7 +50,7 @@ func (p *perlParser) class() error {
 	case len(c.high):
 		c.items.WriteString(`\x{80}-\x{10ffff}`)
 	default:
-		return refuse(whyBytes, oneLine(p.src[start:p.pos]))
+		return refuse(whyBytes, p.src[start:p.pos])
 	}
 	if c.items.Len() == 0 {
 		return refuse(whySyntax, "an empty class")

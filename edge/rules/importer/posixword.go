@@ -13,13 +13,13 @@ import (
 func (p *posixParser) words(t *translation) {
 	for _, at := range p.begins {
 		if !edgeIsWord(t.expr, at+2, false) {
-			t.partly = append(t.partly, reason{whyWordBegin, ""})
+			t.partly = append(t.partly, because(whyWordBegin, ""))
 			break
 		}
 	}
 	for _, at := range p.ends {
 		if !edgeIsWord(t.expr, at, true) {
-			t.partly = append(t.partly, reason{whyWordEnd, ""})
+			t.partly = append(t.partly, because(whyWordEnd, ""))
 			break
 		}
 	}

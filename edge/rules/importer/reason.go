@@ -8,6 +8,12 @@ import "strings"
 // all rules with that reason, and what it is in this one.
 type reason struct{ text, detail string }
 
+// because is a reason.
+func because(text, detail string) reason { return reason{text, detail} }
+
+// newReason is because, for those who may have none.
+func newReason(text, detail string) *reason { return &reason{text, detail} }
+
 func (r reason) String() string {
 	if r.detail == "" {
 		return r.text

@@ -64,7 +64,7 @@ func (c *sigmaCondition) not() *condition {
 	case c.at("not"):
 		c.pos++
 		c.not()
-		return &condition{op: condNot, why: &reason{aboutUnequal, ""}}
+		return &condition{op: condNot, why: newReason(aboutUnequal, "")}
 	case c.at("("):
 		c.pos++
 		inner := c.parse()

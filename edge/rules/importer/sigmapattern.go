@@ -202,15 +202,15 @@ func sigmaRegex(src string, flags []string) ([]sigmaPattern, *reason) {
 			f.s = true
 		case "", "all", "contains", "startswith", "endswith":
 		default:
-			return nil, &reason{whyModifier, "re|" + flag}
+			return nil, newReason(whyModifier, "re|" + flag)
 		}
 	}
 	t, err := translatePerl(src, sigmaDialect, f)
 	if err != nil {
 		if r, ok := err.(*refused); ok {
-			return nil, &reason{r.text, r.detail}
+			return nil, newReason(r.text, r.detail)
 		}
-		return nil, &reason{"regex cannot be translated", err.Error()}
+		return nil, newReason("regex cannot be translated", err.Error())
 	}
 	return []sigmaPattern{{expr: t.expr, partly: t.partly, notes: t.remarks}}, nil
 }

@@ -199,7 +199,7 @@ const utf16Mark = "\xff\xfe"
 // modified applies modifiers to a value, one by one from left to right, and returns the
 // patterns to look for, or why there are none.
 func (s *sigmaReader) modified(n *yaml.Node, modifiers []string) ([]sigmaPattern, *reason) {
-	no := func(text, detail string) ([]sigmaPattern, *reason) { return nil, &reason{text, detail} }
+	no := func(text, detail string) ([]sigmaPattern, *reason) { return nil, newReason(text, detail) }
 	for _, m := range modifiers {
 		if what, ok := sigmaOther.Get()[m]; ok {
 			return no(what, "|"+m)
@@ -282,7 +282,7 @@ func sigmaEncoded(values []sigmaValue, modifier string, p *sigmaPattern) ([]sigm
 	for _, v := range values {
 		spelled, ok := v.spelledDashes()
 		if !ok {
-			return nil, &reason{whyDashes, fmt.Sprintf("more than %d values", maxDashes)}
+			return nil, newReason(whyDashes, fmt.Sprintf("more than %d values", maxDashes))
 		}
 		for _, v := range spelled {
 			switch modifier {
@@ -298,7 +298,7 @@ func sigmaEncoded(values []sigmaValue, modifier string, p *sigmaPattern) ([]sigm
 				out = append(out, v)
 			default:
 				if v.hasWildcards() {
-					return nil, &reason{whyWildBase64, "|" + modifier}
+					return nil, newReason(whyWildBase64, "|" + modifier)
 				}
 				text := []byte(v[0].text)
 				if modifier == "base64" {
@@ -314,7 +314,7 @@ func sigmaEncoded(values []sigmaValue, modifier string, p *sigmaPattern) ([]sigm
 	if p.bytes = strings.HasPrefix(modifier, "utf16") || modifier == "wide"; !p.bytes {
 		p.cased = true
 		if len(out) == 0 {
-			return nil, &reason{"value that is too short for base64offset", ""}
+			return nil, newReason("value that is too short for base64offset", "")
 		}
 	}
 	return out, nil

@@ -165,7 +165,7 @@ func TestPackagedSpamAssassinSameMessages(t *testing.T) {
 			messages = append(messages, "From: a@example.org\nTo: b@example.org\nSubject: "+subject+"\n"+extra+"Content-Type: text/plain\n\n"+body+"\n")
 		}
 	}
-	r, err := Import("spamassassin", []string{path})
+	r, err := runFiles(&spamAssassinKind, osFiles{}, path)
 	if err != nil {
 		t.Fatal(err)
 	}

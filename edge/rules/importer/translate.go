@@ -28,7 +28,8 @@ type refused struct{ reason }
 
 func (r *refused) Error() string { return r.String() }
 
-func refuse(text, detail string) error { return &refused{reason{text, detail}} }
+// refuse returns the error of an expression that cannot be translated, for that reason.
+func refuse(text, detail string) *refused { return &refused{because(text, detail)} }
 
 // Reasons and remarks of several kinds.
 const (
@@ -102,7 +103,7 @@ func (e *emitter) partly(text, detail string) {
 			return
 		}
 	}
-	e.t.partly = append(e.t.partly, reason{text, detail})
+	e.t.partly = append(e.t.partly, because(text, detail))
 }
 
 func (e *emitter) remark(text string) {

@@ -90,7 +90,7 @@ func yaraGlobals(j *job, first *input) []reason {
 	for queue := []*input{first}; len(queue) > 0; queue = queue[1:] {
 		in := queue[0]
 		if bytes.Contains(in.data, []byte("global")) && yaraGlobal.Get().Match(in.data) {
-			return []reason{{whyGlobal, ""}}
+			return []reason{because(whyGlobal, "")}
 		}
 		if !bytes.Contains(in.data, []byte("include")) {
 			continue
@@ -104,9 +104,9 @@ func yaraGlobals(j *job, first *input) []reason {
 			included, err := j.include(first.source, path)
 			switch {
 			case err != nil:
-				return []reason{{whyInclude, string(m[1]) + ": " + withoutPath(err).Error()}}
+				return []reason{because(whyInclude, string(m[1]) + ": " + withoutPath(err).Error())}
 			case len(seen) > maxIncluded:
-				return []reason{{whyInclude, fmt.Sprintf("more than %d files", maxIncluded)}}
+				return []reason{because(whyInclude, fmt.Sprintf("more than %d files", maxIncluded))}
 			}
 			queue = append(queue, included)
 		}

@@ -38,7 +38,7 @@ func (c *yaraCondition) not() *condition {
 	if c.at("not") {
 		c.pos++
 		c.not()
-		return &condition{op: condNot, why: &reason{aboutAbsence, ""}}
+		return &condition{op: condNot, why: newReason(aboutAbsence, "")}
 	}
 	return c.term()
 }
@@ -172,7 +172,7 @@ func (c *yaraCondition) quantified(t []yaraToken) *condition {
 	n, err := strconv.ParseUint(t[0].text, 0, 31)
 	switch {
 	case t[0].text == "none" || err == nil && n == 0:
-		return &condition{op: condNot, why: &reason{aboutAbsence, ""}}
+		return &condition{op: condNot, why: newReason(aboutAbsence, "")}
 	case t[0].text == "any" || err == nil && n == 1 && !percent:
 		return &condition{op: condAny, names: set, more: len(rest) > 0}
 	case t[0].text == "all":

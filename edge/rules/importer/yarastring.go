@@ -72,7 +72,7 @@ func (w *yaraWriter) flush() {
 	}
 }
 
-func (w *yaraWriter) leftOut(text, detail string) { w.failed = append(w.failed, reason{text, detail}) }
+func (w *yaraWriter) leftOut(text, detail string) { w.failed = append(w.failed, because(text, detail)) }
 
 func (s *yaraString) has(modifier string) bool {
 	_, ok := s.mods[modifier]
