@@ -1,6 +1,6 @@
-// What a file looks like, for those who name the wrong kind.
-
 package importer
+
+// What a file looks like, for those who name the wrong kind.
 
 import (
 	"trawl/edge/ondemand"

@@ -1,6 +1,6 @@
-// What a word list looks like instead.
-
 package importer
+
+// What a word list looks like instead.
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"trawl/edge/ondemand"
+	"trawl/edge/rules/importer/internal/lists"
 )
 
 // WordListHint says what the word list at path looks like if not like one, and what to
@@ -38,9 +39,6 @@ func WordListHint(path string) string {
 // A path of Windows has names behind its backslashes.
 var looksRegex = ondemand.Regexp{Expr: `^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`}
 
-// wordComment is a line that looks like a comment.
-var wordComment = ondemand.Regexp{Expr: `^#+(?:\s.*)?$`}
-
 func hint(path string, head []byte) string {
 	name := filepath.Base(path)
 	looks := guess(head)
@@ -57,7 +55,7 @@ func hint(path string, head []byte) string {
 		lines++
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
-		case wordComment.Get().Match(line):
+		case lists.Comment.Get().Match(line):
 			if comments++; comments == 1 {
 				first = lines
 			}

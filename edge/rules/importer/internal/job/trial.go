@@ -1,0 +1,84 @@
+package job
+
+import (
+	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
+
+	"trawl/edge/rules/importer/internal/condition"
+	"trawl/edge/rules/importer/internal/re2"
+)
+
+// weightOf is how much the rules that stand for a pattern tell: the bytes that a text
+// must have at least for one of them.
+func weightOf(list []Rule) int {
+	least := 0
+	for i := range list {
+		weight := 1
+		if r := &list[i]; r.Regex != "" {
+			if tree, err := syntax.Parse(r.Regex, syntax.Perl); err == nil {
+				weight = max(1, longestText(tree))
+			}
+		} else {
+			weight = len(slices.MinFunc(r.Literals, func(a, b []byte) int { return len(a) - len(b) }))
+			if r.Whole {
+				weight = 1 // numbers tell little
+			}
+		}
+		if least == 0 || weight < least {
+			least = weight
+		}
+	}
+	return least
+}
+
+// longestText is the length in bytes of the longest text that is in every match of re,
+// as far as that is plain to see.
+func longestText(re *syntax.Regexp) int {
+	switch re.Op {
+	case syntax.OpLiteral:
+		n := 0
+		for _, r := range re.Rune {
+			n += utf8.RuneLen(r)
+		}
+		return n
+	case syntax.OpCapture, syntax.OpPlus:
+		return longestText(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return longestText(re.Sub[0])
+		}
+	case syntax.OpConcat:
+		n := 0
+		for _, sub := range re.Sub {
+			n = max(n, longestText(sub))
+		}
+		return n
+	case syntax.OpAlternate:
+		n := -1
+		for _, sub := range re.Sub {
+			if s := longestText(sub); n < 0 || s < n {
+				n = s
+			}
+		}
+		return n
+	}
+	return 0
+}
+
+// Try is what write makes of a pattern, without changing e. Nothing made has a reason.
+func (e *Entry) Try(write func(*Entry)) condition.Usable {
+	t := &Entry{finding: finding{file: e.file, line: e.line}, Job: e.Job, Base: e.Base}
+	write(t)
+	if t.status != skipped {
+		t.check()
+	}
+	switch {
+	case t.status == skipped:
+		return condition.Usable{Why: &t.reasons[0]}
+	case len(t.Made) == 0:
+		return condition.Usable{Why: re2.NewReason("has nothing to look for", "")}
+	}
+	less := slices.ContainsFunc(t.reasons, func(r re2.Reason) bool { return r.FindsLess() })
+	return condition.Usable{Weight: max(1, weightOf(t.Made)), Less: less}
+}
