@@ -24,9 +24,9 @@ type Health struct {
 	UptimeS      int64   `json:"uptime_s,omitempty"`      // since the board booted
 }
 
-// Strained says that the board cannot give what it has: it is hot, slowed down
+// Degraded says that the board cannot give what it has: it is hot, slowed down
 // or short of power.
-func (h *Health) Strained() bool { return h.Hot || h.Throttled || h.UnderVoltage }
+func (h *Health) Degraded() bool { return h.Hot || h.Throttled || h.UnderVoltage }
 
 // ReadHealth asks the board. It reads about a dozen small files.
 func ReadHealth() Health { return HealthOf(os.DirFS("/")) }

@@ -40,7 +40,7 @@ type Broker struct {
 	Name         string
 	Expect       Expect
 	Plain        []Plain
-	RuleSets     map[string]RuleSet // use Config.RuleSet to read one
+	RuleSets     map[string]RulePolicy // use Config.RulePolicy to read one
 	DrainTimeout time.Duration
 	Heartbeat    time.Duration
 }
@@ -57,15 +57,15 @@ type Plain struct {
 	Rules    string // the rule set that workers there serve
 }
 
-// RuleSet says how the broker treats the requests for one rule set.
-type RuleSet struct {
+// RulePolicy says how the broker treats the requests for one rule set.
+type RulePolicy struct {
 	Idempotent bool   // may be asked twice
 	Queue      int    // most requests waiting; 0: limits.queue
 	Hedge      string // p50 to p99; empty: off
 }
 
 // HedgePercent is the percentile in Hedge, 0 if it is off or not valid.
-func (r RuleSet) HedgePercent() int {
+func (r RulePolicy) HedgePercent() int {
 	n, err := strconv.Atoi(strings.TrimPrefix(r.Hedge, "p"))
 	if err != nil || len(r.Hedge) != 3 || n < 50 || n > 99 {
 		return 0
@@ -217,12 +217,12 @@ func (c *Config) Ignored() []string { return c.ignored }
 // HasFile reports whether Load has found a configuration file.
 func (c *Config) HasFile() bool { return c.hasFile }
 
-// RuleSet returns how requests for the named rule set are treated: its entry
+// RulePolicy returns how requests for the named rule set are treated: its entry
 // in broker.rule_sets, or the default; Queue is filled in from limits.queue.
-func (c *Config) RuleSet(name string) RuleSet {
+func (c *Config) RulePolicy(name string) RulePolicy {
 	r, ok := c.Broker.RuleSets[name]
 	if !ok {
-		r = RuleSet{Idempotent: true}
+		r = RulePolicy{Idempotent: true}
 	}
 	if r.Queue == 0 {
 		r.Queue = c.Limits.Queue

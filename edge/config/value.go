@@ -49,7 +49,7 @@ func valueOf(dst any) value {
 		return ruleFilesValue{v}
 	case *[]Plain:
 		return plainValue{dst: v}
-	case *map[string]RuleSet:
+	case *map[string]RulePolicy:
 		return ruleSetsValue{dst: v}
 	case *[]Escalation:
 		return escalationsValue{dst: v}

@@ -144,7 +144,7 @@ func (v plainValue) read(r *fileReader, path string, n *yaml.Node) {
 // ruleSetsValue is how requests for rule sets are treated, by the name of the rule set.
 type ruleSetsValue struct {
 	fileOnly
-	dst *map[string]RuleSet
+	dst *map[string]RulePolicy
 }
 
 func (ruleSetsValue) kind() string { return "names and settings" }
@@ -171,9 +171,9 @@ func (v ruleSetsValue) read(r *fileReader, path string, n *yaml.Node) {
 		r.problem(n.Line, "%s: must be names with their settings, as in {pii: {queue: 100}}", path)
 		return
 	}
-	sets := map[string]RuleSet{}
+	sets := map[string]RulePolicy{}
 	r.fields(n, func(name, value *yaml.Node) {
-		set := RuleSet{Idempotent: true}
+		set := RulePolicy{Idempotent: true}
 		r.record(path+"."+name.Value, value, map[string]any{"idempotent": &set.Idempotent, "queue": &set.Queue, "hedge": &set.Hedge})
 		sets[name.Value] = set
 	})

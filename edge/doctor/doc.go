@@ -2,8 +2,8 @@
 // trawl: its system, its memory card, its clock and power, and trawl's own
 // configuration, keys, rules and connections.
 //
-//	findings := doctor.Examine(ctx, patient)
+//	findings := doctor.Check(ctx, patient)
 //
-// What is looked at is in the Patient, so that tests can make up boards. Examine
+// What is looked at is in the Host, so that tests can make up boards. Check
 // changes nothing and needs no root; what it may not look at it says.
 package doctor

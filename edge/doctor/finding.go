@@ -6,9 +6,9 @@ import "fmt"
 type Verdict string
 
 const (
-	OK     Verdict = "ok"
-	Remark Verdict = "remark" // trawl works, and could do so better or longer
-	Fault  Verdict = "fault"  // trawl does not work, or will stop to
+	OK      Verdict = "ok"
+	Warning Verdict = "warning" // trawl works, and could do so better or longer
+	Fault   Verdict = "fault"   // trawl does not work, or will stop to
 )
 
 // Finding is one line of the page.
@@ -20,16 +20,16 @@ type Finding struct {
 }
 
 // page collects findings.
-type page []Finding
+type report []Finding
 
-func (p *page) ok(what, says string, args ...any) {
-	*p = append(*p, Finding{OK, what, fmt.Sprintf(says, args...), ""})
+func (r *report) ok(what, says string, args ...any) {
+	*r = append(*r, Finding{OK, what, fmt.Sprintf(says, args...), ""})
 }
 
-func (p *page) remark(what, do, says string, args ...any) {
-	*p = append(*p, Finding{Remark, what, fmt.Sprintf(says, args...), do})
+func (r *report) warning(what, do, says string, args ...any) {
+	*r = append(*r, Finding{Warning, what, fmt.Sprintf(says, args...), do})
 }
 
-func (p *page) fault(what, do, says string, args ...any) {
-	*p = append(*p, Finding{Fault, what, fmt.Sprintf(says, args...), do})
+func (r *report) fault(what, do, says string, args ...any) {
+	*r = append(*r, Finding{Fault, what, fmt.Sprintf(says, args...), do})
 }

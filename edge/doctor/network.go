@@ -18,9 +18,9 @@ const patience = 4 * time.Second
 
 // ports looks whether a broker could bind its endpoints, or one of ours has. Taken
 // by something else they are a fault only where a broker is meant to be.
-func (p *Patient) ports(ctx context.Context, out *page) {
-	c := p.Config
-	meant := p.Installed("broker") || c.IsSet("broker.clients") || c.IsSet("broker.workers")
+func (h *Host) ports(ctx context.Context, out *report) {
+	c := h.Config
+	meant := h.Installed("broker") || c.IsSet("broker.clients") || c.IsSet("broker.workers")
 	ours := ""
 	var free, taken []string
 	wanted := slices.Concat(c.Broker.Clients, c.Broker.Workers)
@@ -28,13 +28,13 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 		wanted = append(wanted, "tcp://"+c.HTTP.Listen)
 	}
 	for _, e := range wanted {
-		if err := p.Listen(e); err == nil {
+		if err := h.Listen(e); err == nil {
 			free = append(free, e)
 			continue
 		}
-		if slices.Contains(c.Broker.Clients, e) && !p.Running("broker") { // the service need not let us in, and would log that
+		if slices.Contains(c.Broker.Clients, e) && !h.Running("broker") { // the service need not let us in, and would log that
 			ctx, cancel := context.WithTimeout(ctx, patience)
-			name, err := p.Ping(ctx, local(e))
+			name, err := h.Ping(ctx, local(e))
 			cancel()
 			if err == nil {
 				ours = name
@@ -46,12 +46,12 @@ func (p *Patient) ports(ctx context.Context, out *page) {
 	switch {
 	case ours != "":
 		out.ok("ports", "the broker %s has them", ours)
-	case len(taken) > 0 && p.Running("broker"): // it need not let us in
+	case len(taken) > 0 && h.Running("broker"): // it need not let us in
 		out.ok("ports", "the service trawl-broker has them")
 	case len(taken) > 0 && meant:
 		out.fault("ports", "see with sudo ss -lptn what has it, or give broker.clients, broker.workers or http.listen another", "%s cannot be had: something else has it", strings.Join(taken, ", "))
 	case len(taken) > 0:
-		out.remark("ports", "nothing, unless this board is to be a broker", "%s cannot be had: something else has it", strings.Join(taken, ", "))
+		out.warning("ports", "nothing, unless this board is to be a broker", "%s cannot be had: something else has it", strings.Join(taken, ", "))
 	default:
 		out.ok("ports", "%s are free", strings.Join(free, ", "))
 	}
@@ -71,21 +71,21 @@ func local(endpoint string) string {
 }
 
 // broker tries the connections that a worker on this board makes.
-func (p *Patient) broker(ctx context.Context, out *page) {
-	if len(p.Config.Worker.Rules) == 0 {
+func (h *Host) broker(ctx context.Context, out *report) {
+	if len(h.Config.Worker.Rules) == 0 {
 		return // no worker
 	}
-	for _, e := range p.Config.Worker.Brokers {
+	for _, e := range h.Config.Worker.Brokers {
 		ctx, cancel := context.WithTimeout(ctx, patience)
-		refused, err := p.Reach(ctx, e)
+		refused, err := h.Reach(ctx, e)
 		cancel()
 		switch {
 		case refused:
 			out.fault("broker", adviceOn(err.Error()), "%s refuses this board: %v", e, err)
 		case errors.Is(err, fs.ErrPermission):
-			out.remark("broker", "sudo trawl doctor", "%s was not tried: the key is not for us to read", e)
+			out.warning("broker", "sudo trawl doctor", "%s was not tried: the key is not for us to read", e)
 		case err != nil:
-			out.remark("broker", "start it, or mend worker.brokers; a worker waits for it, however long", "%s is not reached: %v", e, err)
+			out.warning("broker", "start it, or mend worker.brokers; a worker waits for it, however long", "%s is not reached: %v", e, err)
 		default:
 			out.ok("broker", "%s is reached", e)
 		}

@@ -28,11 +28,11 @@ type Service struct {
 
 // services looks at each service as the user that it runs as. What is wrong with the
 // configuration that was looked at already is not said again.
-func (p *Patient) services(out *page) {
-	for i := range p.Services {
-		s := &p.Services[i]
+func (h *Host) services(out *report) {
+	for i := range h.Services {
+		s := &h.Services[i]
 		before := len(*out)
-		if s.ConfigError != nil && (s.Config != p.ConfigFile || p.ConfigError == nil) {
+		if s.ConfigError != nil && (s.Config != h.ConfigFile || h.ConfigError == nil) {
 			for line := range strings.Lines(s.ConfigError.Error()) {
 				out.fault("services", "mend it, then: sudo systemctl restart "+s.Name, "%s: %s", s.Name, strings.TrimSpace(line))
 			}
@@ -90,28 +90,28 @@ func adviceOn(reason string) string {
 
 // programs tells of a second trawl: what a shell starts may be another one than what
 // services run.
-func (p *Patient) programs(out *page) {
-	if len(p.Programs) < 2 {
+func (h *Host) programs(out *report) {
+	if len(h.Programs) < 2 {
 		return
 	}
 	running := ""
-	for i := range p.Services {
-		if s := &p.Services[i]; s.Program != "" && s.Program != p.Programs[0] {
+	for i := range h.Services {
+		if s := &h.Services[i]; s.Program != "" && s.Program != h.Programs[0] {
 			running += fmt.Sprintf("; %s runs %s", s.Name, s.Program)
 		}
 	}
-	out.remark("program", "remove the one that is not wanted: an upgrade of one leaves the other as it is", "there are %d programs called trawl: %s, and the first is what a shell starts%s",
-		len(p.Programs), strings.Join(p.Programs, ", "), running)
+	out.warning("program", "remove the one that is not wanted: an upgrade of one leaves the other as it is", "there are %d programs called trawl: %s, and the first is what a shell starts%s",
+		len(h.Programs), strings.Join(h.Programs, ", "), running)
 }
 
 // localNetwork tells of what macOS has asked since its version 15: whether a program may
 // reach other devices of the local network. Daemons may, agents of a user are asked about,
 // and refused until then as if the other one were away (Apple TN3179).
-func (p *Patient) localNetwork(out *page) {
+func (h *Host) localNetwork(out *report) {
 	const firstAsking = 15
-	if p.MacOS < firstAsking || len(p.Agents) == 0 {
+	if h.MacOS < firstAsking || len(h.Agents) == 0 {
 		return
 	}
-	out.remark("local network", "allow trawl in System Settings, Privacy & Security, Local Network; or install it without --user: daemons need not ask",
-		"macOS %d lets %s reach other boards only once somebody at the screen has allowed it", p.MacOS, strings.Join(p.Agents, " and "))
+	out.warning("local network", "allow trawl in System Settings, Privacy & Security, Local Network; or install it without --user: daemons need not ask",
+		"macOS %d lets %s reach other boards only once somebody at the screen has allowed it", h.MacOS, strings.Join(h.Agents, " and "))
 }

@@ -23,17 +23,17 @@ const (
 )
 
 // configuration reports whether the rest can be looked at.
-func (p *Patient) configuration(out *page) bool {
-	if p.ConfigError != nil {
-		for line := range strings.Lines(p.ConfigError.Error()) {
+func (h *Host) configuration(out *report) bool {
+	if h.ConfigError != nil {
+		for line := range strings.Lines(h.ConfigError.Error()) {
 			out.fault("configuration", "mend it; trawl config reference lists all settings", "%s", strings.TrimSpace(line))
 		}
 		return false
 	}
-	if p.ConfigFile == "" {
+	if h.ConfigFile == "" {
 		out.ok("configuration", "there is no file; defaults hold")
 	} else {
-		out.ok("configuration", "%s is good", p.ConfigFile)
+		out.ok("configuration", "%s is good", h.ConfigFile)
 	}
 	return true
 }
@@ -43,11 +43,11 @@ func (p *Patient) configuration(out *page) bool {
 const handedIn = "/run/credentials/"
 
 // keys reads every key file that is named.
-func (p *Patient) keys(out *page) {
-	s := &p.Config.Security
+func (h *Host) keys(out *report) {
+	s := &h.Config.Security
 	if !s.On() {
-		if p.Config.Broker.Insecure {
-			out.remark("keys", "trawl keygen; README.md tells how", "none, and broker.insecure lets in everybody who reaches the ports")
+		if h.Config.Broker.Insecure {
+			out.warning("keys", "trawl keygen; README.md tells how", "none, and broker.insecure lets in everybody who reaches the ports")
 		} else {
 			out.ok("keys", "none are needed while nothing but this board is let in")
 		}
@@ -58,7 +58,7 @@ func (p *Patient) keys(out *page) {
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 			faults++
-			out.remark("keys", "sudo trawl doctor", "%s is not for us to read, as it should be for all but the service", path)
+			out.warning("keys", "sudo trawl doctor", "%s is not for us to read, as it should be for all but the service", path)
 		case err != nil:
 			faults++
 			for line := range strings.Lines(err.Error()) {
@@ -84,17 +84,17 @@ func (p *Patient) keys(out *page) {
 }
 
 // rules predicts what the rule sets of a worker take, and whether the board has it.
-func (p *Patient) rules(out *page) {
-	sets := p.Config.Worker.Rules
+func (h *Host) rules(out *report) {
+	sets := h.Config.Worker.Rules
 	if len(sets) == 0 {
-		if p.Installed("worker") {
-			out.remark("rules", "name them in worker.rules, unless the service has a configuration of its own", "a worker is installed, and this configuration names none")
+		if h.Installed("worker") {
+			out.warning("rules", "name them in worker.rules, unless the service has a configuration of its own", "a worker is installed, and this configuration names none")
 		}
 		return
 	}
 	var packs, compiling int64
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		if bytes, ok := p.Kept(sets[name], name); ok {
+		if bytes, ok := h.Cached(sets[name], name); ok {
 			packs += bytes
 			continue
 		}
@@ -113,7 +113,7 @@ func (p *Patient) rules(out *page) {
 	if compiling > needs {
 		needs, how = compiling, "compile"
 	}
-	available := p.Health.Available
+	available := h.Health.Available
 	switch {
 	case available == 0:
 		out.ok("rules", "%s, about %s; this system does not tell what it has", human.Count(len(sets), "rule set"), human.Bytes(needs))
@@ -124,7 +124,7 @@ func (p *Patient) rules(out *page) {
 		}
 		out.fault("rules", do, "%s: about %s to %s, and only %s are available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	case needs > available/2:
-		out.remark("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
+		out.warning("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	default:
 		out.ok("rules", "%s: about %s to %s, of %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	}

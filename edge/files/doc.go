@@ -7,7 +7,7 @@
 //	f, info, err := files.Open(path)        // a regular file of any size
 //	f, info, err := files.OpenInput(path)   // or what the caller's shell has opened: <(command)
 //
-//	stamp := files.Stamp(path, 64<<10)      // changes when the file does
+//	fingerprint := files.Fingerprint(path, 64<<10)      // changes when the file does
 //	w := files.Watch(2*time.Second, look, hangup, reload)
 //
 //	err := files.Replace(path, 0o600, text) // the old or the new content at any time

@@ -37,7 +37,7 @@ func OpenSet(path string) (*Set, error) {
 // was. Connections that are up stay up: whoever wants to end those of keys that
 // went asks Lookup.
 func (s *Set) Reload() error {
-	stamp := files.Stamp(s.path, maxAllowed)
+	stamp := files.Fingerprint(s.path, maxAllowed)
 	s.mu.Lock()
 	s.read = stamp
 	s.mu.Unlock()
@@ -71,7 +71,7 @@ func readAllowed(path string) (string, error) {
 // Changed reports whether the file is another than the one that was read last, whatever
 // its size and time say, and was so when Changed was called before, too: it is whole then.
 func (s *Set) Changed() bool {
-	now := files.Stamp(s.path, maxAllowed)
+	now := files.Fingerprint(s.path, maxAllowed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.change.Seen(now, s.read)

@@ -33,19 +33,19 @@ const (
 // hears of it at once, then a second and twice as long each time up to a minute. It
 // returns early with false when ctx ends. Started by anything but systemd it does not
 // wait.
-func (l *Life) Failed(ctx context.Context, err error) (waited bool) {
-	if l.socket == "" {
+func (m *Manager) Failed(ctx context.Context, err error) (waited bool) {
+	if m.socket == "" {
 		return true
 	}
-	n, ask := l.restarts(ctx)
+	n, ask := m.restarts(ctx)
 	delay := delayAfter(n, ask)
-	l.mu.Lock()
+	m.mu.Lock()
 	status := oneLine(err.Error())
 	if delay > 0 {
 		status += fmt.Sprintf(" (restart %d; the next one in %v)", n, delay)
 	}
-	l.tell("STATUS="+status, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (delay+askTime).Microseconds()))
-	l.mu.Unlock()
+	m.tell("STATUS="+status, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (delay+askTime).Microseconds()))
+	m.mu.Unlock()
 	if delay == 0 {
 		return true
 	}

@@ -43,7 +43,7 @@ func variable(env []string, name string) string {
 	return ""
 }
 
-// watchdogTime is how long the manager waits for a sign of life of the process
+// watchdogTime is how long the manager waits for a sign of manager of the process
 // pid before it ends it; 0: for ever.
 func watchdogTime(env []string, pid int) time.Duration {
 	if of := variable(env, "WATCHDOG_PID"); of != "" && of != strconv.Itoa(pid) {

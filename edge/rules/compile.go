@@ -75,8 +75,8 @@ type loader struct {
 	problems problem.Collector
 	report   Report
 
-	ids   map[string]place // rules of rule files by id, wrong ones too
-	fatal bool             // adding more is pointless
+	ids   map[string]position // rules of rule files by id, wrong ones too
+	fatal bool                // adding more is pointless
 
 	openPack func(path string) (*match.Pack, error)
 	each     func(path string, r *Rule) // if not nil: of rules of rule files that are added
@@ -86,16 +86,16 @@ type loader struct {
 }
 
 func newLoader(o Options) *loader {
-	return &loader{options: o, ids: map[string]place{}, openPack: match.Open}
+	return &loader{options: o, ids: map[string]position{}, openPack: match.Open}
 }
 
-// place is where a rule stands.
-type place struct {
+// position is where a rule stands.
+type position struct {
 	file string
 	line int
 }
 
-func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
+func (p position) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 
 // load reads all files: first what they are and what the rule set is called,
 // then their rules in the order of the files.
@@ -237,7 +237,7 @@ func (l *loader) addRule(path string, r *Rule) bool {
 		l.problems.Add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
 		return false
 	}
-	l.ids[id] = place{path, r.Line}
+	l.ids[id] = position{path, r.Line}
 	rule := r.Rule
 	rule.Whole = rule.Whole || l.options.Whole
 	var err error
@@ -335,7 +335,7 @@ func (l *loader) findWord(id string) string {
 			continue
 		}
 		if line := wordLine(f.Path, id); line > 0 {
-			return place{f.Path, line}.String()
+			return position{f.Path, line}.String()
 		}
 	}
 	return "a word list"

@@ -15,7 +15,7 @@ import (
 type Explanation struct {
 	Rule  Rule   // as it is in force: with nocase and whole of Options
 	File  string // where it is
-	Found []Place
+	Found []Span
 	Count int64 // of all matches: Found are the first MaxPlaces
 
 	Regex    *RegexExplanation    // nil: it is no regex
@@ -26,8 +26,8 @@ type Explanation struct {
 	Line int64
 }
 
-// Place is a part of the text.
-type Place struct{ Start, End int64 }
+// Span is a part of the text.
+type Span struct{ Start, End int64 }
 
 // MaxPlaces is how many places of a kind an explanation names.
 const MaxPlaces = 100
@@ -61,7 +61,7 @@ type LiteralExplanation struct {
 // Occurrence is a place where a literal is, or where it would be if the rule
 // were less strict.
 type Occurrence struct {
-	Place
+	Span
 	OtherCase bool // it is written in another case, which the rule does not ignore
 	InWord    bool // it is part of a longer word, and the rule wants whole ones
 }
@@ -99,7 +99,7 @@ func (e *Explanation) explain(pack *match.Pack, text []byte) error {
 	s := pack.NewScratch()
 	r := pack.Scan(s, text, match.Query{Limit: MaxPlaces})
 	for _, m := range r.Matches {
-		e.Found = append(e.Found, Place{m.Start, m.End})
+		e.Found = append(e.Found, Span{m.Start, m.End})
 	}
 	e.Count = r.Count
 	givenUp := len(r.Incomplete) > 0
@@ -167,7 +167,7 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 		form := &forms[which.form]
 		l := &explained[which.literal]
 		l.add(Occurrence{
-			Place{m.Start, m.End},
+			Span{m.Start, m.End},
 			form.NoCase && !rule.NoCase && !bytes.Equal(text[m.Start:m.End], l.Literal),
 			rule.Whole && !form.Whole,
 		})
@@ -180,7 +180,7 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 func (l *LiteralExplanation) add(o Occurrence) {
 	for i := range l.Found {
 		other := &l.Found[i]
-		if other.Place != o.Place {
+		if other.Span != o.Span {
 			continue
 		}
 		other.OtherCase = other.OtherCase && o.OtherCase

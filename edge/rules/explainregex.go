@@ -19,7 +19,7 @@ const MaxGroupText = 256 << 10
 // Group is a group in parentheses of a match.
 type Group struct {
 	Name string // its number, if it has none
-	Place
+	Span
 }
 
 // Reached is how far a regex without a match got: the longest beginning of it
@@ -27,11 +27,11 @@ type Group struct {
 type Reached struct {
 	Beginning string // as an expression; empty: not even its first part matches
 	Rest      string // what does not match behind it
-	Place            // where the beginning matches, first
+	Span             // where the beginning matches, first
 }
 
 // explain fills in what became of the regex of rule.
-func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Place) error {
+func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Span) error {
 	e.Ran = true
 	if e.Info.Needs != nil {
 		if err := e.explainHints(text); err != nil {
@@ -60,7 +60,7 @@ func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Place)
 		if name == "" {
 			name = strconv.Itoa(i)
 		}
-		e.Groups = append(e.Groups, Group{name, Place{int64(at[2*i]), int64(at[2*i+1])}})
+		e.Groups = append(e.Groups, Group{name, Span{int64(at[2*i]), int64(at[2*i+1])}})
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (e *RegexExplanation) explainReached(expr string, text []byte) error {
 		at := re.FindIndex(text)
 		if at != nil && n+1 > matching {
 			matching = n + 1
-			reached.Beginning, reached.Place = beginning, Place{int64(at[0]), int64(at[1])}
+			reached.Beginning, reached.Span = beginning, Span{int64(at[0]), int64(at[1])}
 		}
 		return at == nil
 	})

@@ -144,7 +144,7 @@ func FuzzExplainRegex(f *testing.F) {
 		case e.Regex.GivenUp:
 		case want == nil && (e.Matches() || e.Regex.Reached == nil):
 			t.Fatalf("%q in %q: %+v", expr, text, e)
-		case want != nil && (!e.Matches() || !e.Regex.Ran || e.Found[0] != Place{int64(want[0]), int64(want[1])}):
+		case want != nil && (!e.Matches() || !e.Regex.Ran || e.Found[0] != Span{int64(want[0]), int64(want[1])}):
 			t.Fatalf("%q in %q: %+v, want %v", expr, text, e, want)
 		}
 	})

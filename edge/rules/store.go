@@ -23,7 +23,7 @@ import (
 // serve the same rules share their memory. The folder can be deleted at any
 // time; it is made again. A Store is safe for concurrent use.
 //
-// Beside the packs lie small files, <key>.of, which say what pack was made of
+// Beside the packs lie small files, <key>.src, which say what pack was made of
 // sources with that key: a hash of what they contain, of the options, and of
 // the versions of pack format and program. And <sha256>.calibration says which way
 // of scanning with a pack is the fastest on this board.
@@ -33,13 +33,13 @@ type Store struct {
 	log     *slog.Logger
 
 	mu     sync.Mutex
-	opened []*keptPack
+	opened []*storePack
 	warned bool // that nothing can be kept
 }
 
-// keptPack is a pack of the folder. While file is open it holds a shared lock,
+// storePack is a pack of the folder. While file is open it holds a shared lock,
 // by which the clean-up of all processes sees that the pack is in use.
-type keptPack struct {
+type storePack struct {
 	pack *match.Pack
 	file *os.File
 }
@@ -74,13 +74,13 @@ func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
 func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	if key := s.key(paths, o); key != "" {
 		if hash := s.madeOf(key); hash != "" {
-			if p := s.kept(hash); p != nil {
+			if p := s.cached(hash); p != nil {
 				return p, nil, nil
 			}
 		}
 	}
 	l := newLoader(o)
-	l.openPack, l.digests, l.key = s.adopt, true, newKey(s.version, o)
+	l.openPack, l.digests, l.key = s.importPack, true, newKey(s.version, o)
 	if err := l.load(paths); err != nil || l.pack != nil {
 		return l.pack, &l.report, err
 	}
@@ -95,8 +95,8 @@ func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 // until a Clean, for rules that come back.
 func (s *Store) Release(p *match.Pack) error {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.opened, func(k *keptPack) bool { return k.pack == p })
-	var k *keptPack
+	i := slices.IndexFunc(s.opened, func(k *storePack) bool { return k.pack == p })
+	var k *storePack
 	if i >= 0 {
 		k = s.opened[i]
 		s.opened = slices.Delete(s.opened, i, i+1)
@@ -108,9 +108,9 @@ func (s *Store) Release(p *match.Pack) error {
 	return errors.Join(k.pack.Close(), k.file.Close())
 }
 
-// Kept returns the size of the pack that Open would find in the folder; ok is
+// Cached returns the size of the pack that Open would find in the folder; ok is
 // false if it would have to compile. Nothing is changed.
-func (s *Store) Kept(paths []string, o Options) (bytes int64, ok bool) {
+func (s *Store) Cached(paths []string, o Options) (bytes int64, ok bool) {
 	key := s.key(paths, o)
 	if key == "" {
 		return 0, false
@@ -138,9 +138,9 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// kept opens the pack of that hash in the folder; nil if there is none that is
+// cached opens the pack of that hash in the folder; nil if there is none that is
 // whole.
-func (s *Store) kept(hash string) *match.Pack {
+func (s *Store) cached(hash string) *match.Pack {
 	if s.folder == "" {
 		return nil
 	}
@@ -153,10 +153,10 @@ func (s *Store) kept(hash string) *match.Pack {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		s.log.Warn("a kept pack cannot be read; making it again", "file", path, "error", err)
+		s.log.Warn("a cached pack cannot be read; making it again", "file", path, "error", err)
 		return nil
 	}
-	if !lockShared(f) || !lies(f, path) { // it is being cleaned up
+	if !lockShared(f) || !sameFile(f, path) { // it is being cleaned up
 		f.Close()
 		return nil
 	}
@@ -177,7 +177,7 @@ func (s *Store) kept(hash string) *match.Pack {
 }
 
 func (s *Store) removeDamaged(path string, err error) {
-	s.log.Warn("a kept pack is damaged; making it again", "error", err)
+	s.log.Warn("a cached pack is damaged; making it again", "error", err)
 	if err := os.Remove(path); err != nil {
 		s.log.Warn("a damaged pack cannot be removed", "error", err)
 	}
@@ -187,24 +187,24 @@ func (s *Store) removeDamaged(path string, err error) {
 func (s *Store) keep(p *match.Pack, f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.opened = append(s.opened, &keptPack{p, f})
+	s.opened = append(s.opened, &storePack{p, f})
 }
 
-// lies reports whether path still is the open file.
-func lies(f *os.File, path string) bool {
+// sameFile reports whether path still is the open file.
+func sameFile(f *os.File, path string) bool {
 	is, err := f.Stat()
 	at, err2 := os.Stat(path)
 	return err == nil && err2 == nil && os.SameFile(is, at)
 }
 
-// adopt opens a pack from elsewhere: a copy of it in the folder, for the file
+// importPack opens a pack from elsewhere: a copy of it in the folder, for the file
 // itself may be overwritten.
-func (s *Store) adopt(path string) (*match.Pack, error) {
+func (s *Store) importPack(path string) (*match.Pack, error) {
 	hash, err := match.FileHash(path)
 	if err != nil {
 		return nil, err
 	}
-	if p := s.kept(hash); p != nil {
+	if p := s.cached(hash); p != nil {
 		return p, nil
 	}
 	p, err := match.Open(path)
@@ -264,14 +264,14 @@ func (s *Store) compile(l *loader) (*match.Pack, error) {
 
 func (s *Store) packPath(hash string) string { return filepath.Join(s.folder, hash+packSuffix) }
 
-// cannotKeep says, once, that the folder cannot be used.
-func (s *Store) cannotKeep(err error) {
+// cannotCache says, once, that the folder cannot be used.
+func (s *Store) cannotCache(err error) {
 	s.mu.Lock()
 	first := !s.warned
 	s.warned = true
 	s.mu.Unlock()
 	if first {
-		s.log.Warn("compiled rules cannot be kept: they stay in this process's memory and are compiled again at the next start; "+
+		s.log.Warn("compiled rules cannot be cached: they stay in this process's memory and are compiled again at the next start; "+
 			"give worker.state_dir a folder that trawl may write to", "folder", s.folder, "error", err)
 	}
 }

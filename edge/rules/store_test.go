@@ -208,7 +208,7 @@ func TestStoreMakesDamagedFilesAgain(t *testing.T) {
 			if err := st.Close(); err != nil {
 				t.Fatal(err)
 			}
-			damage(s, s.files(".pack")[0], s.files(".of")[0])
+			damage(s, s.files(".pack")[0], s.files(".src")[0])
 			p, compiled := s.open(s.store(), Options{}, s.words)
 			if !compiled || p.Hash() != hash {
 				t.Errorf("not made again: %s", s.log.String())
@@ -310,7 +310,7 @@ func TestStoreCleansUp(t *testing.T) {
 	}
 	var got []string
 	for _, path := range s.files("") {
-		if filepath.Ext(path) != ".of" {
+		if filepath.Ext(path) != ".src" {
 			got = append(got, filepath.Base(path))
 		}
 	}
@@ -318,7 +318,7 @@ func TestStoreCleansUp(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("left: %v\nwant: %v", got, want)
 	}
-	if n := len(s.files(".of")); n != 2+maxUnused {
+	if n := len(s.files(".src")); n != 2+maxUnused {
 		t.Errorf("%d notes left", n)
 	}
 	// A pack in use can be opened by the next process as well.

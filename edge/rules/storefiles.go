@@ -18,7 +18,7 @@ import (
 
 const (
 	packSuffix = ".pack"
-	keySuffix  = ".of"
+	keySuffix  = ".src"
 	tempSuffix = ".tmp"
 
 	// maxUnused packs that nobody uses are kept, so that going back to rules of
@@ -81,7 +81,7 @@ func (s *Store) discard(t *os.File, err error) {
 		_ = os.Remove(t.Name()) // a leftover is removed by the clean-up
 	}
 	if err != nil {
-		s.cannotKeep(err)
+		s.cannotCache(err)
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *Store) madeOf(key string) string {
 		err = errors.New("it holds no hash")
 	}
 	if err != nil {
-		s.log.Warn("a note about a kept pack is damaged; compiling again", "file", path, "error", err)
+		s.log.Warn("a note about a cached pack is damaged; compiling again", "file", path, "error", err)
 		return ""
 	}
 	now := time.Now()

@@ -13,9 +13,9 @@ import (
 	"syscall"
 )
 
-// admit makes the user of the service, if it has to, and reports the files that it
+// ensureReadable makes the user of the service, if it has to, and reports the files that it
 // cannot read, and why.
-func (s *Service) admit(say Say) error {
+func (s *Service) ensureReadable(say Say) error {
 	if s.unit.User == "" {
 		return nil // whoever calls has read them already
 	}
@@ -39,8 +39,8 @@ func hiddenError(path, hidden string) error {
 }
 
 // identify looks a user up.
-func identify(name string) someone {
-	who := someone{name: name, uid: -1}
+func identify(name string) account {
+	who := account{name: name, uid: -1}
 	u, err := user.Lookup(name)
 	if err != nil {
 		return who // may what everybody may
@@ -55,7 +55,7 @@ func identify(name string) someone {
 }
 
 // join adds groups that a unit names.
-func (w *someone) join(groups []string) {
+func (w *account) join(groups []string) {
 	for _, name := range groups {
 		id := name
 		if g, err := user.LookupGroup(name); err == nil {
@@ -67,8 +67,8 @@ func (w *someone) join(groups []string) {
 	}
 }
 
-// someone is a user, by the numbers that files are marked with.
-type someone struct {
+// account is a user, by the numbers that files are marked with.
+type account struct {
 	name    string
 	uid     int // -1: not known: an account that systemd makes for each start, or none
 	gids    []int
@@ -84,7 +84,7 @@ const (
 
 // canRead follows the path as the kernel does: every folder must let pass, the file
 // be readable; of a folder, all that is in it. A refusal names the mode.
-func (w *someone) canRead(path string) error {
+func (w *account) canRead(path string) error {
 	if w.uid == 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (w *someone) canRead(path string) error {
 }
 
 // canReach reports a folder above real that does not let pass.
-func (w *someone) canReach(path, real string) error {
+func (w *account) canReach(path, real string) error {
 	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
 		if ok, mode := w.may(dir, mayPass); !ok {
 			return fmt.Errorf("%s: the user %s, as which the service runs, cannot pass the folder %s (mode %04o): chmod o+x %s, or move the file to /etc/trawl", path, w.name, dir, mode, dir)
@@ -129,7 +129,7 @@ func (w *someone) canReach(path, real string) error {
 	}
 }
 
-func (w *someone) canOpen(path, real string) error {
+func (w *account) canOpen(path, real string) error {
 	ok, mode := w.may(real, mayRead)
 	if ok {
 		return nil
@@ -146,7 +146,7 @@ func (w *someone) canOpen(path, real string) error {
 
 // canWrite reports why the user cannot make files in a folder, or cannot make the
 // folder.
-func (w *someone) canWrite(dir string) error {
+func (w *account) canWrite(dir string) error {
 	there, err := placeFor(dir)
 	if err != nil || there == "" || w.uid == 0 {
 		return err
@@ -192,9 +192,9 @@ func placeFor(dir string) (there string, err error) {
 	return there, nil
 }
 
-// may reports whether someone has all of the rights to a file, by its access list if
+// may reports whether account has all of the rights to a file, by its access list if
 // it has one, else by its mode.
-func (w *someone) may(path string, rights fs.FileMode) (ok bool, mode fs.FileMode) {
+func (w *account) may(path string, rights fs.FileMode) (ok bool, mode fs.FileMode) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return true, 0 // it was there a moment ago

@@ -42,7 +42,7 @@ func parseACL(b []byte) []aclEntry {
 // listed decides as the kernel does (acl(5), "Access check algorithm"): the owner by
 // the owner's entry, a user by the user's own, a member of groups by any of theirs that
 // grants all, everybody else by the last.
-func (w *someone) listed(list []aclEntry, owner, group int, wanted fs.FileMode) bool {
+func (w *account) listed(list []aclEntry, owner, group int, wanted fs.FileMode) bool {
 	mask, other := uint16(7), uint16(0)
 	for _, e := range list {
 		switch {

@@ -28,7 +28,7 @@ func (s *Service) place(file, text string, say Say) (*replaced, error) {
 			return nil, cannotWrite(file, err)
 		}
 	}
-	if err := s.admit(say); err != nil {
+	if err := s.ensureReadable(say); err != nil {
 		return nil, err
 	}
 	old, foreign, err := readUnit(file)

@@ -26,7 +26,7 @@ type host struct {
 	find     func(name string) error
 	run      func(name string, args ...string) (stdout string, err error)
 	control  func(s *Service) (library.Service, error)
-	identify func(user string) someone
+	identify func(user string) account
 }
 
 func thisHost() host {

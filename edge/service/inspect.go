@@ -82,7 +82,7 @@ func Writable(dir string, self bool) error {
 		return err
 	}
 	h := thisHost()
-	who := someone{name: "that calls", uid: h.uid, gids: h.groups()}
+	who := account{name: "that calls", uid: h.uid, gids: h.groups()}
 	if u, err := user.Current(); err == nil {
 		who.name = u.Username
 	}

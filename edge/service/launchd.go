@@ -119,7 +119,7 @@ func (m launchdManager) install(s *Service, say Say) error {
 		say("%s is installed already, and nothing about it has changed", s.Name())
 		return nil
 	}
-	if err := s.admit(say); err != nil { // makes the user, whom folders are for
+	if err := s.ensureReadable(say); err != nil { // makes the user, whom folders are for
 		return err
 	}
 	if err := m.makeFolders(s); err != nil {

@@ -36,7 +36,7 @@ func (m libraryManager) install(s *Service, say Say) error {
 		say("%s is installed already; to install it anew: %s first", s.Name(), s.command("uninstall"))
 		return nil
 	}
-	if err := s.admit(say); err != nil {
+	if err := s.ensureReadable(say); err != nil {
 		return err
 	}
 	if err := l.Install(); err != nil {

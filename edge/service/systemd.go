@@ -125,8 +125,8 @@ func (m systemdManager) install(s *Service, say Say) error {
 	if err != nil {
 		return err
 	}
-	if err := m.adopt(s, running); err != nil {
-		return m.takeBack(s, next, running, err)
+	if err := m.apply(s, running); err != nil {
+		return m.rollback(s, next, running, err)
 	}
 	if next.foreign {
 		say("kept the unit that was there as %s", next.saved())
@@ -141,8 +141,8 @@ func (m systemdManager) install(s *Service, say Say) error {
 	return nil
 }
 
-// adopt makes systemd read what was written.
-func (m systemdManager) adopt(s *Service, running bool) error {
+// apply makes systemd read what was written.
+func (m systemdManager) apply(s *Service, running bool) error {
 	if _, err := s.systemctl("daemon-reload"); err != nil {
 		return err
 	}
@@ -155,8 +155,8 @@ func (m systemdManager) adopt(s *Service, running bool) error {
 	return nil
 }
 
-// takeBack restores what was there before an install that failed.
-func (m systemdManager) takeBack(s *Service, next *replaced, running bool, cause error) error {
+// rollback restores what was there before an install that failed.
+func (m systemdManager) rollback(s *Service, next *replaced, running bool, cause error) error {
 	if next.old == nil {
 		_, _ = s.systemctl("disable", s.Name())
 	}

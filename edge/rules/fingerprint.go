@@ -15,19 +15,19 @@ import (
 // it every two seconds takes an ARMv6 a hundredth of a core.
 const hashedSize = 64 << 10
 
-// Stamp changes when one of the files at paths does, or the rule files of a folder, or
-// they become unreadable; see [files.Stamp]. Nothing but equality means anything.
-func Stamp(paths []string) string {
+// Fingerprint changes when one of the files at paths does, or the rule files of a folder, or
+// they become unreadable; see [files.Fingerprint]. Nothing but equality means anything.
+func Fingerprint(paths []string) string {
 	var b strings.Builder
 	for _, path := range expand(paths) {
-		fmt.Fprintf(&b, "%q %s\n", path, files.Stamp(path, hashedSize))
+		fmt.Fprintf(&b, "%q %s\n", path, files.Fingerprint(path, hashedSize))
 	}
 	return b.String()
 }
 
-// Again says why the files at paths cannot be read a second time; nil if they can,
+// CheckRereadable says why the files at paths cannot be read a second time; nil if they can,
 // or if reading them will tell. A pipe would be waited for without end.
-func Again(paths []string) error {
+func CheckRereadable(paths []string) error {
 	var p problem.Collector
 	for _, path := range expand(paths) {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {

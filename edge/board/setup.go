@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Upkeep is how the board's system is set up, as far as it matters to a service
+// SystemSetup is how the board's system is set up, as far as it matters to a service
 // that runs for years.
-type Upkeep struct {
+type SystemSetup struct {
 	CPU           string // of ARM: v6, v7 or v8, what the processor can do; else empty
 	MemoryCgroup  bool   // the kernel can limit the memory of a service
 	Swap          []Swap
@@ -27,11 +27,11 @@ type Swap struct {
 // Compressed reports whether the swap is memory itself.
 func (s *Swap) Compressed() bool { return strings.HasPrefix(s.Device, "/dev/zram") }
 
-// ReadUpkeep asks the system.
-func ReadUpkeep() Upkeep { return readUpkeep(os.DirFS("/")) }
+// ReadSystemSetup asks the system.
+func ReadSystemSetup() SystemSetup { return readSystemSetup(os.DirFS("/")) }
 
-func readUpkeep(root fs.FS) Upkeep {
-	return Upkeep{
+func readSystemSetup(root fs.FS) SystemSetup {
+	return SystemSetup{
 		CPU: armVersion(root), MemoryCgroup: memoryCgroup(root), Swap: swap(root),
 		Flash: flash(root), JournalOnDisk: journalOnDisk(root),
 	}

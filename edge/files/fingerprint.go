@@ -7,12 +7,12 @@ import (
 	"fmt"
 )
 
-// Stamp changes when the file at path does, or becomes another one, or cannot be read.
+// Fingerprint changes when the file at path does, or becomes another one, or cannot be read.
 // It has the file's number, its size, its times of change (of its content, and of
 // anything), and of a file of at most so many bytes a hash of the content: on some
 // systems another file may have all the others in common. Nothing but equality means
 // anything.
-func Stamp(path string, hashed int64) string {
+func Fingerprint(path string, hashed int64) string {
 	f, info, err := Open(path)
 	if err != nil {
 		return err.Error()

@@ -12,12 +12,12 @@ import (
 	"trawl/edge/escape"
 )
 
-// Life tells the service manager how this process is. Its methods are safe for
+// Manager tells the service manager how this process is. Its methods are safe for
 // concurrent use. That something could not be told is logged once and no error:
 // the service itself is well.
-type Life struct {
+type Manager struct {
 	socket   socket
-	watchdog time.Duration // 0: nobody waits for signs of life
+	watchdog time.Duration // 0: nobody waits for signs of manager
 	log      *slog.Logger
 	now      func() time.Time // time.Now but in tests
 	// restarts is how often systemd has started this service again; the function of
@@ -33,81 +33,81 @@ type Life struct {
 }
 
 // New reads from the environment whom to tell.
-func New(env []string, log *slog.Logger) *Life {
-	return &Life{
+func New(env []string, log *slog.Logger) *Manager {
+	return &Manager{
 		socket: socket(variable(env, "NOTIFY_SOCKET")), watchdog: watchdogTime(env, os.Getpid()),
 		log: log, now: time.Now, restarts: restarts,
 	}
 }
 
-// Beat is called, about once a second, by the loop that must not hang, with one
+// Alive is called, about once a second, by the loop that must not hang, with one
 // sentence on how things are. The first call says that the service is ready. The
-// status is sent when it has changed, the sign of life as often as it has to be.
-func (l *Life) Beat(status string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// status is sent when it has changed, the sign of manager as often as it has to be.
+func (m *Manager) Alive(status string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var lines []string
-	if !l.ready {
-		l.ready = true
+	if !m.ready {
+		m.ready = true
 		lines = append(lines, "READY=1")
 	}
-	if status = oneLine(status); status != l.status {
-		l.status = status
+	if status = oneLine(status); status != m.status {
+		m.status = status
 		lines = append(lines, "STATUS="+status)
 	}
 	// Three times in the span: one may come late.
-	if now := l.now(); l.watchdog > 0 && now.Sub(l.fed) >= l.watchdog/3 {
-		l.fed = now
+	if now := m.now(); m.watchdog > 0 && now.Sub(m.fed) >= m.watchdog/3 {
+		m.fed = now
 		lines = append(lines, "WATCHDOG=1")
 	}
 	if len(lines) > 0 {
-		l.tell(lines...)
+		m.tell(lines...)
 	}
 }
 
 // Starting tells what a service that is not ready yet is at.
-func (l *Life) Starting(status string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if status = oneLine(status); !l.ready && status != l.status {
-		l.status = status
-		l.tell("STATUS=" + status)
+func (m *Manager) Starting(status string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if status = oneLine(status); !m.ready && status != m.status {
+		m.status = status
+		m.tell("STATUS=" + status)
 	}
 }
 
 // Reload runs do and tells that the service reads its settings again meanwhile.
 // The time is needed by systemd's Type=notify-reload.
-func (l *Life) Reload(do func()) {
-	l.mu.Lock()
-	if l.ready && !l.stopping {
-		l.tell("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", monotonicMicroseconds()))
+func (m *Manager) Reload(do func()) {
+	m.mu.Lock()
+	if m.ready && !m.stopping {
+		m.tell("RELOADING=1", fmt.Sprintf("MONOTONIC_USEC=%d", monotonicMicroseconds()))
 	}
-	l.mu.Unlock()
+	m.mu.Unlock()
 	do()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ready && !l.stopping {
-		l.tell("READY=1")
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ready && !m.stopping {
+		m.tell("READY=1")
 	}
 }
 
 // Stop tells that the service is ending, and that this can take as long as
 // within.
-func (l *Life) Stop(within time.Duration) {
+func (m *Manager) Stop(within time.Duration) {
 	const spare = 5 * time.Second // for the last answers to leave
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.stopping {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stopping {
 		return
 	}
-	l.stopping = true
-	l.tell("STOPPING=1", fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (within+spare).Microseconds()))
+	m.stopping = true
+	m.tell("STOPPING=1", fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (within+spare).Microseconds()))
 }
 
-func (l *Life) tell(lines ...string) {
-	if err := l.socket.send(lines...); err != nil && !l.warned {
-		l.warned = true
-		l.log.Warn("cannot tell the service manager how the service is", "error", err)
+func (m *Manager) tell(lines ...string) {
+	if err := m.socket.send(lines...); err != nil && !m.warned {
+		m.warned = true
+		m.log.Warn("cannot tell the service manager how the service is", "error", err)
 	}
 }
 

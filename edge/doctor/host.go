@@ -8,11 +8,11 @@ import (
 	"trawl/edge/config"
 )
 
-// Patient is a board, and what can be asked of it.
-type Patient struct {
-	Facts  board.Facts
-	Health board.Health
-	Upkeep board.Upkeep
+// Host is a board, and what can be asked of it.
+type Host struct {
+	Facts       board.Facts
+	Health      board.Health
+	SystemSetup board.SystemSetup
 
 	Build        string // of the program: arm 6, arm64, …
 	Now          time.Time
@@ -33,8 +33,8 @@ type Patient struct {
 	Agents     []string  // on macOS, services of the calling user alone
 	Programs   []string  // different files called trawl, in the order in which a shell looks
 
-	// Kept is the size of the pack that a worker has kept of these files.
-	Kept func(files []string, set string) (bytes int64, ok bool)
+	// Cached is the size of the pack that a worker has kept of these files.
+	Cached func(files []string, set string) (bytes int64, ok bool)
 	// Listen tries to bind an endpoint, and lets go of it.
 	Listen func(endpoint string) error
 	// Ping asks the broker at a client endpoint for its name.
@@ -48,20 +48,20 @@ type Patient struct {
 	Running func(role string) bool
 }
 
-// Examine looks at everything. It takes some seconds if brokers do not answer.
-func Examine(ctx context.Context, p *Patient) []Finding {
-	var out page
-	p.board(&out)
-	p.memory(&out)
-	p.upkeep(&out)
-	p.programs(&out)
-	p.services(&out)
-	p.localNetwork(&out)
-	if p.configuration(&out) {
-		p.keys(&out)
-		p.rules(&out)
-		p.ports(ctx, &out)
-		p.broker(ctx, &out)
+// Check looks at everything. It takes some seconds if brokers do not answer.
+func Check(ctx context.Context, h *Host) []Finding {
+	var out report
+	h.board(&out)
+	h.memory(&out)
+	h.systemSetup(&out)
+	h.programs(&out)
+	h.services(&out)
+	h.localNetwork(&out)
+	if h.configuration(&out) {
+		h.keys(&out)
+		h.rules(&out)
+		h.ports(ctx, &out)
+		h.broker(ctx, &out)
 	}
 	return out
 }

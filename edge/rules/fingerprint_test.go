@@ -36,11 +36,11 @@ func TestStampChangesWithTheFiles(t *testing.T) {
 	paths := []string{list, folder}
 	old := time.Unix(1_000_000, 0)
 	must(os.Chtimes(list, old, old))
-	last := Stamp(paths)
+	last := Fingerprint(paths)
 	step := func(what string, changes bool, do func()) {
 		t.Helper()
 		do()
-		now := Stamp(paths)
+		now := Fingerprint(paths)
 		if (now != last) != changes {
 			t.Errorf("%s: changes %v, want %v:\n%s", what, now != last, changes, now)
 		}
@@ -81,10 +81,10 @@ func TestPipesAreNotReadAgain(t *testing.T) {
 	if err := os.WriteFile(list, []byte("one"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Again([]string{list, dir, filepath.Join(dir, "nowhere")}); err != nil {
+	if err := CheckRereadable([]string{list, dir, filepath.Join(dir, "nowhere")}); err != nil {
 		t.Errorf("%v", err)
 	}
-	if err := Again([]string{list, pipe}); err == nil || !strings.Contains(err.Error(), pipe+": is no regular file") {
+	if err := CheckRereadable([]string{list, pipe}); err == nil || !strings.Contains(err.Error(), pipe+": is no regular file") {
 		t.Errorf("%v", err)
 	}
 	// Nor are they waited for at first, unless the shell has opened them.
@@ -95,12 +95,12 @@ func TestPipesAreNotReadAgain(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	before := Stamp([]string{pipe})
+	before := Fingerprint([]string{pipe})
 	now := time.Now().Add(time.Hour)
 	if err := os.Chtimes(pipe, now, now); err != nil {
 		t.Fatal(err)
 	}
-	if Stamp([]string{pipe}) != before {
+	if Fingerprint([]string{pipe}) != before {
 		t.Error("a pipe that was written to counts as changed")
 	}
 }
@@ -120,7 +120,7 @@ func TestStoreKeepsFewOfManyReloads(t *testing.T) {
 		st.Clean()
 		p = next
 	}
-	if packs, notes, all := len(s.files(".pack")), len(s.files(".of")), len(s.files("")); packs > maxUnused+1 || notes > maxUnused+1 || all > 3*(maxUnused+1) {
+	if packs, notes, all := len(s.files(".pack")), len(s.files(".src")), len(s.files("")); packs > maxUnused+1 || notes > maxUnused+1 || all > 3*(maxUnused+1) {
 		t.Errorf("%d packs, %d notes, %d files", packs, notes, all)
 	}
 	if len(st.opened) != 1 {

@@ -61,18 +61,18 @@ func TestLifeOfAService(t *testing.T) {
 
 		l.Starting("compiling rules")
 		want(t, m, "STATUS=compiling rules")
-		l.Beat("no broker yet")
+		l.Alive("no broker yet")
 		want(t, m, "READY=1 STATUS=no broker yet WATCHDOG=1")
 		now = now.Add(time.Second)
-		l.Beat("no broker yet")
+		l.Alive("no broker yet")
 		want(t, m) // neither changed nor due
 		now = now.Add(time.Second)
-		l.Beat("1 broker\nREADY=0")
+		l.Alive("1 broker\nREADY=0")
 		want(t, m, "STATUS=1 broker READY=0")
 		now = now.Add(9 * time.Second)
-		l.Beat("1 broker READY=0")
+		l.Alive("1 broker READY=0")
 		want(t, m, "WATCHDOG=1")
-		l.Reload(func() { l.Beat("reloading") })
+		l.Reload(func() { l.Alive("reloading") })
 		got := heard(t, m)
 		if len(got) != 3 || !strings.HasPrefix(got[0], "RELOADING=1 MONOTONIC_USEC=") || got[1] != "STATUS=reloading" || got[2] != "READY=1" {
 			t.Errorf("while reloading: %q", got)
@@ -85,7 +85,7 @@ func TestLifeOfAService(t *testing.T) {
 		l.Reload(func() {})
 		want(t, m, "STOPPING=1 EXTEND_TIMEOUT_USEC=15000000")
 		now = now.Add(time.Minute)
-		l.Beat("draining")
+		l.Alive("draining")
 		want(t, m, "STATUS=draining WATCHDOG=1") // it still lives
 	}
 }
@@ -117,7 +117,7 @@ func TestNobodyToTell(t *testing.T) {
 		var log bytes.Buffer
 		l := New([]string{env}, slog.New(slog.NewTextHandler(&log, nil)))
 		for i := range 3 {
-			l.Beat(fmt.Sprint("status ", i))
+			l.Alive(fmt.Sprint("status ", i))
 		}
 		l.Stop(time.Second)
 		lines := strings.Count(log.String(), "\n")
