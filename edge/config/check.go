@@ -1,6 +1,6 @@
-// What must hold for the settings as a whole, once all of them are known.
-
 package config
+
+// What must hold for the settings as a whole, once all of them are known.
 
 import (
 	"fmt"

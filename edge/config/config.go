@@ -1,6 +1,6 @@
-// The typed settings that the rest of trawl reads.
-
 package config
+
+// The typed settings that the rest of trawl reads.
 
 import (
 	"os"

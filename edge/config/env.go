@@ -1,6 +1,6 @@
-// Reading TRAWL_… variables.
-
 package config
+
+// Reading TRAWL_… variables.
 
 import (
 	"sort"

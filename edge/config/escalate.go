@@ -1,6 +1,6 @@
-// worker.escalate: reading, writing, checking.
-
 package config
+
+// worker.escalate: reading, writing, checking.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Reading trawl.yaml.
-
 package config
+
+// Reading trawl.yaml.
 
 import (
 	"errors"

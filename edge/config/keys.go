@@ -1,6 +1,6 @@
-// The table of all keys.
-
 package config
+
+// The table of all keys.
 
 import "strings"
 

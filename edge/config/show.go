@@ -1,6 +1,6 @@
-// `trawl config show`, and the reference page.
-
 package config
+
+// `trawl config show`, and the reference page.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Sizes in bytes, written with their unit.
-
 package config
+
+// Sizes in bytes, written with their unit.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Finding what somebody meant by a name that does not exist.
-
 package config
+
+// Finding what somebody meant by a name that does not exist.
 
 import (
 	"strings"

@@ -1,6 +1,6 @@
-// Which characters are hidden, and what is written in their place.
-
 package escape
+
+// Which characters are hidden, and what is written in their place.
 
 import (
 	"strconv"

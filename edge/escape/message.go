@@ -1,6 +1,6 @@
-// Messages: their arguments are shown on one line, and none of them is long.
-
 package escape
+
+// Messages: their arguments are shown on one line, and none of them is long.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// What tells that a file has changed.
-
 package files
+
+// What tells that a file has changed.
 
 import (
 	"crypto/sha256"

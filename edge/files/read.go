@@ -1,6 +1,6 @@
-// Opening and reading: what is no regular file is refused, and every read is bounded.
-
 package files
+
+// Opening and reading: what is no regular file is refused, and every read is bounded.
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// Looking again and again: the one loop behind all that follows its files.
-
 package files
+
+// Looking again and again: the one loop behind all that follows its files.
 
 import (
 	"os"

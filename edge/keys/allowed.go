@@ -1,3 +1,5 @@
+package keys
+
 // The file of allowed keys. Each line allows one key:
 //
 //	# key                                    role   name
@@ -5,8 +7,6 @@
 //
 // A word that begins with # starts a comment. No key does: # is a digit of Z85,
 // but as the first of five it would stand for more than four bytes can hold.
-
-package keys
 
 import (
 	"fmt"

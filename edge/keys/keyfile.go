@@ -1,11 +1,11 @@
+package keys
+
 // Key files: one key pair each, in the form of CZMQ's certificates, so that
 // czmq and pyzmq (zmq.auth.load_certificate) read ours and we read theirs.
 //
 //	curve
 //	    public-key = "40 characters of Z85"
 //	    secret-key = "40 characters of Z85"
-
-package keys
 
 import (
 	"errors"

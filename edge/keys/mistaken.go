@@ -1,7 +1,7 @@
+package keys
+
 // Files that are taken for one another: a key pair, its public half, a list of
 // allowed keys, and what belongs to none of them.
-
-package keys
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// Set: the allowed keys in use, and how they are exchanged for newer ones.
-
 package keys
+
+// Set: the allowed keys in use, and how they are exchanged for newer ones.
 
 import (
 	"fmt"

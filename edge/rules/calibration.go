@@ -1,6 +1,6 @@
-// What a board knows about its packs: which way of scanning is the fastest.
-
 package rules
+
+// What a board knows about its packs: which way of scanning is the fastest.
 
 import (
 	"errors"

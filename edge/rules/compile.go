@@ -1,6 +1,6 @@
-// From files to a pack.
-
 package rules
+
+// From files to a pack.
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// The data of a rule: any YAML, kept as JSON.
-
 package rules
+
+// The data of a rule: any YAML, kept as JSON.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// Running the examples that stand beside rules.
-
 package rules
+
+// Running the examples that stand beside rules.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Why a rule matches a text, or does not.
-
 package rules
+
+// Why a rule matches a text, or does not.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// What became of a regex: its hints, its groups, and how far it got.
-
 package rules
+
+// What became of a regex: its hints, its groups, and how far it got.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Rule files as a model.
-
 package rules
+
+// Rule files as a model.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Finding one rule in a file, by its id.
-
 package rules
+
+// Finding one rule in a file, by its id.
 
 import (
 	"cmp"

@@ -1,6 +1,6 @@
-// What tells that sources have changed.
-
 package rules
+
+// What tells that sources have changed.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Folders: each stands for the rule files in it.
-
 package rules
+
+// Folders: each stands for the rule files in it.
 
 import (
 	"os"

@@ -1,6 +1,6 @@
-// Looking at rules one by one: what each looks for, and what it costs.
-
 package rules
+
+// Looking at rules one by one: what each looks for, and what it costs.
 
 import (
 	"runtime"

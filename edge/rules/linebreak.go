@@ -1,6 +1,6 @@
-// Rules that cannot match within one line.
-
 package rules
+
+// Rules that cannot match within one line.
 
 import (
 	"bytes"

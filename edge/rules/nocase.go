@@ -1,6 +1,6 @@
-// Ignoring the case of literals that are not UTF-8.
-
 package rules
+
+// Ignoring the case of literals that are not UTF-8.
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// Reading the rules of a rule file.
-
 package rules
+
+// Reading the rules of a rule file.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// What was read, for people.
-
 package rules
+
+// What was read, for people.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Opening files and telling what they are.
-
 package rules
+
+// Opening files and telling what they are.
 
 import (
 	"bytes"

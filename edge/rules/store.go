@@ -1,6 +1,6 @@
-// The pack folder of a worker: what was compiled is kept, and used as it lies.
-
 package rules
+
+// The pack folder of a worker: what was compiled is kept, and used as it lies.
 
 import (
 	"errors"

@@ -1,7 +1,7 @@
+package rules
+
 // The files of a pack folder: written so that each is whole or not there, and
 // cleaned up when nobody uses them.
-
-package rules
 
 import (
 	"errors"

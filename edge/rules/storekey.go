@@ -1,6 +1,6 @@
-// What tells whether sources are those that a pack was made of.
-
 package rules
+
+// What tells whether sources are those that a pack was made of.
 
 import (
 	"crypto/sha256"

@@ -1,6 +1,6 @@
-// What makes a regex slow, or a rule find nothing, and what to do about it.
-
 package rules
+
+// What makes a regex slow, or a rule find nothing, and what to do about it.
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-// Word lists: one literal per line.
-
 package rules
+
+// Word lists: one literal per line.
 
 import (
 	"bufio"

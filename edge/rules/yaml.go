@@ -1,7 +1,7 @@
+package rules
+
 // Going through YAML: one document, its mappings, aliases within bounds, and
 // errors with the right line.
-
-package rules
 
 import (
 	"bytes"
