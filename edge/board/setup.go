@@ -1,5 +1,7 @@
 package board
 
+// The setup of the system: what matters to a service that runs for years.
+
 import (
 	"io/fs"
 	"os"
@@ -8,17 +10,16 @@ import (
 	"strings"
 )
 
-// SystemSetup is how the board's system is set up, as far as it matters to a service
-// that runs for years.
+// SystemSetup describes how the board's system is set up.
 type SystemSetup struct {
-	CPU           string // of ARM: v6, v7 or v8, what the processor can do; else empty
+	CPU           string // the version of ARM that the processor can run: v6, v7 or v8; else empty
 	MemoryCgroup  bool   // the kernel can limit the memory of a service
 	Swap          []Swap
-	Flash         string // the memory card that the system is on; empty: on something else
+	Flash         string // the memory card that the system is on; empty: another kind of disk
 	JournalOnDisk bool   // systemd's journal is written to /var/log/journal
 }
 
-// Swap is a place that memory is put to when it is short.
+// Swap is a device or file that memory is swapped to.
 type Swap struct {
 	Device string
 	Bytes  int64
@@ -37,7 +38,7 @@ func readSystemSetup(root fs.FS) SystemSetup {
 	}
 }
 
-// armVersion reads the model's name: an ARMv6 says that its architecture is 7.
+// armVersion goes by the model's name: an ARMv6 claims the architecture 7.
 func armVersion(root fs.FS) string {
 	info := text(root, "proc/cpuinfo")
 	for _, version := range []string{"v6", "v7", "v8"} {
@@ -51,8 +52,8 @@ func armVersion(root fs.FS) string {
 	return ""
 }
 
-// memoryCgroup looks for the controller: in the list of cgroups v2, or in that of
-// v1 with the column enabled.
+// memoryCgroup looks for the memory controller: in the list of cgroups v2, or in the list of v1,
+// with the column enabled.
 func memoryCgroup(root fs.FS) bool {
 	if slices.Contains(strings.Fields(text(root, "sys/fs/cgroup/cgroup.controllers")), "memory") {
 		return true
@@ -92,8 +93,8 @@ func flash(root fs.FS) string {
 	return ""
 }
 
-// journalOnDisk follows journald.conf(5): by default the journal is on disk if its
-// folder there exists.
+// journalOnDisk follows journald.conf(5): by default the journal is on disk if the folder for it
+// exists.
 func journalOnDisk(root fs.FS) bool {
 	if _, err := fs.Stat(root, "var/log/journal"); err != nil {
 		return false

@@ -1,17 +1,16 @@
 package files
 
-// What tells that a file has changed.
+// Fingerprints: how a change of a file is noticed.
 
 import (
 	"crypto/sha256"
 	"fmt"
 )
 
-// Fingerprint changes when the file at path does, or becomes another one, or cannot be read.
-// It has the file's number, its size, its times of change (of its content, and of
-// anything), and of a file of at most so many bytes a hash of the content: on some
-// systems another file may have all the others in common. Nothing but equality means
-// anything.
+// Fingerprint returns a text that changes when the file at path changes, is replaced, or cannot be
+// read. The text is made of the file's number, size and times of change (of the content, and of
+// anything), and, up to hashed bytes, of a hash of the content: on some systems another file may
+// agree in everything else. Two fingerprints can be compared for equality only.
 func Fingerprint(path string, hashed int64) string {
 	f, info, err := Open(path)
 	if err != nil {

@@ -2,6 +2,8 @@
 
 package files
 
+// Elsewhere files have no identity.
+
 import "os"
 
 func identity(*os.File) string { return "" }

@@ -2,6 +2,8 @@
 
 package files
 
+// The identity of a file on Linux and macOS.
+
 import (
 	"fmt"
 	"os"

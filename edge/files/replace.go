@@ -20,10 +20,10 @@ func Replace(path string, mode fs.FileMode, data []byte) error {
 	})
 }
 
-// ReplaceFunc gives path the content that fill writes. fill gets a temporary file in the folder
-// of path, with the rights mode without those of the umask; it must not close the file. The
-// temporary file takes the place of path once fill has returned nil and the content is on the
-// disk. After an error path is what it was.
+// ReplaceFunc gives path the content that fill writes. fill gets a temporary file in the folder of
+// path, with the rights mode less the umask, and must not close the file. Once fill has returned
+// nil and the content is on the disk, the temporary file takes the place of path. After an error
+// path is unchanged.
 func ReplaceFunc(path string, mode fs.FileMode, fill func(*os.File) error) error {
 	folder := filepath.Dir(path)
 	t, err := renameio.NewPendingFile(path, renameio.WithTempDir(folder), renameio.WithPermissions(mode))

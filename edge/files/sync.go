@@ -1,6 +1,6 @@
 package files
 
-// Folders on the disk: a new name of a file lasts through a power cut once its folder is synced.
+// Folders on the disk: a new name of a file lasts through a power cut once the folder is synced.
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// SyncFolder makes renames and removals in a folder last through a power cut. File systems
-// that cannot sync folders are taken as they are.
+// SyncFolder makes renames and removals in a folder last through a power cut. A file system without
+// syncing of folders is no error.
 func SyncFolder(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
