@@ -1,5 +1,7 @@
 package doctor
 
+// Findings, and the report that collects them.
+
 import "fmt"
 
 // Verdict is how bad a finding is.
@@ -7,16 +9,16 @@ type Verdict string
 
 const (
 	OK      Verdict = "ok"
-	Warning Verdict = "warning" // trawl works, and could do so better or longer
-	Fault   Verdict = "fault"   // trawl does not work, or will stop to
+	Warning Verdict = "warning" // trawl works, but could work better or longer
+	Fault   Verdict = "fault"   // trawl does not work, or will stop working
 )
 
-// Finding is one line of the page.
+// Finding is one line of the report.
 type Finding struct {
 	Verdict Verdict `json:"verdict"`
-	What    string  `json:"what"`         // was looked at
-	Says    string  `json:"says"`         // what was found
-	Do      string  `json:"do,omitempty"` // about it
+	What    string  `json:"what"`         // the subject of the check
+	Says    string  `json:"says"`         // the result
+	Do      string  `json:"do,omitempty"` // advice
 }
 
 // page collects findings.

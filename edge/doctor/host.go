@@ -1,5 +1,7 @@
 package doctor
 
+// The board that is checked, and the order of the checks.
+
 import (
 	"context"
 	"time"
@@ -8,7 +10,7 @@ import (
 	"trawl/edge/config"
 )
 
-// Host is a board, and what can be asked of it.
+// Host is the board that is checked, with functions that ask it.
 type Host struct {
 	Facts       board.Facts
 	Health      board.Health
@@ -17,38 +19,38 @@ type Host struct {
 	Build        string // of the program: arm 6, arm64, …
 	Now          time.Time
 	Clock        func() (synchronised, known bool)
-	MemoryLimit  int64 // that a process of trawl would have, in bytes
+	MemoryLimit  int64 // of a process of trawl, in bytes
 	LimitComesOf string
 	Free         func(dir string) (bytes int64, known bool)
 
 	Config      *config.Config
 	ConfigError error
-	ConfigFile  string // that was read; empty: there is none
+	ConfigFile  string // the file that was read; empty: there is none
 	StateDir    string // of a worker; empty: none
 
-	// Unwritable is why a worker cannot write StateDir; nil: it can.
+	// Unwritable is why a worker cannot write StateDir; nil if it can.
 	Unwritable error
-	Services   []Service // those installed here
+	Services   []Service // services installed on the board
 	MacOS      int       // major version; 0: another system
 	Agents     []string  // on macOS, services of the calling user alone
-	Programs   []string  // different files called trawl, in the order in which a shell looks
+	Programs   []string  // different files called trawl, in the order of PATH
 
-	// Cached is the size of the pack that a worker has kept of these files.
+	// Cached returns the size of the pack of these files in the worker's cache.
 	Cached func(files []string, set string) (bytes int64, ok bool)
-	// Listen tries to bind an endpoint, and lets go of it.
+	// Listen tries to bind an endpoint, and releases it.
 	Listen func(endpoint string) error
 	// Ping asks the broker at a client endpoint for its name.
 	Ping func(ctx context.Context, endpoint string) (name string, err error)
-	// Reach makes the connection that a worker would. refused reports that the broker is
-	// there and does not take this board as it is.
+	// Reach connects to a broker as a worker does. refused reports that the broker answers but does
+	// not accept this board.
 	Reach func(ctx context.Context, endpoint string) (refused bool, err error)
-	// Installed reports whether a role is a service here.
+	// Installed reports whether a role is installed as a service.
 	Installed func(role string) bool
-	// Running reports whether it runs as one.
+	// Running reports whether a role runs as a service.
 	Running func(role string) bool
 }
 
-// Check looks at everything. It takes some seconds if brokers do not answer.
+// Check runs all checks. It takes some seconds if brokers do not answer.
 func Check(ctx context.Context, h *Host) []Finding {
 	var out report
 	h.board(&out)

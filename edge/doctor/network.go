@@ -1,5 +1,7 @@
 package doctor
 
+// Checks of ports and of connections to brokers.
+
 import (
 	"cmp"
 	"context"
@@ -16,8 +18,8 @@ import (
 // patience is how long a broker may take to answer.
 const patience = 4 * time.Second
 
-// ports looks whether a broker could bind its endpoints, or one of ours has. Taken
-// by something else they are a fault only where a broker is meant to be.
+// ports checks whether the endpoints of a broker are free, or taken by a broker of trawl. Taken by
+// another program they are a fault only on a board that is meant to be a broker.
 func (h *Host) ports(ctx context.Context, out *report) {
 	c := h.Config
 	meant := h.Installed("broker") || c.IsSet("broker.clients") || c.IsSet("broker.workers")
@@ -32,7 +34,7 @@ func (h *Host) ports(ctx context.Context, out *report) {
 			free = append(free, e)
 			continue
 		}
-		if slices.Contains(c.Broker.Clients, e) && !h.Running("broker") { // the service need not let us in, and would log that
+		if slices.Contains(c.Broker.Clients, e) && !h.Running("broker") { // the service may refuse this ping, and would log the refusal
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			name, err := h.Ping(ctx, local(e))
 			cancel()
@@ -46,7 +48,7 @@ func (h *Host) ports(ctx context.Context, out *report) {
 	switch {
 	case ours != "":
 		out.ok("ports", "the broker %s has them", ours)
-	case len(taken) > 0 && h.Running("broker"): // it need not let us in
+	case len(taken) > 0 && h.Running("broker"): // the service may have refused the ping
 		out.ok("ports", "the service trawl-broker has them")
 	case len(taken) > 0 && meant:
 		out.fault("ports", "see with sudo ss -lptn what has it, or give broker.clients, broker.workers or http.listen another", "%s cannot be had: something else has it", strings.Join(taken, ", "))
@@ -57,7 +59,7 @@ func (h *Host) ports(ctx context.Context, out *report) {
 	}
 }
 
-// local is an endpoint as it is reached from the board itself.
+// local returns an endpoint as the board itself reaches it.
 func local(endpoint string) string {
 	host, port, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "tcp://"))
 	if err != nil {
@@ -70,7 +72,7 @@ func local(endpoint string) string {
 	return "tcp://" + net.JoinHostPort(cmp.Or(bind, "127.0.0.1"), port)
 }
 
-// broker tries the connections that a worker on this board makes.
+// broker tries the connections of a worker on this board.
 func (h *Host) broker(ctx context.Context, out *report) {
 	if len(h.Config.Worker.Rules) == 0 {
 		return // no worker

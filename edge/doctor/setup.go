@@ -1,5 +1,7 @@
 package doctor
 
+// Checks of trawl's own files: configuration, keys, rules.
+
 import (
 	"errors"
 	"io/fs"
@@ -13,9 +15,9 @@ import (
 	"trawl/edge/keys"
 )
 
-// Of rules that are not compiled yet, memory is predicted from the size of their
-// files. Measured on word lists of 1,000 to 400,000 words: a pack takes 1.6 MB and 2.5
-// to 3.7 times the list, compiling it at most 20 MB and 12 times.
+// Memory for rules that are not compiled yet is predicted from the size of the files. Measured with
+// word lists of 1,000 to 400,000 words: a pack takes 1.6 MB and 2.5 to 3.7 times the list,
+// compiling takes at most 20 MB and 12 times the list.
 const (
 	packBase, packTimes       = 3 << 19, 4
 	compileBase, compileTimes = 20 << 20, 12
@@ -38,11 +40,10 @@ func (h *Host) configuration(out *report) bool {
 	return true
 }
 
-// handedIn is where systemd shows a service the files that it hands in, and nobody
-// else.
+// handedIn is where systemd shows credentials to a service, and to nobody else.
 const handedIn = "/run/credentials/"
 
-// keys reads every key file that is named.
+// keys reads all key files of the configuration.
 func (h *Host) keys(out *report) {
 	s := &h.Config.Security
 	if !s.On() {
@@ -83,7 +84,7 @@ func (h *Host) keys(out *report) {
 	}
 }
 
-// rules predicts what the rule sets of a worker take, and whether the board has it.
+// rules predicts the memory for a worker's rule sets, and compares it with the board's.
 func (h *Host) rules(out *report) {
 	sets := h.Config.Worker.Rules
 	if len(sets) == 0 {
@@ -130,7 +131,7 @@ func (h *Host) rules(out *report) {
 	}
 }
 
-// sourceBytes adds up files, and folders of them; packs apart.
+// sourceBytes adds up the sizes of files, also in folders, with packs apart.
 func sourceBytes(paths []string) (source, packs int64, err error) {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {

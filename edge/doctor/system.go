@@ -1,12 +1,14 @@
 package doctor
 
+// Checks of the system: processor, heat, power, memory, clock, memory card, disk.
+
 import (
 	"strings"
 
 	"trawl/edge/human"
 )
 
-// tooLittleDisk is what a few packs and a new program take.
+// tooLittleDisk is the room for a few packs and a new program, in bytes.
 const tooLittleDisk = 100 << 20
 
 // board looks at processor, heat and power.
@@ -50,7 +52,7 @@ func (h *Host) board(out *report) {
 	}
 }
 
-// memory looks at what limits a process, and at swap.
+// memory checks the limits of a process, and swap.
 func (h *Host) memory(out *report) {
 	if h.Facts.OS == "linux" {
 		if h.SystemSetup.MemoryCgroup {
@@ -83,7 +85,7 @@ func (h *Host) memory(out *report) {
 	}
 }
 
-// upkeep looks at clock, memory card and disk.
+// systemSetup checks clock, memory card and disk.
 func (h *Host) systemSetup(out *report) {
 	const firstYear = 2025 // of this program: a board without a battery wakes up in another
 	synchronised, known := h.Clock()
@@ -121,7 +123,7 @@ func (h *Host) systemSetup(out *report) {
 	}
 }
 
-// nearest returns the nearest folder above dir, or dir, that there is.
+// nearest returns dir, or the nearest folder above dir that exists.
 func nearest(dir string, free func(string) (int64, bool)) string {
 	for {
 		if _, known := free(dir); known {

@@ -1,9 +1,11 @@
-// Package human writes numbers for people: sizes, counts and counted nouns. All output of
-// trawl uses one unit for one thing, so that numbers of two commands can be compared.
+// Package human writes numbers for people: sizes, counts and counted nouns. All output of trawl has
+// the same units, so numbers of two commands can be compared.
 //
 //	human.Bytes(4_190_000)     // 4.2 MB
 //	human.Number(1234567)      // 1,234,567
 //	human.Count(3, "regex")    // 3 regexes
+//
+// Bounds of settings are no measured sizes: messages write a bound like the setting, as 16 MiB.
 package human
 
 import (
@@ -12,8 +14,8 @@ import (
 	"strings"
 )
 
-// Bytes writes a size in units of 1,000 bytes: B, kB, MB, GB. A size below 100 MB has one
-// decimal, and so has every size in GB.
+// Bytes writes a size in units of 1,000 bytes: B, kB, MB, GB. Sizes below 100 MB and all sizes in
+// GB have one decimal.
 func Bytes(n int64) string {
 	switch {
 	case n < 1e3:
@@ -38,7 +40,7 @@ func Number[N int | int64](n N) string {
 	return s
 }
 
-// Count writes a number and its noun: "1 client", "2 clients", "3 regexes".
+// Count writes a number with a noun: "1 client", "2 clients", "3 regexes".
 func Count[N int | int64](n N, noun string) string {
 	switch {
 	case n == 1:

@@ -5,8 +5,8 @@ package keys
 //	# key                                    role   name
 //	rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 client the log shipper in the attic
 //
-// A word that begins with # starts a comment. No key does: # is a digit of Z85,
-// but as the first of five it would stand for more than four bytes can hold.
+// A word that begins with # starts a comment. # is a digit of Z85, but no key begins with #: as the
+// first of five digits it would stand for more than four bytes can hold.
 
 import (
 	"fmt"
@@ -18,13 +18,13 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Role is what a key allows its owner to be.
+// Role is the role of a key's owner.
 type Role string
 
 // The roles.
 const (
 	Client Role = "client" // sends requests
-	Worker Role = "worker" // answers them
+	Worker Role = "worker" // answers requests
 	Admin  Role = "admin"  // both, and stops brokers and workers
 )
 
@@ -43,8 +43,8 @@ const (
 	maxAllowed = 4 << 20 // bytes of the file: some 50,000 keys
 )
 
-// ParseAllowed reads the content of a file of allowed keys, in the order of its
-// lines. file is its name in the error, a problem.List.
+// ParseAllowed reads the content of a file of allowed keys, in the order of the lines. file is the
+// name in errors, which are a problem.List.
 func ParseAllowed(file, text string) ([]Entry, error) {
 	var problems problem.Collector
 	var entries []Entry

@@ -1,5 +1,5 @@
-// Package names holds what several parts of trawl must agree on about rule sets: what their
-// names may be, the severities of rules, and that no text is escalated in a circle.
+// Package names holds the rules about rule sets on which several parts of trawl must agree: valid
+// names, the severities of rules, and escalations without circles.
 //
 //	err := names.Check("pii")
 //	path, _ := names.Circle([]string{"default"}, next)
@@ -39,17 +39,17 @@ func Check(s string) error {
 	return nil
 }
 
-// Step is one way on for the texts of a rule set: an escalation.
+// Step is an escalation: texts of a rule set are sent on to another rule set.
 type Step struct {
-	To    string // the rule set that is asked
-	Entry int    // the escalation's place in its list
+	To    string // the rule set that the texts go to
+	Entry int    // the position of the escalation in its list
 }
 
-// Circle follows texts from the rule sets in start, by the steps that next returns for each. If
-// texts come to a rule set twice, the result is their path, which ends with that rule set, and
-// the entry of the last step; else the path is nil.
+// Circle follows texts from the rule sets in start, along the steps that next returns for each rule
+// set. If texts reach a rule set twice, the result is their path, which ends with this rule set,
+// and the entry of the last step. Without a circle the path is nil.
 func Circle(start []string, next func(set string) []Step) (path []string, entry int) {
-	harmless := map[string]bool{} // rule sets from which no circle is reached
+	harmless := map[string]bool{} // rule sets that lead to no circle
 	var follow func(path []string) ([]string, int)
 	follow = func(path []string) ([]string, int) {
 		set := path[len(path)-1]

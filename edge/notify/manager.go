@@ -1,5 +1,7 @@
 package notify
 
+// The state of the service, as the service manager is told.
+
 import (
 	"context"
 	"fmt"
@@ -12,27 +14,25 @@ import (
 	"trawl/edge/escape"
 )
 
-// Manager tells the service manager how this process is. Its methods are safe for
-// concurrent use. That something could not be told is logged once and no error:
-// the service itself is well.
+// Manager tells the service manager the state of this process. The methods may be called
+// concurrently. A failure to send is logged once and returned to nobody: the service still works.
 type Manager struct {
 	socket   socket
-	watchdog time.Duration // 0: nobody waits for signs of manager
+	watchdog time.Duration // 0: systemd does not watch this process
 	log      *slog.Logger
 	now      func() time.Time // time.Now but in tests
-	// restarts is how often systemd has started this service again; the function of
-	// that name but in tests.
+	// restarts returns how often systemd has restarted this service; replaced in tests.
 	restarts func(context.Context) (int, error)
 
 	mu       sync.Mutex
 	ready    bool
 	stopping bool
-	status   string    // the last one told
-	fed      time.Time // when the watchdog was
+	status   string    // the last status sent
+	fed      time.Time // when the watchdog message was sent last
 	warned   bool
 }
 
-// New reads from the environment whom to tell.
+// New finds the service manager in the environment.
 func New(env []string, log *slog.Logger) *Manager {
 	return &Manager{
 		socket: socket(variable(env, "NOTIFY_SOCKET")), watchdog: watchdogTime(env, os.Getpid()),
@@ -40,9 +40,9 @@ func New(env []string, log *slog.Logger) *Manager {
 	}
 }
 
-// Alive is called, about once a second, by the loop that must not hang, with one
-// sentence on how things are. The first call says that the service is ready. The
-// status is sent when it has changed, the sign of manager as often as it has to be.
+// Alive reports that the process works, with one sentence on its state. The loop that must not hang
+// calls Alive about once a second. The first call reports the service as ready. A status is sent
+// when it changes, the watchdog message as often as systemd asks for.
 func (m *Manager) Alive(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,7 +55,7 @@ func (m *Manager) Alive(status string) {
 		m.status = status
 		lines = append(lines, "STATUS="+status)
 	}
-	// Three times in the span: one may come late.
+	// Three times per watchdog interval: one message may be late.
 	if now := m.now(); m.watchdog > 0 && now.Sub(m.fed) >= m.watchdog/3 {
 		m.fed = now
 		lines = append(lines, "WATCHDOG=1")
@@ -65,7 +65,7 @@ func (m *Manager) Alive(status string) {
 	}
 }
 
-// Starting tells what a service that is not ready yet is at.
+// Starting sets the status of a service that is not ready yet.
 func (m *Manager) Starting(status string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,8 +75,8 @@ func (m *Manager) Starting(status string) {
 	}
 }
 
-// Reload runs do and tells that the service reads its settings again meanwhile.
-// The time is needed by systemd's Type=notify-reload.
+// Reload calls do, and reports before and after that the service reads its settings. The message
+// carries the time, as Type=notify-reload of systemd requires.
 func (m *Manager) Reload(do func()) {
 	m.mu.Lock()
 	if m.ready && !m.stopping {
@@ -91,8 +91,7 @@ func (m *Manager) Reload(do func()) {
 	}
 }
 
-// Stop tells that the service is ending, and that this can take as long as
-// within.
+// Stop reports that the service is ending, which may take as long as within.
 func (m *Manager) Stop(within time.Duration) {
 	const spare = 5 * time.Second // for the last answers to leave
 	m.mu.Lock()
@@ -111,6 +110,5 @@ func (m *Manager) tell(lines ...string) {
 	}
 }
 
-// oneLine keeps a status from ending its line: the next would be an
-// assignment of its own.
+// oneLine keeps a status from ending its line, since the next line would be another assignment.
 func oneLine(s string) string { return escape.Line(strings.Join(strings.Fields(s), " ")) }

@@ -1,13 +1,13 @@
-// Package problem reports everything that is wrong with a file at once, so that somebody who
-// mends it need not start a command again for each mistake.
+// Package problem reports all mistakes in a file at once: correcting a file does not take a new
+// start of the command for each mistake.
 //
 //	var found problem.Collector
 //	found.Add("rules.yaml", 7, "unknown key %q", key)
 //	found.Sort("rules.yaml")
 //	return found.Err() // a problem.List, or nil
 //
-// A problem is one line of output, "file:line: message", whatever strangers have written into
-// the file or its name.
+// A problem is one line of output, "file:line: message", whatever strangers have written into the
+// file or into its name.
 package problem
 
 import (
@@ -23,11 +23,11 @@ const (
 	// maxProblems bounds memory and output: a file of the wrong kind can have a problem on
 	// each of a million lines.
 	maxProblems = 100
-	// maxMessage bounds a message, in bytes. Add shortens what a message quotes.
+	// maxMessage bounds a message, in bytes. Add shortens the texts that a message quotes.
 	maxMessage = 2000
 )
 
-// Problem is one thing that is wrong.
+// Problem is one mistake.
 type Problem struct {
 	File    string // or another origin, as "env TRAWL_BROKER"; empty: no file in particular
 	Line    int    // from 1; 0: the file as a whole
@@ -46,8 +46,8 @@ func (p Problem) Error() string {
 	return file + ":" + strconv.Itoa(p.Line) + ": " + message
 }
 
-// List is the error that names all problems, one line each. A Collector makes it: with at
-// most 100 problems, and a last entry that counts the others.
+// List is the error of all problems, one line each. A Collector makes lists of at most 100
+// problems, with one more entry that counts the rest.
 type List []Problem
 
 func (l List) Error() string {
@@ -64,24 +64,23 @@ type Collector struct {
 	more int  // problems beyond list
 }
 
-// Add notes a problem. The message is formatted by [escape.Sprintf], which shortens texts
-// among args.
+// Add notes a problem. [escape.Sprintf] formats the message and shortens texts among args.
 func (c *Collector) Add(file string, line int, format string, args ...any) {
 	c.Append(Problem{file, line, escape.Sprintf(format, args...)})
 }
 
-// Append notes problems that another function has found.
+// Append notes problems found by another function.
 func (c *Collector) Append(problems ...Problem) {
 	n := min(len(problems), maxProblems-len(c.list))
 	c.list = append(c.list, problems[:n]...)
 	c.more += len(problems) - n
 }
 
-// Count returns the number of problems that were noted.
+// Count returns the number of problems noted.
 func (c *Collector) Count() int { return len(c.list) + c.more }
 
-// Sort orders problems by file and line. Problems without a file come first, then the files in
-// the order of paths, then other files in the order of their first problems.
+// Sort orders problems by file and line: first problems without a file, then the files in paths, in
+// that order, then other files in the order of their first problems.
 func (c *Collector) Sort(paths ...string) {
 	order := map[string]int{"": 0}
 	rank := func(file string) {
