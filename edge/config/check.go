@@ -1,6 +1,6 @@
 package config
 
-// What must hold for the settings as a whole, once all of them are known.
+// Checks of the settings as a whole, once all are known.
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Check reports every value out of its range, malformed endpoint or name, and
-// settings that do not fit together, as a problem.List. Call it after the last Set.
+// Check returns a problem.List of all values out of range, malformed endpoints and names, and
+// contradictions between settings. Call it after the last Set.
 func (c *Config) Check() error {
 	var k checker
 	k.config = c
@@ -35,7 +35,7 @@ type checker struct {
 }
 
 func (k *checker) problem(key, format string, args ...any) {
-	origin := "configuration" // a default that does not go with what was set
+	origin := "configuration" // a default that contradicts a setting
 	if k.config.IsSet(key) {
 		origin = k.config.origin(key)
 	}
@@ -48,7 +48,7 @@ func (k *checker) check(key string, err error) {
 	}
 }
 
-// ranges holds every value against Min, Max and Choices of its key.
+// ranges compares every value with Min, Max and Choices of the key.
 func (k *checker) ranges() {
 	for i := range keys {
 		key := &keys[i]
@@ -147,21 +147,21 @@ func (k *checker) listen(key string, endpoints []string) {
 	}
 }
 
-// noInterface says of an endpoint whose host may be meant as the name of a network
-// interface that there is none; empty if the host is an address or a name with a dot.
+// noInterface returns a hint that no network interface has the endpoint's host as its name; empty
+// if the host is an interface, an address or a name with a dot.
 func noInterface(endpoint string) string {
 	host, _, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "tcp://"))
 	if err != nil || host == "*" || strings.ContainsAny(host, ".:") {
 		return ""
 	}
 	if bind, err := zmtp.BindHost(host); err != nil || bind != host {
-		return "" // it is one
+		return "" // an interface
 	}
 	return fmt.Sprintf(" (this machine has no interface %s; there are %s)", host, zmtp.Interfaces())
 }
 
-// http: what is served there no key protects, so keys do not make it safe for
-// others to reach.
+// http ignores security.key: keys do not protect HTTP, so they do not make it safe for others to
+// reach.
 func (k *checker) http() {
 	h := &k.config.HTTP
 	if !h.On() {
@@ -190,8 +190,8 @@ func (k *checker) dial(key string, endpoints []string) {
 	}
 }
 
-// security finds settings that say that CURVE is meant, without the key that
-// turns it on: they must never end in a connection without it.
+// security finds settings for CURVE without the key that turns CURVE on. They must never lead to a
+// connection without CURVE.
 func (k *checker) security() {
 	s := &k.config.Security
 	if s.On() {

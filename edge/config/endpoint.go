@@ -1,6 +1,6 @@
 package config
 
-// Endpoints in settings: what goes beyond the grammar, which package zmtp knows.
+// Endpoints in settings: the rules of trawl beyond the grammar of package zmtp.
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// checkEndpoint reports what is wrong with an endpoint to listen on or, if listen is false, to
-// connect to. Settings are for several processes, so there is no inproc.
+// checkEndpoint returns an error for a malformed endpoint to listen on or, without listen, to
+// connect to. Settings are for several processes, so inproc is refused.
 func checkEndpoint(endpoint string, listen bool) error {
 	if strings.HasPrefix(endpoint, "inproc://") {
 		return fmt.Errorf("endpoint %s: inproc does not reach another process; there are tcp and ipc", endpoint)
@@ -21,7 +21,7 @@ func checkEndpoint(endpoint string, listen bool) error {
 	return zmtp.CheckEndpoint(endpoint)
 }
 
-// checkHTTP reports what is wrong with an address to listen on for HTTP, HOST:PORT.
+// checkHTTP returns an error for a malformed address to listen on for HTTP, HOST:PORT.
 func checkHTTP(address string) error {
 	if strings.Contains(address, "://") {
 		return fmt.Errorf("%q is not HOST:PORT; write it like 127.0.0.1:5580, or off", address)

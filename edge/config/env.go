@@ -11,10 +11,9 @@ import (
 
 const envPrefix = "TRAWL_"
 
-// loadEnv applies the environment. A variable that is empty counts as not
-// given, as `TRAWL_BROKER= trawl scan` means. One that is no setting but looks
-// like a misspelt one is a problem; others are only noted, because container
-// systems put variables of their own under a service's name.
+// loadEnv applies the environment. An empty variable counts as not given, as in `TRAWL_BROKER=
+// trawl scan`. A variable that looks like a misspelt setting is a problem; other unknown variables
+// are only noted, because container systems make variables with a service's name.
 func (c *Config) loadEnv(env []string, problems *problem.Collector) {
 	values := map[string]string{}
 	for _, e := range env {
@@ -44,8 +43,8 @@ func (c *Config) loadEnv(env []string, problems *problem.Collector) {
 	sort.Strings(c.ignored)
 }
 
-// suggestEnv returns the variable that name is a misspelling of, or the one
-// of the key that name spells out.
+// suggestEnv returns the variable that name is a misspelling of, or the variable of the key that
+// name spells out.
 func suggestEnv(name string) string {
 	short := strings.TrimPrefix(name, envPrefix)
 	best, bestDistance := "", maxDistance(short)+1

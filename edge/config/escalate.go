@@ -105,7 +105,7 @@ func (r *fileReader) when(path string, n *yaml.Node, e *Escalation) {
 	})
 }
 
-// node writes e as escalation reads it.
+// node writes e in the form that escalation reads.
 func (e *Escalation) node() *yaml.Node {
 	n := mapNode()
 	add := func(name string, value *yaml.Node) { n.Content = append(n.Content, stringNode(name), value) }
@@ -135,8 +135,7 @@ func (e *Escalation) node() *yaml.Node {
 	return n
 }
 
-// escalations finds names that are none, rule sets that the worker does not have, and
-// texts that would go in a circle.
+// escalations finds invalid names, rule sets that the worker does not have, and circles.
 func (k *checker) escalations() {
 	w := &k.config.Worker
 	for i := range w.Escalate {
@@ -166,8 +165,8 @@ func (k *checker) escalation(i int, format string, args ...any) {
 	k.problems.Add(origin, 0, fmt.Sprintf("worker.escalate.%d: ", i+1)+format, args...)
 }
 
-// escalatesTo returns the worker's own rule sets that texts of one go on to. What other workers
-// do with texts is not known here.
+// escalatesTo returns the worker's own rule sets that texts of set are sent on to. Escalations of
+// other workers are not known here.
 func (k *checker) escalatesTo(set string) (steps []names.Step) {
 	w := &k.config.Worker
 	for i, e := range w.Escalate {

@@ -19,8 +19,8 @@ import (
 	"trawl/edge/yamlerr"
 )
 
-// maxFile is far above any real configuration; it bounds what a wrong path
-// (a device, a log) can cost.
+// maxFile is far above any real configuration. It bounds the cost of a wrong path (a device, a
+// log).
 const maxFile = 1 << 20
 
 // loadFile reads the configuration file into c; see Load.
@@ -57,7 +57,7 @@ func readFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// parseFile reads YAML into c; path is what errors and origins name.
+// parseFile reads YAML into c. path is the name in errors and origins.
 func (c *Config) parseFile(path string, data []byte, problems *problem.Collector) {
 	r := fileReader{config: c, path: path, problems: problems}
 	dec := yaml.NewDecoder(strings.NewReader(string(data)))
@@ -84,8 +84,8 @@ func (c *Config) parseFile(path string, data []byte, problems *problem.Collector
 	r.section("", doc.Content[0])
 }
 
-// mistaken says what a file is that was named in place of a configuration, and where it
-// belongs; empty: nothing else is known. root is nil if the file is no YAML.
+// mistaken returns what a file is that was named in place of a configuration, and where it belongs;
+// empty: unknown. root is nil if the file is not valid YAML.
 func mistaken(text string, root *yaml.Node) string {
 	if root != nil && root.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(root.Content); i += 2 {
@@ -103,8 +103,8 @@ func mistaken(text string, root *yaml.Node) string {
 	}
 }
 
-// resolvePaths makes relative paths start at the file's folder: a service
-// runs in another one.
+// resolvePaths makes relative paths start at the file's folder, since a service runs in another
+// folder.
 func (c *Config) resolvePaths(dir string) {
 	s := &c.Security
 	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir} {
@@ -121,11 +121,10 @@ func (c *Config) resolvePaths(dir string) {
 	}
 }
 
-// isKey reports whether s has the length of a key in Z85, which no sensible
-// path has.
+// isKey reports whether s has the length of a key in Z85, unlike any sensible path.
 func isKey(s string) bool { return len(s) == 40 }
 
-// fileReader walks the document and collects what is wrong with it.
+// fileReader reads the document and collects problems.
 type fileReader struct {
 	config   *Config
 	path     string
@@ -141,7 +140,7 @@ func (r *fileReader) problem(line int, format string, args ...any) {
 // section reads the keys below path ("" is the whole document).
 func (r *fileReader) section(path string, n *yaml.Node) {
 	if isNull(n) {
-		return // a section whose keys are all commented out
+		return // a section with all keys commented out
 	}
 	if n.Kind != yaml.MappingNode {
 		if path == "" {
@@ -166,7 +165,7 @@ func (r *fileReader) section(path string, n *yaml.Node) {
 	})
 }
 
-// fields calls each for the fields of a mapping; repeated ones are a problem.
+// fields calls each for the fields of a mapping. Repeated fields are a problem.
 func (r *fileReader) fields(n *yaml.Node, each func(name, value *yaml.Node)) {
 	seen := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -184,7 +183,7 @@ func (r *fileReader) fields(n *yaml.Node, each func(name, value *yaml.Node)) {
 	}
 }
 
-// key reads the value of one key.
+// key reads the value of a key.
 func (r *fileReader) key(k *Key, n *yaml.Node) {
 	value := k.value(r.config)
 	value.clear()
@@ -195,7 +194,7 @@ func (r *fileReader) key(k *Key, n *yaml.Node) {
 	}
 }
 
-// record reads a mapping with the given fields and no others.
+// record reads a mapping with exactly the given fields.
 func (r *fileReader) record(path string, n *yaml.Node, fields map[string]any) {
 	if n.Kind != yaml.MappingNode {
 		r.problem(n.Line, "%s: must hold %s", path, strings.Join(sortedKeys(fields), " and "))

@@ -1,6 +1,6 @@
 package config
 
-// Finding what somebody meant by a name that does not exist.
+// Suggestions for misspelt names.
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"trawl/edge/escape"
 )
 
-// unknownKey says that there is no such key, and which one may be meant.
+// unknownKey returns the message for an unknown key, with a suggestion.
 func unknownKey(path string) string {
 	if s := suggestKey(path); s != "" {
 		return escape.Sprintf("unknown key %s; did you mean %s?", path, s)
@@ -16,8 +16,8 @@ func unknownKey(path string) string {
 	return escape.Sprintf("unknown key %s; `trawl config show` lists all keys", path)
 }
 
-// suggestKey returns the section or key nearest to path: with the same
-// parent and a similar name, else with the same name elsewhere.
+// suggestKey returns the section or key nearest to path: with the same parent and a similar name,
+// or with the same name elsewhere.
 func suggestKey(path string) string {
 	parent, name := splitPath(path)
 	best, bestDistance := "", maxDistance(name)+1
@@ -41,7 +41,7 @@ func suggestKey(path string) string {
 	return ""
 }
 
-// keysAndSections returns every path, sections before their keys.
+// keysAndSections returns all paths, sections before their keys.
 func keysAndSections() []string {
 	var paths []string
 	seen := map[string]bool{}
@@ -76,8 +76,7 @@ func splitPath(path string) (parent, name string) {
 	return path[:i], path[i+1:]
 }
 
-// maxDistance is how many letters may be wrong in a name that is still
-// recognised.
+// maxDistance is the number of wrong letters in a name that is still recognised.
 func maxDistance(name string) int {
 	if len(name) <= 4 {
 		return 1
@@ -85,8 +84,8 @@ func maxDistance(name string) int {
 	return 2
 }
 
-// distance is the number of bytes to insert, delete or replace to make b out
-// of a (Levenshtein), or a large number if their lengths alone say too much.
+// distance returns the number of bytes to insert, delete or replace to turn a into b (Levenshtein),
+// or a large number if the lengths differ much.
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 99

@@ -1,7 +1,7 @@
 package config
 
-// The types of settings: how a value is read from text (flags, environment) and from YAML, and
-// how it is shown. valueOf is the one place that knows all types.
+// The types of settings: how a value is read from text (flags, environment) and from YAML, and how
+// it is shown. valueOf is the only place with a list of all types.
 
 import (
 	"errors"
@@ -14,16 +14,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// value is a setting of one type, and where it is kept.
+// value is a setting of one type, with the place where it is stored.
 type value interface {
 	kind() string // for people
 	// set reads s, a value as on a command line. Lists and maps are added to.
 	set(s string) error
-	// clear empties what set would add to.
+	// clear empties a list or map that set would add to.
 	clear()
-	// read reads n, the value of the key path in a file. r collects what is wrong.
+	// read reads n, the value of the key path in a file. r collects problems.
 	read(r *fileReader, path string, n *yaml.Node)
-	// node writes the value as YAML that read takes.
+	// node writes the value as YAML for read.
 	node() *yaml.Node
 }
 
@@ -94,7 +94,7 @@ func (s scalar[T]) amount() int64 { return s.count(*s.dst) }
 
 func toInt64[T int | Size | time.Duration](n T) int64 { return int64(n) }
 
-// fileOnly is part of a value that has no form on a command line.
+// fileOnly is embedded in values without a form on the command line.
 type fileOnly struct{}
 
 func (fileOnly) set(string) error { return errors.New("can be given in the configuration file only") }

@@ -1,7 +1,7 @@
 package config
 
-// Settings that are lists and maps: lists of texts, rule sets with their files, endpoints of
-// plain workers, and how requests for a rule set are treated.
+// Settings that are lists and maps: texts, rule sets with their files, endpoints of plain workers,
+// and policies for rule sets.
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ func (r *fileReader) list(path string, n *yaml.Node) []string {
 	return list
 }
 
-// ruleFiles is the type of Worker.Rules: the files of each rule set, by its name.
+// ruleFiles is the type of Worker.Rules: the files of each rule set, by the name of the set.
 type ruleFiles = map[string][]string
 
 type ruleFilesValue struct{ dst *ruleFiles }
@@ -88,9 +88,9 @@ func (v ruleFilesValue) read(r *fileReader, path string, n *yaml.Node) {
 	})
 }
 
-// addRuleFiles reads "NAME=FILE,FILE,NAME=FILE". A file without a name goes
-// with the name before it in s, at the beginning with "default". What stands
-// before '=' is a name only if it can be one: "./a=b.txt" is a file.
+// addRuleFiles reads "NAME=FILE,FILE,NAME=FILE". A file without a name belongs to the name before
+// it in s, at the beginning to "default". Text before '=' is a name only if it is a valid one:
+// "./a=b.txt" is a file.
 func addRuleFiles(dst *ruleFiles, s string) error {
 	if *dst == nil {
 		*dst = ruleFiles{}

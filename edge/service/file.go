@@ -1,5 +1,7 @@
 package service
 
+// The file of a service: written as a whole, and restored after a failed installation.
+
 import (
 	"errors"
 	"fmt"
@@ -13,15 +15,15 @@ import (
 	"trawl/systemd"
 )
 
-// replaced is a file of a service that place has written, and what was there before.
+// replaced remembers a file that place has written, and the file before.
 type replaced struct {
 	path    string
 	old     []byte // the content before; nil: there was no file
 	foreign bool   // trawl had not made the old file
 }
 
-// place writes the file that describes the service, and makes the service's user. A file that
-// trawl had not made is kept beside it. An error leaves everything as it was.
+// place writes the file of the service, and makes the service's user. A previous file of somebody
+// else is saved beside the new one. An error leaves everything unchanged.
 func (s *Service) place(file, text string, say Say) (*replaced, error) {
 	if s.options.Own {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -42,8 +44,8 @@ func (s *Service) place(file, text string, say Say) (*replaced, error) {
 	return r, nil
 }
 
-// replaceUnit writes a file that everybody may read, whatever the umask. before, if it is not
-// nil, is called when the new content is written and not yet in its place.
+// replaceUnit writes a file that everybody may read, whatever the umask. before, if not nil, is
+// called when the new content is on the disk but not yet in place.
 func replaceUnit(path string, text []byte, before func() error) error {
 	const mode = 0o644
 	return files.ReplaceFunc(path, mode, func(f *os.File) error {
@@ -55,7 +57,7 @@ func replaceUnit(path string, text []byte, before func() error) error {
 	})
 }
 
-// save keeps the file that place is about to replace, unless trawl had made it.
+// save keeps the file that place is about to replace, unless trawl had made the file.
 func (r *replaced) save() error {
 	if !r.foreign {
 		return nil
@@ -63,10 +65,10 @@ func (r *replaced) save() error {
 	return replaceUnit(r.saved(), r.old, nil)
 }
 
-// saved is where a file that trawl had not made is kept.
+// saved is the path of a saved file of somebody else.
 func (r *replaced) saved() string { return r.path + ".old" }
 
-// undo puts back what was there before place.
+// undo restores the state before place.
 func (r *replaced) undo() error {
 	if r.old == nil {
 		return errors.Join(os.Remove(r.path), files.SyncFolder(filepath.Dir(r.path)))
@@ -78,11 +80,11 @@ func (r *replaced) undo() error {
 	return err
 }
 
-// maxUnit bounds a file that describes a service, in bytes.
+// maxUnit bounds the file of a service, in bytes.
 const maxUnit = 1 << 20
 
-// readUnit reads what is at path. One that we had not made is foreign; a link is an
-// error, as it may be a mask.
+// readUnit reads the file at path. foreign reports a file that trawl has not made. A link is an
+// error, because it may be a mask of systemd.
 func readUnit(path string) (text []byte, foreign bool, err error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -106,7 +108,7 @@ func readUnit(path string) (text []byte, foreign bool, err error) {
 	return text, !strings.Contains(string(text), systemd.Mark), err
 }
 
-// cannotWrite says what to do about it.
+// cannotWrite adds advice to an error of writing.
 func cannotWrite(path string, err error) error {
 	what := ""
 	switch {
