@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/names"
 )
 
 // unknownKey returns the message for an unknown key, with a suggestion.
@@ -84,27 +85,10 @@ func maxDistance(name string) int {
 	return 2
 }
 
-// distance returns the number of bytes to insert, delete or replace to turn a into b (Levenshtein),
-// or a large number if the lengths differ much.
+// distance is names.Distance, or a large number if the lengths differ much.
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 99
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return names.Distance(a, b)
 }

@@ -1,5 +1,6 @@
 // Package names holds the rules about rule sets on which several parts of trawl must agree: valid
-// names, the severities of rules, and escalations without circles.
+// names, the severities of rules, and escalations without circles. Distance is for suggestions
+// where a name does not exist.
 //
 //	err := names.Check("pii")
 //	path, _ := names.Circle([]string{"default"}, next)
@@ -37,6 +38,28 @@ func Check(s string) error {
 		return escape.Errorf(`%q is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`, s)
 	}
 	return nil
+}
+
+// Distance returns the number of bytes to insert, delete or replace to turn a into b
+// (Levenshtein), for suggestions.
+func Distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // Step is an escalation: texts of a rule set are sent on to another rule set.

@@ -23,6 +23,17 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestDistance(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"slots", "slots", 0}, {"slosts", "slots", 1}, {"slost", "slots", 2}, {"kitten", "sitting", 3}} {
+		if got := Distance(tt.a, tt.b); got != tt.want {
+			t.Errorf("%s, %s: %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
 func TestCircle(t *testing.T) {
 	for _, tt := range []struct {
 		steps map[string][]Step

@@ -27,7 +27,7 @@ func (s *Store) calibrate(p *match.Pack) {
 		return // there is no choice
 	}
 	path := filepath.Join(s.folder, p.Hash()+calibrationSuffix)
-	if s.folder != "" && noted(path, p) {
+	if s.folder != "" && useNoted(path, p) {
 		return
 	}
 	c := p.Calibrate()
@@ -35,26 +35,26 @@ func (s *Store) calibrate(p *match.Pack) {
 	s.log.Debug("calibrated", "pack", p.Hash(), "calibration", c.String())
 	text, err := c.MarshalText()
 	if err == nil {
-		err = s.writeNote(path, fmt.Sprintf("%s\n%s\n", thisBoard(), text), false)
+		err = s.writeNote(path, fmt.Sprintf("%s\n%s\n", boardName(), text), false)
 	}
 	if err != nil && !errors.Is(err, errNoFolder) {
 		s.log.Debug("a calibration is not noted; it is measured again at the next start", "error", err)
 	}
 }
 
-// noted uses the calibration noted at path, if there is one of this board.
-func noted(path string, p *match.Pack) bool {
+// useNoted uses the calibration noted at path, if there is one of this board.
+func useNoted(path string, p *match.Pack) bool {
 	text, err := files.Read(path, maxNote)
 	if err != nil {
 		return false
 	}
 	board, calibration, _ := strings.Cut(string(text), "\n")
 	var c match.Calibration
-	return board == thisBoard() && c.UnmarshalText([]byte(calibration)) == nil && p.Use(c) == nil
+	return board == boardName() && c.UnmarshalText([]byte(calibration)) == nil && p.Use(c) == nil
 }
 
-// thisBoard is what decides how fast it scans.
-func thisBoard() string {
+// boardName is what decides how fast it scans.
+func boardName() string {
 	b := board.Read()
 	return strings.TrimSpace(fmt.Sprintf("%s %s, %d cores", b.Model, b.Arch, b.Cores))
 }

@@ -78,11 +78,11 @@ type loader struct {
 	ids   map[string]position // rules of rule files by id, wrong ones too
 	fatal bool                // adding more is pointless
 
-	openPack func(path string) (*match.Pack, error)
-	each     func(path string, r *Rule) // if not nil: of rules of rule files that are added
-	digests  bool                       // the sources' key is wanted
-	key      sourcesKey                 // of what was read
-	once     bool                       // one of the sources cannot be read again
+	openPack     func(path string) (*match.Pack, error)
+	onRule       func(path string, r *Rule) // if not nil: of rules of rule files that are added
+	wantKey      bool                       // the sources' key is wanted
+	key          sourcesKey                 // of what was read
+	unrepeatable bool                       // one of the sources cannot be read again
 }
 
 func newLoader(o Options) *loader {
@@ -128,9 +128,9 @@ func (l *loader) load(paths []string) error {
 		l.closePack()
 	}
 	for _, s := range sources {
-		if l.digests {
+		if l.wantKey {
 			l.key.add(s.kind, s.digest)
-			l.once = l.once || !s.info.Mode().IsRegular()
+			l.unrepeatable = l.unrepeatable || !s.info.Mode().IsRegular()
 		}
 	}
 	return err
@@ -249,8 +249,8 @@ func (l *loader) addRule(path string, r *Rule) bool {
 	}
 	switch {
 	case err == nil:
-		if l.each != nil {
-			l.each(path, r)
+		if l.onRule != nil {
+			l.onRule(path, r)
 		}
 		return true
 	case errors.Is(err, match.ErrDuplicateID):

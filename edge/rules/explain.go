@@ -123,9 +123,9 @@ func (e *Explanation) explain(pack *match.Pack, text []byte) error {
 	return e.Regex.explain(rule, text, e.Found)
 }
 
-// mostLiterals is up to how many literals of a rule it is told where they would
+// maxExplainedLiterals is up to how many literals of a rule it is told where they would
 // be if the rule were less strict: each is then looked for in up to four forms.
-const mostLiterals = 25_000
+const maxExplainedLiterals = 25_000
 
 // explainLiterals looks for the literals as they are and, as far as the rule does
 // not do that itself, in any case and in longer words, unless they are very many.
@@ -139,7 +139,7 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 			forms = append(forms, match.Rule{NoCase: f.NoCase})
 		}
 	}
-	if len(rule.Literals) > mostLiterals {
+	if len(rule.Literals) > maxExplainedLiterals {
 		forms = forms[:1]
 	}
 	explained := make([]LiteralExplanation, len(rule.Literals))

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"trawl/edge/match"
+	"trawl/edge/names"
 	"trawl/edge/problem"
 )
 
@@ -119,13 +120,13 @@ type similar struct {
 }
 
 const (
-	mostSimilar = 3
+	maxSimilar = 3
 	// comparedBytes bounds the time that comparing takes: an id may have 1,024.
 	comparedBytes = 64
 )
 
 func (n *nearest) see(id string) {
-	a, b := strings.ToLower(cut(n.to)), strings.ToLower(cut(id))
+	a, b := strings.ToLower(firstBytes(n.to)), strings.ToLower(firstBytes(id))
 	far := max(1, len(a)/3)
 	if len(a) > 3 {
 		far = max(2, far) // two letters that changed places
@@ -137,16 +138,16 @@ func (n *nearest) see(id string) {
 	case d > far || -d > far:
 		return
 	default:
-		if d = editDistance(a, b); d > far {
+		if d = names.Distance(a, b); d > far {
 			return
 		}
 	}
 	n.best = append(n.best, similar{strings.Clone(id), d})
 	slices.SortStableFunc(n.best, func(x, y similar) int { return cmp.Compare(x.distance, y.distance) })
-	n.best = n.best[:min(len(n.best), mostSimilar)]
+	n.best = n.best[:min(len(n.best), maxSimilar)]
 }
 
-func cut(s string) string { return s[:min(len(s), comparedBytes)] }
+func firstBytes(s string) string { return s[:min(len(s), comparedBytes)] }
 
 func (n *nearest) advice() string {
 	if len(n.best) == 0 {
@@ -157,25 +158,4 @@ func (n *nearest) advice() string {
 		list = append(list, fmt.Sprintf("%q", shortened(s.id)))
 	}
 	return " (did you mean " + strings.Join(list, " or ") + "?)"
-}
-
-// editDistance counts the bytes to insert, delete or change (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -43,7 +43,7 @@ type RuleReport struct {
 func Inspect(paths []string, o Options) (*Inspection, error) {
 	var found Inspection
 	l := newLoader(o)
-	l.each = func(path string, r *Rule) {
+	l.onRule = func(path string, r *Rule) {
 		found.Rules = append(found.Rules, RuleReport{
 			ID: r.Label(), File: path, Line: r.Line, Literals: len(r.Literals),
 			expr: r.Regex, noCase: r.NoCase || o.NoCase, breaks: lineBreaks(&r.Rule),

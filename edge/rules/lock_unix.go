@@ -16,8 +16,8 @@ func lockShared(f *os.File) bool {
 	return !errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// lockAlone reports whether nobody uses the file, and sees to it that nobody
+// lockExclusive reports whether nobody uses the file, and sees to it that nobody
 // begins to until it is closed.
-func lockAlone(f *os.File) bool {
+func lockExclusive(f *os.File) bool {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }

@@ -35,12 +35,12 @@ func ignoreCase(rule *match.Rule) error {
 }
 
 // Spellings are the spellings of l in upper and lower case of ASCII letters. If they
-// are more than most, it returns l alone, and false.
-func Spellings(l []byte, most int) (list [][]byte, all bool) {
+// are more than limit, it returns l alone, and false.
+func Spellings(l []byte, limit int) (list [][]byte, all bool) {
 	list = [][]byte{nil}
 	for _, c := range l {
 		other := swapCase(c)
-		if other != c && 2*len(list) > most {
+		if other != c && 2*len(list) > limit {
 			return [][]byte{l}, false
 		}
 		for i := range list {

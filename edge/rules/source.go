@@ -43,7 +43,7 @@ func (l *loader) open(path string, before []*source) *source {
 		return nil
 	}
 	s, err := openSource(path)
-	if err == nil && l.digests {
+	if err == nil && l.wantKey {
 		s.digest = sha256.New()
 		s.Reader = io.TeeReader(s.Reader, s.digest)
 	}
@@ -94,15 +94,15 @@ func openSource(path string) (*source, error) {
 
 // isKeyPair reports whether the file is a secret key that was named by mistake.
 func (s *source) isKeyPair() bool {
-	const most = 64 << 10 // bytes of a key file
-	if !s.info.Mode().IsRegular() || s.info.Size() > most {
+	const limit = 64 << 10 // bytes of a key file
+	if !s.info.Mode().IsRegular() || s.info.Size() > limit {
 		return false
 	}
-	text, err := io.ReadAll(io.NewSectionReader(s.file, 0, most))
+	text, err := io.ReadAll(io.NewSectionReader(s.file, 0, limit))
 	return err == nil && keys.IsPair(string(text))
 }
 
-// countWords says how many words a word list has at most, and bytes in them. A
+// countWords says how many words a word list has at limit, and bytes in them. A
 // pipe cannot be read twice: then both are 0.
 func (s *source) countWords() (words, size int) {
 	if !s.info.Mode().IsRegular() {

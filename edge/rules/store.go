@@ -73,14 +73,14 @@ func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
 
 func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	if key := s.key(paths, o); key != "" {
-		if hash := s.madeOf(key); hash != "" {
+		if hash := s.packOf(key); hash != "" {
 			if p := s.cached(hash); p != nil {
 				return p, nil, nil
 			}
 		}
 	}
 	l := newLoader(o)
-	l.openPack, l.digests, l.key = s.importPack, true, newKey(s.version, o)
+	l.openPack, l.wantKey, l.key = s.importPack, true, newKey(s.version, o)
 	if err := l.load(paths); err != nil || l.pack != nil {
 		return l.pack, &l.report, err
 	}
@@ -115,7 +115,7 @@ func (s *Store) Cached(paths []string, o Options) (bytes int64, ok bool) {
 	if key == "" {
 		return 0, false
 	}
-	hash := s.madeOf(key)
+	hash := s.packOf(key)
 	if hash == "" {
 		return 0, false
 	}
@@ -252,7 +252,7 @@ func (s *Store) compile(l *loader) (*match.Pack, error) {
 		s.discard(t, nil)
 		return nil, err
 	}
-	if !l.once {
+	if !l.unrepeatable {
 		s.note(l.key.String(), p.Hash())
 	}
 	l.builder = nil

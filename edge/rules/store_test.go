@@ -103,7 +103,7 @@ func TestStoreCompilesOnce(t *testing.T) {
 	}
 	old := NewStore(s.state, "another program", slog.New(slog.DiscardHandler))
 	defer old.Close()
-	if key := old.key([]string{s.words}, Options{Name: "a"}); old.madeOf(key) != "" {
+	if key := old.key([]string{s.words}, Options{Name: "a"}); old.packOf(key) != "" {
 		t.Error("the pack of another program's version is used")
 	}
 	if tmp := s.files(".tmp"); len(tmp) > 0 {
@@ -123,7 +123,7 @@ func TestStoreKeyKnowsKinds(t *testing.T) {
 		t.Error("one key for both")
 	}
 	l := newLoader(Options{})
-	l.digests, l.key = true, newKey("test", Options{})
+	l.wantKey, l.key = true, newKey("test", Options{})
 	if err := l.load([]string{yaml, list}); err != nil || l.key.String() != st.key([]string{yaml, list}, Options{}) {
 		t.Errorf("what was read has another key than what is there: %v", err)
 	}

@@ -85,9 +85,9 @@ func (s *Store) discard(t *os.File, err error) {
 	}
 }
 
-// madeOf returns the hash of the pack that was made of the sources with that
+// packOf returns the hash of the pack that was made of the sources with that
 // key; empty if it is not known.
-func (s *Store) madeOf(key string) string {
+func (s *Store) packOf(key string) string {
 	if s.folder == "" {
 		return ""
 	}
@@ -212,7 +212,7 @@ func (s *Store) inUse(name string) bool {
 		return true
 	}
 	defer f.Close()
-	return !lockAlone(f)
+	return !lockExclusive(f)
 }
 
 // removeUnused removes a file unless it is in use.
@@ -223,7 +223,7 @@ func (s *Store) removeUnused(name string) {
 		return
 	}
 	defer f.Close() // and with it the lock, after the file is gone
-	if lockAlone(f) {
+	if lockExclusive(f) {
 		s.removed(path, os.Remove(path))
 	}
 }
