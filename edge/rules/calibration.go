@@ -1,6 +1,6 @@
 package rules
 
-// What a board knows about its packs: which way of scanning is the fastest.
+// Calibrations: the fastest way to scan with a pack on this board.
 
 import (
 	"errors"
@@ -18,10 +18,9 @@ import (
 
 const calibrationSuffix = ".calibration"
 
-// calibrate makes p scan the way that is the fastest on this board: as noted
-// beside the pack, or else measured now, for some milliseconds, and noted. Each
-// note is a line for the board, for a card can be put into another one, and one for
-// the calibration.
+// calibrate makes p scan in the fastest way on this board: by the note beside the pack, or by a
+// measurement of some milliseconds, which is then noted. A note has a line for the board, because a
+// card can be moved to another board, and a line for the calibration.
 func (s *Store) calibrate(p *match.Pack) {
 	if p.Calibration().Lanes == "" {
 		return // there is no choice
@@ -42,7 +41,7 @@ func (s *Store) calibrate(p *match.Pack) {
 	}
 }
 
-// useNoted uses the calibration noted at path, if there is one of this board.
+// useNoted applies the calibration in the note at path, if the note is about this board.
 func useNoted(path string, p *match.Pack) bool {
 	text, err := files.Read(path, maxNote)
 	if err != nil {
@@ -53,13 +52,13 @@ func useNoted(path string, p *match.Pack) bool {
 	return board == boardName() && c.UnmarshalText([]byte(calibration)) == nil && p.Use(c) == nil
 }
 
-// boardName is what decides how fast it scans.
+// boardName identifies boards of the same speed.
 func boardName() string {
 	b := board.Read()
 	return strings.TrimSpace(fmt.Sprintf("%s %s, %d cores", b.Model, b.Arch, b.Cores))
 }
 
-// cleanCalibration removes the note of a pack that is gone.
+// cleanCalibration removes a note whose pack is gone.
 func (s *Store) cleanCalibration(name string) {
 	if _, err := os.Stat(s.packPath(strings.TrimSuffix(name, calibrationSuffix))); errors.Is(err, fs.ErrNotExist) {
 		path := filepath.Join(s.folder, name)

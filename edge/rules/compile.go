@@ -16,19 +16,18 @@ import (
 type Options struct {
 	NoCase bool   // every rule ignores case
 	Whole  bool   // every literal matches as a whole word only; a regex is then a problem
-	Name   string // of the rule set; empty: what the rule files say, if they agree
+	Name   string // name of the rule set; empty: the name in the rule files, if they agree
 	Engine string // of the pack, see match.Options; empty: match chooses
 	Budget int64  // most memory the pack may take, see match.Options; 0: no bound
-	Text   int64  // bytes of text that the pack is made for, see match.Options; 0: not known
+	Text   int64  // bytes of text that the pack will scan, see match.Options; 0: unknown
 }
 
-// Compile reads word lists, rule files and packs, and the rule files of
-// folders, and returns the pack made of them. The report says what was read, also when there is an error. All that
-// is wrong with the files is one error of type problem.List; the error of a
-// compilation that failed as a whole names no file.
+// Compile reads word lists, rule files and packs, and the rule files of folders, and returns the
+// pack of all rules. The report describes the files, also after an error. Mistakes in the files are
+// one problem.List; if compiling fails as a whole, the error names no file.
 //
-// A pack must be the only file; it keeps its own name and takes no options.
-// The caller closes what is returned. "-" is refused: rules come from files.
+// A pack must be the only file, and keeps its name and options. The caller closes the result. "-"
+// is refused, since rules come from files.
 func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 	l, err := load(paths, o)
 	if err != nil || l.pack != nil {
@@ -41,9 +40,9 @@ func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 	return pack, &l.report, nil
 }
 
-// CompileTo is Compile with the pack written to f, an empty file, which takes
-// much less memory. A pack among the files is a problem: it is compiled already.
-// If f fails, what it holds is to be thrown away.
+// CompileTo is Compile with the pack written to f, an empty file, which takes much less memory. A
+// pack among the files is a problem, because it is compiled already. After an error the caller
+// throws the content of f away.
 func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Report, error) {
 	l, err := load(paths, o)
 	if l.pack != nil {
@@ -60,29 +59,29 @@ func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Repor
 	return c, &l.report, nil
 }
 
-// Check reads and validates like Compile, without compiling.
+// Check is Compile without compiling.
 func Check(paths []string, o Options) (*Report, error) {
 	l, err := load(paths, o)
 	l.closePack()
 	return &l.report, err
 }
 
-// loader takes the rules of all files into one builder.
+// loader adds the rules of all files to one builder.
 type loader struct {
 	options  Options
 	builder  *match.Builder
-	pack     *match.Pack // if the only file is one
+	pack     *match.Pack // the pack, if it is the only file
 	problems problem.Collector
 	report   Report
 
-	ids   map[string]position // rules of rule files by id, wrong ones too
+	ids   map[string]position // rules of rule files by id, also wrong ones
 	fatal bool                // adding more is pointless
 
 	openPack     func(path string) (*match.Pack, error)
-	onRule       func(path string, r *Rule) // if not nil: of rules of rule files that are added
-	wantKey      bool                       // the sources' key is wanted
-	key          sourcesKey                 // of what was read
-	unrepeatable bool                       // one of the sources cannot be read again
+	onRule       func(path string, r *Rule) // if not nil: called for each rule of a rule file that was added
+	wantKey      bool                       // key is wanted
+	key          sourcesKey                 // of the sources read
+	unrepeatable bool                       // a source cannot be read a second time
 }
 
 func newLoader(o Options) *loader {
@@ -97,8 +96,8 @@ type position struct {
 
 func (p position) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 
-// load reads all files: first what they are and what the rule set is called,
-// then their rules in the order of the files.
+// load reads all files: first their kinds and the name of the rule set, then their rules in the
+// order of the files.
 func load(paths []string, o Options) (*loader, error) {
 	l := newLoader(o)
 	return l, l.load(paths)
@@ -143,8 +142,7 @@ func (l *loader) closePack() {
 	}
 }
 
-// ruleSetName is the name asked for, else the one that all rule files with a
-// name agree on.
+// ruleSetName returns the name in o, or the name on which all rule files with a name agree.
 func ruleSetName(o Options, sources []*source) string {
 	name := o.Name
 	for _, s := range sources {
@@ -159,7 +157,7 @@ func ruleSetName(o Options, sources []*source) string {
 	return name
 }
 
-// add takes in the rules of one source.
+// add adds the rules of a source.
 func (l *loader) add(s *source, alone bool) {
 	if l.fatal {
 		return
@@ -174,7 +172,7 @@ func (l *loader) add(s *source, alone bool) {
 	}
 }
 
-// addPack opens a pack, which stands for itself.
+// addPack opens a pack, which is then the result.
 func (l *loader) addPack(s *source, alone bool) {
 	if !alone {
 		l.problems.Add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
@@ -188,7 +186,7 @@ func (l *loader) addPack(s *source, alone bool) {
 	if err != nil {
 		again := "; compile it again"
 		if errors.Is(err, match.ErrDamaged) {
-			again = "" // the error says so
+			again = "" // the error gives this advice
 		}
 		l.problems.Add(s.path, 0, "not a usable pack: %v%s", err, again)
 		return
@@ -230,7 +228,7 @@ func (l *loader) addRules(s *source) {
 	l.report.addFile(f)
 }
 
-// addRule adds one rule of a rule file; false if there is a problem with it.
+// addRule adds a rule of a rule file; false after a problem.
 func (l *loader) addRule(path string, r *Rule) bool {
 	id := r.Label()
 	if first, ok := l.ids[id]; ok {
@@ -261,7 +259,7 @@ func (l *loader) addRule(path string, r *Rule) bool {
 	return false
 }
 
-// addError notes an error of the builder, and whether it means all rules.
+// addError notes an error of the builder, and stops loading if the error concerns all rules.
 func (l *loader) addError(path string, line int, what string, err error) {
 	switch {
 	case errors.Is(err, match.ErrUnknownEngine):
@@ -314,7 +312,7 @@ func (l *loader) addWords(s *source) {
 	}
 }
 
-// addWord adds a rule of one word.
+// addWord adds a word as a rule.
 func (l *loader) addWord(rule *match.Rule) error {
 	if !l.options.NoCase || utf8.Valid(rule.Literals[0]) {
 		return l.builder.Add(rule)
@@ -326,8 +324,8 @@ func (l *loader) addWord(rule *match.Rule) error {
 	return l.builder.Add(&of)
 }
 
-// findWord says where a word stands that is in the builder already. It reads
-// the word lists once more: only errors need this.
+// findWord returns the position of a word that is in the builder already. It reads the word lists
+// again, for errors only.
 func (l *loader) findWord(id string) string {
 	for i := range l.report.Files {
 		f := &l.report.Files[i]
@@ -341,5 +339,5 @@ func (l *loader) findWord(id string) string {
 	return "a word list"
 }
 
-// shortened returns the beginning of an id or pattern, for a message that names it.
+// shortened returns the beginning of an id or pattern, for messages.
 func shortened(s string) string { return escape.Shorten(s, 64) }

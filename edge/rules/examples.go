@@ -1,6 +1,6 @@
 package rules
 
-// Running the examples that stand beside rules.
+// Examples in rule files, run.
 
 import (
 	"fmt"
@@ -13,21 +13,21 @@ import (
 	"trawl/edge/problem"
 )
 
-// ExamplesReport says what became of the examples of some rule files.
+// ExamplesReport counts the examples of rule files.
 type ExamplesReport struct {
 	Rules    int // in all files
-	Without  int // rules that have no examples
+	Without  int // rules without examples
 	Examples int
 	Failures []Failure
 }
 
-// Failure is an example that its rule does not treat as it should.
+// Failure is an example that contradicts its rule.
 type Failure struct {
 	File    string
 	Line    int // of the rule
 	Rule    string
 	Text    string
-	Matches bool // what the rule does; the example wants the opposite
+	Matches bool // the rule matches, or not; the example wants the opposite
 }
 
 // String is "file:line: rule "id" should match "text"".
@@ -39,7 +39,7 @@ func (f *Failure) String() string {
 	return escape.Sprintf("%s:%d: rule %q %s %q", f.File, f.Line, f.Rule, should, f.Text)
 }
 
-// String is a summary of one line.
+// String returns a summary of one line.
 func (r *ExamplesReport) String() string {
 	s := fmt.Sprintf("%s of %s: ", human.Count(r.Examples, "example"), human.Count(r.Rules-r.Without, "rule"))
 	if len(r.Failures) == 0 {
@@ -53,9 +53,8 @@ func (r *ExamplesReport) String() string {
 	return s
 }
 
-// TestExamples compiles rule files, and those of folders, and looks for the
-// rules in their own examples, each example a text by itself. An error means
-// that there was nothing to test, or the files are wrong; it is then of type problem.List.
+// TestExamples compiles rule files, also of folders, and scans each example, a text by itself, for
+// its rule. An error means that there was nothing to test, or is a problem.List about the files.
 func TestExamples(paths []string) (*ExamplesReport, error) {
 	report := &ExamplesReport{}
 	paths = expand(paths)
@@ -81,7 +80,7 @@ func TestExamples(paths []string) (*ExamplesReport, error) {
 	return report, ps.Err()
 }
 
-// addFile runs the examples of one rule file, over all its rules at once.
+// addFile runs the examples of a rule file with one pack of all rules.
 func (r *ExamplesReport) addFile(path string) error {
 	file, err := readFile(path)
 	if err != nil {
@@ -118,7 +117,7 @@ func (r *ExamplesReport) addFile(path string) error {
 	return nil
 }
 
-// list returns the texts that must match, or those that must not.
+// list returns the texts that must match, or those that must miss.
 func (e *Examples) list(match bool) []string {
 	if match {
 		return e.Match

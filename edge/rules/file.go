@@ -11,8 +11,8 @@ import (
 	"trawl/edge/problem"
 )
 
-// MaxFile is the largest rule file, in bytes: read as YAML it takes several
-// times as much memory. Word lists may have any size.
+// MaxFile is the largest rule file, in bytes: YAML takes several times as much memory. Word lists
+// may have any size.
 const MaxFile = 8 << 20
 
 // File is a rule file.
@@ -20,24 +20,24 @@ type File struct {
 	Path  string
 	Name  string // of the rule set; empty: not given
 	Rules []Rule
-	BOM   bool // it began with a byte order mark
+	BOM   bool // the file began with a byte order mark
 }
 
-// Rule is one rule of a rule file: what match looks for, and where it stands.
+// Rule is a rule of a rule file: a rule of package match with its position.
 type Rule struct {
 	match.Rule
 	Line        int // where the rule begins
-	PatternLine int // where its regex, words, literal or hex is
+	PatternLine int // line of the regex, words, literal or hex
 	Examples    Examples
 }
 
-// Examples are texts that a rule must match and must not match.
+// Examples are texts that a rule must match, or must miss.
 type Examples struct {
 	Match []string
 	Miss  []string
 }
 
-// Label is the rule's id: the one given, or else its literal as match names it.
+// Label returns the rule's id or, without one, the literal as match names it.
 func (r *Rule) Label() string {
 	if r.ID != "" || len(r.Literals) == 0 {
 		return r.ID
@@ -59,10 +59,9 @@ func readFile(path string) (*File, error) {
 	return Parse(path, data)
 }
 
-// Parse reads a rule file; path is what problems name. It checks everything
-// but the patterns themselves, whose compilation is match's business. Wrong
-// rules are left out of the File, which is returned along with the error, of
-// type problem.List.
+// Parse reads a rule file with the content data; path is the name in problems. Parse checks
+// everything but the patterns, which package match compiles. Wrong rules are left out of the File.
+// The error is a problem.List.
 func Parse(path string, data []byte) (*File, error) {
 	var ps problem.Collector
 	f := parse(path, data, &ps)

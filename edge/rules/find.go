@@ -1,6 +1,6 @@
 package rules
 
-// Finding one rule in a file, by its id.
+// Finding a rule by its id.
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 	"trawl/edge/problem"
 )
 
-// findRule returns the rule of a word list, rule file or pack, or of the rule
-// files of a folder, that has an id, and the file that it is in.
+// findRule returns the rule with an id in a word list, rule file or pack, or in the rule files of a
+// folder, and the file of the rule.
 func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	l := newLoader(o)
 	near := nearest{to: id}
@@ -108,7 +108,7 @@ func (l *loader) findInWords(s *source, id string, near *nearest) *Rule {
 	return found
 }
 
-// nearest keeps the ids that are most like one.
+// nearest collects the ids most similar to another.
 type nearest struct {
 	to   string
 	best []similar
@@ -121,7 +121,7 @@ type similar struct {
 
 const (
 	maxSimilar = 3
-	// comparedBytes bounds the time that comparing takes: an id may have 1,024.
+	// comparedBytes bounds the time of a comparison: an id may have 1,024 bytes.
 	comparedBytes = 64
 )
 
@@ -129,7 +129,7 @@ func (n *nearest) see(id string) {
 	a, b := strings.ToLower(firstBytes(n.to)), strings.ToLower(firstBytes(id))
 	far := max(1, len(a)/3)
 	if len(a) > 3 {
-		far = max(2, far) // two letters that changed places
+		far = max(2, far) // two swapped letters
 	}
 	d := len(b) - len(a)
 	switch {

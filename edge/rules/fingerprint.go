@@ -1,6 +1,6 @@
 package rules
 
-// What tells that sources have changed.
+// Fingerprints of sources: whether they have changed, and whether they can be read again.
 
 import (
 	"fmt"
@@ -11,12 +11,12 @@ import (
 	"trawl/edge/problem"
 )
 
-// hashedSize is up to which size a rule file's content is in its stamp, in bytes: to hash
-// it every two seconds takes an ARMv6 a hundredth of a core.
+// hashedSize is the largest rule file whose content is hashed, in bytes: hashing this much every
+// two seconds takes an ARMv6 a hundredth of a core.
 const hashedSize = 64 << 10
 
-// Fingerprint changes when one of the files at paths does, or the rule files of a folder, or
-// they become unreadable; see [files.Fingerprint]. Nothing but equality means anything.
+// Fingerprint returns a text that changes when a file at paths, or a rule file in a folder, changes
+// or becomes unreadable; see [files.Fingerprint]. Two results can be compared for equality only.
 func Fingerprint(paths []string) string {
 	var b strings.Builder
 	for _, path := range expand(paths) {
@@ -25,8 +25,8 @@ func Fingerprint(paths []string) string {
 	return b.String()
 }
 
-// CheckRereadable says why the files at paths cannot be read a second time; nil if they can,
-// or if reading them will tell. A pipe would be waited for without end.
+// CheckRereadable returns an error if the files at paths cannot be read a second time, such as a
+// pipe, which would block. Missing files are no error here: reading will report them.
 func CheckRereadable(paths []string) error {
 	var p problem.Collector
 	for _, path := range expand(paths) {

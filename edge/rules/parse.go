@@ -16,11 +16,11 @@ import (
 	"trawl/edge/problem"
 )
 
-// parser reads one rule file and collects what is wrong with it.
+// parser reads a rule file and collects problems.
 type parser struct {
 	path     string
 	problems *problem.Collector
-	budget   int // what may still be read, aliases followed; see cost
+	budget   int // what may still be read, with aliases resolved; see cost
 }
 
 func parse(path string, data []byte, ps *problem.Collector) *File {
@@ -71,7 +71,7 @@ func (p *parser) rules(list *yaml.Node) []Rule {
 	return rules
 }
 
-// rule reads one rule; false if there was a problem with it.
+// rule reads a rule; false after a problem.
 func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	r := Rule{Line: n.Line}
 	if n.Kind != yaml.MappingNode {
@@ -92,7 +92,7 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 		p.problem(n, "rule has %s; make a rule of each", strings.Join(patterns, " and "))
 	}
 	if p.problems.Count() > before {
-		return r, false // what is missing may be what is misspelt
+		return r, false // a missing key may be a misspelt one
 	}
 	switch {
 	case len(patterns) == 0:
@@ -137,7 +137,7 @@ func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {
 	}
 }
 
-// maxName bounds ids and names, in bytes: they are on every line of output.
+// maxName bounds ids, in bytes: every line of output repeats them.
 const maxName = 1024
 
 func (p *parser) id(n *yaml.Node) string {
@@ -151,7 +151,7 @@ func (p *parser) id(n *yaml.Node) string {
 	return s
 }
 
-// name reads the rule set's name, which goes into NAME=FILE and NAME@HASH.
+// name reads the name of the rule set, which is part of NAME=FILE and NAME@HASH.
 func (p *parser) name(n *yaml.Node) string {
 	s := p.text("name", n)
 	if s == "" {
@@ -163,7 +163,7 @@ func (p *parser) name(n *yaml.Node) string {
 	return s
 }
 
-// scalar returns a single value as it is written; 007 and yes are texts too.
+// scalar returns a single value literally; 007 and yes are texts too.
 func (p *parser) scalar(key string, n *yaml.Node) (string, bool) {
 	switch {
 	case isNull(n) && n.Value != "":
@@ -180,7 +180,7 @@ func (p *parser) scalar(key string, n *yaml.Node) (string, bool) {
 	return "", false
 }
 
-// text reads a text that must not be empty.
+// text reads a text and refuses an empty one.
 func (p *parser) text(key string, n *yaml.Node) string {
 	s, ok := p.scalar(key, n)
 	if ok && s == "" {
@@ -280,7 +280,7 @@ func (p *parser) examples(n *yaml.Node) Examples {
 	return e
 }
 
-// literalID is the id that match gives to a rule without one (match.Rule.ID).
+// literalID returns the id of a rule without one, as package match makes it (match.Rule.ID).
 func literalID(literal []byte) string {
 	if utf8.Valid(literal) {
 		return string(literal)
@@ -288,8 +288,8 @@ func literalID(literal []byte) string {
 	return "hex:" + hex.EncodeToString(literal)
 }
 
-// ofSettings says of a key that no rule file has where it belongs: to a configuration, or
-// to a rule of another program that is YAML, too.
+// ofSettings returns where an unknown key of a rule file belongs: to a configuration, or to a rule
+// of another program.
 func ofSettings(key string) string {
 	switch key {
 	case "broker", "worker", "client", "security", "limits", "http", "log":

@@ -1,6 +1,6 @@
 package rules
 
-// What was read, for people.
+// Reports of the files read, for people.
 
 import (
 	"fmt"
@@ -17,22 +17,22 @@ const (
 	KindPack  = "pack"  // compiled
 )
 
-// FileReport says what one file held.
+// FileReport describes a file.
 type FileReport struct {
 	Path     string
 	Kind     string // KindWords, KindRules or KindPack
-	Name     string // of the rule set, if the file says one
-	Rules    int    // that were added: in a word list, its different words
+	Name     string // name of the rule set in the file, if any
+	Rules    int    // rules added; in a word list the different words
 	Literals int
 	Regexes  int
 	Blank    int  // empty lines of a word list
-	CRLF     int  // lines of a word list whose '\r' was dropped
-	Merged   int  // repeated lines of a word list, here or in one before it
+	CRLF     int  // lines of a word list with a '\r', which was dropped
+	Merged   int  // repeated lines of a word list, also of words in an earlier list
 	BOM      bool // a byte order mark was dropped
 }
 
-// String is a summary of one line, such as
-// "words.txt: 10,000 words (3 blank lines, 2 repeated, \r dropped)".
+// String returns a summary of one line, such as "words.txt: 10,000 words (3 blank lines, 2
+// repeated, \r dropped)".
 func (f *FileReport) String() string {
 	var what string
 	var notes []string
@@ -64,7 +64,7 @@ func (f *FileReport) String() string {
 	return path + ": " + what + " (" + strings.Join(notes, ", ") + ")"
 }
 
-// Report says what was read, file by file and in total.
+// Report describes all files, one by one and in total.
 type Report struct {
 	Name     string // of the rule set; empty: none was given
 	Files    []FileReport
@@ -73,7 +73,7 @@ type Report struct {
 	Regexes  int
 }
 
-// String is one line for each file and, if there are several, one in total.
+// String returns a line for each file and, for several files, a line with the total.
 func (r *Report) String() string {
 	var lines []string
 	for i := range r.Files {

@@ -1,7 +1,6 @@
 package rules
 
-// Going through YAML: one document, its mappings, aliases within bounds, and
-// errors with the right line.
+// YAML: a single document, its mappings, bounded aliases, and errors with the right line.
 
 import (
 	"bytes"
@@ -16,8 +15,8 @@ import (
 	"trawl/edge/yamlerr"
 )
 
-// maxAliased bounds what YAML aliases can make of a file: each repeats what it
-// stands for, and aliases within aliases multiply. In bytes, as cost counts.
+// maxAliased bounds the size of resolved aliases, in bytes of cost: aliases within aliases
+// multiply.
 const maxAliased = 8 << 20
 
 func (p *parser) problem(n *yaml.Node, format string, args ...any) {
@@ -54,8 +53,8 @@ func (p *parser) document(data []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// badText finds what YAML does not allow and its library reports without a
-// line: bytes that are not UTF-8 and control characters.
+// badText finds bytes outside of UTF-8 and control characters, which YAML forbids and the library
+// reports without a line.
 func badText(data []byte) (line int, what string) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return 1, "is UTF-16; save the file as UTF-8"
@@ -79,13 +78,13 @@ func badText(data []byte) (line int, what string) {
 	return 0, ""
 }
 
-// cost is what reading a node counts for, in bytes.
+// cost is the cost of reading a node, in bytes.
 func cost(n *yaml.Node) int {
 	const node = 16
 	return node + len(n.Value)
 }
 
-// treeCost is the cost of n and all below it, aliases not followed.
+// treeCost is the cost of n and everything below, with aliases unresolved.
 func treeCost(n *yaml.Node) int {
 	sum := cost(n)
 	for _, child := range n.Content {
@@ -94,7 +93,7 @@ func treeCost(n *yaml.Node) int {
 	return sum
 }
 
-// follow returns what an alias stands for, and counts what is read.
+// follow resolves an alias, and subtracts the cost from the budget.
 func (p *parser) follow(n *yaml.Node) *yaml.Node {
 	target := n
 	if n.Kind == yaml.AliasNode {
