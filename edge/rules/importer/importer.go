@@ -1,6 +1,6 @@
 package importer
 
-// The kinds of rule sets, and one import from files to rules.
+// The table of kinds, and Import.
 
 import (
 	"errors"
@@ -21,20 +21,20 @@ import (
 	"trawl/edge/rules/importer/internal/yara"
 )
 
-// Kind is a kind of rule sets that can be imported.
+// Kind is a kind of rule sets.
 type Kind struct {
 	Name string // for Import
-	What string // what it reads, for people
+	What string // the files of the kind, for people
 }
 
-// kinds in the order in which help names them.
+// kinds returns all kinds, in the order of the help.
 func kinds() []*job.Kind {
 	return []*job.Kind{
 		&lists.Words, &lists.Regex, &lists.BasicRegex, &lists.Logcheck, &fail2ban.Kind, &spamassassin.Kind, &lists.Hosts, &crs.Kind, &snort.Kind, &yara.Kind, &sigma.Kind,
 	}
 }
 
-// Kinds lists what Import can read.
+// Kinds returns all kinds.
 func Kinds() []Kind {
 	var list []Kind
 	for _, k := range kinds() {
@@ -52,19 +52,19 @@ func Names() []string {
 	return names
 }
 
-// ErrUnknownKind is the error for a kind that is none of Kinds.
+// ErrUnknownKind means that a kind is not in Kinds.
 var ErrUnknownKind = errors.New("unknown kind of rules")
 
-// Result is what an import made.
+// Result holds the imported rules.
 type Result = job.Result
 
 // Summary counts what became of the rules of an import.
 type Summary = job.Summary
 
-// Import reads the files at paths, and the files of that kind in folders, and
-// returns their rules. Errors are ErrUnknownKind, or problem.List with all that
-// could not be read: then nothing is returned, since what is missing could not
-// be counted. Rules that cannot be taken are no errors; the summary has them.
+// Import reads the files at paths, and the files of the kind in folders, and returns their rules.
+// The error is ErrUnknownKind, or a problem.List of everything unreadable. After an error there is
+// no result, because missing rules could not be counted. Rules that cannot be taken are in the
+// summary.
 func Import(name string, paths []string) (*job.Result, error) {
 	all := kinds()
 	i := slices.IndexFunc(all, func(k *job.Kind) bool { return k.Name == name })
@@ -77,7 +77,7 @@ func Import(name string, paths []string) (*job.Result, error) {
 // maxKeyPair is how many bytes of a file are looked at for a secret key.
 const maxKeyPair = 64 << 10
 
-// whatElse says what a file is that is none of kind k; empty: it may be one.
+// whatElse says what a file of another kind than k is; empty: the file may be of kind k.
 func whatElse(k *job.Kind, in *job.Input) string {
 	if keys.IsPair(string(in.Data[:min(len(in.Data), maxKeyPair)])) {
 		return "a key pair and no rules: its lines would become rules, and be shown; name the right file"

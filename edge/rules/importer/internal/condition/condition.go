@@ -1,7 +1,7 @@
 package condition
 
-// Conditions over patterns, and which patterns to look for so that no text that
-// satisfies the condition is missed.
+// Conditions over patterns, and the choice of patterns: no text that satisfies the condition may be
+// missed.
 
 import (
 	"trawl/edge/rules/importer/internal/re2"
@@ -18,23 +18,23 @@ const (
 	Not
 )
 
-// Node is a node of one.
+// Node is a condition, or a part of a condition.
 type Node struct {
 	Op    Op
 	Names []string
-	Least int // of Some: how many of names, if that is known
+	Least int // of Some: the number of names required; 0: unknown
 	Subs  []*Node
-	More  bool        // the Node asks for more than that the names occur: a place, a number
-	Why   *re2.Reason // of Other and Not: what the Node is about
+	More  bool        // the condition also asks for a place or a number
+	Why   *re2.Reason // of Other and Not: the subject of the condition
 }
 
-// About is a condition that no pattern can stand for.
+// About returns a condition for which no pattern can stand.
 func About(text, detail string) *Node {
 	return &Node{Op: Other, Why: re2.NewReason(text, detail)}
 }
 
-// operands reads conditions with an operator between them: operand reads one, and operator
-// steps over the operator, if it is there.
+// operands reads conditions joined by an operator: operand reads a condition, and operator skips
+// the operator, if present.
 func operands(op Op, operator func() bool, operand func() *Node) *Node {
 	subs := []*Node{operand()}
 	for operator() {
@@ -46,8 +46,8 @@ func operands(op Op, operator func() bool, operand func() *Node) *Node {
 	return &Node{Op: op, Subs: subs}
 }
 
-// Parse reads a condition of operands with and and or between them, of which and binds
-// more tightly. skip steps over a word, if it is there.
+// Parse reads operands joined by "and" and "or", of which "and" binds more tightly. skip skips a
+// word, if present.
 func Parse(skip func(word string) bool, operand func() *Node) *Node {
 	return operands(Or, func() bool { return skip("or") }, func() *Node {
 		return operands(And, func() bool { return skip("and") }, operand)
@@ -56,23 +56,23 @@ func Parse(skip func(word string) bool, operand func() *Node) *Node {
 
 // Usable says how well a pattern can be looked for.
 type Usable struct {
-	Weight int         // how much it tells: bytes of the shortest text it needs; at least 1
+	Weight int         // bytes of the shortest text that the pattern needs, as a measure of how rare matches are; at least 1
 	Less   bool        // some texts with the pattern are not found
-	Why    *re2.Reason // if it cannot be looked for at all
+	Why    *re2.Reason // why the pattern cannot be looked for; nil: it can
 }
 
-// Needed are the patterns that stand for a condition.
+// Needed is the set of patterns that stand for a condition.
 type Needed struct {
 	Names map[string]bool
-	More  bool // texts with one of them need not satisfy the condition
-	Less  bool // texts without any of them can
+	More  bool // texts with a pattern need not satisfy the condition
+	Less  bool // texts without any pattern can satisfy the condition
 
-	weight int           // of the one that tells least
+	weight int           // the least weight of the patterns
 	Lost   []*re2.Reason // why parts of the condition are not looked for
 }
 
-// Widen finds the patterns to look for. Of parts that must all hold it takes one that
-// can be looked for without missing texts and, of those, the one that tells most.
+// Widen chooses the patterns to look for. Of parts joined by "and" it takes one that misses no
+// texts and, among those, the one with the largest weight.
 func (c *Node) Widen(rate func(name string) Usable) Needed {
 	n := Needed{Names: map[string]bool{}, More: c.More}
 	switch c.Op {

@@ -1,5 +1,7 @@
 package importertest
 
+// Imports from memory and from packages, with checks that hold for every import.
+
 import (
 	"io/fs"
 	"math/rand/v2"
@@ -62,7 +64,7 @@ func Finder(t *testing.T, list []job.Rule) func(text string) bool {
 	return func(text string) bool { return pack.Scan(scratch, []byte(text), match.Query{Want: match.WantAny}).Any }
 }
 
-// TextsFor are texts that a rule matches, and texts that are nearly such.
+// TextsFor returns texts that a rule matches, and texts that it almost matches.
 func TextsFor(g *rand.Rand, r *job.Rule) []string {
 	if r.Regex == "" {
 		var list []string
@@ -91,8 +93,7 @@ func TextsFor(g *rand.Rand, r *job.Rule) []string {
 	return list
 }
 
-// All imports and checks what holds for every import: the counts add up,
-// and what is written is a rule file that compiles.
+// All imports files, and checks that the counts add up and that the written rule file compiles.
 func All(t *testing.T, k *job.Kind, paths ...string) *job.Result {
 	t.Helper()
 	r, err := Run(k, job.OSFiles{}, paths...)

@@ -1,6 +1,6 @@
 package job
 
-// Bytes written as hexadecimal digits.
+// Texts in encodings: hexadecimal digits, base64.
 
 import (
 	"encoding/base64"
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// HexBytes reads pairs of hexadecimal digits with spaces between them.
+// HexBytes reads pairs of hexadecimal digits, separated by blanks.
 func HexBytes(s string) ([]byte, error) {
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
 	if err != nil {
@@ -18,7 +18,7 @@ func HexBytes(s string) ([]byte, error) {
 	return b, nil
 }
 
-// HexOf is the value of a rule's hex: bytes with spaces between them.
+// HexOf returns b as the value of a rule's hex, with a blank between bytes.
 func HexOf(b []byte) string {
 	var s strings.Builder
 	for i, c := range b {
@@ -59,13 +59,13 @@ func MixedBytes(s string) ([]byte, error) {
 	return out, nil
 }
 
-// Base64Shifts is what a text looks like within base64, at each of three positions.
+// Base64Shifts returns the forms of a text within base64, one for each of three positions.
 func Base64Shifts(text []byte, encoding *base64.Encoding) [][]byte {
 	var list [][]byte
 	for shift := range 3 {
 		padded := append(make([]byte, shift), text...)
 		encoded := encoding.WithPadding(base64.NoPadding).EncodeToString(padded)
-		// Characters that also hold bits of what stands beside are cut.
+		// Characters that also hold bits of the neighbours are cut off.
 		front := [...]int{0, 2, 3}[shift]
 		back := [...]int{0, 1, 1}[len(padded)%3]
 		if len(encoded) > front+back {

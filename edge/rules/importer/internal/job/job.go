@@ -1,6 +1,6 @@
 package job
 
-// One import under way: the rules found so far, and what became of each.
+// Job: an import in progress, with the rules found and what became of each.
 
 import (
 	"cmp"
@@ -26,23 +26,23 @@ type Job struct {
 
 	rules      []Rule
 	findings   []finding
-	PassedOver counter // what is not a rule, by what it is
+	PassedOver counter // counts lines and statements that are not rules, by name
 	ids        map[string]int
-	size       int // of the rules in the file that is written, about, in bytes
+	size       int // of the rules in the written file, estimated, in bytes
 
-	LineHadCR bool // the line that lines has handed out had a '\r' at its end
+	LineHadCR bool // the line last passed on by Lines ended in '\r'
 
 	problems problem.Collector
-	Fatal    bool // one of them ends the import
+	Fatal    bool // a problem has ended the import
 
-	cache map[string]included // files that others name, by folder and path
+	cache map[string]included // included files, by folder and path
 }
 
 func New(k *Kind, from Files) *Job {
 	return &Job{kind: k, from: from, ids: map[string]int{}, cache: map[string]included{}}
 }
 
-// status is what became of a rule.
+// status says what became of a rule.
 type status int
 
 const (
@@ -53,7 +53,7 @@ const (
 
 var statusNames = [...]string{"taken", "in part", "skipped"}
 
-// finding is a rule of the source and what became of it.
+// finding is a rule of the source, with its status.
 type finding struct {
 	file    string
 	line    int
@@ -64,26 +64,26 @@ type finding struct {
 	written int
 }
 
-// Entry is a rule of the source while it is decided about.
+// Entry is a rule of the source until its status is decided.
 type Entry struct {
 	finding
 	Job   *Job
-	Base  Rule // what all rules made of it have in common
+	Base  Rule // fields of all rules made of the entry
 	Made  []Rule
-	names []string // of those in made, to tell them apart; may be empty
+	names []string // of the rules in Made, to tell them apart; may be empty
 }
 
 // maxFound bounds the memory for findings.
 const maxFound = 1 << 20
 
-// IsTaken says whether nothing has been said against the rule so far.
+// IsTaken reports whether the rule is neither skipped nor taken in part so far.
 func (e *Entry) IsTaken() bool { return e.status == taken }
 
-// CountFound is how many rules of the source there were so far.
+// CountFound returns the number of rules of the source so far.
 func (j *Job) CountFound() int { return len(j.findings) }
 
-// Begin starts a rule found on line of file; id is what the source calls it and
-// name the id that it gets here.
+// Begin starts an entry for a rule on a line of file. id is the rule's name in the source, name the
+// id of the rule that is written.
 func (j *Job) Begin(file string, line int, id, name string) *Entry {
 	e := &Entry{finding: finding{file: file, line: line, id: id}, Job: j}
 	e.Base.ID = name
@@ -94,14 +94,14 @@ func (j *Job) Begin(file string, line int, id, name string) *Entry {
 	return e
 }
 
-// AddData adds to what a match is handed back with.
+// AddData adds a text to the data that comes back with matches.
 func (e *Entry) AddData(key, text string) {
 	if text != "" {
 		e.Base.Data = append(e.Base.Data, Field{Key: key, Text: OneLine(text)})
 	}
 }
 
-// TakeInPart says what the rules made mean more or less than the source.
+// TakeInPart notes how the meaning differs from the source.
 func (e *Entry) TakeInPart(text, detail string) {
 	e.addReason(re2.Because(text, detail))
 	if e.status == taken {
@@ -109,7 +109,7 @@ func (e *Entry) TakeInPart(text, detail string) {
 	}
 }
 
-// Skip says that the rule cannot be taken; the first reason counts.
+// Skip marks the rule as skipped. The first reason counts.
 func (e *Entry) Skip(text, detail string) {
 	if e.status != skipped {
 		e.status, e.reasons = skipped, nil
@@ -123,15 +123,14 @@ func (e *Entry) addReason(r re2.Reason) {
 	}
 }
 
-// Remark notes something that does not make the rule another one.
+// Remark notes something that does not change the meaning of the rule.
 func (e *Entry) Remark(text string) {
 	if !slices.Contains(e.remarks, text) {
 		e.remarks = append(e.remarks, text)
 	}
 }
 
-// AddRegex adds a rule with an expression that has been translated. One that is a
-// plain text becomes a literal.
+// AddRegex adds a rule with an expression in RE2 syntax. A plain text becomes a literal.
 func (e *Entry) AddRegex(name, expr string, nocase bool) {
 	r := e.Base
 	r.Regex, r.NoCase = expr, nocase
@@ -146,13 +145,13 @@ func (e *Entry) AddRegex(name, expr string, nocase bool) {
 	e.AddRule(name, r)
 }
 
-// AddTranslation adds what a translation made, with what it had to say.
+// AddTranslation adds a rule with the result of a translation, and notes the differences.
 func (e *Entry) AddTranslation(name string, t re2.Translation, nocase bool) {
 	e.NoteTranslation(t)
 	e.AddRegex(name, t.Expr, nocase)
 }
 
-// NoteTranslation takes over what a translation had to say.
+// NoteTranslation notes the differences of a translation.
 func (e *Entry) NoteTranslation(t re2.Translation) {
 	for _, r := range t.InPart {
 		e.TakeInPart(r.Text, r.Detail)
@@ -164,10 +163,10 @@ func (e *Entry) NoteTranslation(t re2.Translation) {
 
 const (
 	whyNoCaseBytes = "finds less: bytes that are not UTF-8 cannot ignore case"
-	maxSpellings   = 32 // of a literal of bytes whose case is ignored
+	maxSpellings   = 32 // of a literal of bytes without regard to case
 )
 
-// AddLiterals adds a rule that looks for any of the byte strings.
+// AddLiterals adds rules that look for any of the byte strings.
 func (e *Entry) AddLiterals(name string, nocase bool, list ...[]byte) {
 	var texts, bytes [][]byte
 	for _, l := range list {
@@ -203,14 +202,14 @@ func (e *Entry) AddLiterals(name string, nocase bool, list ...[]byte) {
 	}
 }
 
-// AddRule adds a rule as it is.
+// AddRule adds a complete rule.
 func (e *Entry) AddRule(name string, r Rule) {
 	e.Made = append(e.Made, r)
 	e.names = append(e.names, name)
 }
 
-// End decides about the rule: what was made of it is checked as the matcher will
-// check it, gets its ids and is written.
+// End decides the status of the rule: the rules made are checked as the matcher checks them, get
+// their ids and are written.
 func (e *Entry) End() {
 	j := e.Job
 	if e.status != skipped {
@@ -237,7 +236,7 @@ func (e *Entry) End() {
 	j.checkSize(e.file, e.line)
 }
 
-// checkSize ends an import that gets too large to be loaded.
+// checkSize ends an import that becomes too large to be loaded.
 func (j *Job) checkSize(file string, line int) {
 	switch {
 	case j.Fatal:
@@ -250,7 +249,7 @@ func (j *Job) checkSize(file string, line int) {
 	}
 }
 
-// check drops what the matcher would refuse, and says so.
+// check drops rules that the matcher would refuse, with a reason.
 func (e *Entry) check() {
 	var made []Rule
 	var names []string
@@ -279,7 +278,7 @@ func (e *Entry) check() {
 	e.Made, e.names = made, names
 }
 
-// refusal is the reason that an error of the matcher means.
+// refusal returns the reason in an error of the matcher.
 func refusal(err error) re2.Reason {
 	var re *syntax.Error
 	switch {
@@ -293,8 +292,8 @@ func refusal(err error) re2.Reason {
 	return re2.Because("not possible here", err.Error())
 }
 
-// DecideBy decides about a rule by the patterns that stand for its condition; false: it is
-// skipped. nothing is the reason where no pattern does, more where the condition asks for more.
+// DecideBy decides a rule by the patterns that stand for its condition; false: the rule is skipped.
+// nothing is the reason without patterns, more the reason if the condition asks for more.
 func (e *Entry) DecideBy(n condition.Needed, nothing, more, detail string) bool {
 	switch {
 	case len(n.Names) == 0 && len(n.Lost) > 0:
@@ -309,8 +308,8 @@ func (e *Entry) DecideBy(n condition.Needed, nothing, more, detail string) bool 
 	return true
 }
 
-// Revise lets decide look at what became of each rule once more, by its id in the source. A
-// reason that it returns is noted; with drop set, the rule is skipped for it.
+// Revise calls decide for each rule that was not skipped, with the id of the rule in the source. A
+// reason is noted; with drop, the rule is skipped for this reason.
 func (j *Job) Revise(decide func(id string) (why string, drop bool)) {
 	var kept []Rule
 	at := 0
@@ -332,15 +331,15 @@ func (j *Job) Revise(decide func(id string) (why string, drop bool)) {
 	j.rules = kept
 }
 
-// LiteralList is one rule that is made of many: each of its literals is a rule of the source.
+// LiteralList is a rule with many literals, each of which counts as a rule of the source.
 type LiteralList struct{ *Entry }
 
-// BeginList starts one at the first of its literals.
+// BeginList starts a list at its first literal.
 func (j *Job) BeginList(file string, line int, name string) LiteralList {
 	return LiteralList{j.Begin(file, line, "", name)}
 }
 
-// Add adds a literal that stands on line.
+// Add adds a literal on a line of the file.
 func (l LiteralList) Add(line int, text []byte) {
 	if l.Made == nil {
 		l.AddRule("", l.Base)
@@ -352,7 +351,7 @@ func (l LiteralList) Add(line int, text []byte) {
 	l.Job.checkSize(l.file, line)
 }
 
-// Refused skips the rule for what a translation said.
+// SkipFor skips the rule for an error of a translation.
 func (e *Entry) SkipFor(err error) {
 	if r, ok := err.(*re2.Refused); ok {
 		e.Skip(r.Text, r.Detail)

@@ -1,6 +1,6 @@
 package job
 
-// A kind of rule sets: what it reads and how.
+// Kinds of rule sets: their files and their readers.
 
 import (
 	"path/filepath"
@@ -11,22 +11,22 @@ import (
 // Kind is a Kind of rule sets.
 type Kind struct {
 	Name        string                       // for Import
-	What        string                       // what it reads, for people
-	Extensions  string                       // of its files in a folder, with blanks between them; "-": none
-	InFolder    func(path, root string) bool // instead: whether a file found in a folder is one of them
+	What        string                       // files of the kind, for people
+	Extensions  string                       // extensions of files in a folder, separated by blanks; "-": no extension
+	InFolder    func(path, root string) bool // in place of Extensions: whether a file in a folder is of the kind
 	Open        func() Reader                // begins an import
 	ASCIICase   bool                         // only ASCII letters have two cases
-	WhyNotRule  string                       // the reason of what is not in its syntax
-	TooManyHint string                       // what to do about more rules than a file may have
+	WhyNotRule  string                       // reason for skipping text outside of the syntax
+	TooManyHint string                       // advice if there are more rules than fit into a file
 }
 
-// Reader finds the rules of one import.
+// Reader reads the files of an import.
 type Reader interface {
-	Read(j *Job, in *Input) // finds the rules of one file
+	Read(j *Job, in *Input) // finds the rules in a file
 	Finish(j *Job)          // is called after the last file
 }
 
-// Stateless is a reader that knows nothing of the files before.
+// Stateless is a reader without memory of earlier files.
 type Stateless func(j *Job, in *Input)
 
 func (s Stateless) Read(j *Job, in *Input) { s(j, in) }

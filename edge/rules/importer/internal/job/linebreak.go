@@ -1,6 +1,6 @@
 package job
 
-// Rules whose matches have a line break in them.
+// Rules whose matches contain a line break.
 
 import (
 	"bytes"
@@ -10,10 +10,10 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// NoteLineBreak is for kinds whose texts may have several lines.
+// NoteLineBreak is a note for kinds with texts of several lines.
 const NoteLineBreak = "a match has a line break in it: `trawl scan`, which looks at lines, never finds it; send whole texts"
 
-// NeedsLineBreak says whether each match of one of the patterns of r has a line break.
+// NeedsLineBreak reports whether a pattern of r has a line break in every match.
 func (r *Rule) NeedsLineBreak() bool {
 	if r.Regex == "" {
 		return slices.ContainsFunc(r.Literals, func(l []byte) bool { return bytes.IndexByte(l, '\n') >= 0 })
@@ -22,7 +22,7 @@ func (r *Rule) NeedsLineBreak() bool {
 	return err == nil && re2.Requires(tree.Simplify(), []byte{'\n'}, false)
 }
 
-// noteLineBreaks says that some of the rules made cannot be found in a line.
+// noteLineBreaks notes rules without matches in single lines.
 func (e *Entry) noteLineBreaks() {
 	for i := range e.Made {
 		if e.Made[i].NeedsLineBreak() {

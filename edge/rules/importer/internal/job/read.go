@@ -17,24 +17,23 @@ import (
 	"trawl/edge/rules"
 )
 
-// MaxIncluded bounds the files that a file includes.
+// MaxIncluded bounds the files included by a file.
 const MaxIncluded = 200
 
 const (
-	MaxInput  = 64 << 20 // bytes of one file
+	MaxInput  = 64 << 20 // bytes of a file
 	maxFiles  = 20_000   // in folders
-	MaxLevels = 16       // of folders, and of files that include files
+	MaxLevels = 16       // of folders, and of included files
 )
 
-// Files is where sources lie.
+// Files is the file system of the sources.
 type Files interface {
-	// read returns the content of a file that the user named, at most MaxInput+1 bytes.
+	// Read returns the content of a file named by the user, at most MaxInput+1 bytes.
 	Read(path string) ([]byte, error)
-	// readIn returns the content of a file below folder, at most MaxInput+1 bytes.
-	// name is a local path (filepath.IsLocal). The error is ErrOutside if symbolic
-	// links on the way lead out of folder.
+	// ReadIn returns the content of a file below folder, at most MaxInput+1 bytes. name is a local
+	// path (filepath.IsLocal). The error is ErrOutside if symbolic links lead out of folder.
 	ReadIn(folder, name string) ([]byte, error)
-	// list returns what a folder holds, sorted; fs.ErrInvalid for a file.
+	// List returns the content of a folder, sorted; fs.ErrInvalid for a file.
 	List(path string) ([]fs.DirEntry, error)
 }
 
@@ -88,23 +87,22 @@ func (OSFiles) List(path string) ([]fs.DirEntry, error) {
 	return os.ReadDir(path)
 }
 
-// Source is a file to import. Neither its includes nor, if the file was found in a
-// folder, the file itself may lie outside of folder: rules are often other people's,
-// and what they name must not carry the reader's files into what is written.
+// Source is a file to import. Included files must lie within folder, and so must the source itself
+// if it was found in a folder: rules are often other people's, and must not carry the reader's
+// files into the output.
 type Source struct {
 	Path   string
-	Folder string // the folder that was named, or that of the file that was named
-	found  bool   // in a folder that was named
+	Folder string // the folder named by the user, or the folder of the file named by the user
+	found  bool   // found in a folder named by the user
 }
 
-// Input is a file that has been read.
+// Input is the content of a source.
 type Input struct {
 	Source
 	Data []byte // without byte order mark
 }
 
-// Expand replaces each folder among paths by the files of the kind in it and
-// in the folders in it.
+// Expand replaces each folder among paths by the files of the kind in the folder and below.
 func (j *Job) Expand(paths []string) []Source {
 	var all []Source
 	for _, path := range paths {
@@ -152,7 +150,7 @@ func (j *Job) walk(all []Source, path, root string, level int) []Source {
 	return all
 }
 
-// Load reads a file; false if it cannot be used, which has been noted then.
+// Load reads a file; false after a problem.
 func (j *Job) Load(src Source) (*Input, bool) {
 	path := src.Path
 	var data []byte
@@ -182,7 +180,7 @@ func (j *Job) Load(src Source) (*Input, bool) {
 	return &Input{src, data}, true
 }
 
-// readBelow reads the file at path, which must lie below folder.
+// readBelow reads the file at path, which must be below folder.
 func (j *Job) readBelow(folder, path string) ([]byte, error) {
 	if absolute, err := filepath.Abs(folder); err == nil && filepath.IsAbs(path) {
 		folder = absolute
@@ -194,8 +192,8 @@ func (j *Job) readBelow(folder, path string) ([]byte, error) {
 	return j.from.ReadIn(folder, name)
 }
 
-// Include reads the file at path, which src or one of its includes names, once. The
-// error is fs.ErrNotExist, ErrOutside, or says why the file cannot be read.
+// Include reads the file at path, which src or a file included by src names, once. The error is
+// fs.ErrNotExist, ErrOutside, or another reason.
 func (j *Job) Include(src Source, path string) (*Input, error) {
 	key := src.Folder + "\x00" + path
 	file, ok := j.cache[key]
@@ -212,7 +210,7 @@ func (j *Job) Include(src Source, path string) (*Input, error) {
 	return file.Input, file.err
 }
 
-// PathBeside is the path of a file that the file at path names.
+// PathBeside returns the path of a file named in the file at path.
 func PathBeside(path, name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -220,7 +218,7 @@ func PathBeside(path, name string) string {
 	return filepath.Join(filepath.Dir(path), name)
 }
 
-// included is what came of reading a file that others name.
+// included is the result of reading an included file.
 type included struct {
 	*Input
 	err error
@@ -238,7 +236,7 @@ func (j *Job) badInput(data []byte) string {
 	return ""
 }
 
-// WithoutPath leaves out what err says of the file.
+// WithoutPath returns err without the path of the file.
 func WithoutPath(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -247,9 +245,9 @@ func WithoutPath(err error) error {
 	return err
 }
 
-// Lines calls each for every line of in, without its line break and '\r' (j.cr says
-// whether there was one), numbered from 1. A line over rules.MaxLine is a problem and ends the file, as does
-// false from each.
+// Lines calls each for every line of in, numbered from 1, without line break and '\r' (LineHadCR
+// reports a '\r'). A line over rules.MaxLine is a problem and ends the file; false from each ends
+// the file, too.
 func (j *Job) Lines(in *Input, each func(number int, line []byte) bool) {
 	number := 0
 	for rest := in.Data; len(rest) > 0 && !j.Fatal; {
@@ -269,8 +267,8 @@ func (j *Job) Lines(in *Input, each func(number int, line []byte) bool) {
 	}
 }
 
-// LogicalLines are lines that may go on after a backslash at their end; number
-// is that of the first. join is put in between.
+// LogicalLines calls each for lines joined at a backslash before the line break, with join in
+// between. number is the number of the first line.
 func (j *Job) LogicalLines(in *Input, join string, each func(number int, line string)) {
 	var long strings.Builder
 	first := 0
@@ -299,15 +297,14 @@ func (j *Job) LogicalLines(in *Input, join string, each func(number int, line st
 	}
 }
 
-// ShortPath is the end of a path that tells files apart for people: the folder
-// and the name, or just the name.
+// ShortPath returns the last parts of a path, as many as given.
 func ShortPath(path string, parts int) string {
 	list := strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
 	list = slices.DeleteFunc(list, func(s string) bool { return s == "" || s == "." || s == ".." })
 	return strings.Join(list[max(0, len(list)-parts):], "/")
 }
 
-// Stem is a file's name without its ending.
+// Stem returns a file's name without the extension.
 func Stem(path string) string {
 	name := ShortPath(path, 1)
 	return strings.TrimSuffix(name, filepath.Ext(name))

@@ -1,6 +1,6 @@
 package job
 
-// The rules that an import makes.
+// Rules made by an import.
 
 import (
 	"strconv"
@@ -11,17 +11,17 @@ import (
 	"trawl/edge/match"
 )
 
-// Rule is one rule of the file that is written.
+// Rule is a rule of the written file.
 type Rule struct {
 	ID       string
 	Regex    string   // RE2 syntax; else
-	Literals [][]byte // one, or several that are UTF-8
+	Literals [][]byte // one, or several in UTF-8
 	NoCase   bool
 	Whole    bool
 	Tags     []string
 	Severity string
 	Message  string
-	Data     []Field // where it comes from, first
+	Data     []Field // beginning with the origin
 }
 
 // Field is an entry of a rule's data.
@@ -32,7 +32,7 @@ type Field struct {
 	Int  int      // if not 0, instead of both
 }
 
-// MatchRule is r as the matcher takes it.
+// MatchRule returns r as a rule of package match.
 func (r *Rule) MatchRule() match.Rule {
 	return match.Rule{
 		ID: r.ID, Regex: r.Regex, Literals: r.Literals, NoCase: r.NoCase, Whole: r.Whole,
@@ -40,7 +40,7 @@ func (r *Rule) MatchRule() match.Rule {
 	}
 }
 
-// size is about what the rule takes in the file, in bytes.
+// size estimates the bytes of the rule in the file.
 func (r *Rule) size() int {
 	n := 32 + len(r.ID) + len(r.Regex) + len(r.Message)
 	for _, l := range r.Literals {
@@ -61,8 +61,8 @@ func (r *Rule) size() int {
 	return n
 }
 
-// IDFrom makes an id of a foreign name: no control characters, spaces or
-// commas (results list ids separated by those), bounded.
+// IDFrom makes an id of a foreign name: bounded, without control characters, spaces and commas
+// (which separate ids in results).
 func IDFrom(name string) string {
 	const most = 200
 	name = strings.ToValidUTF8(name, "\uFFFD")
@@ -78,7 +78,7 @@ func IDFrom(name string) string {
 	return id
 }
 
-// uniqueID returns id, or id with a number that makes it unique.
+// uniqueID returns id, with a number if the id is taken.
 func (j *Job) uniqueID(id string) string {
 	if id == "" {
 		id = j.kind.Name

@@ -1,20 +1,21 @@
 package job
 
-// An import from files to rules.
+// Run: an import from files to rules.
 
 import (
 	"strings"
 )
 
-// Result is what an import made.
+// Result holds the imported rules.
 type Result struct {
-	Rules   []Rule // in the order of the files and of the rules in them
+	Rules   []Rule // in the order of the files
 	Summary Summary
 
 	sources []string
 }
 
-// Run imports the files at paths. mistaken says of a file of another kind what it is.
+// Run imports the files at paths. mistaken returns what a file of another kind is; empty: the file
+// is read.
 func (j *Job) Run(paths []string, mistaken func(k *Kind, in *Input) string) (*Result, error) {
 	if len(paths) == 0 {
 		j.AddProblem("", 0, "no file given to import")
@@ -43,8 +44,8 @@ func (j *Job) Run(paths []string, mistaken func(k *Kind, in *Input) string) (*Re
 	return &Result{Rules: j.rules, Summary: j.summary(), sources: paths}, nil
 }
 
-// wrongAltogether notes a problem if there are no rules, or nothing that was
-// understood as one.
+// wrongAltogether notes a problem if there are no rules, or if nothing was in the syntax of the
+// kind.
 func (j *Job) wrongAltogether(paths []string) {
 	if len(j.findings) == 0 {
 		j.AddProblem(strings.Join(paths, ", "), 0, "no rules in it; --from %s reads %s", j.kind.Name, j.kind.What)
@@ -64,7 +65,7 @@ func (j *Job) AddProblem(file string, line int, format string, args ...any) {
 	j.problems.Add(file, line, format, args...)
 }
 
-// OneLine is s as a message can hold it: valid UTF-8 on one line, bounded.
+// OneLine returns s for messages: valid UTF-8 on one line, bounded.
 func OneLine(s string) string {
 	const most = 500
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")

@@ -1,6 +1,6 @@
 package job
 
-// What became of the rules, counted, for people and as JSON.
+// Summary: what became of the rules, counted, for people and as JSON.
 
 import (
 	"cmp"
@@ -11,8 +11,7 @@ import (
 	"trawl/edge/human"
 )
 
-// Summary counts what became of the rules of an import: Found is the sum of
-// Taken, InPart and Skipped.
+// Summary counts the rules of an import. Found is the sum of Taken, InPart and Skipped.
 type Summary struct {
 	Kind    string `json:"kind"`
 	Files   int    `json:"files"`
@@ -20,14 +19,14 @@ type Summary struct {
 	Taken   int    `json:"taken"`
 	InPart  int    `json:"in_part"`
 	Skipped int    `json:"skipped"`
-	Written int    `json:"written"` // rules in the rule file; one can become several
+	Written int    `json:"written"` // rules in the rule file; a rule of the source can become several
 
-	InPartWhy  []Count `json:"in_part_why"` // a rule can have several
-	SkippedWhy []Count `json:"skipped_why"` // each rule has one
-	Noted      []Count `json:"noted"`       // of rules that were taken, wholly or in part
-	PassedOver []Count `json:"passed_over"` // what is not a rule
+	InPartWhy  []Count `json:"in_part_why"` // a rule can have several reasons
+	SkippedWhy []Count `json:"skipped_why"` // each rule has one reason
+	Noted      []Count `json:"noted"`       // about rules taken, wholly or in part
+	PassedOver []Count `json:"passed_over"` // lines and statements that are not rules
 
-	Rules []RuleSummary `json:"rules,omitempty"` // each rule that was not simply taken
+	Rules []RuleSummary `json:"rules,omitempty"` // each rule skipped or taken in part
 }
 
 // Count is how often something was the case.
@@ -36,7 +35,7 @@ type Count struct {
 	Count int    `json:"count"`
 }
 
-// RuleSummary says what became of one rule, and why.
+// RuleSummary says what became of a rule, and why.
 type RuleSummary struct {
 	File   string   `json:"file"`
 	Line   int      `json:"line"`
@@ -110,8 +109,8 @@ func (f *finding) summary() RuleSummary {
 	return r
 }
 
-// Text is the summary for people, a line for each count; with each set, also a
-// line for every rule that was not simply taken.
+// Text returns the summary for people, a line for each count; with each, also a line for every rule
+// skipped or taken in part.
 func (s *Summary) Text(each bool) string {
 	var b strings.Builder
 	if each {

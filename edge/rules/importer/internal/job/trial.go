@@ -1,5 +1,7 @@
 package job
 
+// Trials: how well a pattern can be looked for.
+
 import (
 	"regexp/syntax"
 	"slices"
@@ -9,8 +11,8 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// weightOf is how much the rules that stand for a pattern tell: the bytes that a text
-// must have at least for one of them.
+// weightOf returns the weight of the rules for a pattern: the bytes that a text must at least have
+// for a match.
 func weightOf(list []Rule) int {
 	least := 0
 	for i := range list {
@@ -22,7 +24,7 @@ func weightOf(list []Rule) int {
 		} else {
 			weight = len(slices.MinFunc(r.Literals, func(a, b []byte) int { return len(a) - len(b) }))
 			if r.Whole {
-				weight = 1 // numbers tell little
+				weight = 1 // numbers are common
 			}
 		}
 		if least == 0 || weight < least {
@@ -32,8 +34,8 @@ func weightOf(list []Rule) int {
 	return least
 }
 
-// longestText is the length in bytes of the longest text that is in every match of re,
-// as far as that is plain to see.
+// longestText returns a lower bound for the length of the longest text in every match of re, in
+// bytes.
 func longestText(re *syntax.Regexp) int {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -66,7 +68,8 @@ func longestText(re *syntax.Regexp) int {
 	return 0
 }
 
-// Try is what write makes of a pattern, without changing e. Nothing made has a reason.
+// Try says how well the rules made by write can be looked for, without changing e. If write makes
+// none, the result has a reason.
 func (e *Entry) Try(write func(*Entry)) condition.Usable {
 	t := &Entry{finding: finding{file: e.file, line: e.line}, Job: e.Job, Base: e.Base}
 	write(t)

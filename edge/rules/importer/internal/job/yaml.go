@@ -1,6 +1,6 @@
 package job
 
-// Writing rules as a rule file that a person could have written.
+// Rule files, written as a person would write them.
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 	"trawl/edge/rules"
 )
 
-// YAML returns the rules as a rule file. The same sources give the same bytes.
-// The only error is that it would be larger than rules.MaxFile.
+// YAML returns the rules as a rule file, always the same bytes for the same sources. The error is a
+// file larger than rules.MaxFile, or no rules.
 func (r *Result) YAML() ([]byte, error) {
 	if len(r.Rules) == 0 {
 		return nil, fmt.Errorf("nothing to write: %s found, none could be taken", human.Count(r.Summary.Found, "rule"))
@@ -114,7 +114,7 @@ func dataNode(data []Field) *yaml.Node {
 	return n
 }
 
-// binary tells literals that are easier to read as bytes.
+// binary reports whether a literal is easier to read as bytes.
 func binary(l []byte) bool {
 	for _, r := range string(l) {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
@@ -130,8 +130,7 @@ func put(n *yaml.Node, key string, value *yaml.Node) {
 	n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
 }
 
-// text is a string that needs quotes only where YAML would read it as something
-// else.
+// text returns a string with quotes only if YAML would otherwise read something else.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{}
 	n.SetString(strings.ToValidUTF8(s, "\uFFFD"))
@@ -141,7 +140,7 @@ func text(s string) *yaml.Node {
 	return n
 }
 
-// quoted is a string in single quotes, or in double ones if it must have escapes.
+// quoted returns a string in single quotes, or in double quotes if escapes are necessary.
 func quoted(s string) *yaml.Node {
 	n := text(s)
 	n.Style = yaml.SingleQuotedStyle
@@ -159,7 +158,7 @@ func texts(list []string) *yaml.Node {
 	return n
 }
 
-// words are on lines of their own once they are many.
+// words returns a list, with a line for each word if there are many.
 func words(list [][]byte) *yaml.Node {
 	const onOneLine = 8
 	n := &yaml.Node{Kind: yaml.SequenceNode}

@@ -1,6 +1,6 @@
 package lists
 
-// Hosts files that block names by giving them an address that leads nowhere.
+// Hosts files that block names: the names have an address without a host.
 
 import (
 	"bytes"
@@ -22,13 +22,13 @@ const (
 	noteHosts = "names are whole words in any case: also found within longer names (www.NAME)"
 )
 
-// hostsBlocks are the addresses that block a name.
+// hostsBlocks are the addresses for blocked names.
 var hostsBlocks = ondemand.Words{List: "0.0.0.0 127.0.0.1 :: ::1"}
 
-// hostsOwn are names that every hosts file has.
+// hostsOwn are names in every hosts file.
 var hostsOwn = ondemand.Words{List: "localhost.localdomain localhost4.localdomain4 localhost6.localdomain6 0.0.0.0"}
 
-// hostName is a name with a dot in it; others can be words of any text.
+// hostName matches names with a dot; a name without a dot could be a word of any text.
 var hostName = ondemand.Regexp{Expr: `^(?:[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?\.)+[\pL\pN_](?:[\pL\pN\pM_-]*[\pL\pN\pM_])?$`}
 
 var Hosts = job.Kind{
@@ -36,13 +36,13 @@ var Hosts = job.Kind{
 	Open: func() job.Reader { return job.Stateless(readHosts) }, WhyNotRule: whyHostsLine,
 }
 
-// isHostsFile takes files called hosts, too.
+// isHostsFile also accepts files called hosts.
 func isHostsFile(path, _ string) bool {
 	extension := strings.ToLower(filepath.Ext(path))
 	return strings.HasPrefix(filepath.Base(path), "hosts") || extension == ".txt" || extension == ".hosts"
 }
 
-// readHosts makes one rule of all names of a file.
+// readHosts makes a rule of all names in a file.
 func readHosts(j *job.Job, in *job.Input) {
 	seen := map[string]bool{}
 	var list *job.LiteralList

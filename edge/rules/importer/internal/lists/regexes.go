@@ -1,7 +1,7 @@
 package lists
 
-// Regexes one per line, as grep -f and grep -E -f read them; logcheck's files are
-// such lists with comments.
+// Lists of regexes, one per line, for grep -f and grep -E -f. Files of logcheck are lists with
+// comments.
 
 import (
 	"bytes"
@@ -74,8 +74,7 @@ func readRegexes(j *job.Job, in *job.Input, take func(e *job.Entry, line []byte)
 	})
 }
 
-// looksBasic says whether a line has what only a basic regex has a use for, and
-// nothing that only an extended one has.
+// looksBasic reports whether a line has operators of basic regexes, and none of extended ones.
 func looksBasic(line []byte) bool {
 	s := bracketed.Get().ReplaceAll(line, nil)
 	return basicOperator.Get().Match(s) && !bytes.ContainsAny(basicOperator.Get().ReplaceAll(s, nil), "()|+?{")
@@ -86,7 +85,7 @@ var (
 	basicOperator = ondemand.Regexp{Expr: `\\[(){}|+?]`}
 )
 
-// takePOSIX takes a POSIX regex, which the peer applies to lines that it has made ready.
+// takePOSIX takes a POSIX regex. lines is what the program does to lines before matching.
 func takePOSIX(e *job.Entry, src []byte, translate func(string) (re2.Translation, error), lines re2.LineEnd) {
 	if e.Job.LineHadCR {
 		e.TakeInPart(whyCR, "")
@@ -106,21 +105,20 @@ func takePOSIX(e *job.Entry, src []byte, translate func(string) (re2.Translation
 	e.AddTranslation("", t, false)
 }
 
-// logcheckName is what run-parts, and so logcheck, takes of a folder.
+// logcheckName matches the file names that run-parts accepts, and so logcheck.
 var logcheckName = ondemand.Regexp{Expr: `^[A-Za-z0-9_-]+$`}
 
 // logcheckFolder are logcheck's own folders below /etc/logcheck.
 var logcheckFolder = ondemand.Regexp{Expr: `^(?:cracking|violations)(?:\.ignore)?\.d$|^ignore\.d\.(?:paranoid|server|workstation)$`}
 
-// isLogcheckFile takes the files of the folder named, and of logcheck's folders
-// in it.
+// isLogcheckFile accepts files in the folder named by the user, and in logcheck's folders below.
 func isLogcheckFile(path, root string) bool {
 	dir := filepath.Dir(path)
 	return logcheckName.Get().MatchString(filepath.Base(path)) &&
 		(filepath.Clean(dir) == filepath.Clean(root) || logcheckFolder.Get().MatchString(filepath.Base(dir)))
 }
 
-// readLogcheck leaves out what logcheck does: comments and blank lines.
+// readLogcheck skips comments and blank lines, as logcheck does.
 func readLogcheck(j *job.Job, in *job.Input) {
 	name := job.ShortPath(in.Path, 2)
 	tags := logcheckTags(in.Path)
@@ -141,8 +139,8 @@ func readLogcheck(j *job.Job, in *job.Input) {
 	})
 }
 
-// logcheckTags are what a folder of logcheck's says about the rules in it: what
-// its lines are, and whether they are to be ignored.
+// logcheckTags returns the meaning of a folder of logcheck as tags: the kind of lines, and whether
+// they are ignored.
 func logcheckTags(path string) []string {
 	dir := filepath.Base(filepath.Dir(path))
 	if !logcheckFolder.Get().MatchString(dir) {

@@ -1,6 +1,6 @@
 package lists
 
-// Word lists: each becomes one rule with all its words.
+// Word lists: a rule with all words for each list.
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"trawl/edge/rules/importer/internal/job"
 )
 
-// Comment is a line that looks like a comment.
+// Comment matches lines that look like comments.
 var Comment = ondemand.Regexp{Expr: `^#+(?:\s.*)?$`}
 
 var Words = job.Kind{
@@ -21,8 +21,8 @@ var Words = job.Kind{
 	Open: func() job.Reader { return job.Stateless(readWords) }, TooManyHint: ", or use the word list as it is: it may have any size",
 }
 
-// readWords makes one rule of the words of a list that are UTF-8 and one for
-// each of the others, which YAML cannot hold as text.
+// readWords makes a rule of all words in UTF-8, and a rule of each other word, which YAML cannot
+// hold as a text.
 func readWords(j *job.Job, in *job.Input) {
 	seen := map[string]bool{}
 	name := job.IDFrom(job.Stem(in.Path))

@@ -1,5 +1,7 @@
 package regextest
 
+// Random regexes and texts.
+
 import (
 	"cmp"
 	"errors"
@@ -9,13 +11,13 @@ import (
 	"testing"
 )
 
-// TooLarge tells expressions that are right but that RE2 syntax bounds.
+// TooLarge reports whether a valid expression exceeds the bounds of RE2 syntax.
 func TooLarge(err error) bool {
 	var e *syntax.Error
 	return errors.As(err, &e) && (e.Code == syntax.ErrLarge || e.Code == syntax.ErrNestingDepth || e.Code == syntax.ErrInvalidRepeatSize)
 }
 
-// lineEnds are atoms and ends that make a difference at the end of a line.
+// lineEnds are atoms that make a difference at the end of a line.
 var lineEnds = []string{"a", "b", " ", ".", `\s`, `[^a]`, "[ab ]", "$", `a$`, "(a|b$)", "(a|b )", `( |$)`, ".*", ".+", " *", `\s+`, "[^b]*", "(a )*", "( ?)", "b? ", `\b`, `\B`, `\w+`, "(^|a)", `(.$)`, `(a|$)b?`}
 
 var LineEndAlphabet = []string{"a", "b", "ab", " ", "\t", "\r", "  ", " \r", "a ", "b\r", "\v", "."}
@@ -77,8 +79,7 @@ func (g *Generator) Text(alphabet []string) string {
 
 var TextAlphabet = []string{"a", "a", "b", "c", "A", "B", "0", "1", "_", " ", "-", ".", "\t", "\v", "ab", "ba", "x", "{", "}", "]", "\\", "d", "^", "$", "+"}
 
-// BytesAlphabet has characters of two to four bytes and parts of some, beside those that
-// regexes ask for.
+// BytesAlphabet has characters of two to four bytes, parts of some, and characters of regexes.
 var BytesAlphabet = append([]string{"é", "é", "€", "\U0001f600", "\xa9", "\xc3", "\xff", "à"}, TextAlphabet[:16]...)
 
 // Texts are lines for an oracle: no line breaks.
@@ -106,7 +107,7 @@ var PerlQuantifiers = []string{"*", "+", "?", "{2}", "{1,2}", "{,2}", "{2,}", "{
 
 var PerlGroups = []string{"(", "(", "(?:", "(?i:", "(?>", "(?P<n>", "(?<m>", "(?i)(", "(?=", "(?<!", "(?s-i:", "(?|", "(?x: ", "(?-i:"}
 
-// Sample is a text that re matches, as far as its assertions allow.
+// Sample returns a text that re matches, as far as assertions allow.
 func Sample(g *rand.Rand, re *syntax.Regexp) string {
 	all := func(n int) string {
 		var b strings.Builder
@@ -146,7 +147,7 @@ func Sample(g *rand.Rand, re *syntax.Regexp) string {
 	return ""
 }
 
-// Samples are lines that expr matches and lines that are nearly such.
+// Samples returns lines that tree matches, and lines that it almost matches.
 func Samples(g *rand.Rand, tree *syntax.Regexp) []string {
 	var lines []string
 	for range 6 {

@@ -1,5 +1,7 @@
 package regextest
 
+// grep as an oracle.
+
 import (
 	"bytes"
 	"errors"
@@ -15,7 +17,7 @@ import (
 	"trawl/test/need"
 )
 
-// GrepLines is which lines grep says match; false if it refuses the pattern.
+// GrepLines returns which lines grep finds; false if grep refuses the pattern.
 func GrepLines(t *testing.T, locale, mode, pattern string, lines []string) ([]bool, bool) {
 	t.Helper()
 	cmd := need.Command("grep", "-a", "-n", mode, "-e", pattern)
@@ -39,8 +41,8 @@ func GrepLines(t *testing.T, locale, mode, pattern string, lines []string) ([]bo
 	return hits, true
 }
 
-// Agrees compares expr, a translation of src, with what an oracle said. partly is how expr
-// differs, in words.
+// Agrees compares expr, a translation of src, with the answers of an oracle. partly describes known
+// differences.
 func Agrees(t *testing.T, src, expr, partly string, lines []string, want []bool) {
 	t.Helper()
 	re, err := regexp.Compile(expr)
@@ -57,12 +59,12 @@ func Agrees(t *testing.T, src, expr, partly string, lines []string, want []bool)
 	}
 }
 
-// grepComparison compares regexes of packages with grep, over lines made from them.
+// grepComparison compares regexes of packages with grep, over lines made from the regexes.
 type grepComparison struct {
 	mode                  string // of grep
 	g, trails             *rand.Rand
 	compared, lines, hits int
-	takesBlanks           bool // the program takes blanks off the ends of lines, the importer's rules do not
+	takesBlanks           bool // the program strips blanks off the ends of lines, the importer's rules do not
 }
 
 func NewGrepComparison(mode string, takesBlanks bool) *grepComparison {
@@ -91,7 +93,7 @@ func (c *grepComparison) Compare(t *testing.T, src, expr, partly string) {
 		if _, ok := GrepLines(t, "C", c.mode, src, []string{"a"}); !ok {
 			t.Errorf("grep refuses %s", src)
 		}
-		return // PCRE gives up on such lines
+		return // PCRE gives up on some lines
 	}
 	Agrees(t, src, expr, partly, lines, want)
 	c.compared++
@@ -103,7 +105,7 @@ func (c *grepComparison) Compare(t *testing.T, src, expr, partly string) {
 	}
 }
 
-// Enough fails the test if less than that was compared.
+// Enough fails the test if fewer regexes were compared.
 func (c *grepComparison) Enough(t *testing.T, regexes int) {
 	t.Helper()
 	t.Logf("%d regexes compared, %d lines, %d hits", c.compared, c.lines, c.hits)

@@ -1,7 +1,9 @@
 package shape
 
-// EdgeSet is the characters that subs can begin with, or with last set end with;
-// open says that they can also be empty.
+// Edges: the characters with which a tree can begin and end.
+
+// EdgeSet returns the characters with which subs can begin, or with last end; open reports that
+// subs can match the empty text.
 func EdgeSet(subs []*Node, last bool) (set Set, open bool) {
 	for i := range subs {
 		s := subs[i]
@@ -22,7 +24,7 @@ func (s *Node) EdgeSet(last bool) (set Set, open bool) {
 	case Atom:
 		return s.Set, false
 	case Assert:
-		return nil, s.Text != "$" && s.Text != "^" // next to these is no character
+		return nil, s.Text != "$" && s.Text != "^" // there is no character beside these
 	case Repeat:
 		set, open = s.Subs[0].EdgeSet(last)
 		return set, open || s.Low == 0

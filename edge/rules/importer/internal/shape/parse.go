@@ -1,6 +1,6 @@
 package shape
 
-// Taking an expression in RE2 syntax apart.
+// Parsing an expression in RE2 syntax.
 
 import (
 	"strings"
@@ -11,8 +11,8 @@ import (
 
 var LeadingFlags = ondemand.Regexp{Expr: `^\(\?[a-zA-Z]+\)`}
 
-// ClassEnd is the position of the ] that ends the class at i of an expression
-// that this package wrote: there a ] inside has a backslash.
+// ClassEnd returns the position of the ] at the end of the class at i, in an expression written by
+// package re2: within the class every ] has a backslash.
 func ClassEnd(expr string, i int) int {
 	for i++; i < len(expr) && expr[i] != ']'; i++ {
 		switch {
@@ -25,8 +25,8 @@ func ClassEnd(expr string, i int) int {
 	return i
 }
 
-// Parse is the structure of expr, which is in RE2 syntax; false if flags
-// change in the middle of a group, which trees cannot be cut out of.
+// Parse returns the tree of expr, in RE2 syntax; false if flags change within a group, which a tree
+// cannot express.
 func Parse(expr string) (*Node, bool) {
 	p := parser{src: expr, ok: true}
 	open := LeadingFlags.Get().FindString(expr)
@@ -44,7 +44,7 @@ type parser struct {
 	ok  bool
 }
 
-// alternation reads up to the end or the `)` of the group; flags hold in it.
+// alternation reads up to the end or the `)` of the group, in which flags hold.
 func (p *parser) alternation(flags string) *Node {
 	var alternatives, items []*Node
 	for p.ok && p.pos < len(p.src) && p.src[p.pos] != ')' {
@@ -62,7 +62,7 @@ func (p *parser) alternation(flags string) *Node {
 	return &Node{Op: Alt, Subs: append(alternatives, last)}
 }
 
-// item reads an atom, an assertion or a group, and what repeats it.
+// item reads an atom, an assertion or a group, with quantifiers.
 func (p *parser) item(flags string) *Node {
 	var s *Node
 	if p.src[p.pos] == '(' {
@@ -110,7 +110,7 @@ func (p *parser) group(flags string) *Node {
 	return s
 }
 
-// addFlags are flags after others, such as i, is-m or -s, have been set.
+// addFlags returns flags after others, such as i, is-m or -s, were set.
 func addFlags(flags, others string) string {
 	on, off, _ := strings.Cut(others, "-")
 	for _, f := range off {
@@ -124,7 +124,7 @@ func addFlags(flags, others string) string {
 	return flags
 }
 
-// one reads an atom or an assertion.
+// one reads a single atom or assertion.
 func (p *parser) one(flags string) *Node {
 	rest := p.src[p.pos:]
 	_, size := utf8.DecodeRuneInString(rest)

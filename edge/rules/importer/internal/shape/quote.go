@@ -1,5 +1,7 @@
 package shape
 
+// Characters, texts and quantifiers in the syntax of regexes.
+
 import (
 	"fmt"
 	"strings"
@@ -7,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// QuoteRune is r as a regex has it: what is special has a backslash, what cannot
-// be seen is a number.
+// QuoteRune returns r in a regex: characters in special get a backslash, invisible characters
+// become numbers.
 func QuoteRune(r rune, special string) string {
 	switch {
 	case r < utf8.RuneSelf && strings.ContainsRune(special, r):
@@ -27,7 +29,7 @@ func QuoteRune(r rune, special string) string {
 	return string(r)
 }
 
-// QuoteText is a text as a regex has it.
+// QuoteText returns a literal text in a regex.
 func QuoteText(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -55,8 +57,8 @@ func Quantifier(low, high int) string {
 	return fmt.Sprintf("{%d,%d}", low, high)
 }
 
-// ReadQuantifier reads *, +, ? or, as braces does, a count at the beginning of s; size is 0 if it
-// is none of these.
+// ReadQuantifier reads *, +, ? or a count, as of ReadCount, at the beginning of s; size is 0 if
+// there is none.
 func ReadQuantifier(s string, open bool) (low, high, size int) {
 	switch s[0] {
 	case '*':
@@ -71,8 +73,8 @@ func ReadQuantifier(s string, open bool) (low, high, size int) {
 	return 0, 0, 0
 }
 
-// ReadCount reads {n}, {n,}, {n,m} or, if open is set, {,m} and {,} at the beginning
-// of s; size is 0 if it is none of these.
+// ReadCount reads {n}, {n,}, {n,m} or, with open, {,m} and {,} at the beginning of s; size is 0 if
+// there is none.
 func ReadCount(s string, open bool) (low, high, size int) {
 	i := 1
 	number := func() (n, digits int) {

@@ -1,6 +1,6 @@
 package shape
 
-// Sets of characters: what an atom of an expression matches.
+// Sets of characters: the matches of an atom.
 
 import (
 	"regexp/syntax"
@@ -12,7 +12,7 @@ import (
 // Set is characters, as pairs of the first and last of a range, in order.
 type Set []rune
 
-// SetOf is what an atom matches, under flags.
+// SetOf returns the characters that an atom matches under flags.
 func SetOf(text, flags string) (Set, bool) {
 	if flags != "" {
 		text = "(?" + flags + ")" + text
@@ -50,7 +50,7 @@ func SetOf(text, flags string) (Set, bool) {
 	return nil, false
 }
 
-// And is what is in both.
+// And returns the intersection.
 func (s Set) And(o Set) Set {
 	var both Set
 	for i, j := 0, 0; i < len(s) && j < len(o); {
@@ -66,7 +66,7 @@ func (s Set) And(o Set) Set {
 	return both
 }
 
-// Not is all others.
+// Not returns the complement.
 func (s Set) Not() Set {
 	var rest Set
 	next := rune(0)
@@ -82,7 +82,7 @@ func (s Set) Not() Set {
 	return rest
 }
 
-// Or is what is in either.
+// Or returns the union.
 func (s Set) Or(o Set) Set { return s.Not().And(o.Not()).Not() }
 
 func (s Set) Has(r rune) bool { return len(s.And(Set{r, r})) > 0 }
@@ -109,7 +109,7 @@ func (s Set) Class() string {
 	return b.String()
 }
 
-// within is an atom's characters that are in set; nil for none.
+// within restricts an atom to the characters in set; nil if none are left.
 func (s *Node) within(set Set) *Node {
 	both := s.Set.And(set)
 	switch {

@@ -1,7 +1,6 @@
 package shape
 
-// The structure of an expression that this package wrote: what stands where in it,
-// and what it can begin and end with.
+// Trees of expressions written by package re2: their parts, and what they can begin and end with.
 
 import (
 	"slices"
@@ -17,15 +16,15 @@ func AsIs(text string) *Node { return &Node{Op: Assert, Text: text} }
 type Op int
 
 const (
-	Atom   Op = iota // one character: itself, a class or a dot
+	Atom   Op = iota // a character, a class or a dot
 	Assert           // ^ $ \A \z \b \B
-	Cat              // subs one after the other; none of them: the empty text
+	Cat              // Subs in sequence; none: the empty text
 	Alt              // any of subs
 	Group            // subs[0] in parentheses
 	Repeat           // subs[0] low to high times
 )
 
-// Node is a node of an expression. A nil one matches no text at all.
+// Node is a node of the tree. A nil node matches no text.
 type Node struct {
 	Op        Op
 	Text      string // an atom or assertion; a group's opening, with flags; a quantifier
@@ -72,7 +71,7 @@ func (s *Node) write(b *strings.Builder) {
 	}
 }
 
-// Concat is the parts one after the other; nil if one of them is.
+// Concat returns the parts in sequence; nil if a part is nil.
 func Concat(parts ...*Node) *Node {
 	c := &Node{Op: Cat}
 	for _, part := range parts {
@@ -88,8 +87,8 @@ func Concat(parts ...*Node) *Node {
 	return c
 }
 
-// Alternate is any of the alternatives that are not nil, with what all begin with
-// written once; nil if all are.
+// Alternate returns any of the alternatives that are not nil, with a common beginning factored out;
+// nil if all are.
 func Alternate(alternatives ...*Node) *Node {
 	var list []*Node
 	seen := map[string]bool{}
@@ -129,7 +128,7 @@ func Alternate(alternatives ...*Node) *Node {
 	return Concat(append(head, &Node{Op: Alt, Subs: list})...)
 }
 
-// BeginsWith says whether s is o with something behind it, or nothing.
+// BeginsWith reports whether s is o, possibly with something behind.
 func (s *Node) BeginsWith(o *Node) bool {
 	a, b := Concat(s).Subs, Concat(o).Subs
 	if len(a) < len(b) {
@@ -143,7 +142,7 @@ func (s *Node) BeginsWith(o *Node) bool {
 	return true
 }
 
-// GroupOf is content as the group that s is.
+// GroupOf returns content in the group of s.
 func (s *Node) GroupOf(content *Node) *Node {
 	if content == nil {
 		return nil
@@ -151,7 +150,7 @@ func (s *Node) GroupOf(content *Node) *Node {
 	return &Node{Op: Group, Text: s.Text, Subs: []*Node{content}}
 }
 
-// repeatOf is what s repeats, low to high times; nil if that cannot be.
+// repeatOf returns the operand of s, low to high times; nil if impossible.
 func (s *Node) repeatOf(low, high int) *Node {
 	switch {
 	case high == 0:
@@ -166,8 +165,7 @@ func (s *Node) repeatOf(low, high int) *Node {
 	return &Node{Op: Repeat, Text: text, Low: max(low, 0), High: high, Subs: s.Subs}
 }
 
-// Empty is what s asks for where it matches the empty text: its assertions; nil if
-// it cannot.
+// Empty returns the assertions under which s matches the empty text; nil if s cannot.
 func (s *Node) Empty() *Node {
 	switch s.Op {
 	case Atom:
@@ -185,7 +183,7 @@ func (s *Node) Empty() *Node {
 	return s.Each(func(sub *Node) *Node { return sub.Empty() })
 }
 
-// Each is s with its parts replaced.
+// Each returns s with its parts replaced.
 func (s *Node) Each(replace func(sub *Node) *Node) *Node {
 	if s == nil {
 		return nil
@@ -219,7 +217,7 @@ func (s *Node) Each(replace func(sub *Node) *Node) *Node {
 	return s
 }
 
-// Asserted is s with its assertions replaced: nil where one cannot hold.
+// Asserted returns s with its assertions replaced; nil stands for an assertion that cannot hold.
 func (s *Node) Asserted(replace func(text string) *Node) *Node {
 	switch {
 	case s == nil:
@@ -230,8 +228,8 @@ func (s *Node) Asserted(replace func(text string) *Node) *Node {
 	return s.Each(func(sub *Node) *Node { return sub.Asserted(replace) })
 }
 
-// Lasts is the matches of s that are not empty, each with its last character
-// replaced as last says; nil for none. beyond replaces assertions behind it.
+// Lasts returns the matches of s that are not empty, with the last character replaced by last,
+// where nil stands for none. beyond replaces assertions behind the last character.
 func (s *Node) Lasts(last func(atom *Node) *Node, beyond func(text string) *Node) *Node {
 	return s.ends(false, last, beyond)
 }
