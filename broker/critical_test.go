@@ -49,7 +49,7 @@ func (d *crowd) fleet(workers, rules int, own bool) (all []*directWorker) {
 		h := hello(fmt.Sprint("w", i), 1, true)
 		h.Rules = sets("set", rules)
 		if own {
-			h.Rules = append(sets(fmt.Sprint("of ", i, " "), rules-1), wire.RuleSet{Name: "shared", Hash: strings.Repeat("ab", 32)})
+			h.Rules = append(sets(fmt.Sprint("of", i, "-"), rules-1), wire.RuleSet{Name: "shared", Hash: strings.Repeat("ab", 32)})
 		}
 		all = append(all, d.join(h, false))
 	}
@@ -83,7 +83,7 @@ func TestCriticalSectionsOfJoiningAndLeavingAreBounded(t *testing.T) {
 			d := newCrowd(t, Options{})
 			workers := d.fleet(40, maxRuleSets, own)
 			for i, w := range workers {
-				w.update(d.direct, sets(fmt.Sprint("new of ", i%7, " "), maxRuleSets))
+				w.update(d.direct, sets(fmt.Sprint("new", i%7, "-"), maxRuleSets))
 			}
 			d.check()
 			for _, w := range workers {
@@ -302,7 +302,7 @@ func TestCriticalSectionsOfWorkersThatTakeNothingAreBounded(t *testing.T) {
 				join := func(i int) *directWorker {
 					rules := []string{"default"}
 					if own {
-						rules = append(rules, fmt.Sprint("of ", i))
+						rules = append(rules, fmt.Sprint("of", i))
 					}
 					return d.worker(fmt.Sprint("w", i), 2, true, rules...)
 				}
@@ -377,7 +377,7 @@ func TestPacksAreFoundInALargeFleetOfBoardsWithRulesOfTheirOwn(t *testing.T) {
 	workers := d.fleet(n, 2, true)
 	hash := func(i int) string { return fmt.Sprintf("%012x", i+1) + strings.Repeat("0", 52) }
 	for i, w := range workers {
-		rules := append(sets(fmt.Sprint("of ", i, " "), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
+		rules := append(sets(fmt.Sprint("of", i, "-"), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
 		w.update(d.direct, rules)
 	}
 	for i, w := range workers {

@@ -7,10 +7,11 @@
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
-//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but the two below
+//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below
+//	edge/problem  edge/names                everything that is wrong with a file, as one error; names of rule sets
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/yamlerr                            where a file is no YAML, and why
-//	edge/ondemand                           regexes and word sets that are made by their first use
+//	edge/ondemand  edge/human               values that are made by their first use; numbers for people
 //
 // broker and worker never import each other, so either can be replaced by one
 // in another language; edge/wire/PROTOCOL.md is what they have in common.

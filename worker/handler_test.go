@@ -216,7 +216,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	p := map[string]*match.Pack{"default": pack(t, "x"), "heavy": pack(t, "y")}
 	for want, change := range map[string]func(*Options){
 		"both rules and a handler":               func(o *Options) { o.Handle = map[string]Handler{"default": passOn} },
-		"cannot be the name":                     func(o *Options) { o.Handle = map[string]Handler{"a@b": passOn} },
+		"is not a name":                          func(o *Options) { o.Handle = map[string]Handler{"a@b": passOn} },
 		"neither a rule set nor a worker":        func(o *Options) { o.Escalate = []Escalation{{}} },
 		"does not hold; it has default, heavy":   func(o *Options) { o.Escalate = []Escalation{{Rules: "pii", To: "x"}} },
 		"in a circle: default to heavy to heavy": func(o *Options) { o.Escalate = []Escalation{{To: "heavy"}} },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trawl/edge/board"
+	"trawl/edge/human"
 	"trawl/edge/wire"
 )
 
@@ -52,7 +53,7 @@ func boardHealth(s *wire.WorkerStats, f *board.Facts) (load, free, temperature, 
 	if h == nil {
 		return "-", "-", "-", "-"
 	}
-	free = orDash(h.Available > 0, size(h.Available))
+	free = orDash(h.Available > 0, human.Bytes(h.Available))
 	if f.Memory > 0 && h.Available > 0 {
 		free = fmt.Sprintf("%s (%d%%)", free, h.Available*100/f.Memory)
 	}

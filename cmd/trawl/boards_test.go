@@ -39,10 +39,10 @@ func TestTableOfBoards(t *testing.T) {
 	a := &app{stdio: stdio{out: &out}}
 	a.printBoards(fleetStatus())
 	want := `
-WORKER  BOARD         CORES  LOAD  MEMORY FREE      TEMP   BOARD UP  TRAWL  UP    HEALTH
-pi2     Pi 4 Model B  4      3.2   500.0 MiB (53%)  81 °C  3d4h      1.0.0  2h5m  hot, throttled
-pi3     Pi 4 Model B  4      0.1   690.7 MiB (74%)  49 °C  1m33s     1.0.0  2h5m  ok
-mac     darwin/arm64  8      -     -                -      -         -      -     -
+WORKER  BOARD         CORES  LOAD  MEMORY FREE   TEMP   BOARD UP  TRAWL  UP    HEALTH
+pi2     Pi 4 Model B  4      3.2   524 MB (53%)  81 °C  3d4h      1.0.0  2h5m  hot, throttled
+pi3     Pi 4 Model B  4      0.1   724 MB (74%)  49 °C  1m33s     1.0.0  2h5m  ok
+mac     darwin/arm64  8      -     -             -      -         -      -     -
 `
 	if got := out.String(); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)

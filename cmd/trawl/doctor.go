@@ -37,14 +37,14 @@ func (a *app) doctorCommand() *cobra.Command {
 trawl: processor, power, heat, memory, swap, clock and memory card; services, which
 are looked at as the user that each runs as; configuration, keys and rules; ports, and
 the brokers that a worker is to serve. A fault keeps trawl from
-working; a remark does not. Nothing is changed.
+working; a warning does not. Nothing is changed.
 
 With sudo it sees also what only root may, such as the service's keys and packs.`,
 		Args: noArgs,
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print JSON, a list of findings")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		findings := doctor.Examine(cmd.Context(), a.patient(cmd))
+		findings := doctor.Check(cmd.Context(), a.host(cmd))
 		for _, f := range findings {
 			if f.Verdict == doctor.Fault {
 				a.status = statusNoMatch // 1
@@ -67,8 +67,8 @@ With sudo it sees also what only root may, such as the service's keys and packs.
 	return cmd
 }
 
-// patient is this board.
-func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
+// host is this board.
+func (a *app) host(cmd *cobra.Command) *doctor.Host {
 	path := cmd.Flag("config").Value.String()
 	c, err := config.Load(path, a.env)
 	if err == nil {
@@ -80,8 +80,8 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 		}
 	}
 	limit := limitMemory(0)
-	p := &doctor.Patient{
-		Facts: board.Read(), Health: board.ReadHealth(), Upkeep: board.ReadUpkeep(),
+	p := &doctor.Host{
+		Facts: board.Read(), Health: board.ReadHealth(), SystemSetup: board.ReadSystemSetup(),
 		Build: buildTarget(), Now: time.Now(), Clock: board.ClockSynchronised,
 		MemoryLimit: limit.bytes, LimitComesOf: limit.from, Free: board.Free,
 		Config: c, ConfigError: err, ConfigFile: path, StateDir: a.serviceStateDir(c),
@@ -90,8 +90,8 @@ func (a *app) patient(cmd *cobra.Command) *doctor.Patient {
 		Running:   func(role string) bool { return serviceState(role) == service.Running },
 	}
 	store := rules.NewStore(p.StateDir, versionString(), slog.New(slog.DiscardHandler))
-	p.Kept = func(files []string, set string) (int64, bool) {
-		return store.Kept(files, rules.Options{Name: set})
+	p.Cached = func(files []string, set string) (int64, bool) {
+		return store.Cached(files, rules.Options{Name: set})
 	}
 	p.Services, p.Programs = examineServices(), programsCalled("trawl", a.env)
 	p.Unwritable = unwritableState(p.StateDir)

@@ -13,38 +13,39 @@ import (
 	"time"
 
 	"trawl/broker"
+	"trawl/edge/human"
 	"trawl/edge/notify"
 	"trawl/worker"
 )
 
 // brokerPulse makes the sentences of a broker. Drain is how long its end may take.
-func brokerPulse(life *notify.Life, drain time.Duration) func(broker.Pulse) {
+func brokerPulse(manager *notify.Manager, drain time.Duration) func(broker.Pulse) {
 	return func(p broker.Pulse) {
 		if p.Stopping {
-			life.Stop(drain)
-			life.Beat("stopping, " + count(p.Pending, "request") + " to answer")
+			manager.Stop(drain)
+			manager.Alive("stopping, " + human.Count(p.Pending, "request") + " to answer")
 			return
 		}
-		status := count(p.Workers, "worker") + ", " + count(p.Clients, "client")
+		status := human.Count(p.Workers, "worker") + ", " + human.Count(p.Clients, "client")
 		if p.Workers == 0 {
-			status = "waiting for workers, " + count(p.Clients, "client")
+			status = "waiting for workers, " + human.Count(p.Clients, "client")
 		}
 		if p.Pending > 0 {
 			status += ", at work"
 		}
-		life.Beat(status)
+		manager.Alive(status)
 	}
 }
 
 // workerPulse makes the sentences of a worker. One whose brokers are away is
 // well, and waits.
-func workerPulse(life *notify.Life, drain time.Duration, brokers []string) func(worker.Pulse) {
+func workerPulse(manager *notify.Manager, drain time.Duration, brokers []string) func(worker.Pulse) {
 	return func(p worker.Pulse) {
 		var status string
 		switch {
 		case p.Stopping:
-			life.Stop(drain)
-			status = "stopping, " + count(p.Waiting+p.Running, "request") + " to answer"
+			manager.Stop(drain)
+			status = "stopping, " + human.Count(p.Waiting+p.Running, "request") + " to answer"
 		case p.Refused != "" && p.Connected == 0:
 			status = "refused by the broker at " + p.Refused
 		case p.Refused != "":
@@ -54,26 +55,19 @@ func workerPulse(life *notify.Life, drain time.Duration, brokers []string) func(
 		case p.Connected < p.Brokers:
 			status = fmt.Sprintf("connected to %d of %d brokers", p.Connected, p.Brokers)
 		default:
-			status = "connected to " + count(p.Brokers, "broker")
+			status = "connected to " + human.Count(p.Brokers, "broker")
 		}
 		if p.Running > 0 && !p.Stopping {
 			status += ", at work"
 		}
-		life.Beat(status)
+		manager.Alive(status)
 	}
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
 }
 
 // onHangup runs reload at each SIGHUP until the function returned is called, and
 // tells the service manager meanwhile. An error is logged; what was in force stays
 // so.
-func onHangup(life *notify.Life, log *slog.Logger, reload func() error) (stop func()) {
+func onHangup(manager *notify.Manager, log *slog.Logger, reload func() error) (stop func()) {
 	hangup, done := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(hangup, syscall.SIGHUP)
 	var listening sync.WaitGroup
@@ -84,7 +78,7 @@ func onHangup(life *notify.Life, log *slog.Logger, reload func() error) (stop fu
 				return
 			case <-hangup:
 			}
-			life.Reload(func() {
+			manager.Reload(func() {
 				if err := reload(); err != nil {
 					log.Error("not read again; what was in force stays so", "error", err)
 				}

@@ -7,11 +7,12 @@ import (
 	"io"
 	"os"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
 	"trawl/edge/escape"
+	"trawl/edge/files"
+	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 )
@@ -99,13 +100,13 @@ func compileTo(path string, files []string, o rules.Options) (*match.Compiled, *
 // printCompiled says what became of the rules.
 func (a *app) printCompiled(path string, c *match.Compiled) {
 	a.printf("%s: %d bytes (%.2f per pattern byte), sha256 %s\n", path, c.Bytes, perPatternByte(c), c.Hash)
-	a.printf("%s, %s, %s, %s\n", plural(int64(c.Rules), "rule"), plural(int64(c.Literals), "literal"),
-		plural(int64(c.Regexes), "regex"), plural(int64(c.States), "state"))
+	a.printf("%s, %s, %s, %s\n", human.Count(c.Rules, "rule"), human.Count(c.Literals, "literal"),
+		human.Count(c.Regexes, "regex"), human.Count(c.States, "state"))
 	a.printf("engine %s: %s\n", c.Engine, c.Choice.Why)
 	a.printf("memory on a worker: %s, with the worker itself about %s\n",
-		decimalSize(c.Choice.Memory), decimalSize(c.Choice.Memory+workerMemory))
+		human.Bytes(c.Choice.Memory), human.Bytes(c.Choice.Memory+workerMemory))
 	if c.Regexes > 0 {
-		a.printf("that is with one slot; each other takes up to %s more for the regexes\n", decimalSize(match.StateMemory(c.Regexes)))
+		a.printf("that is with one slot; each other takes up to %s more for the regexes\n", human.Bytes(match.StateMemory(c.Regexes)))
 	}
 }
 
@@ -177,15 +178,7 @@ func replaceFile(path string, fill func(*os.File) error) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return writeInto(path, fill)
 	}
-	t, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer t.Cleanup()
-	if err := fill(t.File); err != nil {
-		return err
-	}
-	return t.CloseAtomicallyReplace()
+	return files.ReplaceFunc(path, 0o644, fill)
 }
 
 func writeInto(path string, fill func(*os.File) error) error {

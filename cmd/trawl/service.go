@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/config"
+	"trawl/edge/human"
 	"trawl/edge/service"
 	"trawl/edge/zmtp"
 )
@@ -276,7 +277,7 @@ func (a *app) printServiceStatus(st *service.Status, problems []error) {
 	if st.PID > 0 {
 		a.printf("  process    %d", st.PID)
 		if st.Memory > 0 {
-			a.printf(", %.1f MiB with its files' pages", float64(st.Memory)/(1<<20))
+			a.printf(", %s with its files' pages", human.Bytes(st.Memory))
 		}
 		a.printf("\n")
 	}

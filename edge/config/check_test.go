@@ -145,7 +145,7 @@ func TestSizes(t *testing.T) {
 }
 
 func TestHedgeIsAPercentileOfAPureRuleSet(t *testing.T) {
-	for set, says := range map[RuleSet]string{
+	for set, says := range map[RulePolicy]string{
 		{Idempotent: true}:                "",
 		{Idempotent: true, Hedge: "off"}:  "",
 		{Idempotent: true, Hedge: "p95"}:  "",
@@ -155,7 +155,7 @@ func TestHedgeIsAPercentileOfAPureRuleSet(t *testing.T) {
 		{Hedge: "p95"}:                    "a: hedge asks twice, which idempotent: false forbids",
 	} {
 		c := Default()
-		c.Broker.RuleSets = map[string]RuleSet{"a": set}
+		c.Broker.RuleSets = map[string]RulePolicy{"a": set}
 		err := c.Check()
 		if (says == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want %q", set, err, says)

@@ -73,11 +73,11 @@ func TestEachSourceOverridesTheOneBefore(t *testing.T) {
 	for key, want := range map[string]string{
 		"worker.slots": "flag --slots", "worker.name": "env TRAWL_WORKER_NAME", "worker.drain_timeout": "default",
 	} {
-		if got := c.Origin(key); got != want {
+		if got := c.origin(key); got != want {
 			t.Errorf("origin of %s: got %q, want %q", key, got, want)
 		}
 	}
-	if got := c.Origin("worker.brokers"); !strings.HasSuffix(got, "trawl.yaml:4") {
+	if got := c.origin("worker.brokers"); !strings.HasSuffix(got, "trawl.yaml:4") {
 		t.Errorf("origin of worker.brokers: %q", got)
 	}
 	if !c.IsSet("worker.slots") || c.IsSet("worker.drain_timeout") {
@@ -139,9 +139,9 @@ log:
 		{c.Broker.Insecure, true},
 		{c.Broker.Expect, Expect{[]string{"pii"}, []string{"pi2"}}},
 		{c.Broker.Plain, []Plain{{"tcp://127.0.0.1:5557", "upper"}}},
-		{c.RuleSet("slow"), RuleSet{Idempotent: false, Queue: 7}},
-		{c.RuleSet("other"), RuleSet{Idempotent: true, Queue: 10}},
-		{c.RuleSet("unheard of"), RuleSet{Idempotent: true, Queue: 10}},
+		{c.RulePolicy("slow"), RulePolicy{Idempotent: false, Queue: 7}},
+		{c.RulePolicy("other"), RulePolicy{Idempotent: true, Queue: 10}},
+		{c.RulePolicy("unheard of"), RulePolicy{Idempotent: true, Queue: 10}},
 		{c.Broker.DrainTimeout, 2 * time.Minute},
 		{c.Worker.Rules, map[string][]string{"default": {filepath.Join(dir, "a.txt"), "/b.txt"}, "pii": {filepath.Join(dir, "c.yaml")}}},
 		{c.Limits.Text, Size(8e6)},
@@ -236,7 +236,7 @@ func TestDefaultFile(t *testing.T) {
 	if err := os.WriteFile(DefaultPath, []byte("worker: {slots: 3}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := Load("", nil); err != nil || !c.HasFile() || c.Worker.Slots != 3 || c.Origin("worker.slots") != DefaultPath+":1" {
+	if c, err := Load("", nil); err != nil || !c.HasFile() || c.Worker.Slots != 3 || c.origin("worker.slots") != DefaultPath+":1" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if err := os.WriteFile(DefaultPath, []byte("workers: {}\n"), 0o600); err != nil {
