@@ -2,7 +2,7 @@
 // may import only packages of lower layers (imports_test.go enforces it):
 //
 //	cmd/trawl                               the one binary: a file per command
-//	broker  worker                          the two roles
+//	broker  worker                          the two roles; worker/results writes what was found
 //	edge/service  edge/doctor               living as a system service; what is wrong with this board
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in

@@ -63,7 +63,7 @@ func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
 		l.request(n, true, time.Minute, `{"id":"1","rules":"custom","want":"count"}`, "first", "second")
 		c, frames := l.asks()
 		header, err := wire.ParseRequestHeader([]byte(frames[0]))
-		if err != nil || c.For != n || header.Rules != "other" || header.Want != match.WantCount || header.HasID ||
+		if err != nil || c.For != n || header.Rules != "other" || header.Want != wire.WantCount || header.HasID ||
 			header.Deadline > time.Minute || header.Deadline < 30*time.Second || frames[2] != "second" {
 			t.Fatalf("question %+v %q", c, frames)
 		}

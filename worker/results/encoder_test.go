@@ -1,4 +1,4 @@
-package wire
+package results
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"trawl/edge/match"
+	"trawl/edge/wire"
 )
 
 func testPack(t interface{ Fatal(...any) }) *match.Pack {
@@ -33,10 +34,10 @@ func testPack(t interface{ Fatal(...any) }) *match.Pack {
 }
 
 // encode answers one text as a worker does.
-func encode(p *match.Pack, h *RequestHeader, text []byte, budget int) []byte {
+func encode(p *match.Pack, h *wire.RequestHeader, text []byte, budget int) []byte {
 	var e Encoder
 	e.Reset(p, h, budget)
-	q := match.Query{Want: h.Want, Limit: h.Limit}
+	q := match.Query{Want: MatchWant(h.Want), Limit: h.Limit}
 	if !h.Lines {
 		r := p.Scan(p.NewScratch(), text, q)
 		return e.Text(nil, text, &r)
@@ -72,7 +73,7 @@ func TestResults(t *testing.T) {
 		{`{"split":"lines","want":"rules"}`, "x", `{"lines":[]}`},
 	}
 	for _, tt := range tests {
-		h, err := ParseRequestHeader([]byte(tt.header))
+		h, err := wire.ParseRequestHeader([]byte(tt.header))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,9 +87,9 @@ func TestBudgetCutsAndSaysSo(t *testing.T) {
 	p := testPack(t)
 	text := bytes.Repeat([]byte("he "), 10_000)
 	lines := bytes.Repeat([]byte("he\n"), 10_000)
-	for _, format := range []Format{FormatJSON, FormatPacked} {
+	for _, format := range []wire.Format{wire.FormatJSON, wire.FormatPacked} {
 		for _, split := range []bool{false, true} {
-			h := NewRequestHeader()
+			h := wire.NewRequestHeader()
 			h.Limit, h.Format, h.Lines = 0, format, split
 			in := text
 			if split {
@@ -99,7 +100,7 @@ func TestBudgetCutsAndSaysSo(t *testing.T) {
 				t.Errorf("%s, lines %v: %d bytes on a budget of 1000", format, split, len(got))
 			}
 			truncated := bytes.HasSuffix(got, []byte(`"truncated":true}`)) && json.Valid(got)
-			if format == FormatPacked {
+			if format == wire.FormatPacked {
 				truncated = unpack(t, got).truncated
 			}
 			if !truncated {
@@ -113,8 +114,8 @@ func TestBudgetCutsAndSaysSo(t *testing.T) {
 func TestBudgetIsOfAllTexts(t *testing.T) {
 	p := testPack(t)
 	text := bytes.Repeat([]byte("he "), 20)
-	for _, format := range []Format{FormatJSON, FormatPacked} {
-		h := NewRequestHeader()
+	for _, format := range []wire.Format{wire.FormatJSON, wire.FormatPacked} {
+		h := wire.NewRequestHeader()
 		h.Format = format
 		most := len(encode(p, &h, text, plenty)) * 3
 		var e Encoder
@@ -146,7 +147,7 @@ type foundLine struct {
 }
 
 func unpack(t interface{ Fatal(...any) }, frame []byte) (f found) {
-	r, err := NewPackedReader(frame)
+	r, err := wire.NewPackedReader(frame)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,12 +212,12 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 	p := testPack(t)
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(rapid.StringOfN(rapid.RuneFrom([]rune("heis 4\n")), 0, 200, -1).Draw(t, "text"))
-		h := NewRequestHeader()
-		h.Want = match.Want(rapid.IntRange(0, int(match.WantAny)).Draw(t, "want"))
+		h := wire.NewRequestHeader()
+		h.Want = wire.Want(rapid.IntRange(0, int(wire.NumWants)-1).Draw(t, "want"))
 		h.Limit = rapid.IntRange(0, 3).Draw(t, "limit")
 		h.Lines = rapid.Bool().Draw(t, "lines")
 		j := unjson(t, encode(p, &h, text, plenty), h.Lines)
-		h.Format = FormatPacked
+		h.Format = wire.FormatPacked
 		k := unpack(t, encode(p, &h, text, plenty))
 		if !reflect.DeepEqual(j, k) {
 			t.Fatalf("json %+v\npacked %+v", j, k)
@@ -224,91 +225,12 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 	})
 }
 
-func TestDamagedPackedResults(t *testing.T) {
-	h := NewRequestHeader()
-	h.Format = FormatPacked
-	whole := encode(testPack(t), &h, []byte("this here"), plenty)
-	damaged := map[string][]byte{
-		"empty":                   {},
-		"another version":         append([]byte{9}, whole[1:]...),
-		"unknown want":            {packedVersion, byte(match.WantAny) + 1, 0, 0, 0},
-		"unknown split":           {packedVersion, 0, 2, 0, 0},
-		"cut":                     whole[:len(whole)-1],
-		"something after":         append(whole[:len(whole):len(whole)], 0),
-		"an early rule":           {packedVersion, 0, 0, 0, 1, 1, 1, 1},
-		"a match before the text": {packedVersion, 0, 0, 0, 1, 1, 2, 0, 1, 'a'},
-	}
-	for what, frame := range damaged {
-		r, err := NewPackedReader(frame)
-		for o := new(PackedOutcome); err == nil && o != nil; {
-			o, err = r.Next()
-		}
-		if err == nil {
-			t.Errorf("%s: read without an error", what)
-		}
-	}
-}
-
-func FuzzPackedReader(f *testing.F) {
-	p := testPack(f)
-	for w := range match.WantAny + 1 {
-		for _, split := range []bool{false, true} {
-			h := NewRequestHeader()
-			h.Want, h.Lines, h.Format = w, split, FormatPacked
-			f.Add(encode(p, &h, []byte("this here\nis history 42\n\xff\xfe"), plenty))
-		}
-	}
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		r, err := NewPackedReader(frame)
-		for n := 0; err == nil; n++ {
-			var o *PackedOutcome
-			if o, err = r.Next(); o == nil {
-				return
-			}
-			if n > len(frame) {
-				t.Fatal("more outcomes than bytes")
-			}
-			for _, m := range o.Matches {
-				if m.Start < 0 || m.Start > m.End || m.Rule >= len(r.Rules) {
-					t.Fatalf("impossible match %+v", m)
-				}
-			}
-			if o.Line < 0 || o.Offset < 0 {
-				t.Fatalf("impossible line %+v", o)
-			}
-		}
-	})
-}
-
 func TestTextB64IsTheText(t *testing.T) {
-	o := object{}
-	o.text("text", []byte{0xff, 'a'})
-	if want := `"text_b64":"` + base64.StdEncoding.EncodeToString([]byte{0xff, 'a'}) + `"`; string(o.dst) != want {
-		t.Errorf("%s, want %s", o.dst, want)
+	var o wire.Object
+	appendText(&o, []byte{0xff, 'a'})
+	if want := `"text_b64":"` + base64.StdEncoding.EncodeToString([]byte{0xff, 'a'}) + `"`; string(o.Dst) != want {
+		t.Errorf("%s, want %s", o.Dst, want)
 	}
-}
-
-func FuzzControlFrames(f *testing.F) {
-	f.Add((&AskControl{Number: 7, For: 1 << 60}).Append(nil))
-	f.Add((&RequestControl{Number: 1 << 63, Full: true, Hops: 3, Remaining: 1234567890}).Append(nil))
-	f.Add((&ReplyControl{Number: 7, Failed: true}).Append(nil))
-	f.Fuzz(func(t *testing.T, frame []byte) {
-		if c, ok := ParseRequestControl(frame); ok {
-			if back, ok := ParseRequestControl(c.Append(nil)); !ok || back != c {
-				t.Fatalf("%+v became %+v", c, back)
-			}
-		}
-		if c, ok := ParseAskControl(frame); ok {
-			if back, ok := ParseAskControl(c.Append(nil)); !ok || back != c {
-				t.Fatalf("ask %+v came back as %+v", c, back)
-			}
-		}
-		if c, ok := ParseReplyControl(frame); ok {
-			if back, ok := ParseReplyControl(c.Append(nil)); !ok || back != c {
-				t.Fatalf("%+v became %+v", c, back)
-			}
-		}
-	})
 }
 
 // A regex that the matcher gave up on is named, in either format, and after all
@@ -326,17 +248,26 @@ func TestIncompleteIsSaid(t *testing.T) {
 	}
 	text := bytes.Repeat([]byte("a"), 200_000)
 	for _, lines := range []bool{false, true} {
-		answer := encode(p, &RequestHeader{Want: match.WantCount, Lines: lines}, text, plenty)
+		answer := encode(p, &wire.RequestHeader{Want: wire.WantCount, Lines: lines}, text, plenty)
 		if !bytes.Contains(answer, []byte(`"incomplete":["dear"]`)) || bytes.Contains(answer, []byte("truncated")) {
 			t.Errorf("lines %v: %s", lines, answer)
 		}
 	}
-	r, err := NewPackedReader(encode(p, &RequestHeader{Want: match.WantCount, Format: FormatPacked}, text, plenty))
+	r, err := wire.NewPackedReader(encode(p, &wire.RequestHeader{Want: wire.WantCount, Format: wire.FormatPacked}, text, plenty))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o, err := r.Next()
 	if err != nil || len(o.Incomplete) != 1 || r.Rules[o.Incomplete[0]] != "dear" {
 		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// A want has the same name in a header and in the matcher.
+func TestWantsAreThoseOfTheMatcher(t *testing.T) {
+	for w := range wire.NumWants {
+		if got := MatchWant(w).String(); got != w.String() {
+			t.Errorf("a request for %s makes a scan for %s", w, got)
+		}
 	}
 }
