@@ -61,6 +61,10 @@ func (r *router) admissible(q *request) *wire.Error {
 	return r.room(q)
 }
 
+// smallRequest is the most that the only request of a client may cost to find room in a full
+// broker, in bytes.
+const smallRequest = 4 << 10
+
 // room reports whether there is memory and a place in the queue for q. A
 // client may not take more than it leaves for all others: so one that is alone
 // gets half, and however many there are, one that comes later finds room
@@ -81,6 +85,10 @@ func (r *router) room(q *request) *wire.Error {
 	free := memory - held
 	freeHere := memory - memory/4 - t.queue.cost
 	switch {
+	// What others hold for long leaves room for a small request of a client that has none: a
+	// quarter more, as for answers to requests that were not admitted.
+	case c.bytes == 0 && cost <= smallRequest && cost <= free+memory/4 && (t.queue.n == 0 || cost <= freeHere):
+		return nil
 	case cost > free:
 		return wire.Errorf(wire.Busy, "the broker holds %d bytes of requests and answers and takes no more for now; try later", held)
 	case t.queue.n > 0 && cost > freeHere:
