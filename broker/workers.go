@@ -140,12 +140,12 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	case wire.KindDrain:
 		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)
-	case wire.KindReclaim:
-		reclaim, ok := wire.ParseReclaim(control)
+	case wire.KindRecall:
+		recall, ok := wire.ParseRecall(control)
 		if !ok {
-			return errors.New("unreadable answer to a reclaim")
+			return errors.New("unreadable answer to a recall")
 		}
-		return b.router.returned(w, reclaim, out)
+		return b.router.returned(w, recall, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}

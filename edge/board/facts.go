@@ -1,7 +1,5 @@
 package board
 
-// Constant facts: model, system, cores, memory.
-
 import (
 	"io/fs"
 	"os"
@@ -31,5 +29,5 @@ func readFacts(root fs.FS) Facts {
 	}
 }
 
-// Resident returns the resident memory of this process, in bytes.
+// Resident returns the bytes of memory that this process has resident.
 func Resident() int64 { return kilobytes(os.DirFS("/"), "proc/self/status", "VmRSS:") }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"trawl/edge/client"
+	"trawl/edge/match"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -26,7 +27,7 @@ func Example() {
 	defer cancel()
 
 	header := wire.NewRequestHeader()
-	header.Want = wire.WantCount
+	header.Want = match.WantCount
 	a, err := c.Do(ctx, &client.Request{Header: header, Texts: [][]byte{[]byte("this here is history"), []byte("nothing")}})
 	if err != nil {
 		fmt.Println(err)

@@ -1,6 +1,6 @@
-package config
-
 // worker.escalate: reading, writing, checking.
+
+package config
 
 import (
 	"fmt"
@@ -9,37 +9,24 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"trawl/edge/names"
 )
+
+// severities are those of rules, see RULES.md of edge/rules.
+var severities = []string{"info", "low", "medium", "high", "critical"}
 
 const escalationForm = "as in {rules: default, when: {severity: [high]}, to: heavy}"
 
-// escalationsValue is the list of a worker's escalations.
-type escalationsValue struct {
-	fileOnly
-	dst *[]Escalation
-}
-
-func (escalationsValue) kind() string { return "list of escalations" }
-
-func (v escalationsValue) node() *yaml.Node {
-	n := sequenceNode()
-	for i := range *v.dst {
-		n.Content = append(n.Content, (*v.dst)[i].node())
-	}
-	return n
-}
-
-func (v escalationsValue) read(r *fileReader, path string, n *yaml.Node) {
-	*v.dst = nil
+// escalations reads a list of them.
+func (r *fileReader) escalations(path string, n *yaml.Node) []Escalation {
 	if n.Kind != yaml.SequenceNode {
 		r.problem(n.Line, "%s: must be a list of items %s", path, escalationForm)
-		return
+		return nil
 	}
+	var list []Escalation
 	for i, item := range n.Content {
-		*v.dst = append(*v.dst, r.escalation(path+"."+strconv.Itoa(i+1), item))
+		list = append(list, r.escalation(path+"."+strconv.Itoa(i+1), item))
 	}
+	return list
 }
 
 func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
@@ -48,25 +35,25 @@ func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
 		r.problem(n.Line, "%s: must hold rules, when and to, %s", path, escalationForm)
 		return e
 	}
-	before := r.problems.Count()
+	before := len(r.problems)
 	r.fields(n, func(name, value *yaml.Node) {
 		at := path + "." + name.Value
 		switch name.Value {
 		case "rules":
-			valueOf(&e.Rules).read(r, at, value)
+			r.scalar(at, value, &e.Rules)
 		case "when":
 			r.when(at, value, &e)
 		case "to":
 			if value.Kind == yaml.MappingNode {
 				r.record(at, value, map[string]any{"worker": &e.Worker, "rules": &e.To})
 			} else {
-				valueOf(&e.To).read(r, at, value)
+				r.scalar(at, value, &e.To)
 			}
 		default:
 			r.problem(name.Line, "unknown key %s; there are rules, to and when", at)
 		}
 	})
-	if e.To == "" && e.Worker == "" && r.problems.Count() == before {
+	if e.To == "" && e.Worker == "" && len(r.problems) == before {
 		r.problem(n.Line, "%s: needs to: the rule set to ask, or {worker: NAME}", path)
 	}
 	return e
@@ -93,19 +80,19 @@ func (r *fileReader) when(path string, n *yaml.Node, e *Escalation) {
 			r.problem(name.Line, "unknown key %s; there are severity and tags", at)
 			return
 		}
-		before := r.problems.Count()
-		if *to = r.list(at, value); len(*to) == 0 && r.problems.Count() == before {
+		before := len(r.problems)
+		if *to = r.list(at, value); len(*to) == 0 && len(r.problems) == before {
 			r.problem(value.Line, "%s: needs at least one", at)
 		}
 		for _, s := range *to {
-			if name.Value == "severity" && !slices.Contains(names.Severities(), s) {
-				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(names.Severities(), ", "))
+			if name.Value == "severity" && !slices.Contains(severities, s) {
+				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(severities, ", "))
 			}
 		}
 	})
 }
 
-// node writes e in the form that escalation reads.
+// node writes e as escalation reads it.
 func (e *Escalation) node() *yaml.Node {
 	n := mapNode()
 	add := func(name string, value *yaml.Node) { n.Content = append(n.Content, stringNode(name), value) }
@@ -135,7 +122,8 @@ func (e *Escalation) node() *yaml.Node {
 	return n
 }
 
-// escalations finds invalid names, rule sets that the worker does not have, and circles.
+// escalations finds names that are none, rule sets that the worker does not have, and
+// texts that would go in a circle.
 func (k *checker) escalations() {
 	w := &k.config.Worker
 	for i := range w.Escalate {
@@ -146,38 +134,47 @@ func (k *checker) escalations() {
 		to, _, _ := strings.Cut(e.To, "@")
 		for _, name := range []string{to, e.Worker} {
 			if name != "" {
-				if err := names.Check(name); err != nil {
+				if err := checkName(name); err != nil {
 					k.escalation(i, "%v", err)
 				}
 			}
 		}
 	}
-	if path, last := names.Circle(sortedKeys(w.Rules), k.escalatesTo); path != nil {
-		k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(path, " to "))
+	for _, name := range sortedKeys(w.Rules) {
+		if way, last := k.circle(name, nil); way != nil {
+			k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(way, " to "))
+			return
+		}
 	}
 }
 
 func (k *checker) escalation(i int, format string, args ...any) {
-	origin := k.config.origin("worker.escalate")
+	origin := k.config.Origin("worker.escalate")
 	if file := strings.LastIndexByte(origin, ':'); file > 0 && k.config.Worker.Escalate[i].line > 0 {
 		origin = origin[:file+1] + strconv.Itoa(k.config.Worker.Escalate[i].line)
 	}
-	k.problems.Add(origin, 0, fmt.Sprintf("worker.escalate.%d: ", i+1)+format, args...)
+	k.problems = append(k.problems, Problem{origin, fmt.Sprintf("worker.escalate.%d: ", i+1) + fmt.Sprintf(format, args...)})
 }
 
-// escalatesTo returns the worker's own rule sets that texts of set are sent on to. Escalations of
-// other workers are not known here.
-func (k *checker) escalatesTo(set string) (steps []names.Step) {
+// circle follows texts from one of the worker's rule sets; if that comes to one twice,
+// it returns the way, and which entry was the last.
+func (k *checker) circle(name string, way []string) (circle []string, last int) {
 	w := &k.config.Worker
+	way = append(slices.Clip(way), name)
 	for i, e := range w.Escalate {
 		to, _, _ := strings.Cut(e.To, "@")
 		if to == "" {
 			to = "default"
 		}
-		isOurs := w.Rules[to] != nil && (e.Worker == "" || e.Worker == w.Name)
-		if isOurs && (e.Rules == "" || e.Rules == set) {
-			steps = append(steps, names.Step{To: to, Entry: i})
+		if e.Rules != "" && e.Rules != name || w.Rules[to] == nil || e.Worker != "" && e.Worker != w.Name {
+			continue // of another set, or sent elsewhere
+		}
+		if slices.Contains(way, to) {
+			return append(way, to), i
+		}
+		if circle, last = k.circle(to, way); circle != nil {
+			return circle, last
 		}
 	}
-	return steps
+	return nil, 0
 }

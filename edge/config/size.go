@@ -1,6 +1,6 @@
-package config
+// Sizes in bytes, written with their unit.
 
-// Sizes in bytes, with units.
+package config
 
 import (
 	"fmt"
@@ -49,7 +49,8 @@ func ParseSize(s string) (Size, error) {
 	return 0, fmt.Errorf("%q is not a unit of size; write B, kB, MB, GB, KiB, MiB or GiB", unit)
 }
 
-// String writes s in the largest unit that divides s, in the form of ParseSize.
+// String writes s in the largest unit that divides it, such that ParseSize
+// gives it back.
 func (s Size) String() string {
 	for _, u := range sizeUnits {
 		if s != 0 && u.bytes > 1 && int64(s)%u.bytes == 0 {

@@ -2,8 +2,6 @@
 
 package files
 
-// Elsewhere files have no identity.
+import "io/fs"
 
-import "os"
-
-func identity(*os.File) string { return "" }
+func identity(fs.FileInfo) string { return "" }

@@ -2,6 +2,4 @@
 
 package files
 
-// How files are opened elsewhere.
-
 const nonblocking = 0

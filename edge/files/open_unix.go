@@ -2,10 +2,8 @@
 
 package files
 
-// How files are opened on Unix.
-
 import "syscall"
 
-// nonblocking keeps Open from waiting for a named pipe that has taken the file's place, and from
-// making a terminal the terminal of this process.
+// nonblocking: a named pipe that took the file's place is not waited for, nor does a
+// terminal become this process's own.
 const nonblocking = syscall.O_NONBLOCK | syscall.O_NOCTTY

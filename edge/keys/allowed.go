@@ -1,12 +1,12 @@
-package keys
-
 // The file of allowed keys. Each line allows one key:
 //
 //	# key                                    role   name
 //	rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 client the log shipper in the attic
 //
-// A word that begins with # starts a comment. # is a digit of Z85, but no key begins with #: as the
-// first of five digits it would stand for more than four bytes can hold.
+// A word that begins with # starts a comment. No key does: # is a digit of Z85,
+// but as the first of five it would stand for more than four bytes can hold.
+
+package keys
 
 import (
 	"fmt"
@@ -14,17 +14,16 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
-	"trawl/edge/problem"
 	"trawl/edge/zmtp"
 )
 
-// Role is the role of a key's owner.
+// Role is what a key allows its owner to be.
 type Role string
 
 // The roles.
 const (
 	Client Role = "client" // sends requests
-	Worker Role = "worker" // answers requests
+	Worker Role = "worker" // answers them
 	Admin  Role = "admin"  // both, and stops brokers and workers
 )
 
@@ -39,14 +38,48 @@ type Entry struct {
 }
 
 const (
-	maxName    = 100     // bytes
-	maxAllowed = 4 << 20 // bytes of the file: some 50,000 keys
+	maxName     = 100     // bytes
+	maxAllowed  = 4 << 20 // bytes of the file: some 50,000 keys
+	maxProblems = 100
 )
 
-// ParseAllowed reads the content of a file of allowed keys, in the order of the lines. file is the
-// name in errors, which are a problem.List.
+// Problem is one thing that is wrong with a file of allowed keys.
+type Problem struct {
+	Line    int // from 1
+	Message string
+}
+
+// Problems is the error that names everything that is wrong, one line each. At most
+// 100 are kept.
+type Problems struct {
+	File string
+	List []Problem
+	More int // that were not kept
+}
+
+func (p *Problems) Error() string {
+	lines := make([]string, 0, len(p.List)+1)
+	for _, q := range p.List {
+		lines = append(lines, fmt.Sprintf("%s:%d: %s", escape.Line(p.File), q.Line, q.Message))
+	}
+	if p.More > 0 {
+		lines = append(lines, fmt.Sprintf("%s: and %d more", escape.Line(p.File), p.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *Problems) add(line int, format string, arguments ...any) {
+	if len(p.List) == maxProblems {
+		p.More++
+		return
+	}
+	p.List = append(p.List, Problem{line, escape.Sprintf(format, arguments...)})
+}
+
+// ParseAllowed reads the content of a file of allowed keys, in the order of its
+// lines. file is its name in the error, a *Problems.
 func ParseAllowed(file, text string) ([]Entry, error) {
-	var problems problem.Collector
+	problems := &Problems{File: file}
 	var entries []Entry
 	lineOf := make(map[zmtp.PublicKey]int)
 	number := 0
@@ -61,19 +94,19 @@ func ParseAllowed(file, text string) ([]Entry, error) {
 		}
 		e, err := parseEntry(words)
 		if err != nil {
-			problems.Add(file, number, "%s", err)
+			problems.add(number, "%s", err)
 			continue
 		}
 		if first, twice := lineOf[e.Key]; twice {
-			problems.Add(file, number, "the key is already in line %d: a key has one role", first)
+			problems.add(number, "the key is already in line %d: a key has one role", first)
 			continue
 		}
 		e.Line = number
 		lineOf[e.Key] = number
 		entries = append(entries, e)
 	}
-	if err := problems.Err(); err != nil {
-		return nil, err
+	if len(problems.List) > 0 {
+		return nil, problems
 	}
 	return entries, nil
 }

@@ -1,5 +1,6 @@
-// Package keys holds the CURVE keys of a board: the board's secret key, in a file that nobody else
-// can read, and the public keys that are allowed in, each with a role.
+// Package keys holds the CURVE keys of a board: its own secret one in a file
+// that nobody else can read, and the public ones of who may come in, with a
+// role each.
 //
 //	key, err := keys.ReadKeyFile("/etc/trawl/broker.key")
 //	allowed, err := keys.OpenSet("/etc/trawl/allowed.keys")
@@ -12,5 +13,5 @@
 //		},
 //	})
 //
-//	err = allowed.Reload() // new connections go by the file of now
+//	err = allowed.Reload() // from now on, as the file says
 package keys

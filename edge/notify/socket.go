@@ -1,7 +1,5 @@
 package notify
 
-// The socket of the service manager, and its environment.
-
 import (
 	"fmt"
 	"net"
@@ -10,14 +8,14 @@ import (
 	"time"
 )
 
-// socket is the address where the service manager listens; empty: there is no service manager.
+// socket is where the service manager listens; empty: it does not.
 type socket string
 
-// sendTime bounds how long a manager that does not read can block the process.
+// sendTime bounds how long a manager that does not read can hold us up.
 const sendTime = 5 * time.Second
 
-// send sends one datagram of lines NAME=VALUE. Each datagram has its own connection, because the
-// manager may have been restarted and datagrams are rare.
+// send sends one datagram of lines NAME=VALUE. Each time it connects anew: the
+// manager may have been restarted, and it is seldom.
 func (s socket) send(lines ...string) error {
 	if s == "" {
 		return nil
@@ -25,7 +23,7 @@ func (s socket) send(lines ...string) error {
 	if !strings.HasPrefix(string(s), "/") && !strings.HasPrefix(string(s), "@") {
 		return fmt.Errorf("NOTIFY_SOCKET %q is neither a path nor an abstract socket (@…)", string(s))
 	}
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: string(s), Net: "unixgram"}) // net writes abstract names with @, too
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: string(s), Net: "unixgram"}) // @ is its own notation, too
 	if err != nil {
 		return err
 	}
@@ -45,11 +43,11 @@ func variable(env []string, name string) string {
 	return ""
 }
 
-// watchdogTime returns how long the manager waits for a message of the process pid before killing
-// the process; 0: without end.
+// watchdogTime is how long the manager waits for a sign of life of the process
+// pid before it ends it; 0: for ever.
 func watchdogTime(env []string, pid int) time.Duration {
 	if of := variable(env, "WATCHDOG_PID"); of != "" && of != strconv.Itoa(pid) {
-		return 0 // meant for another process, which has passed on its environment
+		return 0 // meant for another process, which has passed its environment on
 	}
 	us, err := strconv.ParseInt(variable(env, "WATCHDOG_USEC"), 10, 64)
 	if err != nil || us <= 0 {

@@ -2,15 +2,13 @@
 
 package notify
 
-// The identity of a stream, as the journal names it.
-
 import (
 	"fmt"
 	"os"
 	"syscall"
 )
 
-// deviceAndInode returns the identity of a file in the form of JOURNAL_STREAM; empty: unknown.
+// deviceAndInode names a file as JOURNAL_STREAM does; empty: it cannot.
 func deviceAndInode(f *os.File) string {
 	info, err := f.Stat()
 	if err != nil {

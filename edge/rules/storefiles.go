@@ -1,6 +1,7 @@
-package rules
+// The files of a pack folder: written so that each is whole or not there, and
+// cleaned up when nobody uses them.
 
-// Files of the pack folder: complete or absent, and cleaned up when nobody uses them.
+package rules
 
 import (
 	"errors"
@@ -17,22 +18,23 @@ import (
 
 const (
 	packSuffix = ".pack"
-	keySuffix  = ".src"
+	keySuffix  = ".of"
 	tempSuffix = ".tmp"
 
-	// maxUnused is the number of unused packs that stay, so that going back to earlier rules needs
-	// no compiling; maxKeys is the number of notes about sources.
+	// maxUnused packs that nobody uses are kept, so that going back to rules of
+	// before needs no compiling; maxKeys bounds the files that lead to packs.
 	maxUnused = 3
 	maxKeys   = 64
-	// maxNote bounds a note, in bytes: a hash or a calibration.
+	// maxNote bounds a file that says something of a pack, in bytes: a hash, or a
+	// calibration.
 	maxNote = 4 << 10
-	// tempAge is the age from which a temporary file is a leftover.
+	// tempAge is how old a temporary file must be to be a leftover.
 	tempAge = time.Hour
 )
 
 var errNoFolder = errors.New("no state folder is known: neither STATE_DIRECTORY nor a user's cache folder is set")
 
-// create opens a new temporary file in the folder.
+// create opens a new file in the folder, under a name for the time being.
 func (s *Store) create() (*os.File, error) {
 	if s.folder == "" {
 		return nil, errNoFolder
@@ -47,8 +49,8 @@ func (s *Store) create() (*os.File, error) {
 	return f, err
 }
 
-// install renames the finished pack in t, once the content is on the disk and verified, and opens
-// it.
+// install gives the finished pack in t its name, once it is on the disk and
+// what it should be, and opens it.
 func (s *Store) install(t *os.File) (*match.Pack, error) {
 	if err := t.Sync(); err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (s *Store) install(t *os.File) (*match.Pack, error) {
 		err = os.Rename(t.Name(), s.packPath(p.Hash()))
 	}
 	if err == nil {
-		err = files.SyncFolder(s.folder)
+		err = syncFolder(s.folder)
 	}
 	if err != nil {
 		p.Close()
@@ -71,19 +73,21 @@ func (s *Store) install(t *os.File) (*match.Pack, error) {
 	return p, nil
 }
 
-// discard removes an unfinished file. err, if not nil, is why nothing can be cached.
+// discard removes what could not be finished. err, if it is not nil, is why
+// nothing can be kept.
 func (s *Store) discard(t *os.File, err error) {
 	if t != nil {
 		t.Close()
 		_ = os.Remove(t.Name()) // a leftover is removed by the clean-up
 	}
 	if err != nil {
-		s.cannotCache(err)
+		s.cannotKeep(err)
 	}
 }
 
-// packOf returns the hash of the pack made of the sources with a key; empty if unknown.
-func (s *Store) packOf(key string) string {
+// madeOf returns the hash of the pack that was made of the sources with that
+// key; empty if it is not known.
+func (s *Store) madeOf(key string) string {
 	if s.folder == "" {
 		return ""
 	}
@@ -97,7 +101,7 @@ func (s *Store) packOf(key string) string {
 		err = errors.New("it holds no hash")
 	}
 	if err != nil {
-		s.log.Warn("a note about a cached pack is damaged; compiling again", "file", path, "error", err)
+		s.log.Warn("a note about a kept pack is damaged; compiling again", "file", path, "error", err)
 		return ""
 	}
 	now := time.Now()
@@ -105,47 +109,38 @@ func (s *Store) packOf(key string) string {
 	return hash
 }
 
-// note stores which pack was made of the sources with a key. Without the note they are compiled
-// again at the next start.
+// note writes down that the pack was made of the sources with that key. If that
+// fails they are compiled again next time, no more.
 func (s *Store) note(key, hash string) {
-	err := s.writeNote(filepath.Join(s.folder, key+keySuffix), hash+"\n", true)
-	if err != nil {
-		s.log.Warn("not noted what a pack was made of; it is compiled again at the next start", "error", err)
-	}
-}
-
-// writeNote replaces a small file of the folder. A durable note lasts through a power cut, for
-// which the card is written at once.
-func (s *Store) writeNote(path, text string, durable bool) error {
 	t, err := s.create()
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = t.WriteString(hash + "\n")
 	}
-	_, err = t.WriteString(text)
-	if err == nil && durable {
+	if err == nil {
 		err = t.Sync()
 	}
 	if err == nil {
-		err = os.Rename(t.Name(), path)
+		err = os.Rename(t.Name(), filepath.Join(s.folder, key+keySuffix))
+	}
+	if err == nil {
+		t.Close()
+		err = syncFolder(s.folder)
+	} else {
+		s.discard(t, nil)
 	}
 	if err != nil {
-		s.discard(t, nil)
-		return err
+		s.log.Warn("not noted what a pack was made of; it is compiled again at the next start", "error", err)
 	}
-	err = t.Close()
-	if durable {
-		err = errors.Join(err, files.SyncFolder(s.folder))
-	}
-	return err
 }
 
 func isHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Clean removes packs that no process uses, except the maxUnused most recently used ones, notes
-// without a pack, and leftovers of a power cut. Call it when all needed packs are open. Failures
-// are logged.
+// Clean removes what nobody needs: packs that no process uses, all but the
+// maxUnused used last; notes that lead nowhere; what a power cut left behind.
+// It is called once the packs to be used are open. What cannot be removed is
+// logged.
 func (s *Store) Clean() {
 	if s.folder == "" {
 		return
@@ -207,18 +202,18 @@ func (s *Store) inUse(name string) bool {
 		return true
 	}
 	defer f.Close()
-	return !lockExclusive(f)
+	return !lockAlone(f)
 }
 
-// removeUnused removes a file that is not in use.
+// removeUnused removes a file unless it is in use.
 func (s *Store) removeUnused(name string) {
 	path := filepath.Join(s.folder, name)
 	f, _, err := files.Open(path)
 	if err != nil {
 		return
 	}
-	defer f.Close() // also releases the lock, after the removal
-	if lockExclusive(f) {
+	defer f.Close() // and with it the lock, after the file is gone
+	if lockAlone(f) {
 		s.removed(path, os.Remove(path))
 	}
 }
@@ -229,4 +224,14 @@ func (s *Store) removed(path string, err error) {
 		return
 	}
 	s.log.Debug("removed", "file", path)
+}
+
+// syncFolder makes a rename last through a power cut.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
 }

@@ -18,11 +18,10 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
-	"trawl/edge/wire"
 )
 
 // wantPiece: every mode needs the places, to take a match once.
-const wantPiece = wire.WantMatches
+const wantPiece = match.WantMatches
 
 // piece says which part of a line a text is.
 type piece struct {

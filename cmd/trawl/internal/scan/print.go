@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"trawl/edge/escape"
+	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -78,7 +79,7 @@ func (p *printer) countLine(f *file) {
 // found prints what does not need the line as a whole.
 func (p *printer) found(l *line) error {
 	p.matched = true
-	if p.o.want() == wire.WantMatches {
+	if p.o.want() == match.WantMatches {
 		p.sum.Matches += int64(len(l.matches))
 	}
 	switch p.o.Mode {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trawl/edge/client"
+	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -137,10 +138,10 @@ func (o *Options) setDefaults() {
 }
 
 // want is what the mode has to know of a line.
-func (o *Options) want() wire.Want {
+func (o *Options) want() match.Want {
 	switch o.Mode {
 	case Count, Files, Quiet:
-		return wire.WantAny
+		return match.WantAny
 	}
-	return wire.WantMatches
+	return match.WantMatches
 }

@@ -1,2 +1,0 @@
-// Package importertest runs imports in tests of importers.
-package importertest

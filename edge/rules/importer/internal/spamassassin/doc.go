@@ -1,2 +1,0 @@
-// Package spamassassin imports rules of SpamAssassin about bodies, headers and URIs of messages.
-package spamassassin
