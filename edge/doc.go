@@ -3,12 +3,14 @@
 //
 //	cmd/trawl                               the one binary: a file per command
 //	broker  worker                          the two roles
+//	edge/watch                              following logs and messages, matching, telling somebody
 //	edge/service  edge/doctor               living as a system service; what is wrong with this board
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
-//	edge/zmtp  edge/match  edge/follow  systemd
-//	                                        ZeroMQ; matching; log files as records; unit files: import nothing of trawl's but the two below
+//	edge/zmtp  edge/match  edge/follow  edge/template  systemd
+//	                                        ZeroMQ; matching; log files as records; fields of events in texts; unit files:
+//	                                        import nothing of trawl's but the two below
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/yamlerr                            where a file is no YAML, and why
 //

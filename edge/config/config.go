@@ -20,6 +20,7 @@ type Config struct {
 	Broker   Broker
 	Worker   Worker
 	Client   Client
+	Watch    Watch
 	Security Security
 	Limits   Limits
 	HTTP     HTTP
@@ -143,7 +144,7 @@ type Log struct {
 }
 
 // Default returns the settings that hold when nothing is said. The names of
-// broker and worker are the host's name.
+// broker, worker and watcher are the host's name.
 func Default() *Config {
 	c := &Config{origins: map[string]string{}}
 	for i := range keys {
@@ -159,7 +160,7 @@ func Default() *Config {
 	if err != nil || host == "" {
 		host = "localhost"
 	}
-	c.Broker.Name, c.Worker.Name = host, host
+	c.Broker.Name, c.Worker.Name, c.Watch.Name = host, host, host
 	return c
 }
 

@@ -104,7 +104,7 @@ func mistaken(text string, root *yaml.Node) string {
 // runs in another one.
 func (c *Config) resolvePaths(dir string) {
 	s := &c.Security
-	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir} {
+	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir, &c.Watch.StateDir} {
 		if *path != "" && !filepath.IsAbs(*path) && !isKey(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -201,6 +201,10 @@ func (r *fileReader) key(k *Key, n *yaml.Node) {
 		*v = r.plain(k.Path, n)
 	case *[]Escalation:
 		*v = r.escalations(k.Path, n)
+	case *[]WatchSource:
+		*v = r.watchSources(k.Path, n)
+	case *[]WatchSink:
+		*v = r.watchSinks(k.Path, n)
 	case *map[string]RuleSet:
 		*v = r.ruleSets(k.Path, n)
 	default:

@@ -2,7 +2,8 @@
 // from YAML, named and shown.
 //
 // A destination is a pointer to string, bool, int, Size,
-// time.Duration, []string, ruleFiles, []Plain, []Escalation or map[string]RuleSet.
+// time.Duration, []string, ruleFiles, []Plain, []Escalation, []WatchSource, []WatchSink or
+// map[string]RuleSet.
 
 package config
 
@@ -42,6 +43,10 @@ func typeName(dst any) string {
 		return "names and settings"
 	case *[]Escalation:
 		return "list of escalations"
+	case *[]WatchSource:
+		return "list of sources"
+	case *[]WatchSink:
+		return "list of sinks"
 	}
 	panic(fmt.Sprintf("config: no type %T", dst))
 }
@@ -183,6 +188,18 @@ func node(dst any) *yaml.Node {
 			n.Content = append(n.Content, (*v)[i].node())
 		}
 		return n
+	case *[]WatchSource:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for i := range *v {
+			n.Content = append(n.Content, inFlow((*v)[i].node))
+		}
+		return n
+	case *[]WatchSink:
+		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for i := range *v {
+			n.Content = append(n.Content, inFlow((*v)[i].node))
+		}
+		return n
 	case *map[string]RuleSet:
 		n := mapNode()
 		for _, name := range sortedKeys(*v) {
@@ -206,6 +223,22 @@ func plainNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, V
 // stringNode lets the encoder decide about quotes.
 func stringNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+}
+
+// inFlow copies what was read for a place on one line: without comments, and with null
+// where there was nothing.
+func inFlow(n *yaml.Node) *yaml.Node {
+	if isNull(n) {
+		return plainNode("null")
+	}
+	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value}
+	if n.Kind != yaml.ScalarNode {
+		c.Style = yaml.FlowStyle
+	}
+	for _, item := range n.Content {
+		c.Content = append(c.Content, inFlow(item))
+	}
+	return c
 }
 
 func listNode(list []string) *yaml.Node {
