@@ -19,6 +19,7 @@ type MQTTSourceOptions struct {
 	Broker   MQTTBroker // with the same ClientID after a restart, so that the broker keeps messages
 	Topics   []string
 	Retained bool // messages are taken, too, that the broker has kept for whoever subscribes
+	Fresh    bool // the broker keeps nothing for us: ClientID is for this run only
 	Log      *slog.Logger
 }
 
@@ -50,7 +51,11 @@ func NewMQTTSource(o MQTTSourceOptions) (*MQTTSource, error) {
 			return nil, err
 		}
 	}
-	return &MQTTSource{o: o, in: newInbox(), run: newRun()}, nil
+	s := &MQTTSource{o: o, in: newInbox(), run: newRun()}
+	if o.Fresh {
+		s.o.Broker.ClientID += "-" + s.run
+	}
+	return s, nil
 }
 
 // Run hands over messages until ctx ends.
@@ -102,7 +107,7 @@ func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
 	if err != nil {
 		return err
 	}
-	o.SetCleanSession(false).SetAutoAckDisabled(true)
+	o.SetCleanSession(s.o.Fresh).SetAutoAckDisabled(true)
 	// Messages of the session before come as soon as there is a connection.
 	o.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { s.message(receiving, number, m) })
 	client, resumed, err := connect(ctx, o)
