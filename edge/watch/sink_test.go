@@ -206,10 +206,18 @@ func TestWebhookStatuses(t *testing.T) {
 		after   time.Duration
 		says    string
 	}{
-		{code: 400, refused: true}, {code: 413, refused: true}, {code: 422, refused: true},
-		{code: 401, says: "token"}, {code: 403, says: "token"}, {code: 404, says: "address"},
-		{code: 408}, {code: 429, head: "17", after: 17 * time.Second}, {code: 500}, {code: 503, head: "Wed, 21 Oct 2015 07:28:00 GMT", after: 2 * time.Minute},
-		{code: 301, says: "redirects are not followed"}, {code: 307, says: "http://elsewhere/"},
+		{code: 400, refused: true},
+		{code: 413, refused: true},
+		{code: 422, refused: true},
+		{code: 401, says: "token"},
+		{code: 403, says: "token"},
+		{code: 404, says: "address"},
+		{code: 408},
+		{code: 429, head: "17", after: 17 * time.Second},
+		{code: 500},
+		{code: 503, head: "Wed, 21 Oct 2015 07:28:00 GMT", after: 2 * time.Minute},
+		{code: 301, says: "redirects are not followed"},
+		{code: 307, says: "http://elsewhere/"},
 	} {
 		h.mu.Lock()
 		h.answer = func(w http.ResponseWriter, _ *http.Request) {

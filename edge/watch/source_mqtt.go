@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -149,7 +151,9 @@ func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
 
 // message takes a message in; the library waits meanwhile.
 func (s *MQTTSource) message(ctx context.Context, connection uint64, m mqtt.Message) {
-	if m.Retained() && !s.o.Retained {
+	// A session that the broker has kept may have subscriptions of an older configuration.
+	wanted := slices.ContainsFunc(s.o.Topics, func(filter string) bool { return topicMatches(filter, m.Topic()) })
+	if !wanted || m.Retained() && !s.o.Retained {
 		m.Ack()
 		return
 	}
@@ -166,6 +170,32 @@ func (s *MQTTSource) message(ctx context.Context, connection uint64, m mqtt.Mess
 		r.ack = m.Ack
 	}
 	s.in.put(ctx, r)
+}
+
+// topicMatches reports whether a subscription is for a topic (MQTT 3.1.1, section 4.7).
+func topicMatches(filter, topic string) bool {
+	if rest, ok := strings.CutPrefix(filter, "$share/"); ok {
+		_, filter, _ = strings.Cut(rest, "/")
+	}
+	if strings.HasPrefix(topic, "$") && !strings.HasPrefix(filter, "$") {
+		return false
+	}
+	for {
+		if filter == "#" {
+			return true
+		}
+		want, moreFilter, hasFilter := strings.Cut(filter, "/")
+		level, moreTopic, hasTopic := strings.Cut(topic, "/")
+		switch {
+		case want != "+" && want != level:
+			return false
+		case !hasTopic:
+			return !hasFilter || moreFilter == "#"
+		case !hasFilter:
+			return false
+		}
+		filter, topic = moreFilter, moreTopic
+	}
 }
 
 // Close: connections have ended with Run.
