@@ -98,18 +98,18 @@ func (a *app) watch(ctx context.Context, w *watchPlan, f *watchFlags, fleet bool
 	memory := limitMemory(0)
 	life := notify.New(a.env, w.log)
 	life.Starting("opening rules")
-	matcher, stop, err := a.watchMatcher(w, f, fleet, life)
-	if err != nil {
-		return err
-	}
-	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o, closeState, err := a.openWatch(w, cancel)
 	if err != nil {
 		return err
 	}
-	o.Matcher = matcher
+	var stop func()
+	if o.Matcher, stop, err = a.watchMatcher(w, f, fleet, life); err != nil {
+		closeWatch(&o)
+		return errors.Join(err, closeState())
+	}
+	defer stop()
 	if notified(a.env) {
 		o.Pulse = watchPulse(life)
 	}

@@ -211,12 +211,7 @@ func (a *app) openWatch(w *watchPlan, stop context.CancelFunc) (o watch.Options,
 		if err == nil {
 			return
 		}
-		for i := range o.Sources {
-			_ = o.Sources[i].Source.Close()
-		}
-		for i := range o.Sinks {
-			_ = o.Sinks[i].Sink.Close()
-		}
+		closeWatch(&o)
 		err = errors.Join(err, closeState())
 	}()
 	for i := range w.sinks {
@@ -235,6 +230,16 @@ func (a *app) openWatch(w *watchPlan, stop context.CancelFunc) (o watch.Options,
 		o.Sources = append(o.Sources, watch.SourceOptions{Name: s.Name, Labels: s.Labels, Source: source})
 	}
 	return o, closeState, nil
+}
+
+// closeWatch closes what was opened for a watch that does not begin.
+func closeWatch(o *watch.Options) {
+	for i := range o.Sources {
+		_ = o.Sources[i].Source.Close()
+	}
+	for i := range o.Sinks {
+		_ = o.Sinks[i].Sink.Close()
+	}
 }
 
 func (a *app) openSource(w *watchPlan, s *config.WatchSource, state *follow.State) (watch.Source, error) {

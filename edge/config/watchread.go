@@ -89,6 +89,9 @@ func (r *fileReader) pathTo(dst *string) func(string, *yaml.Node) {
 func (r *fileReader) absolute(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode && n.Value != "" && !filepath.IsAbs(n.Value) {
 		n.Value = filepath.Join(filepath.Dir(r.path), n.Value)
+		if abs, err := filepath.Abs(n.Value); err == nil {
+			n.Value = abs
+		}
 	}
 	return n.Value
 }

@@ -37,7 +37,7 @@ func (f *Files) Run(ctx context.Context, take func(*Batch) error) error {
 // followed turns batches of package follow into the watcher's.
 type followed struct {
 	take  func(*Batch) error
-	paths map[string]map[string]string // labels, by path
+	paths map[string]map[string]string // labels, by path; nil: records get none
 	b     Batch
 	run   string // of records without an inode
 }
@@ -63,7 +63,7 @@ func (f *followed) batch(b *follow.Batch) error {
 }
 
 func (f *followed) labels(path string) map[string]string {
-	if path == "" {
+	if f.paths == nil { // a stream
 		return nil
 	}
 	labels := f.paths[path]

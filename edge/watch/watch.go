@@ -310,7 +310,7 @@ type pump struct {
 	texts  [][]byte
 	events []*Event
 	batch  *Batch
-	record uint64 // number of the first record of the batch
+	record uint64 // how many records came before the batch, of all sources
 	last   int    // index of the record that shared was made for
 	shared Event  // the fields that all events of a record have in common
 }
@@ -416,7 +416,7 @@ func (p *pump) found(i int, m *Match) {
 func (p *pump) share(i uint64, r *Record) {
 	e := Event{
 		Time: r.Time, Board: p.Board, Source: p.options.Name, Labels: p.options.Labels,
-		Redelivered: r.Redelivered, Cut: r.Cut, record: p.record + i,
+		Redelivered: r.Redelivered, Cut: r.Cut, record: p.record + i + 1,
 	}
 	if e.Time.IsZero() {
 		e.Time = time.Now()
