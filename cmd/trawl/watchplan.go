@@ -276,7 +276,7 @@ func (a *app) openSource(w *watchPlan, s *config.WatchSource, state *follow.Stat
 		return watch.NewSyslog(watch.SyslogOptions{UDP: anyHost(s.Syslog.UDP), TCP: anyHost(s.Syslog.TCP), Log: log})
 	case s.MQTT != nil:
 		return watch.NewMQTTSource(watch.MQTTSourceOptions{
-			Broker: w.broker(s.MQTT.Broker, s.MQTT.User, s.MQTT.PasswordFile, s.Name), Topics: s.MQTT.Topics,
+			Broker: w.broker(s.MQTT.Broker, s.MQTT.User, s.MQTT.PasswordFile, "from-"+s.Name), Topics: s.MQTT.Topics,
 			Retained: s.MQTT.Retained, Fresh: !w.keeps(), Log: log,
 		})
 	}
@@ -297,7 +297,8 @@ func compileStart(s string) (*regexp.Regexp, error) {
 	return regexp.Compile(s)
 }
 
-// broker is a broker of MQTT, with its port, and who we are there.
+// broker is a broker of MQTT, with its port, and who we are there: name is not that of
+// another connection of ours, which the broker would end.
 func (w *watchPlan) broker(address, user, passwordFile, name string) watch.MQTTBroker {
 	if u, err := url.Parse(address); err == nil && u.Port() == "" {
 		port := "1883"
@@ -335,7 +336,7 @@ func (a *app) openSink(w *watchPlan, s *config.WatchSink, stop func()) (watch.Si
 	case s.MQTT != nil:
 		o.Batch = watch.MQTTBatch
 		o.Sink, err = watch.NewMQTTSink(watch.MQTTOptions{
-			Broker: w.broker(s.MQTT.Broker, s.MQTT.User, s.MQTT.PasswordFile, s.Name),
+			Broker: w.broker(s.MQTT.Broker, s.MQTT.User, s.MQTT.PasswordFile, "to-"+s.Name),
 			Topic:  parsed(s.MQTT.Topic), Text: parsed(s.MQTT.Template), Retain: s.MQTT.Retain, Line: line,
 		})
 	case s.File != nil:

@@ -184,7 +184,9 @@ func TestJournalFilters(t *testing.T) {
 	eventually(t, "the end is found", func() bool { return len(cell.Load()) > 0 })
 	_ = stop()
 	before := string(cell.Load())
-	stop = runSource(t, j.open(cell, log, func(o *JournalOptions) { o.Identifiers, o.Priority, o.Units = []string{"sshd"}, "warning", []string{"ssh"} }), got.take)
+	stop = runSource(t, j.open(cell, log, func(o *JournalOptions) {
+		o.Identifiers, o.Priority, o.Units = []string{"sshd"}, "warning", []string{"ssh"}
+	}), got.take)
 	eventually(t, "a cursor of its own", func() bool { return string(cell.Load()) != before })
 	j.write("a.journal", "new")
 	eventually(t, "it comes", func() bool { return len(got.texts()) == 1 })

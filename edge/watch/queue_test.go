@@ -23,7 +23,7 @@ func openTestQueue(t testing.TB, all *queues, drop bool, path string) *queue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all.open(drop, true, file, kept)
+	return all.open(drop, true, file, kept.events)
 }
 
 func ids(events []*Event) (ids []string) {
@@ -125,7 +125,7 @@ func TestQueueFileProperty(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return newQueues().open(true, true, file, kept)
+			return newQueues().open(true, true, file, kept.events)
 		}
 		q := open()
 		var model []string
@@ -164,8 +164,8 @@ func TestQueueFileProperty(t *testing.T) {
 		}
 		q.file.close()
 		kept, err := readQueueFile(path)
-		if err != nil || len(kept) != len(model) || len(model) > 0 && !reflect.DeepEqual(ids(kept), model) {
-			t.Fatalf("%v\n%v\n%v", ids(kept), model, err)
+		if err != nil || len(kept.events) != len(model) || len(model) > 0 && !reflect.DeepEqual(ids(kept.events), model) {
+			t.Fatalf("%v\n%v\n%v", ids(kept.events), model, err)
 		}
 	})
 }
@@ -193,8 +193,8 @@ func TestQueueFileStaysSmall(t *testing.T) {
 			t.Fatalf("%d bytes", n)
 		}
 		if i%10 == 0 {
-			if kept, err := readQueueFile(path); err != nil || len(kept) != 1 || kept[0].ID != testEvent(i+1).ID {
-				t.Fatal(ids(kept), err)
+			if kept, err := readQueueFile(path); err != nil || len(kept.events) != 1 || kept.events[0].ID != testEvent(i+1).ID {
+				t.Fatal(ids(kept.events), err)
 			}
 		}
 	}
@@ -227,9 +227,9 @@ func TestQueueFileCut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, e := range kept {
+		for i, e := range kept.events {
 			if e.ID != testEvent(2+i).ID {
-				t.Fatalf("cut at %d: %v", n, ids(kept))
+				t.Fatalf("cut at %d: %v", n, ids(kept.events))
 			}
 		}
 	}
@@ -244,7 +244,7 @@ func TestStoreKeepsQueues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return newQueues().open(true, true, file, kept)
+		return newQueues().open(true, true, file, kept.events)
 	}
 	waiting := func(q *queue, want ...string) {
 		t.Helper()
@@ -313,8 +313,8 @@ func FuzzQueueFile(f *testing.F) {
 		before, _ := q.head(1 << 20)
 		q.file.close()
 		after, err := readQueueFile(path)
-		if err != nil || fmt.Sprint(ids(before)) != fmt.Sprint(ids(after)) {
-			t.Fatal(ids(before), ids(after), err)
+		if err != nil || fmt.Sprint(ids(before)) != fmt.Sprint(ids(after.events)) {
+			t.Fatal(ids(before), ids(after.events), err)
 		}
 	})
 }

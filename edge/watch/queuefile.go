@@ -4,6 +4,7 @@ package watch
 // microseconds and no card is worn.
 //
 //	0   magic, 8 bytes
+//	8   1 if the process that wrote the file was stopped, 0 if it may have been killed
 //	16  head A: number, offset of the first event that waits, CRC-32 of both
 //	40  head B: the same; the valid one with the higher number counts
 //	64  events: length, CRC-32, JSON; up to the first that is not whole
@@ -27,6 +28,7 @@ import (
 
 const (
 	queueMagic = "trawlq1\n"
+	stoppedAt  = 8
 	headsAt    = 16
 	headSize   = 24
 	eventsAt   = 64
@@ -49,17 +51,23 @@ type queueFile struct {
 	pending []byte // events to be written at end
 }
 
+// keptEvents are those that a process has left in a file.
+type keptEvents struct {
+	events []*Event
+	killed bool // the process may have been: the sink may have the first of them
+}
+
 // openQueueFile returns the events that wait in the file at path, and a new file in its
 // place, to which the caller adds them again before settle. What is no such file is
 // overwritten.
-func openQueueFile(path string) (*queueFile, []*Event, error) {
+func openQueueFile(path string) (*queueFile, keptEvents, error) {
 	kept, err := readQueueFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
+		return nil, kept, err
 	}
 	f, err := newQueueFile(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, kept, err
 	}
 	return &queueFile{path: path, f: f, head: eventsAt, end: eventsAt}, kept, nil
 }
@@ -86,16 +94,16 @@ func newQueueFile(path string) (*os.File, error) {
 }
 
 // readQueueFile returns the events in the file at path. What is damaged ends them.
-func readQueueFile(path string) ([]*Event, error) {
+func readQueueFile(path string) (kept keptEvents, err error) {
 	data, err := files.Read(path, maxQueueFile)
 	if err != nil {
-		return nil, err
+		return kept, err
 	}
 	if len(data) < eventsAt || string(data[:len(queueMagic)]) != queueMagic {
-		return nil, nil
+		return kept, nil
 	}
+	kept.killed = data[stoppedAt] != 1
 	at, _ := readHead(data)
-	var events []*Event
 	for at >= eventsAt && at+frameSize <= int64(len(data)) {
 		size := int64(binary.LittleEndian.Uint32(data[at:]))
 		sum := binary.LittleEndian.Uint32(data[at+4:])
@@ -110,10 +118,10 @@ func readQueueFile(path string) ([]*Event, error) {
 		if err != nil {
 			break
 		}
-		events = append(events, e)
+		kept.events = append(kept.events, e)
 		at += frameSize + size
 	}
-	return events, nil
+	return kept, nil
 }
 
 // readHead returns the head with the higher number.
@@ -201,6 +209,12 @@ func (q *queueFile) compact() error {
 	return errors.Join(err, old.Close())
 }
 
+// stop notes that the process ends in good order, and ends the use of the file.
+func (q *queueFile) stop() error {
+	_, err := q.f.WriteAt([]byte{1}, stoppedAt)
+	return errors.Join(err, q.f.Close())
+}
+
 func (q *queueFile) close() { _ = q.f.Close() }
 
 // remove ends the use of the file, which is not to be trusted any more.
@@ -221,6 +235,7 @@ func saveEvents(path string, events []*Event, line bool) error {
 	}
 	data := make([]byte, eventsAt, eventsAt+len(q.pending))
 	copy(data, queueMagic)
+	data[stoppedAt] = 1
 	h := data[headsAt:]
 	binary.LittleEndian.PutUint64(h, q.number)
 	binary.LittleEndian.PutUint64(h[8:], uint64(q.head))
@@ -230,7 +245,7 @@ func saveEvents(path string, events []*Event, line bool) error {
 
 // writeFile replaces the file at path.
 func writeFile(path string, data []byte) error {
-	if err := renameio.WriteFile(path, data, 0o600); err != nil {
+	if err := renameio.WriteFile(path, data, 0o600, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("keep %s: %w", filepath.Base(path), err)
 	}
 	return nil

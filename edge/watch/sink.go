@@ -87,9 +87,14 @@ func openOutlet(o SinkOptions, all *queues, s store, log *slog.Logger) (*outlet,
 	if err != nil {
 		return nil, fmt.Errorf("the events that wait for sink %s cannot be kept: %w", o.Name, err)
 	}
-	out.queue = all.open(o.DropOldest, o.Line, file, kept)
-	if len(kept) > 0 {
-		out.log.Info("events of the process before wait for the sink", "events", len(kept))
+	if kept.killed {
+		for _, e := range kept.events[:min(len(kept.events), max(1, o.Batch))] {
+			e.Redelivered = true
+		}
+	}
+	out.queue = all.open(o.DropOldest, o.Line, file, kept.events)
+	if n := len(kept.events); n > 0 {
+		out.log.Info("events of the process before wait for the sink", "events", n)
 	}
 	if o.Limit.Interval > 0 {
 		out.limiter = newLimiter(o.Limit)
@@ -303,7 +308,7 @@ func (o *outlet) end() (lost int) {
 		lost = n
 	}
 	if o.queue.file != nil {
-		o.queue.file.close()
+		err = errors.Join(err, o.queue.file.stop())
 	}
 	if err := errors.Join(err, o.Sink.Close()); err != nil {
 		o.log.Warn("the sink did not end well", "error", err)

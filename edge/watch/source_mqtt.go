@@ -138,9 +138,8 @@ func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
 			}
 		}
 	}
-	if s.set("") {
-		s.o.Log.Info("connected to the broker of MQTT", "broker", s.o.Broker.URL)
-	}
+	s.set("")
+	s.o.Log.Info("connected to the broker of MQTT", "broker", s.o.Broker.URL)
 	select {
 	case err := <-lost:
 		return fmt.Errorf("mqtt: %w", err)

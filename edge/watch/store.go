@@ -35,14 +35,14 @@ func (s store) live(name string) string {
 
 // queue opens the file of a sink's queue and returns the events in it: those of the
 // process before, or, after a reboot, those that it left at its end.
-func (s store) queue(sink string) (*queueFile, []*Event, error) {
+func (s store) queue(sink string) (*queueFile, keptEvents, error) {
 	if !s.keeps() {
-		return nil, nil, nil
+		return nil, keptEvents{}, nil
 	}
 	path := s.live(queuePrefix + sink)
 	if s.run != "" {
 		if err := s.fetch(queuePrefix + sink); err != nil {
-			return nil, nil, err
+			return nil, keptEvents{}, err
 		}
 	}
 	return openQueueFile(path)

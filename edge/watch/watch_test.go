@@ -135,10 +135,40 @@ func TestWatchGoesOn(t *testing.T) {
 	var got []string
 	for _, e := range m.got() {
 		got = append(got, string(e.Line))
+		if e.Redelivered {
+			t.Errorf("%q is marked after a stop", e.Line)
+		}
 	}
 	if want := append(numbered(5, "x"), "y root"); !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
 	}
+}
+
+// After a kill, what the sink may have is marked: no more than it got at once.
+func TestWatchMarksAfterKill(t *testing.T) {
+	s := store{run: t.TempDir(), folder: t.TempDir()}
+	open := func(killed bool) *outlet {
+		out, err := openOutlet(SinkOptions{Name: "s", Sink: &memory{}, Line: true, Batch: 2}, newQueues(), s, logTo(&lockedBuffer{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, _ := out.queue.head(10)
+		for i, e := range events {
+			if e.Redelivered != (killed && i < 2) {
+				t.Errorf("%d: %v", i, e.Redelivered)
+			}
+		}
+		return out
+	}
+	out := open(false)
+	for i := range 5 {
+		_ = out.queue.put(t.Context(), testEvent(i))
+	}
+	out.end()
+	out = open(false)
+	out.queue.file.close()
+	out = open(true)
+	out.queue.file.close()
 }
 
 // Without one, what is left at the end is an error.
