@@ -1,6 +1,6 @@
 package main
 
-// trawl watch: the command and its flags.
+// The command trawl watch and its flags.
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 	"trawl/edge/wire"
 )
 
-// watchFlags are the flags of watch that are not settings.
+// watchFlags are the flags of watch beside settings.
 type watchFlags struct {
 	files     []string // -f
 	to        []string
@@ -137,7 +137,7 @@ func (a *app) watchMatcher(w *watchPlan, f *watchFlags, fleet bool, life *notify
 		if err != nil {
 			return nil, nil, err
 		}
-		// A fleet's rules are loaded by its workers: there is nothing to load here.
+		// Workers load the rules of a fleet: there is nothing to load here.
 		stopListening := onHangup(life, w.log, func() error { return nil })
 		return func() (watch.Matcher, error) { return watch.Fleet(conn, sets, w.config.Client.Timeout), nil },
 			func() { stopListening(); _ = conn.Close() }, nil
@@ -228,10 +228,10 @@ func (a *app) trySink(ctx context.Context, w *watchPlan, name string) error {
 	return fmt.Errorf("no sink %s; there are %s", name, strings.Join(names, ", "))
 }
 
-// watchTry is how long a sink that is tried may take.
+// watchTry bounds the time of trySink.
 const watchTry = 30 * time.Second
 
-// exampleGroups are the groups that a sink's texts name.
+// exampleGroups makes up the groups named by a sink's templates.
 func exampleGroups(s *config.WatchSink) (groups []watch.Group) {
 	for _, text := range watchTexts(s) {
 		for _, name := range text.Names() {

@@ -27,22 +27,22 @@ import (
 	"trawl/edge/watch"
 )
 
-// watchPlan is what a watch consists of; nothing is opened yet.
+// watchPlan has the parts of a watch, before anything is opened.
 type watchPlan struct {
 	config  *config.Config
 	log     *slog.Logger
 	sources []config.WatchSource
 	sinks   []config.WatchSink
 	dryRun  bool
-	names   bool // records are printed with where they come from
-	// printing is held by the sink that prints in place of telling.
+	names   bool // printed records begin with the file or source
+	// printing guards the output of dry runs.
 	printing sync.Mutex
 
 	run   string // folder on a tmpfs for what a crash may interrupt; empty: none
 	state string // folder for what outlives a reboot; empty: nothing is kept
 }
 
-// keeps reports whether the watch goes on after a restart where it was.
+// keeps reports whether the watch keeps its state over restarts.
 func (w *watchPlan) keeps() bool { return w.state != "" }
 
 // planWatch puts sources and sinks together. The error is about flags and arguments.
@@ -79,7 +79,7 @@ func (a *app) planWatch(c *config.Config, f *watchFlags, paths []string) (*watch
 	return w, nil
 }
 
-// sources are those that the command line names.
+// sources returns the sources of the command line.
 func (f *watchFlags) sources(paths []string) (list []config.WatchSource, err error) {
 	from := "end"
 	if f.beginning {
@@ -115,8 +115,8 @@ func (f *watchFlags) sources(paths []string) (list []config.WatchSource, err err
 	return list, nil
 }
 
-// absolutePattern makes the absolute pattern of an argument. The name of a file that is
-// there stands for itself, whatever is in it.
+// absolutePattern makes the absolute pattern of an argument. The name of an existing file
+// is taken literally.
 func absolutePattern(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -158,8 +158,8 @@ func (w *watchPlan) planSinks(f *watchFlags) error {
 	return nil
 }
 
-// watchFolders are where a watcher keeps its state: a folder on a tmpfs, if there is one,
-// and one that outlives a reboot.
+// watchFolders returns the folders for the state: run on a tmpfs, if there is a tmpfs,
+// and state on a disk.
 func watchFolders(c *config.Config, env []string) (run, state string) {
 	first := func(name string) string {
 		for _, e := range env {
@@ -232,7 +232,7 @@ func (a *app) openWatch(w *watchPlan, stop context.CancelFunc) (o watch.Options,
 	return o, closeState, nil
 }
 
-// closeWatch closes what was opened for a watch that does not begin.
+// closeWatch closes sources and sinks of a watch that does not begin.
 func closeWatch(o *watch.Options) {
 	for i := range o.Sources {
 		_ = o.Sources[i].Source.Close()
@@ -287,7 +287,7 @@ func (a *app) openSource(w *watchPlan, s *config.WatchSource, state *follow.Stat
 	return watch.NewInput(a.in, follow.Options{Source: s.Name, Start: start, Log: log}), nil
 }
 
-// anyHost writes HOST:PORT as package net wants it.
+// anyHost writes *:PORT as package net does, :PORT.
 func anyHost(address string) string { return strings.TrimPrefix(address, "*") }
 
 func compileStart(s string) (*regexp.Regexp, error) {
@@ -297,8 +297,8 @@ func compileStart(s string) (*regexp.Regexp, error) {
 	return regexp.Compile(s)
 }
 
-// broker is a broker of MQTT, with its port, and who we are there: name is not that of
-// another connection of ours, which the broker would end.
+// broker is a broker of MQTT, with its port and credentials. Name is unique: a broker ends
+// a connection when another with the same client id is made.
 func (w *watchPlan) broker(address, user, passwordFile, name string) watch.MQTTBroker {
 	if u, err := url.Parse(address); err == nil && u.Port() == "" {
 		port := "1883"
@@ -311,7 +311,7 @@ func (w *watchPlan) broker(address, user, passwordFile, name string) watch.MQTTB
 	return watch.MQTTBroker{URL: address, User: user, PasswordFile: passwordFile, ClientID: "trawl-" + w.config.Watch.Name + "-" + name}
 }
 
-// openSink makes a sink with what stands before it.
+// openSink makes a sink with its filter and rate limit.
 func (a *app) openSink(w *watchPlan, s *config.WatchSink, stop func()) (watch.SinkOptions, error) {
 	o := watch.SinkOptions{
 		Name: s.Name, DropOldest: s.WhenFull == "drop_oldest",
@@ -377,7 +377,7 @@ func newWebhook(s *config.WatchWebhook, line bool) (*watch.Webhook, error) {
 	return watch.NewWebhook(o)
 }
 
-// parsed is a template that the configuration has checked.
+// parsed parses a template that the configuration has checked.
 func parsed(s string) template.Template {
 	t, _ := template.Parse(s)
 	return t
@@ -411,7 +411,7 @@ func watchTexts(s *config.WatchSink) (texts []template.Template) {
 }
 
 // watchProblems holds the section watch of a configuration against this board: secrets
-// that cannot be read or that others can read, programs that are not there.
+// that cannot be read or that others can read, missing programs.
 func watchProblems(c *config.Config) (problems []error) {
 	check := func(what string, err error) {
 		if err != nil {

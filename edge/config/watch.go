@@ -17,7 +17,7 @@ type Watch struct {
 	Sinks    []WatchSink
 }
 
-// WatchSource is one source. One of the pointers is set.
+// WatchSource is a source. Exactly one pointer is set.
 type WatchSource struct {
 	Name    string // unique; by default the kind
 	Labels  map[string]string
@@ -27,14 +27,14 @@ type WatchSource struct {
 	MQTT    *WatchTopics
 	Stdin   *WatchStdin
 
-	node *yaml.Node // as it was read, with absolute paths
+	node *yaml.Node // of the file, with absolute paths
 }
 
 // WatchFiles are files to follow.
 type WatchFiles struct {
 	Paths   []string // absolute patterns
 	Exclude []string
-	Start   string // regular expression of the lines that begin a record; empty: each does
+	Start   string // regular expression of first lines of records; empty: each line is a record
 	From    string // end, beginning
 }
 
@@ -54,13 +54,13 @@ type WatchTopics struct {
 	Topics       []string
 	User         string
 	PasswordFile string
-	Retained     bool // messages are taken that the broker has kept
+	Retained     bool // retained messages are taken, too
 }
 
 // WatchStdin is standard input.
 type WatchStdin struct{ Start string }
 
-// WatchSink is one sink. One of the pointers is set.
+// WatchSink is a sink. Exactly one pointer is set.
 type WatchSink struct {
 	Name      string // unique; by default the kind
 	Filter    WatchFilter
@@ -73,13 +73,13 @@ type WatchSink struct {
 	File      *WatchOutput
 	Stdout    *WatchStdout
 
-	node *yaml.Node // as it was read, with absolute paths
+	node *yaml.Node // of the file, with absolute paths
 }
 
-// WatchFilter chooses events: those that have one of each list that is not empty.
+// WatchFilter chooses events with a member of each list that is not empty.
 type WatchFilter struct{ Severity, Tags, Rules []string }
 
-// WatchRateLimit says how often the same is told; Interval 0: always.
+// WatchRateLimit says how often events of a kind are told; Interval 0: always.
 type WatchRateLimit struct {
 	Interval time.Duration
 	GroupBy  []string // names of fields
@@ -104,7 +104,7 @@ type WatchExec struct {
 	Timeout time.Duration
 }
 
-// WatchPublish says what to publish over MQTT. Texts are templates.
+// WatchPublish publishes over MQTT. Texts are templates.
 type WatchPublish struct {
 	Broker       string
 	Topic        string
@@ -114,20 +114,20 @@ type WatchPublish struct {
 	Retain       bool
 }
 
-// WatchOutput is a file that gets JSON lines.
+// WatchOutput is a file of JSON lines.
 type WatchOutput struct{ Path string }
 
 // WatchStdout is standard output.
 type WatchStdout struct{ Format string } // text, json
 
-// Defaults of texts that are sent.
+// Defaults of templates.
 const (
 	DefaultWatchTemplate = "{board}: {message}\n{line}"
 	DefaultWatchTitle    = "{rule} on {board}"
 	DefaultWatchTopic    = "trawl/{board}/{rule}"
 )
 
-// Kind names which of the pointers is set.
+// Kind names the pointer that is set.
 func (s *WatchSource) Kind() string {
 	switch {
 	case s.File != nil:
@@ -144,7 +144,7 @@ func (s *WatchSource) Kind() string {
 	return ""
 }
 
-// Kind names which of the pointers is set.
+// Kind names the pointer that is set.
 func (s *WatchSink) Kind() string {
 	switch {
 	case s.Webhook != nil:
@@ -161,7 +161,7 @@ func (s *WatchSink) Kind() string {
 	return ""
 }
 
-// setDefaults fills in what a sink of that kind does if nothing is said.
+// setDefaults fills in the defaults of the sink's kind.
 func (s *WatchSink) setDefaults() {
 	if s.WhenFull == "" {
 		s.WhenFull = "block"

@@ -22,7 +22,7 @@ func checkTemplate(s string) error {
 }
 
 // checkWebhook checks an address to post to. Fields of events may stand behind the host
-// only: whoever writes the log must not choose who gets it.
+// only: a log line must not choose the receiver.
 func checkWebhook(s string) error {
 	t, err := template.Parse(s)
 	if err != nil {
@@ -115,7 +115,7 @@ func checkCommand(words []string) error {
 	return nil
 }
 
-// ownHeaders are those that the request itself needs.
+// ownHeaders are the headers of the request itself.
 var ownHeaders = []string{"host", "content-length", "transfer-encoding", "connection", "trailer", "upgrade"}
 
 func checkHeader(name, value string) error {
@@ -130,7 +130,7 @@ func checkHeader(name, value string) error {
 	return checkTemplate(value)
 }
 
-// checkStart checks the pattern of lines that begin a record.
+// checkStart checks the pattern of first lines of records.
 func checkStart(s string) error {
 	if _, err := regexp.Compile(s); err != nil {
 		return escape.Errorf("not a regular expression: %w", err)
@@ -145,10 +145,10 @@ func checkPattern(s string) error {
 	return nil
 }
 
-// journalPriorities are those of journalctl -p.
+// journalPriorities are the values of journalctl -p.
 var journalPriorities = []string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
 
-// checkWord checks a unit or an identifier for journalctl, as an argument behind its =.
+// checkWord checks a unit or an identifier for journalctl.
 func checkWord(s string) error {
 	if s == "" || escape.Hides(s) || len(s) > 255 {
 		return escape.Errorf("%q is not a name", s)
@@ -224,7 +224,7 @@ func ParseSink(s string) (WatchSink, error) {
 	return sink, err
 }
 
-// CheckSyslog reports what is wrong with an address to listen on for syslog, HOST:PORT.
+// CheckSyslog checks an address to listen on for syslog, HOST:PORT.
 func CheckSyslog(address string) error {
 	if err := checkHostPort(address, true); err != nil {
 		return escape.Errorf("address %s: %w", address, err)

@@ -1,7 +1,7 @@
 package config
 
-// watch.sources and watch.sinks: reading them. Each value is checked where it is read, so
-// that problems have its line.
+// Reading of watch.sources and watch.sinks. Each value is checked when it is read, so
+// that problems have a line.
 
 import (
 	"path/filepath"
@@ -18,7 +18,7 @@ import (
 // members says how each key of a mapping is read.
 type members map[string]func(at string, n *yaml.Node)
 
-// mapping reads a mapping with the given keys and no others.
+// mapping reads a mapping and refuses unknown keys.
 func (r *fileReader) mapping(path string, n *yaml.Node, keys members) {
 	names := strings.Join(sortedKeys(keys), ", ")
 	if n.Kind != yaml.MappingNode {
@@ -72,7 +72,7 @@ func (r *fileReader) texts(dst *[]string, check func(string) error) func(string,
 	}
 }
 
-// pathTo reads a path; a relative one starts at the file's folder.
+// pathTo reads a path; a relative path starts at the file's folder.
 func (r *fileReader) pathTo(dst *string) func(string, *yaml.Node) {
 	return func(at string, n *yaml.Node) {
 		before := len(r.problems)
@@ -132,7 +132,7 @@ func (r *fileReader) items(path string, n *yaml.Node, form string, each func(at 
 	}
 }
 
-// kindOf complains unless one kind was given, and gives the item a name.
+// kindOf complains unless exactly one kind was given, and names the item.
 func (r *fileReader) kindOf(at string, n *yaml.Node, kinds int, kind, of string, name *string, seen map[string]bool) {
 	switch {
 	case kinds == 0:
@@ -341,7 +341,7 @@ func checkTimeout(d time.Duration) error {
 func (r *fileReader) watchExec(at string, n *yaml.Node) *WatchExec {
 	x := &WatchExec{}
 	words := func(at string, n *yaml.Node) {
-		if n.Kind != yaml.SequenceNode { // a list of one text has no commas to split at
+		if n.Kind != yaml.SequenceNode { // an argument may have commas
 			r.problem(n.Line, "%s: must be a list of words, as in [/usr/local/lib/trawl/ban, \"{groups.ip}\"]", at)
 			return
 		}

@@ -1,6 +1,6 @@
 package watch
 
-// A clock that no one sets.
+// The boot clock, which nobody sets.
 
 import (
 	"os"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bootClock is the time since the machine was started, sleep counted. It goes on when a
-// process is restarted and does not jump when the machine learns what time it is.
+// bootClock is the time since the machine was started, sleep counted. A restart of a
+// process does not change the clock, nor does setting the wall clock.
 func bootClock() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
@@ -20,7 +20,7 @@ func bootClock() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// bootID names the boot that bootClock counts from.
+// bootID names the current boot, from which bootClock counts.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -2,7 +2,7 @@
 
 package watch
 
-// A clock that no one sets: where the system's cannot be asked, that of this process.
+// The boot clock, for systems that do not tell it: the clock of this process.
 
 import (
 	"crypto/rand"
@@ -16,5 +16,5 @@ var (
 
 func bootClock() time.Duration { return time.Since(started) }
 
-// bootID names what bootClock counts from: this process.
+// bootID names this process, from whose start bootClock counts.
 func bootID() string { return process }

@@ -7,25 +7,25 @@
 //		Sinks:   []watch.SinkOptions{{Name: "phone", Sink: webhook, DropOldest: true}},
 //	}) // until ctx ends, or all input has ended and all events were sent
 //
-// The way of a record, with the file that each step is in:
+// The way of a record, with the files of each step:
 //
 //	source.go source_*.go   a file, the journal, a message      → batches of records
 //	match.go match_*.go     rules here or a fleet               → matches
 //	event.go watch.go       a match in its record               → an Event
-//	filter.go limit.go      which sink is to hear of it, and how often
-//	queue.go queuefile.go   events that a sink has not taken yet
+//	filter.go limit.go      which sinks hear of the event, and how often
+//	queue.go queuefile.go   events on their way to a sink
 //	sink.go sink_*.go       a stream, a file, a webhook, a program, a topic
 //
 // Each source has a goroutine, which matches and then puts the events into the queues of
-// all sinks; each sink has one that empties its queue. A source learns that a batch is safe
-// (Batch.Ack) when its events are in the queues, whose files survive a crash (store.go).
-// After a crash the batch that was under way comes again, and its events with the same ids.
+// all sinks; each sink has a goroutine to empty the queue. A source learns of a safe batch
+// (Batch.Ack) when the events are in the queues; files of queues survive a crash (store.go).
+// After a crash the batch under way comes again, and the events keep their ids.
 //
-// A sink that is away keeps its queue, within bounds. Then it either drops its oldest
-// events, or the sources wait, as they can: files and the journal are read no further,
-// connections neither, MQTT is not acknowledged. Datagrams that find no room are counted.
+// While a sink is away its queue grows, within bounds. A full queue drops the oldest
+// events, or the sources wait: files and the journal are read no further,
+// connections neither, MQTT is not acknowledged. Datagrams without room are counted.
 //
-// What a record says is text of strangers. Templates fill it into addresses, headers,
-// topics and texts, each with the escapes of its place, and programs get it as whole
+// Strangers write records. Templates fill values into addresses, headers,
+// topics and texts, each with the escapes of its place, and programs get values as whole
 // arguments.
 package watch

@@ -1,6 +1,6 @@
 package watch
 
-// What a watcher tells: one event for each match.
+// Events: a watcher tells one for each match.
 
 import (
 	"bytes"
@@ -20,17 +20,17 @@ import (
 	"trawl/edge/wire"
 )
 
-// Bounds of what an event keeps of a record, in bytes. What is longer is cut.
+// Bounds of an event's texts, in bytes. Longer texts are cut.
 const (
 	maxText = 16 << 10
 	maxLine = 64 << 10
 )
 
-// Event is one match in one record, as sinks get it. Events are shared by the queues of
-// all sinks, so they do not change once they are made; a summary is a copy.
+// Event is one match in one record, for sinks. The queues of all sinks share an
+// event, so an event never changes; a summary is a copy.
 type Event struct {
-	ID       string    // 32 hex digits; the same match in the same place has the same
-	Time     time.Time // of the record, if its source knows; else when it was read
+	ID       string    // 32 hex digits; equal for equal matches in equal places
+	Time     time.Time // of the record, if the source knows; else the time of reading
 	Board    string
 	Source   string // the name of the source
 	Rules    string // rule set
@@ -38,24 +38,23 @@ type Event struct {
 	Severity string
 	Tags     []string
 	Message  string
-	Text     []byte // that matched
+	Text     []byte // matched text
 	Line     []byte // the whole record
 	Start    int64  // of Text in the record, in bytes
 	End      int64
-	Groups   []Group           // named groups of the regex, those that took part
-	Labels   map[string]string // of the source, and what the record tells about itself
+	Groups   []Group           // named groups of the regex that took part
+	Labels   map[string]string // of the source and of the record
 
-	// Count is how many matches of its kind the event tells about, itself and those that
-	// were told one by one among them, and Suppressed how many of these were held back by
-	// a rate limit. Both are 0 but in a summary.
+	// Count is the number of matches in the interval of a rate limit, and Suppressed the
+	// number of matches among them without an event of their own. Both are 0 but in a
+	// summary.
 	Count, Suppressed uint64
-	// Redelivered: the event may have been told before, by a process that ended without
-	// warning.
+	// Redelivered: the event may have been told before, by a process that was killed.
 	Redelivered bool
-	// Cut: the record was longer than what is kept of it, or had no end.
+	// Cut: the record was longer than the bounds above, or had no end.
 	Cut bool
 
-	record uint64 // number of the record in this process: events of one have the same
+	record uint64 // number of the record in this process, equal for all its events
 }
 
 // Group is a named group of a match.
@@ -64,10 +63,10 @@ type Group struct {
 	Value []byte
 }
 
-// overhead is what an event takes beside its texts, in bytes: struct, slices, queue.
+// overhead is the memory of an event without texts, in bytes: struct, slices, queue.
 const overhead = 512
 
-// size is what the event keeps, in bytes, about.
+// size is the memory of the event, in bytes, about.
 func (e *Event) size() int64 {
 	n := overhead + len(e.ID) + len(e.Board) + len(e.Source) + len(e.Rules) + len(e.Rule) + len(e.Severity) + len(e.Message) + len(e.Text) + len(e.Line)
 	for _, tag := range e.Tags {
@@ -105,7 +104,7 @@ func (e *Event) Field(name string) (value []byte, ok bool) {
 	case "tags":
 		return text(strings.Join(e.Tags, ","))
 	case "message":
-		if e.Message == "" { // few rules of words have one
+		if e.Message == "" { // as most rules of words
 			return text(e.Rule)
 		}
 		return text(e.Message)
@@ -280,12 +279,12 @@ func sortGroups(groups []Group) {
 	sort.Slice(groups, func(i, j int) bool { return groups[i].Name < groups[j].Name })
 }
 
-// eventID hashes where a match is and what it is. Place is what tells the record from
-// others of its source: inode and offset of a file, the cursor of a journal, a number.
+// eventID hashes the place and the content of a match. Place tells the record from
+// all records of the source: inode and offset, the cursor of a journal, or a number.
 func eventID(board, source string, place, text []byte, rules, rule string, start int64) string {
 	h := sha256.New()
 	var length [8]byte
-	part := func(p []byte) { // with its length, so that parts cannot run into each other
+	part := func(p []byte) { // with its length, so that parts cannot run into one another
 		binary.LittleEndian.PutUint64(length[:], uint64(len(p)))
 		h.Write(length[:])
 		h.Write(p)
@@ -302,7 +301,7 @@ func eventID(board, source string, place, text []byte, rules, rule string, start
 	return hex.EncodeToString(h.Sum(sum[:0])[:16])
 }
 
-// cut returns a copy of text, of at most so many bytes, cut between characters.
+// cut returns a copy of text with at most most bytes, cut between characters.
 func cut(text []byte, most int) (kept []byte, was bool) {
 	if len(text) <= most {
 		return bytes.Clone(text), false

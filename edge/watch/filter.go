@@ -1,10 +1,10 @@
 package watch
 
-// Which events a sink gets.
+// Filters: which events a sink gets.
 
 import "slices"
 
-// Filter says which events a sink gets: those that have one of each list that is not
+// Filter says which events a sink gets: events with a member of each list that is not
 // empty. The zero value lets all through.
 type Filter struct {
 	Severity []string

@@ -1,34 +1,33 @@
 package watch
 
-// Messages that have come and are not matched yet, for sources that others push to.
+// Messages between receiving and matching, for sources of pushed messages.
 
 import (
 	"context"
 	"sync"
 )
 
-// maxInbox bounds an inbox, in bytes of records with what they take beside their texts.
+// maxInbox bounds an inbox, in bytes: texts and recordOverhead for each.
 const maxInbox = 4 << 20
 
-// recordOverhead is what a record takes beside its text, in bytes, about: its labels, too.
+// recordOverhead is the memory of a record without its text, in bytes, labels included.
 const recordOverhead = 512
 
-// inbox is a queue of records between who receives and who matches. Several goroutines
-// may put, one takes.
+// inbox is a queue of records between receivers and the matcher. Several goroutines
+// may put; a single goroutine takes.
 type inbox struct {
 	mu      sync.Mutex
 	records []received
 	bytes   int64
-	closed  bool
 	added   chan struct{} // has a token when records were added
 	room    chan struct{} // closed, and made anew, when records have left
 }
 
-// received is a record with what is to be done once its events are safe.
+// received is a record with its acknowledgement.
 type received struct {
 	Record
 	ack        func() // nil: nothing
-	connection uint64 // that it came on
+	connection uint64 // number of the connection of the record
 }
 
 func newInbox() *inbox {
@@ -67,7 +66,7 @@ func (in *inbox) put(ctx context.Context, r received) bool {
 	}
 }
 
-// drop removes the records that gone says nobody needs.
+// drop removes the records for which gone is true.
 func (in *inbox) drop(gone func(*received) bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -1,7 +1,7 @@
 package watch
 
-// Rate limits: the first event of a kind is told at once, the others of the interval
-// together in one at its end.
+// Rate limits: the first event of a kind is told at once, further events of the interval
+// together at the interval's end, by a summary.
 
 import (
 	"container/list"
@@ -10,44 +10,44 @@ import (
 	"time"
 )
 
-// RateLimit says how often a sink is told the same. The zero value is no limit.
+// RateLimit says how often a sink is told of events of a kind. The zero value is no limit.
 type RateLimit struct {
-	// Interval begins with an event that is told. 0: there is no limit.
+	// Interval begins with an event that is told. 0: no limit.
 	Interval time.Duration
-	// GroupBy are the fields that events of one kind have in common; empty: all events
-	// are of one kind.
+	// GroupBy are the fields that events of a kind have in common; empty: all events
+	// are of a single kind.
 	GroupBy []string
 	// Burst is how many events of a kind are told in an interval; 0 is 1.
 	Burst int
 }
 
 const (
-	// maxKinds bounds how many kinds are told apart; events of further ones share a limit.
+	// maxKinds bounds how many kinds are told apart; events of further kinds share a limit.
 	maxKinds = 10_000
-	// maxHeld bounds what the summaries to come keep of their events, in bytes. Beyond
-	// it a summary has no text, line, groups and labels.
+	// maxHeld bounds the events kept for summaries to come, in bytes. Beyond the bound
+	// a summary has no text, line, groups and labels.
 	maxHeld = 1 << 20
 )
 
-// kind is a hash of the fields in GroupBy; the zero value is the shared one.
+// kind is a hash of the fields in GroupBy; the zero value is the shared kind.
 type kind [16]byte
 
-// window is an interval of one kind.
+// window is an interval of a kind.
 type window struct {
 	kind       kind
 	start      time.Duration // of the boot clock
 	told       int           // of Burst
 	count      uint64        // matches since start
-	suppressed uint64        // of these, not told
-	held       *Event        // the last of them, for the summary
+	suppressed uint64        // matches since start that were not told
+	held       *Event        // the last suppressed event, for the summary
 }
 
-// limiter applies a rate limit. It is used under a lock of its owner.
+// limiter applies a rate limit. The owner's lock guards a limiter.
 type limiter struct {
 	limit   RateLimit
 	windows map[kind]*list.Element // of ends, values are *window
 	ends    *list.List             // by start, and so by end
-	held    int64                  // bytes that windows hold of events
+	held    int64                  // bytes of the held events of all windows
 	dirty   bool                   // changed since the last snapshot
 }
 
@@ -70,8 +70,8 @@ func (l *limiter) kindOf(e *Event) (k kind) {
 	return k
 }
 
-// admit reports whether e is to be told now. If not, a summary will tell about it.
-// Windows that are over must have been taken by due.
+// admit reports whether e is to be told now. If not, a summary will tell about e.
+// Call due first, which ends windows.
 func (l *limiter) admit(e *Event, now time.Duration) bool {
 	k := l.kindOf(e)
 	el := l.windows[k]
@@ -97,7 +97,7 @@ func (l *limiter) admit(e *Event, now time.Duration) bool {
 
 func (l *limiter) open(w *window) { l.windows[w.kind] = l.ends.PushBack(w) }
 
-// hold keeps e for the summary of w, in place of the one before.
+// hold keeps e for the summary of w, in place of the event before.
 func (l *limiter) hold(w *window, e *Event) {
 	l.release(w)
 	if size := e.size(); l.held+size <= maxHeld {
@@ -117,8 +117,8 @@ func (l *limiter) release(w *window) {
 	}
 }
 
-// due ends the windows that are over and returns their summaries. Next is when the next
-// one is over; 0: there is none.
+// due ends the windows whose time is over and returns the summaries. Next is the time
+// at which another window ends; 0: there is none.
 func (l *limiter) due(now time.Duration) (summaries []*Event, next time.Duration) {
 	for el := l.ends.Front(); el != nil; el = l.ends.Front() {
 		w := el.Value.(*window)
@@ -131,7 +131,7 @@ func (l *limiter) due(now time.Duration) (summaries []*Event, next time.Duration
 		delete(l.windows, w.kind)
 		if e := l.summary(w); e != nil {
 			summaries = append(summaries, e)
-			// The summary is told, so that an interval begins with it.
+			// The summary is told now, so an interval begins.
 			l.open(&window{kind: w.kind, start: now, told: 1})
 		}
 	}
@@ -151,7 +151,7 @@ func (l *limiter) flush() (summaries []*Event) {
 	return summaries
 }
 
-// summary makes the event that tells what w has suppressed; nil: nothing.
+// summary makes the summary of w; nil: w has suppressed nothing.
 func (l *limiter) summary(w *window) *Event {
 	if w.suppressed == 0 {
 		return nil

@@ -1,6 +1,6 @@
 package watch
 
-// Rate limits outlive a restart, so that a crash loop is no way around them.
+// Saved rate limits, so that a crash loop is no way around a limit.
 
 import (
 	"encoding/hex"
@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// savedLimits is what is kept of a limiter.
+// savedLimits is a limiter in JSON.
 type savedLimits struct {
-	Boot    string        `json:"boot"` // that Start counts from
+	Boot    string        `json:"boot"` // bootID; Start counts from there
 	Windows []savedWindow `json:"windows"`
 }
 
@@ -23,7 +23,7 @@ type savedWindow struct {
 	Event      json.RawMessage `json:"event,omitempty"`
 }
 
-// save writes all windows, and with line the whole records of their events.
+// save writes all windows; with line, held events have whole records.
 func (l *limiter) save(line bool) ([]byte, error) {
 	s := savedLimits{Boot: bootID()}
 	for el := l.ends.Front(); el != nil; el = el.Next() {
@@ -37,8 +37,8 @@ func (l *limiter) save(line bool) ([]byte, error) {
 	return json.Marshal(&s)
 }
 
-// load takes over what save has written. Windows of another boot, whose clock is another
-// one, begin now; those that suppressed nothing are forgotten then.
+// load reads the output of save. Windows of another boot, with another clock,
+// begin now; windows of another boot without suppressed events are forgotten.
 func (l *limiter) load(data []byte, now time.Duration) error {
 	var s savedLimits
 	if err := json.Unmarshal(data, &s); err != nil {

@@ -1,10 +1,10 @@
 package watch
 
-// What matches records: rules in this process, or a fleet.
+// The interface of matchers: rules in this process, or a fleet.
 
 import "context"
 
-// Match is one match in one text.
+// Match is a match in a text.
 type Match struct {
 	Rules      string // rule set
 	Rule       string
@@ -15,22 +15,22 @@ type Match struct {
 	Groups     []Group
 }
 
-// Matcher finds what rules say in texts. Each source has one of its own, made by
-// [Options.Matcher], and uses it from one goroutine.
+// Matcher finds matches in texts. Each source has its own matcher, made by
+// [Options.Matcher], and uses the matcher from one goroutine.
 type Matcher interface {
 	// Match calls each for the matches in texts, in the order of the texts. The match and
-	// what it points to hold until each returns. An error means that none of the
-	// matches are known; the watcher asks again after a pause.
+	// all values of the match hold until each returns. After an error no match is
+	// known; the watcher asks again after a pause.
 	Match(ctx context.Context, texts [][]byte, each func(text int, m *Match)) (Unsure, error)
-	// Close gives back what the matcher holds.
+	// Close frees the matcher.
 	Close() error
 }
 
-// Unsure counts the records of which not all matches are known.
+// Unsure counts records with unknown matches.
 type Unsure struct {
-	Incomplete int // regexes that were given up on, by record
+	Incomplete int // records on which regexes were given up
 	Truncated  int // records with more matches than are listed
-	Refused    int // records that the broker does not take, for their size
+	Refused    int // records too large for the broker
 }
 
 func (u *Unsure) add(o Unsure) {
@@ -39,5 +39,5 @@ func (u *Unsure) add(o Unsure) {
 	u.Refused += o.Refused
 }
 
-// maxMatches is how many matches of one record are told about.
+// maxMatches bounds the matches told of one record.
 const maxMatches = 1000

@@ -15,16 +15,16 @@ import (
 	"trawl/edge/wire"
 )
 
-// Asker is what a fleet's matcher needs of a client.Client.
+// Asker is a client.Client, or a stand-in for tests.
 type Asker interface {
 	Do(ctx context.Context, r *client.Request) (*client.Answer, error)
 }
 
-// maxRequest bounds the texts of one request, in bytes, far below the limits of brokers.
-// One record may be larger.
+// maxRequest bounds the texts of a request, in bytes, far below the limits of brokers.
+// A single record may be larger.
 const maxRequest = 1 << 20
 
-// fleet asks brokers. Busy ones are asked again by the client until the timeout.
+// fleet asks brokers. The client asks busy brokers again until the timeout.
 type fleet struct {
 	asker  Asker
 	header wire.RequestHeader
@@ -59,8 +59,8 @@ func (f *fleet) Match(ctx context.Context, texts [][]byte, each func(int, *Match
 	return u, nil
 }
 
-// ask asks about texts, which begin with number first. What a broker does not take for its
-// size is asked about in halves.
+// ask asks about texts, which begin with number first. Texts that are too large for a broker
+// are asked about in halves.
 func (f *fleet) ask(ctx context.Context, set string, texts [][]byte, first int, each func(int, *Match), u *Unsure) error {
 	h := f.header
 	h.Rules = set
@@ -92,7 +92,7 @@ func (f *fleet) ask(ctx context.Context, set string, texts [][]byte, first int, 
 	return nil
 }
 
-// result is what a worker says of one text.
+// result is a worker's result for one text.
 type result struct {
 	Matches []struct {
 		Rule       *string

@@ -11,17 +11,16 @@ import (
 	"trawl/edge/match"
 )
 
-// Packs are rule sets that may be loaded again while they are used.
+// Packs are rule sets that may be loaded again while in use.
 type Packs interface {
-	// Acquire returns the pack of a rule set as it is now; release is called when it is
+	// Acquire returns the current pack of a rule set; call release when the pack is
 	// not used any more.
 	Acquire(set string) (pack *match.Pack, release func(), ok bool)
-	// Replace opens a pack anew whose file cannot be read any more.
+	// Replace opens a pack anew after its file has become unreadable.
 	Replace(set string, lost *match.Pack)
 }
 
-// here matches with packs. A text is matched by the old pack of a rule set or by the new
-// one.
+// here matches with packs. After a reload, new batches are matched by the new pack.
 type here struct {
 	packs   Packs
 	sets    []string
@@ -29,16 +28,16 @@ type here struct {
 	metas   map[string]*metas // by rule set
 }
 
-// metas keeps what rules say about their matches: a pack makes it anew for each call.
+// metas caches the metadata of rules: a pack decodes it anew for each call.
 type metas struct {
-	pack  *match.Pack // that the others are of
+	pack  *match.Pack // of the rules
 	metas map[uint32]match.Meta
 }
 
-// maxMetas bounds how many rules of a set are kept so; then they are forgotten.
+// maxMetas bounds the cached rules of a set; a full cache is emptied.
 const maxMetas = 4096
 
-// Here returns a matcher that uses the packs of the named rule sets.
+// Here returns a matcher with the packs of the named rule sets.
 func Here(packs Packs, sets []string) Matcher {
 	return &here{packs: packs, sets: sets, metas: make(map[string]*metas)}
 }
@@ -117,5 +116,5 @@ func (h *here) meta(set string, pack *match.Pack, rule uint32) match.Meta {
 	return meta
 }
 
-// Close: the packs are their owner's.
+// Close does nothing: the packs belong to the caller of Here.
 func (h *here) Close() error { return nil }

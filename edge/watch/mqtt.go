@@ -12,7 +12,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// MQTTBroker says where a broker is and who we are.
+// MQTTBroker is the address of a broker with our credentials.
 type MQTTBroker struct {
 	URL          string // mqtt://HOST:PORT or mqtts://HOST:PORT
 	User         string
@@ -27,8 +27,8 @@ const (
 	mqttDisconnect = 250 // milliseconds
 )
 
-// options are for one connection. The library shall not repeat it by itself: it keeps
-// messages for its next connection then, which the queues here do already.
+// options are for a single connection. Reconnecting is off in the library, which would keep
+// messages for the next connection; the queues here do so already.
 func (b *MQTTBroker) options(lost func(error)) (*mqtt.ClientOptions, error) {
 	o := mqtt.NewClientOptions().AddBroker(b.URL).SetClientID(b.ClientID).SetUsername(b.User).
 		SetAutoReconnect(false).SetConnectRetry(false).

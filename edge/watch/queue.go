@@ -1,6 +1,6 @@
 package watch
 
-// Events that a sink has not taken yet.
+// Queues of events on their way to sinks.
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// maxQueue bounds what the queue of one sink holds, in bytes, and maxQueues what all
-	// hold together. A queue always takes one event, however little room the others leave.
+	// maxQueue bounds the queue of a sink, in bytes, and maxQueues all queues
+	// together. An empty queue takes an event in any case.
 	maxQueue  = 4 << 20
 	maxQueues = 8 << 20
 )
 
-// queues are the queues of all sinks. Their lock guards each of them, as room in one may be
-// what another waits for.
+// queues are the queues of all sinks. A single lock guards all queues, since a put into
+// a queue may wait for room in another.
 type queues struct {
 	mu    sync.Mutex
 	bytes int64
@@ -24,20 +24,20 @@ type queues struct {
 
 func newQueues() *queues { return &queues{room: make(chan struct{})} }
 
-// queue holds the events of one sink, in order. Several goroutines may put; one takes.
+// queue holds the events of a sink, in order. Several goroutines may put; one takes.
 type queue struct {
 	all        *queues
-	dropOldest bool       // when full; else who puts waits
+	dropOldest bool       // when full; else put waits
 	line       bool       // the file keeps the whole records
 	file       *queueFile // nil: in memory only
 
-	// What follows is guarded by all.mu.
+	// all.mu guards the fields below.
 	events  []queued
-	first   uint64 // number of events[0]; numbers rise by one
+	first   uint64 // number of events[0]; numbers are consecutive
 	bytes   int64
 	added   chan struct{} // has a token when events were added
-	dropped uint64        // events that have made room for newer ones
-	waiting int           // goroutines that wait for room
+	dropped uint64        // events removed for want of room
+	waiting int           // goroutines in put waiting for room
 	broken  error         // why file is not used any more
 }
 
@@ -61,8 +61,8 @@ func (all *queues) open(dropOldest, line bool, file *queueFile, kept []*Event) *
 	return q
 }
 
-// put adds events in their order. If there is no room it waits for it or drops the oldest.
-// It returns ctx's error if that ends first; then some events may have been added.
+// put adds events in their order. Without room it waits, or drops the oldest events.
+// After an error, ctx's, some events may have been added.
 func (q *queue) put(ctx context.Context, events ...*Event) error {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
@@ -113,7 +113,7 @@ func (q *queue) addLocked(e *Event) {
 	q.all.bytes += added.size
 }
 
-// flushLocked makes what was added known: to the file, and to who takes.
+// flushLocked writes added events to the file and wakes take.
 func (q *queue) flushLocked() {
 	if q.file != nil {
 		q.failLocked(q.file.flush())
@@ -126,7 +126,7 @@ func (q *queue) flushLocked() {
 	}
 }
 
-// failLocked gives the file up after an error: a stale one would bring events back.
+// failLocked gives the file up after an error: a stale file would bring events back.
 func (q *queue) failLocked(err error) {
 	if err != nil && q.file != nil {
 		q.broken = err
@@ -135,8 +135,8 @@ func (q *queue) failLocked(err error) {
 	}
 }
 
-// take returns up to most events from the head of the queue, which stay there until done.
-// It waits for one until ctx ends. Next is the number behind the last.
+// take returns up to most events from the head of the queue; done removes them.
+// An empty queue is waited for until ctx ends. Next is the number behind the last event.
 func (q *queue) take(ctx context.Context, most int) (events []*Event, next uint64, err error) {
 	for {
 		if events, next = q.head(most); len(events) > 0 {
@@ -160,7 +160,7 @@ func (q *queue) head(most int) (events []*Event, next uint64) {
 	return events, q.first + uint64(n)
 }
 
-// done removes the events before the number next: the sink has them.
+// done removes the events before the number next, after delivery.
 func (q *queue) done(next uint64) {
 	q.all.mu.Lock()
 	defer q.all.mu.Unlock()
@@ -181,7 +181,7 @@ func (q *queue) removeLocked(n int) {
 	clear(q.events[:n])
 	q.events = q.events[n:]
 	if len(q.events) == 0 {
-		q.events = nil // with the array, of which only the end was left
+		q.events = nil // frees the array
 	}
 	q.first += uint64(n)
 	if q.file != nil {
@@ -199,7 +199,7 @@ func (q *queue) status() (events int, bytes int64, dropped uint64, blocking bool
 	return len(q.events), q.bytes, q.dropped, q.waiting > 0, q.broken
 }
 
-// each calls do with all events; they stay.
+// each calls do with all events and removes none.
 func (q *queue) each(do func(*Event)) {
 	events, _ := q.head(1 << 30)
 	for _, e := range events {

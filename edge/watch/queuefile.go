@@ -4,12 +4,12 @@ package watch
 // microseconds and no card is worn.
 //
 //	0   magic, 8 bytes
-//	8   1 if the process that wrote the file was stopped, 0 if it may have been killed
-//	16  head A: number, offset of the first event that waits, CRC-32 of both
-//	40  head B: the same; the valid one with the higher number counts
-//	64  events: length, CRC-32, JSON; up to the first that is not whole
+//	8   1 after a stop in good order, 0 while in use and after a kill
+//	16  head A: number, offset of the first event, CRC-32 of both
+//	40  head B, alike; the valid head with the higher number counts
+//	64  events: length, CRC-32, JSON; a damaged event ends the list
 //
-// A process that is killed leaves the old head or the new one.
+// A kill leaves the old head or the new head.
 
 import (
 	"encoding/binary"
@@ -33,32 +33,32 @@ const (
 	headSize   = 24
 	eventsAt   = 64
 	frameSize  = 8 // length and CRC of an event
-	// emptied is from how many bytes on a file without events is cut to nothing, and dead
-	// from how many bytes of events that are done on it is written anew.
+	// emptied is the size from which a file without events is truncated, and dead
+	// the bytes of removed events from which a file is compacted.
 	emptied = 256 << 10
 	dead    = 4 << 20
-	// maxQueueFile bounds what is read: JSON takes up to six times what an event does.
+	// maxQueueFile bounds reading: JSON takes up to six times the memory of an event.
 	maxQueueFile = 64 << 20
 )
 
-// queueFile is used under the lock of its queue.
+// queueFile is guarded by the lock of its queue.
 type queueFile struct {
 	path    string
 	f       *os.File
-	head    int64 // offset of the first event that waits
+	head    int64 // offset of the first event
 	end     int64 // offset behind the last event in the file
 	number  uint64
 	pending []byte // events to be written at end
 }
 
-// keptEvents are those that a process has left in a file.
+// keptEvents are events that an earlier process has left in a file.
 type keptEvents struct {
 	events []*Event
-	killed bool // the process may have been: the sink may have the first of them
+	killed bool // the process may have been killed, and the sink may have the first events
 }
 
-// openQueueFile returns the events that wait in the file at path, and a new file in its
-// place, to which the caller adds them again before settle. What is no such file is
+// openQueueFile returns the events in the file at path, and a new file for the same
+// place, to which the caller adds the events again before settle. A file of another kind is
 // overwritten.
 func openQueueFile(path string) (*queueFile, keptEvents, error) {
 	kept, err := readQueueFile(path)
@@ -72,7 +72,7 @@ func openQueueFile(path string) (*queueFile, keptEvents, error) {
 	return &queueFile{path: path, f: f, head: eventsAt, end: eventsAt}, kept, nil
 }
 
-// settle puts a new file in the place of the one before. Until then that one counts.
+// settle puts a new file in the place of the old file, which counts until then.
 func (q *queueFile) settle() error {
 	if err := errors.Join(q.flush(), q.commit()); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (q *queueFile) settle() error {
 	return os.Rename(q.f.Name(), q.path)
 }
 
-// newQueueFile makes the file beside path that will be renamed to it.
+// newQueueFile makes the file beside path that settle will rename to path.
 func newQueueFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -93,7 +93,7 @@ func newQueueFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// readQueueFile returns the events in the file at path. What is damaged ends them.
+// readQueueFile returns the events in the file at path, up to a damaged event.
 func readQueueFile(path string) (kept keptEvents, err error) {
 	data, err := files.Read(path, maxQueueFile)
 	if err != nil {
@@ -138,7 +138,7 @@ func readHead(data []byte) (offset int64, number uint64) {
 	return offset, number
 }
 
-// add appends e to what flush will write, and returns its size in the file.
+// add appends e to the bytes for flush, and returns the size of e in the file.
 func (q *queueFile) add(e *Event, line bool) int64 {
 	start := len(q.pending)
 	q.pending = append(q.pending, make([]byte, frameSize)...)
@@ -149,7 +149,7 @@ func (q *queueFile) add(e *Event, line bool) int64 {
 	return int64(len(q.pending) - start)
 }
 
-// flush writes what was added.
+// flush writes added events.
 func (q *queueFile) flush() error {
 	if len(q.pending) == 0 {
 		return nil
@@ -171,7 +171,7 @@ func (q *queueFile) skip(n int64, empty bool) error {
 	q.head += n
 	switch {
 	case empty && q.end > emptied:
-		// A head behind the file's end means that there is no event.
+		// A head behind the file's end means: no events.
 		if err := q.f.Truncate(eventsAt); err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (q *queueFile) commit() error {
 	return err
 }
 
-// compact writes the events that wait into a new file.
+// compact copies the events into a new file.
 func (q *queueFile) compact() error {
 	f, err := newQueueFile(q.path)
 	if err != nil {
@@ -209,7 +209,7 @@ func (q *queueFile) compact() error {
 	return errors.Join(err, old.Close())
 }
 
-// stop notes that the process ends in good order, and ends the use of the file.
+// stop marks the end in good order and closes the file.
 func (q *queueFile) stop() error {
 	_, err := q.f.WriteAt([]byte{1}, stoppedAt)
 	return errors.Join(err, q.f.Close())
@@ -217,7 +217,7 @@ func (q *queueFile) stop() error {
 
 func (q *queueFile) close() { _ = q.f.Close() }
 
-// remove ends the use of the file, which is not to be trusted any more.
+// remove closes and removes the file, which is not to be trusted any more.
 func (q *queueFile) remove() {
 	q.close()
 	_ = os.Remove(q.path)

@@ -1,6 +1,6 @@
 package watch
 
-// A sink and what stands before it: filter, rate limit, queue, repetition.
+// A sink with its filter, rate limit, queue and retries.
 
 import (
 	"context"
@@ -13,16 +13,16 @@ import (
 	"trawl/edge/escape"
 )
 
-// Sink takes events to somebody. It is used by one goroutine.
+// Sink takes events to somebody. A single goroutine uses a sink.
 type Sink interface {
-	// Send delivers events in their order and returns how many it has delivered. With an
-	// error, the event behind these is the one that it is about: a *RefusedError means
-	// that it will never be taken, so it is dropped; any other error, that the sink is
-	// away, so it is sent again after a pause.
+	// Send delivers events in their order and returns the number of delivered events. With an
+	// error, the next event has failed. After a *RefusedError that event is dropped;
+	// after any other error the sink is away, and Send is called again after a
+	// pause.
 	Send(ctx context.Context, events []*Event) (delivered int, err error)
-	// Preview says in lines for people what Send would do with e.
+	// Preview shows people what Send would do with e.
 	Preview(e *Event) string
-	// Close ends what the sink keeps open.
+	// Close closes connections and files.
 	Close() error
 }
 
@@ -32,23 +32,23 @@ type RefusedError struct{ Err error }
 func (e *RefusedError) Error() string { return e.Err.Error() }
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// AwayError says that a sink takes nothing for now, and perhaps for how long.
+// AwayError says that a sink takes nothing for now.
 type AwayError struct {
 	Err   error
-	After time.Duration // that the sink has asked for; 0: it has not
+	After time.Duration // pause asked for by the sink; 0: none
 }
 
 func (e *AwayError) Error() string { return e.Err.Error() }
 func (e *AwayError) Unwrap() error { return e.Err }
 
-// SinkOptions say what a sink gets.
+// SinkOptions describe a sink and the events for it.
 type SinkOptions struct {
 	Name   string
 	Sink   Sink
 	Filter Filter
 	Limit  RateLimit
-	// DropOldest: when the queue is full, its oldest events make room for new ones. Else
-	// sources wait, and with them every other sink.
+	// DropOldest: when the queue is full, the oldest events make room for new events. Else
+	// all sources wait, and so do all sinks.
 	DropOldest bool
 	// Line: the sink uses whole records.
 	Line bool
@@ -56,7 +56,7 @@ type SinkOptions struct {
 	Batch int
 }
 
-// Pauses before a sink that is away is tried again.
+// Pauses between tries of a sink that is away.
 const (
 	firstPause = time.Second
 	lastPause  = 5 * time.Minute
@@ -80,7 +80,7 @@ type outlet struct {
 	saveFailed                     bool
 }
 
-// openOutlet makes the queue of a sink, with what the process before has left.
+// openOutlet makes the queue of a sink, with the events left by the process before.
 func openOutlet(o SinkOptions, all *queues, s store, log *slog.Logger) (*outlet, error) {
 	out := &outlet{SinkOptions: o, store: s, log: log.With("sink", o.Name), rearm: make(chan struct{}, 1), progress: make(chan struct{}, 1)}
 	file, kept, err := s.queue(o.Name)
@@ -110,8 +110,8 @@ func openOutlet(o SinkOptions, all *queues, s store, log *slog.Logger) (*outlet,
 	return out, nil
 }
 
-// offer gives the sink those of events that it is to get. It returns when they are in the
-// queue: then they are safe.
+// offer filters events, applies the rate limit and puts the rest into the queue, where
+// events are safe.
 func (o *outlet) offer(ctx context.Context, events []*Event) error {
 	var pass []*Event
 	o.mu.Lock()
@@ -145,8 +145,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// keepLimits sends summaries when their time has come and saves the rate limit when it has
-// changed, until ctx ends.
+// keepLimits sends summaries in time and saves a changed rate limit,
+// until ctx ends.
 func (o *outlet) keepLimits(ctx context.Context) {
 	if o.limiter == nil {
 		return
@@ -160,7 +160,7 @@ func (o *outlet) keepLimits(ctx context.Context) {
 		save := dirty && now-saved >= saveEvery
 		o.mu.Unlock()
 		if len(summaries) > 0 && o.queue.put(ctx, summaries...) != nil {
-			return // end flushes the queue's rest; these summaries go with the process
+			return // the summaries go with the process
 		}
 		if save {
 			o.saveLimits(false)
@@ -175,7 +175,7 @@ func (o *outlet) keepLimits(ctx context.Context) {
 	}
 }
 
-// sleep returns at a time of the boot clock, or before it when the rate limit has changed.
+// sleep returns at a time of the boot clock, or earlier when the rate limit has changed.
 // False: ctx has ended.
 func (o *outlet) sleep(ctx context.Context, until, now time.Duration) bool {
 	var wake <-chan time.Time
@@ -207,7 +207,7 @@ func (o *outlet) saveLimits(end bool) {
 	o.saveFailed = err != nil
 }
 
-// deliver sends what is in the queue until ctx ends. An event that is being sent may take
+// deliver sends the events of the queue until ctx ends. An event that is being sent may take
 // until stop ends.
 func (o *outlet) deliver(ctx, stop context.Context) {
 	var pause time.Duration
@@ -266,7 +266,7 @@ func (o *outlet) wait(ctx context.Context, pause time.Duration, err error) bool 
 // maxRetryAfter bounds how long a sink can make itself be left alone.
 const maxRetryAfter = time.Hour
 
-// refuse counts an event that will never be taken. The log gets the first of a row.
+// refuse counts a refused event. The log gets the first, second, fourth and so on.
 func (o *outlet) refuse(e *Event, err error) {
 	o.mu.Lock()
 	o.refused++
@@ -278,7 +278,7 @@ func (o *outlet) refuse(e *Event, err error) {
 	}
 }
 
-// setAway notes whether the sink can be reached, and says so when that changes.
+// setAway notes whether the sink is away, and logs changes.
 func (o *outlet) setAway(err error) {
 	o.mu.Lock()
 	before := o.away
@@ -296,7 +296,7 @@ func (o *outlet) setAway(err error) {
 	}
 }
 
-// end leaves the rest for the next process, after all goroutines have ended. It returns
+// end saves queue and rate limit, after all goroutines have ended. It returns
 // how many events nobody will send.
 func (o *outlet) end() (lost int) {
 	err := o.store.saveQueue(o.Name, o.queue)
@@ -320,12 +320,12 @@ func (o *outlet) end() (lost int) {
 type SinkStatus struct {
 	Name       string
 	Waiting    int    // events in the queue
-	Bytes      int64  // that these keep
+	Bytes      int64  // memory of the queue
 	Delivered  uint64 // events
-	Suppressed uint64 // by the rate limit; summaries tell about them
-	Refused    uint64 // that the sink will never take
+	Suppressed uint64 // events held back by the rate limit for summaries
+	Refused    uint64 // events that the sink will never take
 	Dropped    uint64 // for want of room in the queue
-	Away       error  // why the sink takes nothing for now; nil: it does
+	Away       error  // why the sink takes nothing for now; nil: all is well
 	Blocking   bool   // sources wait for this sink
 }
 

@@ -1,6 +1,6 @@
 package watch
 
-// A sink that runs a program for each event, never through a shell.
+// The sink exec: a program for each event, never through a shell.
 
 import (
 	"bytes"
@@ -15,30 +15,30 @@ import (
 	"trawl/edge/template"
 )
 
-// Exec runs a program for one event after the other. The event is its standard input, as a
+// Exec runs a program for each event, one at a time. The event is standard input, as a
 // line of JSON.
 type Exec struct {
 	command []template.Template
 	timeout time.Duration
 	line    bool
 
-	failing string // id of the event that the program has failed for
+	failing string // id of the event of the last failure
 	tries   int    // how often
 }
 
 const (
 	maxArgument = 4 << 10
 	execTries   = 3
-	// execOutput is how much of what a program says on standard error is logged, in bytes.
+	// execOutput bounds the logged part of a program's standard error, in bytes.
 	execOutput = 500
-	// afterKill is how long what a killed program has left behind may keep its output open.
+	// afterKill is how long children of a killed program may keep its output open.
 	afterKill = time.Second
 )
 
 // DefaultExecTimeout is how long a program may run.
 const DefaultExecTimeout = 10 * time.Second
 
-// NewExec returns a sink that runs command: literal words, or one name each. Timeout 0 is
+// NewExec returns a sink for command: each word is literal or a name. Timeout 0 is
 // DefaultExecTimeout.
 func NewExec(command []template.Template, timeout time.Duration, line bool) *Exec {
 	if timeout <= 0 {
@@ -47,8 +47,8 @@ func NewExec(command []template.Template, timeout time.Duration, line bool) *Exe
 	return &Exec{command: command, timeout: timeout, line: line}
 }
 
-// Send runs the program for the first of events. A program that fails three times for an
-// event does not get it again.
+// Send runs the program for the first of events. After three failures the
+// event is refused.
 func (x *Exec) Send(ctx context.Context, events []*Event) (int, error) {
 	e := events[0]
 	args, err := x.arguments(e)
@@ -58,7 +58,7 @@ func (x *Exec) Send(ctx context.Context, events []*Event) (int, error) {
 	if err := x.run(ctx, args, e); err != nil {
 		var failed *exec.ExitError
 		if !errors.As(err, &failed) && !errors.Is(err, errTooLong) {
-			return 0, err // it cannot be started: it may be there later
+			return 0, err // the program cannot be started now
 		}
 		if x.failing != e.ID {
 			x.failing, x.tries = e.ID, 0
@@ -72,8 +72,8 @@ func (x *Exec) Send(ctx context.Context, events []*Event) (int, error) {
 	return 1, nil
 }
 
-// arguments fills the command in. Values are arguments of their own, so that nothing in
-// them can become a further one, an option or the program.
+// arguments fills the command in. Values are whole arguments, so that nothing in
+// a value can become a further argument, an option or the program.
 func (x *Exec) arguments(e *Event) ([]string, error) {
 	args := make([]string, 0, len(x.command))
 	for _, t := range x.command {
@@ -112,7 +112,7 @@ func (x *Exec) run(ctx context.Context, args []string, e *Event) error {
 	err := cmd.Run()
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		return nil // it has ended well; somebody it has started keeps the output open
+		return nil // the program has ended well; a child keeps the output open
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case limited.Err() != nil:
@@ -123,7 +123,7 @@ func (x *Exec) run(ctx context.Context, args []string, e *Event) error {
 	return fmt.Errorf("%s: %w", args[0], err)
 }
 
-// beginning keeps the first bytes of what is written to it, and drops the rest.
+// beginning keeps the first written bytes and drops the rest.
 type beginning struct{ b []byte }
 
 func (t *beginning) Write(p []byte) (int, error) {
@@ -131,7 +131,7 @@ func (t *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Preview shows the arguments, quoted where they hold more than one word.
+// Preview shows the arguments, quoted where necessary.
 func (x *Exec) Preview(e *Event) string {
 	args, err := x.arguments(e)
 	if err != nil {
@@ -145,5 +145,5 @@ func (x *Exec) Preview(e *Event) string {
 	return strings.Join(args, " ")
 }
 
-// Close: each program has ended with its Send.
+// Close does nothing: each program has ended with its Send.
 func (x *Exec) Close() error { return nil }

@@ -1,6 +1,6 @@
 package watch
 
-// A sink that publishes events.
+// The sink mqtt, which publishes events.
 
 import (
 	"context"
@@ -15,31 +15,31 @@ import (
 	"trawl/edge/template"
 )
 
-// MQTTOptions say what to publish.
+// MQTTOptions of a sink.
 type MQTTOptions struct {
 	Broker MQTTBroker
 	Topic  template.Template
-	Text   template.Template // what is published; empty: the event as JSON
+	Text   template.Template // payload; empty: the event as JSON
 	Retain bool
 	Line   bool // JSON has the whole record
 }
 
 const (
-	// MQTTBatch is how many messages are on their way at once.
+	// MQTTBatch is how many messages are in flight at most.
 	MQTTBatch     = 100
 	mqttPublished = 20 * time.Second // for a batch to be acknowledged
-	maxTopicLevel = 255              // bytes that a value adds to a topic
+	maxTopicLevel = 255              // bytes of a value in a topic
 	maxTopic      = 65535            // bytes, MQTT 3.1.1, section 1.5.3
 	maxPayload    = 256 << 10
 )
 
-// MQTTSink publishes with QoS 1: an event is delivered when the broker has acknowledged it.
+// MQTTSink publishes with QoS 1: an event is delivered by the broker's acknowledgement.
 type MQTTSink struct {
 	o      MQTTOptions
 	client mqtt.Client // nil: there is no connection
 }
 
-// NewMQTTSink reads the password, if there is one. It does not connect yet.
+// NewMQTTSink checks the password file. It does not connect yet.
 func NewMQTTSink(o MQTTOptions) (*MQTTSink, error) {
 	if o.Broker.PasswordFile != "" {
 		if _, err := Secret(o.Broker.PasswordFile); err != nil {
@@ -61,7 +61,7 @@ func (s *MQTTSink) Send(ctx context.Context, events []*Event) (int, error) {
 			if len(tokens) == 0 {
 				return 0, &RefusedError{err}
 			}
-			break // those before it first
+			break // earlier events first
 		}
 		tokens = append(tokens, s.client.Publish(topic, 1, s.o.Retain, s.payload(e)))
 	}
@@ -69,7 +69,7 @@ func (s *MQTTSink) Send(ctx context.Context, events []*Event) (int, error) {
 	defer cancel()
 	for i, t := range tokens {
 		if err := wait(limited, t, mqttPublished); err != nil {
-			s.disconnect() // what is still on its way is sent again on the next connection
+			s.disconnect() // messages in flight are sent again on the next connection
 			if ctx.Err() == nil && limited.Err() != nil {
 				err = errNoAnswer
 			}
@@ -112,7 +112,7 @@ func (s *MQTTSink) topic(e *Event) (string, error) {
 	return string(topic), nil
 }
 
-// appendLevel appends a value as a part of one level of a topic: it can neither begin
+// appendLevel appends a value as a part of one level of a topic: a value can neither begin
 // another level nor be a wildcard.
 func appendLevel(dst, value []byte) []byte {
 	value, _ = cut(value, maxTopicLevel)

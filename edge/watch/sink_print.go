@@ -1,6 +1,6 @@
 package watch
 
-// Sinks that write text: to the standard output as `trawl scan` does, or as JSON lines,
+// The sinks stdout and file: text like that of `trawl scan`, or JSON lines,
 // there and in a file.
 
 import (
@@ -18,14 +18,14 @@ import (
 
 // PrintOptions say how a Printer writes. The zero value is for a pipe.
 type PrintOptions struct {
-	JSON     bool // one object for each event; else a line for each record
+	JSON     bool // an object for each event; else a line for each record
 	Line     bool // JSON objects have the whole record
-	Names    bool // where a record comes from stands in front of it
+	Names    bool // lines begin with the file or source
 	Color    bool
-	Terminal bool // what a terminal would obey is escaped
+	Terminal bool // control characters are escaped
 }
 
-// ErrReaderGone says that whoever has read the standard output has had enough.
+// ErrReaderGone says that the reader of a pipe at standard output has ended.
 var ErrReaderGone = errors.New("the reader of the standard output has gone")
 
 // Printer writes events to a stream.
@@ -42,7 +42,7 @@ func NewPrinter(w io.Writer, o PrintOptions, gone func()) *Printer {
 	return &Printer{w: w, o: o, gone: gone}
 }
 
-// Send writes all events at once. A write that fails is tried again with all of them.
+// Send writes all events at once. A failed write is tried again with all events.
 func (p *Printer) Send(_ context.Context, events []*Event) (int, error) {
 	p.buf = p.buf[:0]
 	for i := 0; i < len(events); {
@@ -72,7 +72,7 @@ func (p *Printer) Send(_ context.Context, events []*Event) (int, error) {
 	return len(events), nil
 }
 
-// sameRecord returns how many of events, at their beginning, are of one record. A summary
+// sameRecord returns how many of events, from the first on, are of one record. A summary
 // stands alone.
 func sameRecord(events []*Event) int {
 	n := 1
@@ -110,7 +110,7 @@ func (p *Printer) appendRecord(b []byte, events []*Event) []byte {
 	}
 	b = append(b, ": "...)
 	line := e.Line
-	if len(line) == 0 { // a summary that had no room for it
+	if len(line) == 0 { // a summary without room for the line
 		line = []byte(e.Message)
 	}
 	for i := 0; ; i++ {
@@ -142,7 +142,7 @@ func repeats(events []*Event, rule string) bool {
 	return false
 }
 
-// appendSuppressed says of a summary how many events it stands for.
+// appendSuppressed appends how many further events a summary stands for.
 func appendSuppressed(b []byte, e *Event) []byte {
 	if e.Suppressed <= 1 {
 		return b
@@ -158,7 +158,7 @@ func (p *Printer) colored(b []byte, color, s string) []byte {
 	return append(append(b, s...), colorOff...)
 }
 
-// Preview is the line that would be written.
+// Preview is the line for e.
 func (p *Printer) Preview(e *Event) string {
 	if p.o.JSON {
 		return string(e.AppendJSON(nil, p.o.Line))
@@ -166,11 +166,11 @@ func (p *Printer) Preview(e *Event) string {
 	return string(bytes.TrimSuffix(p.appendRecord(nil, []*Event{e}), []byte{'\n'}))
 }
 
-// Close: the stream is its owner's.
+// Close does nothing: the stream belongs to the caller of NewPrinter.
 func (p *Printer) Close() error { return nil }
 
 // JSONFile appends events to a file as JSON lines. The file is made again after somebody
-// has moved it away.
+// has moved the file away.
 type JSONFile struct {
 	path string
 	line bool
@@ -195,7 +195,7 @@ func (j *JSONFile) Send(_ context.Context, events []*Event) (int, error) {
 		return 0, err
 	}
 	if n, err := j.f.Write(j.buf); err != nil {
-		if n > 0 { // half a line would spoil the next one
+		if n > 0 { // half a line would spoil the next line
 			err = errors.Join(err, j.f.Truncate(before))
 		}
 		return 0, err
@@ -206,7 +206,7 @@ func (j *JSONFile) Send(_ context.Context, events []*Event) (int, error) {
 	return len(events), nil
 }
 
-// open opens the file, or again the one that has its name now.
+// open opens the file, and again after a rotation.
 func (j *JSONFile) open() error {
 	if j.f != nil {
 		named, err := os.Stat(j.path)

@@ -1,6 +1,6 @@
 package watch
 
-// A sink that posts events to an address of HTTP.
+// The sink webhook, which posts events over HTTP.
 
 import (
 	"context"
@@ -21,7 +21,7 @@ import (
 	"trawl/edge/wire"
 )
 
-// WebhookOptions say where to post, and in which form.
+// WebhookOptions of a sink.
 type WebhookOptions struct {
 	Format  string            // json, ntfy or slack
 	URL     template.Template // names after the host only
@@ -40,7 +40,7 @@ type Header struct {
 	Value template.Template
 }
 
-// Most bytes of a text by format, below what the services take: ntfy makes a file of more
+// Most bytes of a text by format, below the limits of the services: ntfy makes a file of more
 // than 4,096 bytes, and Discord refuses more than 2,000 characters.
 const (
 	maxNtfy        = 3900
@@ -53,14 +53,14 @@ const (
 	webhookTimeout = 10 * time.Second
 )
 
-// Webhook posts one event after the other.
+// Webhook posts events, one request each.
 type Webhook struct {
 	o      WebhookOptions
 	client *http.Client
 	token  string
 }
 
-// NewWebhook reads the token, if there is one.
+// NewWebhook reads the token, if TokenFile is set.
 func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = webhookTimeout
@@ -72,7 +72,7 @@ func NewWebhook(o WebhookOptions) (*Webhook, error) {
 	}
 	w.client = &http.Client{
 		Transport: transport, Timeout: o.Timeout,
-		// Whoever redirects would get the token and the text.
+		// The target of a redirect would get the token and the text.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return w, w.readToken()
@@ -86,7 +86,7 @@ func (w *Webhook) readToken() (err error) {
 	return err
 }
 
-// Secret reads a token or password: a file of one line that others cannot read.
+// Secret reads a token or password: a file of one line, not readable by others.
 func Secret(path string) (string, error) {
 	f, info, err := files.Open(path)
 	if err != nil {
@@ -125,7 +125,7 @@ func (w *Webhook) Send(ctx context.Context, events []*Event) (int, error) {
 	return 1, nil
 }
 
-// withoutURL is err without the address, which may be a secret as that of a webhook of
+// withoutURL is err without the address, which may be a secret like the address of a webhook of
 // Slack is.
 func withoutURL(host string, err error) error {
 	var of *url.Error
@@ -135,7 +135,7 @@ func withoutURL(host string, err error) error {
 	return fmt.Errorf("%s: %w", host, err)
 }
 
-// judge says what a status means for the event.
+// judge returns the error for a status; nil: the event is delivered.
 func (w *Webhook) judge(host string, resp *http.Response) error {
 	code := resp.StatusCode
 	said := fmt.Errorf("%s answers %d %s", host, code, http.StatusText(code))
@@ -147,7 +147,7 @@ func (w *Webhook) judge(host string, resp *http.Response) error {
 	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge, code == http.StatusUnprocessableEntity:
 		return &RefusedError{said}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		_ = w.readToken() // somebody may have renewed it
+		_ = w.readToken() // somebody may have renewed the token
 		return &AwayError{Err: fmt.Errorf("%w: see to the token (token_file)", said)}
 	case code == http.StatusNotFound:
 		return &AwayError{Err: fmt.Errorf("%w: see to the address (url)", said)}
@@ -199,10 +199,10 @@ func (w *Webhook) request(ctx context.Context, e *Event) (*http.Request, error) 
 	return req, nil
 }
 
-// priorities are those of ntfy by severity.
+// priorities are the priorities of ntfy by severity.
 var priorities = map[string]string{"info": "2", "low": "2", "medium": "3", "high": "4", "critical": "5"}
 
-// body is what is posted.
+// body returns the body of the request for e.
 func (w *Webhook) body(e *Event) string {
 	switch w.o.Format {
 	case "ntfy":
@@ -214,10 +214,10 @@ func (w *Webhook) body(e *Event) string {
 	return string(e.AppendJSON(nil, w.o.Line))
 }
 
-// fillText fills t in for a person, in at most so many bytes.
+// fillText fills t in for a person, in at most most bytes.
 func fillText(t template.Template, e *Event, escape func(dst, value []byte) []byte, most int) string {
 	text, _ := t.Append(nil, e.Field, func(dst, value []byte) []byte {
-		value, was := cut(value, most) // each, so that escapes are not cut in two
+		value, was := cut(value, most) // before escaping, so that no escape is cut in two
 		if dst = escape(dst, value); was {
 			dst = append(dst, "…"...)
 		}
@@ -234,7 +234,7 @@ func fillText(t template.Template, e *Event, escape func(dst, value []byte) []by
 	return string(append(text, more...))
 }
 
-// appendText appends a value to a text of several lines: what is hidden is escaped.
+// appendText appends a value to a text of several lines, with hidden characters escaped.
 func appendText(dst, value []byte) []byte {
 	for i, line := range strings.Split(string(value), "\n") {
 		if i > 0 {
@@ -245,7 +245,7 @@ func appendText(dst, value []byte) []byte {
 	return dst
 }
 
-// appendSlack is appendText for Slack and what is compatible with it: a value cannot
+// appendSlack is appendText for Slack and compatible services: a value cannot
 // mention anybody or make links of its own (<!channel>, @everyone).
 func appendSlack(dst, value []byte) []byte {
 	for _, c := range string(appendText(nil, value)) {
@@ -265,7 +265,7 @@ func appendSlack(dst, value []byte) []byte {
 	return dst
 }
 
-// appendURL appends a value as a part of a path or a query (RFC 3986): no byte of it can
+// appendURL appends a value as a part of a path or a query (RFC 3986): no byte of a value can
 // end the part.
 func appendURL(dst, value []byte) []byte {
 	value, _ = cut(value, maxURLValue)
@@ -282,7 +282,7 @@ func appendURL(dst, value []byte) []byte {
 	return dst
 }
 
-// headerText fills a header field in: one line, and ASCII by RFC 2047 where it is not.
+// headerText fills a header field in: a line of ASCII, encoded by RFC 2047 where necessary.
 func headerText(t template.Template, e *Event, most int) string {
 	text, _ := t.Append(nil, e.Field, func(dst, value []byte) []byte { return append(dst, escape.Cut(value, most)...) })
 	text, _ = cut(text, most)

@@ -1,6 +1,6 @@
 package watch
 
-// What sources have in common.
+// Helpers of all sources.
 
 import (
 	"crypto/rand"
@@ -10,13 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// newRun names this run in the ids of events whose source gives no lasting places.
+// newRun names this run, for the ids of events from sources without lasting places.
 func newRun() string { return rand.Text() }
 
-// maxLabel bounds a label that a record brings along, in bytes.
+// maxLabel bounds the label of a record, in bytes.
 const maxLabel = 255
 
-// setLabel adds a label that a stranger has written, if there is one.
+// setLabel adds a label with a value of strangers, unless the value is empty.
 func setLabel(labels map[string]string, name, value string) {
 	if value == "" {
 		return
@@ -28,7 +28,7 @@ func setLabel(labels map[string]string, name, value string) {
 	labels[name] = string(kept)
 }
 
-// health is what a source notes about itself. Its methods may be called by several
+// health is the state of a source for Status. The methods may be called by several
 // goroutines.
 type health struct {
 	lost    atomic.Uint64
@@ -36,7 +36,7 @@ type health struct {
 	problem string
 }
 
-// set notes what stands in the way, empty for nothing, and reports whether that is new.
+// set notes a problem, empty for none, and reports whether the problem has changed.
 func (h *health) set(problem string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,7 +45,7 @@ func (h *health) set(problem string) bool {
 	return changed
 }
 
-// Status of a source that does not know how far behind it is.
+// Status has an unknown Behind.
 func (h *health) Status() SourceStatus {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -12,14 +12,14 @@ import (
 	"trawl/edge/follow"
 )
 
-// seamOverlap is how many bytes of one piece of a line over 1 MiB the next one repeats, so
-// that literals up to this length are found across the seam.
+// seamOverlap is how many bytes of a piece of a line over 1 MiB the next piece repeats, so
+// that literals up to seamOverlap bytes are found across the seam.
 const seamOverlap = 64 << 10
 
-// Files is a source that follows files.
+// Files is the source file.
 type Files struct{ follower *follow.Follower }
 
-// NewFiles checks the options, whose Overlap it sets.
+// NewFiles checks the options and sets Overlap.
 func NewFiles(o follow.Options) (*Files, error) {
 	o.Overlap = seamOverlap
 	f, err := follow.New(o)
@@ -99,13 +99,13 @@ func (f *Files) Status() SourceStatus {
 // Close: the follower has ended with Run.
 func (f *Files) Close() error { return nil }
 
-// Input is a source that reads a stream to its end.
+// Input is the source stdin: a stream, read to its end.
 type Input struct {
 	r io.Reader
 	o follow.Options
 }
 
-// NewInput returns a source for r. Of the options it uses Start.
+// NewInput returns a source for r. Of the options only Start is used.
 func NewInput(r io.Reader, o follow.Options) *Input {
 	o.Overlap = seamOverlap
 	return &Input{r, o}
@@ -119,5 +119,5 @@ func (in *Input) Run(ctx context.Context, take func(*Batch) error) error {
 // Status: nothing is known of a stream.
 func (in *Input) Status() SourceStatus { return SourceStatus{Behind: -1} }
 
-// Close: the stream is its owner's.
+// Close does nothing: the stream belongs to the caller of NewInput.
 func (in *Input) Close() error { return nil }

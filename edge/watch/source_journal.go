@@ -1,6 +1,6 @@
 package watch
 
-// The journal, by a child journalctl: the only way to read it without C that every version
+// The source journal, by a child journalctl: the only way without C that every version
 // of systemd has.
 
 import (
@@ -26,8 +26,8 @@ import (
 type JournalOptions struct {
 	Units, Identifiers []string
 	Priority           string // as of journalctl -p
-	// FromBeginning: without a kept cursor the journal is read from its beginning, not
-	// from its end.
+	// FromBeginning: without a kept cursor the journal is read from the beginning, not
+	// from the end.
 	FromBeginning bool
 	// Cell keeps the cursor; nil: nothing is kept.
 	Cell Cell
@@ -36,17 +36,17 @@ type JournalOptions struct {
 	program string // journalctl, but in tests
 }
 
-// Cell keeps one small value over restarts; see follow.Cell.
+// Cell keeps a small value over restarts; see follow.Cell.
 type Cell interface {
 	Load() []byte
 	Store([]byte) error
 }
 
-// Journal is a source that follows the journal.
+// Journal is the source journal.
 type Journal struct {
 	health
 	o      JournalOptions
-	filter string // names what was chosen: a cursor is found again only with the same
+	filter string // hash of the choice: a cursor is found again only with an equal choice
 	start  time.Time
 }
 
@@ -69,7 +69,7 @@ func NewJournal(o JournalOptions) (*Journal, error) {
 	return j, nil
 }
 
-// choice is what journalctl is told about which entries to show.
+// choice are the arguments of journalctl that choose entries.
 func (j *Journal) choice() (args []string) {
 	for _, u := range j.o.Units {
 		args = append(args, "--unit="+u)
@@ -86,16 +86,16 @@ func (j *Journal) choice() (args []string) {
 const (
 	journalBatch = 64
 	journalPause = time.Second // before journalctl is started again
-	// maxEntry bounds a message; what is longer is cut.
+	// maxEntry bounds a message, in bytes. A longer message is cut.
 	maxEntry = 1 << 20
-	// maxCursor bounds a cursor, in bytes: one has about 140.
+	// maxCursor bounds a cursor, in bytes; 140 are usual.
 	maxCursor = 300
-	// journalFields are what is asked for; the cursor and times come always.
+	// journalFields are the wanted fields; journalctl adds cursor and times.
 	journalFields = "MESSAGE,_SYSTEMD_UNIT,SYSLOG_IDENTIFIER,_PID,PRIORITY,_HOSTNAME"
 )
 
-// load returns the kept cursor, and whether the process that stored it was not stopped but
-// ended without warning, so that entries behind the cursor may have been told.
+// load returns the kept cursor. Again says that the process that stored the cursor was
+// killed, so that entries behind the cursor may have been told.
 func (j *Journal) load() (cursor string, again bool) {
 	if j.o.Cell == nil {
 		return "", false
@@ -107,7 +107,7 @@ func (j *Journal) load() (cursor string, again bool) {
 	return fields[2], fields[0] != stopped
 }
 
-// How the process is that stores a cursor.
+// States of a kept cursor.
 const (
 	running = "running"
 	stopped = "stopped"
@@ -122,13 +122,13 @@ func (j *Journal) store(cursor, state string) {
 	}
 }
 
-// reading is the state of one Run.
+// reading is the state of a Run.
 type reading struct {
 	*Journal
-	cursor string // of the last entry that was read
+	cursor string // of the last read entry
 	again  bool   // entries from before the start may have been told before
 	first  bool   // the next entry is the first of a child
-	stored string // cursor of the last entry whose events are safe
+	stored string // cursor of the last acknowledged entry
 }
 
 // Run hands over entries until ctx ends.
@@ -163,12 +163,12 @@ func (j *Journal) Run(ctx context.Context, take func(*Batch) error) error {
 	}
 }
 
-// takeError is an error of the taker, which ends Run.
+// takeError is an error of take, which ends Run.
 type takeError struct{ err error }
 
 func (e *takeError) Error() string { return e.err.Error() }
 
-// child runs journalctl once and hands over what it writes.
+// child runs journalctl once and hands over the entries.
 func (r *reading) child(ctx context.Context, take func(*Batch) error) error {
 	args := append([]string{"--output=export", "--output-fields=" + journalFields, "--follow", "--quiet"}, r.choice()...)
 	switch {
@@ -204,10 +204,10 @@ func (r *reading) child(ctx context.Context, take func(*Batch) error) error {
 		return err
 	case len(said.b) > 0:
 		return fmt.Errorf("journalctl: %s", escape.Cut(bytes.TrimSpace(said.b), execOutput))
-	case err != nil && err != io.EOF:
-		return err
+	case err == io.EOF:
+		return waited
 	}
-	return waited
+	return err
 }
 
 // entries reads entries to the end of the stream.
@@ -240,14 +240,14 @@ func (r *reading) entries(in *bufio.Reader, take func(*Batch) error) error {
 	}
 }
 
-// ack stores the cursor of an entry whose events are safe.
+// ack stores the cursor of an acknowledged entry.
 func (r *reading) ack(cursor string) {
 	r.stored = cursor
 	r.store(cursor, running)
 	r.set("")
 }
 
-// record makes a record of an entry. Show is false for the one that reading began at.
+// record makes a record of an entry. Show is false for the entry of the kept cursor.
 func (r *reading) record(e *entry) (record Record, show bool) {
 	first, from := r.first, r.cursor
 	r.first, r.cursor = false, e.cursor
@@ -277,7 +277,7 @@ func (r *reading) record(e *entry) (record Record, show bool) {
 	}, true
 }
 
-// entry is one of the journal.
+// entry is an entry of the journal.
 type entry struct {
 	cursor  string
 	time    time.Time
@@ -346,7 +346,7 @@ func (e *entry) set(key string, value []byte, cut bool) {
 	}
 }
 
-// readKey reads the name of a field and what stands behind it, '=' or a line feed.
+// readKey reads the name of a field and the byte behind the name, '=' or a line feed.
 func readKey(in *bufio.Reader) (key string, end byte, err error) {
 	var b []byte
 	for {
@@ -364,7 +364,7 @@ func readKey(in *bufio.Reader) (key string, end byte, err error) {
 	}
 }
 
-// readLine reads to a line feed and keeps at most so many bytes.
+// readLine reads to a line feed and keeps at most most bytes.
 func readLine(in *bufio.Reader, most int) (value []byte, cut bool, err error) {
 	for {
 		part, err := in.ReadSlice('\n')
@@ -381,7 +381,7 @@ func readLine(in *bufio.Reader, most int) (value []byte, cut bool, err error) {
 	}
 }
 
-// readBinary reads a length and as much data, and keeps at most so many bytes.
+// readBinary reads a length and as much data, and keeps at most most bytes.
 func readBinary(in *bufio.Reader, most int) (value []byte, cut bool, err error) {
 	var size uint64
 	for i := range 8 {
@@ -395,7 +395,7 @@ func readBinary(in *bufio.Reader, most int) (value []byte, cut bool, err error) 
 		return nil, false, fmt.Errorf("%w: a field of %d bytes", errEntry, size)
 	}
 	kept := min(size, uint64(most))
-	var b bytes.Buffer // it grows with what comes
+	var b bytes.Buffer // grows with the data that arrives
 	if _, err := io.CopyN(&b, in, int64(kept)); err != nil {
 		return nil, false, err
 	}
@@ -408,5 +408,5 @@ func readBinary(in *bufio.Reader, most int) (value []byte, cut bool, err error) 
 	return b.Bytes(), kept < size, nil
 }
 
-// Close: the child has ended with Run.
+// Close does nothing: the child has ended with Run.
 func (j *Journal) Close() error { return nil }

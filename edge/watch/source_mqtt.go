@@ -1,6 +1,6 @@
 package watch
 
-// A source that subscribes to topics.
+// The source mqtt, which subscribes to topics.
 
 import (
 	"bytes"
@@ -16,25 +16,25 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
 
-// MQTTSourceOptions say what to subscribe to.
+// MQTTSourceOptions of a source.
 type MQTTSourceOptions struct {
-	Broker   MQTTBroker // with the same ClientID after a restart, so that the broker keeps messages
+	Broker   MQTTBroker // with a lasting ClientID, so that the broker keeps messages meanwhile
 	Topics   []string
-	Retained bool // messages are taken, too, that the broker has kept for whoever subscribes
+	Retained bool // retained messages are taken, too
 	Fresh    bool // the broker keeps nothing for us: ClientID is for this run only
 	Log      *slog.Logger
 }
 
 const (
-	maxMessage       = 1 << 20 // bytes of a payload; a longer one is cut
+	maxMessage       = 1 << 20 // bytes of a payload; a longer payload is cut
 	firstMQTTPause   = time.Second
 	lastMQTTPause    = time.Minute
 	mqttSourceBatch  = 64
-	mqttSubscription = 10 * time.Second // for the broker to take it
+	mqttSubscription = 10 * time.Second // for SUBACK
 )
 
-// MQTTSource takes messages with QoS 1 and acknowledges them when their events are safe.
-// Until then the broker keeps them, and stops sending after some: mosquitto after 20.
+// MQTTSource takes messages with QoS 1 and acknowledges a message when its events are safe.
+// A broker keeps unacknowledged messages, and stops sending after some: mosquitto after 20.
 type MQTTSource struct {
 	health
 	o    MQTTSourceOptions
@@ -43,7 +43,7 @@ type MQTTSource struct {
 	next atomic.Uint64
 }
 
-// NewMQTTSource reads the password, if there is one. It does not connect yet.
+// NewMQTTSource checks the password file. It does not connect yet.
 func NewMQTTSource(o MQTTSourceOptions) (*MQTTSource, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -98,9 +98,9 @@ func (s *MQTTSource) connections(ctx context.Context) {
 	}
 }
 
-// connection takes messages on one connection until that is lost or ctx ends.
+// connection takes messages on a connection until the connection is lost or ctx ends.
 func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
-	// The library's goroutines may wait in the handler: they must not do so any more when
+	// The library's goroutines may wait in the handler, and must stop waiting when
 	// the connection is ended.
 	receiving, stop := context.WithCancel(ctx)
 	defer stop()
@@ -120,7 +120,7 @@ func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
 		stop()
 		client.Disconnect(mqttDisconnect)
 	}()
-	if resumed { // the broker sends again what was not acknowledged
+	if resumed { // the broker sends unacknowledged messages again
 		s.in.drop(func(r *received) bool { return r.ack != nil && r.connection < number })
 	}
 	filters := make(map[string]byte, len(s.o.Topics))
@@ -150,7 +150,7 @@ func (s *MQTTSource) connection(ctx context.Context, number uint64) error {
 
 // message takes a message in; the library waits meanwhile.
 func (s *MQTTSource) message(ctx context.Context, connection uint64, m mqtt.Message) {
-	// A session that the broker has kept may have subscriptions of an older configuration.
+	// A kept session may have subscriptions of an older configuration.
 	wanted := slices.ContainsFunc(s.o.Topics, func(filter string) bool { return topicMatches(filter, m.Topic()) })
 	if !wanted || m.Retained() && !s.o.Retained {
 		m.Ack()

@@ -27,14 +27,14 @@ type SyslogOptions struct {
 
 const (
 	maxDatagram   = 64 << 10
-	maxSyslog     = 64 << 10 // bytes of one message; a longer one is cut
-	maxSyslogSize = 1 << 20  // an octet count over it ends the connection
-	maxPeers      = 100      // connections; one more ends the one that is silent for the longest
+	maxSyslog     = 64 << 10 // bytes of a message; a longer message is cut
+	maxSyslogSize = 1 << 20  // a larger octet count ends the connection
+	maxPeers      = 100      // connections; a further connection ends the longest silent
 	receiveBuffer = 1 << 20  // of the kernel, for datagrams
 	syslogBatch   = 64
 )
 
-// Syslog is a source that others send to. Datagrams that find no room are counted as lost;
+// Syslog is the source syslog. Datagrams without room are counted as lost;
 // connections are read no further meanwhile.
 type Syslog struct {
 	health
@@ -45,16 +45,16 @@ type Syslog struct {
 	run  string
 	next atomic.Uint64
 
-	refused atomic.Uint64 // connections that were ended for their framing
+	refused atomic.Uint64 // connections ended for bad framing
 
 	mu    sync.Mutex
 	peers map[*peer]struct{}
 }
 
-// peer is one connection of TCP.
+// peer is a connection of TCP.
 type peer struct {
 	conn net.Conn
-	last atomic.Int64 // when it has sent something: Unix time in nanoseconds
+	last atomic.Int64 // time of the last message: Unix time in nanoseconds
 }
 
 // NewSyslog listens.
@@ -82,7 +82,7 @@ func NewSyslog(o SyslogOptions) (*Syslog, error) {
 	return s, nil
 }
 
-// Addresses returns where it listens; nil: not there.
+// Addresses returns the addresses listened at; nil: none.
 func (s *Syslog) Addresses() (udp, tcp net.Addr) {
 	if s.udp != nil {
 		udp = s.udp.LocalAddr()
@@ -124,7 +124,7 @@ func (s *Syslog) Run(ctx context.Context, take func(*Batch) error) error {
 	}
 }
 
-// Close ends all sockets. It may be called again.
+// Close closes all sockets. Calling Close again does nothing.
 func (s *Syslog) Close() error {
 	if s.udp != nil {
 		_ = s.udp.Close()
@@ -140,7 +140,7 @@ func (s *Syslog) Close() error {
 	return nil
 }
 
-// record makes a record of a message that came from an address.
+// record makes a record of a message from an address.
 func (s *Syslog) record(data []byte, from net.Addr, cut bool) received {
 	host, _, err := net.SplitHostPort(from.String())
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Syslog) record(data []byte, from net.Addr, cut bool) received {
 	return received{Record: r}
 }
 
-// datagrams reads UDP always: what finds no room is counted and lost.
+// datagrams reads UDP always. Datagrams without room are counted and lost.
 func (s *Syslog) datagrams(ctx context.Context) error {
 	buf := make([]byte, maxDatagram)
 	control := make([]byte, controlSize)
@@ -174,7 +174,7 @@ func (s *Syslog) datagrams(ctx context.Context) error {
 	}
 }
 
-// Pauses after an error of accept that passes: too many open files.
+// Pauses after a passing error of accept: too many open files.
 const (
 	firstAcceptPause = 5 * time.Millisecond
 	lastAcceptPause  = time.Second
@@ -206,7 +206,7 @@ func (s *Syslog) accept(ctx context.Context, receivers *sync.WaitGroup) error {
 	}
 }
 
-// add notes a connection; over the limit it ends the one that is silent for the longest.
+// add notes a connection; over the limit the longest silent connection is ended.
 func (s *Syslog) add(conn net.Conn) *peer {
 	p := &peer{conn: conn}
 	p.last.Store(time.Now().UnixNano())
@@ -233,7 +233,7 @@ func (s *Syslog) remove(p *peer) {
 	delete(s.peers, p)
 }
 
-// connection reads the messages of one peer.
+// connection reads the messages of a peer.
 func (s *Syslog) connection(ctx context.Context, p *peer) {
 	r := bufio.NewReaderSize(p.conn, 4<<10)
 	for {
@@ -264,11 +264,11 @@ func (s *Syslog) Status() SourceStatus {
 	return status
 }
 
-// errFraming means that it is not known where the next message begins.
+// errFraming means that the beginning of the next message is unknown.
 var errFraming = errors.New("not a framing of RFC 6587")
 
-// readSyslog reads one message: with its length in front of it, or up to a line feed (RFC
-// 6587, sections 3.4.1 and 3.4.2). Which it is, its first byte tells. With cut, the rest
+// readSyslog reads a message: behind its length, or up to a line feed (RFC
+// 6587, sections 3.4.1 and 3.4.2). The first byte tells which. With cut, the rest
 // of the message was left out. At the end of the connection data may come with an error.
 func readSyslog(r *bufio.Reader) (data []byte, cut bool, err error) {
 	first, err := r.Peek(1)
@@ -289,7 +289,7 @@ func readSyslog(r *bufio.Reader) (data []byte, cut bool, err error) {
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(data) > 0: // without its line feed
+		case err == io.EOF && len(data) > 0: // without a line feed
 			return data, true, io.EOF
 		}
 		return data, cut && len(data) >= maxSyslog, err
@@ -314,7 +314,7 @@ func readCounted(r *bufio.Reader) (data []byte, cut bool, err error) {
 			return nil, false, fmt.Errorf("%w: a message over %d bytes", errFraming, maxSyslogSize)
 		}
 	}
-	data = make([]byte, 0, min(size, 4<<10)) // it grows with what comes
+	data = make([]byte, 0, min(size, 4<<10)) // grows with the data that arrives
 	kept := min(size, maxSyslog)
 	b := bytes.NewBuffer(data)
 	if n, err := io.CopyN(b, r, int64(kept)); err != nil {

@@ -1,6 +1,6 @@
 package watch
 
-// What sinks leave behind for the next process: events that wait, and rate limits.
+// The files of queues and rate limits, for the next process.
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"trawl/edge/files"
 )
 
-// store is the two folders of a watcher: run is on a tmpfs and has what a crash may
-// interrupt; folder outlives a reboot and gets what is left at a clean end. Run may be "":
+// store is the two folders of a watcher: run is on a tmpfs and serves a running
+// process; folder outlives a reboot and gets the rest at a clean end. Run may be "":
 // then folder is used for both. Both empty: nothing is kept.
 type store struct{ run, folder string }
 
@@ -33,8 +33,8 @@ func (s store) live(name string) string {
 	return filepath.Join(s.folder, name)
 }
 
-// queue opens the file of a sink's queue and returns the events in it: those of the
-// process before, or, after a reboot, those that it left at its end.
+// queue opens the file of a sink's queue and returns its events, left by the
+// process before: in run, or after a reboot in folder.
 func (s store) queue(sink string) (*queueFile, keptEvents, error) {
 	if !s.keeps() {
 		return nil, keptEvents{}, nil
@@ -48,7 +48,7 @@ func (s store) queue(sink string) (*queueFile, keptEvents, error) {
 	return openQueueFile(path)
 }
 
-// fetch moves a file from folder to run, unless run has it, whose file is newer.
+// fetch moves a file from folder to run, unless run has the file, which is newer.
 func (s store) fetch(name string) error {
 	old, live := filepath.Join(s.folder, name), filepath.Join(s.run, name)
 	if _, err := os.Stat(live); errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,7 @@ func (s store) fetch(name string) error {
 	return removeFile(old)
 }
 
-// saveQueue leaves what waits in q for a process after a reboot.
+// saveQueue saves the events of q for a process after a reboot.
 func (s store) saveQueue(sink string, q *queue) error {
 	if !s.keeps() || s.run == "" {
 		return nil
@@ -76,7 +76,7 @@ func (s store) saveQueue(sink string, q *queue) error {
 	return saveEvents(filepath.Join(s.folder, queuePrefix+sink), events, q.line)
 }
 
-// limits returns what was kept of a sink's rate limit; nil: nothing.
+// limits returns the saved rate limit of a sink; nil: none.
 func (s store) limits(sink string) ([]byte, error) {
 	if !s.keeps() {
 		return nil, nil
@@ -106,7 +106,7 @@ func (s store) saveLimits(sink string, data []byte, end bool) error {
 	return err
 }
 
-// tidy removes what sinks have left that are not configured any more.
+// tidy removes files of sinks that are not configured any more.
 func (s store) tidy(sinks map[string]bool, log *slog.Logger) {
 	for _, folder := range []string{s.run, s.folder} {
 		if folder == "" {

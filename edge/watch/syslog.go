@@ -1,6 +1,6 @@
 package watch
 
-// Messages of syslog, taken leniently: what cannot be understood is text.
+// Parsing of syslog, leniently: unintelligible parts are text.
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// syslogMessage is a message of RFC 5424 or RFC 3164, or what a sender takes for one.
+// syslogMessage is a message of RFC 5424 or RFC 3164, or a similar message.
 type syslogMessage struct {
 	pri            int // facility*8 + severity; -1: there is none
 	time           time.Time
@@ -55,7 +55,7 @@ func (m *syslogMessage) takePRI(b []byte) (rest []byte, ok bool) {
 	return b[end+1:], true
 }
 
-// takeNew reads what RFC 5424 puts behind the version: TIME HOST APP PID MSGID DATA TEXT.
+// takeNew reads the rest of RFC 5424 behind the version: TIME HOST APP PID MSGID DATA TEXT.
 func (m *syslogMessage) takeNew(b []byte) bool {
 	var fields [5]string
 	for i := range fields {
@@ -105,8 +105,8 @@ func skipStructured(b []byte) (rest []byte, ok bool) {
 	return bytes.TrimPrefix(b, []byte{' '}), some
 }
 
-// takeOld reads what senders of RFC 3164 write: [TIME] [HOST] TAG[PID]: TEXT, with as much
-// of it as is there.
+// takeOld reads the forms of RFC 3164, [TIME] [HOST] TAG[PID]: TEXT, of which
+// parts may be missing.
 func (m *syslogMessage) takeOld(b []byte, now time.Time) {
 	rest, timed := m.takeTime(b, now)
 	m.text = rest
@@ -140,7 +140,7 @@ func (m *syslogMessage) takeTag(b []byte) {
 	m.text = bytes.TrimPrefix(b[end+1:], []byte{' '})
 }
 
-// takeTime reads a time in one of the forms that are seen.
+// takeTime reads a time in a usual form.
 func (m *syslogMessage) takeTime(b []byte, now time.Time) (rest []byte, ok bool) {
 	const old, withYear = "Jan _2 15:04:05", "Jan _2 2006 15:04:05"
 	for _, layout := range []string{old, withYear} {
@@ -165,7 +165,7 @@ func (m *syslogMessage) takeTime(b []byte, now time.Time) (rest []byte, ok bool)
 	return b, false
 }
 
-// nearestYear gives t, which has none, the year in which it is nearest to now.
+// nearestYear gives t the year in which t is nearest to now.
 func nearestYear(t, now time.Time) time.Time {
 	best := t
 	for i, year := range []int{now.Year(), now.Year() - 1, now.Year() + 1} {
@@ -177,7 +177,7 @@ func nearestYear(t, now time.Time) time.Time {
 	return best
 }
 
-// record makes a record of m; peer is who has sent it.
+// record makes a record of m, sent by peer.
 func (m *syslogMessage) record(peer string) Record {
 	labels := make(map[string]string, 6)
 	setLabel(labels, "peer", peer)

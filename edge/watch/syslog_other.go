@@ -6,7 +6,7 @@ import "net"
 
 const controlSize = 0
 
-// countDrops: these systems do not tell which datagrams they drop.
+// countDrops does nothing: the system does not tell how many datagrams it drops.
 func countDrops(*net.UDPConn) {}
 
 type dropCounter struct{}

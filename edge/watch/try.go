@@ -1,6 +1,6 @@
 package watch
 
-// Looking at what would be told, without telling it, and telling without a log.
+// Dry runs, and made-up events for trying sinks.
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// DryRun stands in place of a sink and prints what that would be sent.
+// DryRun stands in place of a sink and prints previews.
 type DryRun struct {
 	Name string
 	Sink Sink
@@ -26,10 +26,10 @@ func (d *DryRun) Send(_ context.Context, events []*Event) (int, error) {
 // Preview is the sink's.
 func (d *DryRun) Preview(e *Event) string { return d.Sink.Preview(e) }
 
-// Close closes the sink, which has sent nothing.
+// Close closes the sink.
 func (d *DryRun) Close() error { return d.Sink.Close() }
 
-// Example makes up an event that a sink's filter lets through.
+// Example makes up an event that passes a sink's filter.
 func Example(board string, o *SinkOptions, groups []Group) *Event {
 	first := func(list []string, other string) string {
 		if len(list) > 0 {

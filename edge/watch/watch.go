@@ -16,16 +16,16 @@ import (
 
 // Options of a watcher.
 type Options struct {
-	Board string // its name in events
+	Board string // name of the watcher in events
 	// Matcher makes a matcher for one source.
 	Matcher func() (Matcher, error)
 	Sources []SourceOptions
 	Sinks   []SinkOptions
-	// Run and State are the folders for what sinks leave behind: Run is on a tmpfs, or
+	// Run and State are the folders for queues and rate limits: Run is on a tmpfs, or
 	// empty; State outlives a reboot. Both empty: nothing is kept.
 	Run, State string
 	Log        *slog.Logger
-	// Pulse is called about once a second with how things are. It must not block. Nil:
+	// Pulse is called about once a second with the status, and must not block. Nil:
 	// nobody is told.
 	Pulse func(*Status)
 }
@@ -33,7 +33,7 @@ type Options struct {
 // SourceOptions name a source.
 type SourceOptions struct {
 	Name   string
-	Labels map[string]string // of all its events
+	Labels map[string]string // of all events of the source
 	Source Source
 }
 
@@ -42,41 +42,41 @@ type Source interface {
 	// Run hands over batches until ctx ends, the input ends (nil), or take returns an
 	// error, which it returns. While take does not return, the source waits.
 	Run(ctx context.Context, take func(*Batch) error) error
-	// Status says how things are. It may be called by any goroutine.
+	// Status may be called by any goroutine.
 	Status() SourceStatus
-	// Close gives back what the source has opened, after Run or in place of it.
+	// Close closes sockets, after Run or in place of Run.
 	Close() error
 }
 
 // SourceStatus is how a source is.
 type SourceStatus struct {
-	Lost    uint64 // records that are known to have been lost, or bytes where records are not known
-	Behind  int64  // bytes that wait to be read; -1: not known
-	Problem string // what stands in the way; empty: nothing
+	Lost    uint64 // known losses, in records; of files, in bytes
+	Behind  int64  // unread bytes; -1: not known
+	Problem string // empty: none
 }
 
-// Batch is what a source hands over at once.
+// Batch is a list of records that a source hands over at once.
 type Batch struct {
 	Records []Record
-	// Ack tells the source that the events of the batch are safe; nil: it need not know.
+	// Ack tells the source that the events of the batch are safe; may be nil.
 	Ack func()
 }
 
-// Record is one line or message. It holds until its batch is acknowledged.
+// Record is a line or message, valid until its batch is acknowledged.
 type Record struct {
 	Text   []byte
 	Time   time.Time         // zero: not known
-	Labels map[string]string // what the record tells about itself
+	Labels map[string]string // facts of the record: path, host, topic
 
-	// Inode and Offset, or Place, tell the record from others of its source, also after a
+	// Inode and Offset, or Place, tell the record from all records of the source, also after a
 	// restart.
 	Inode  uint64
 	Offset int64
 	Place  string
 
-	Overlap     int  // bytes at the beginning of Text that the record before ended with
-	Cut         bool // the record goes on in the next one, or has no end
-	Redelivered bool // it may have been handed over before
+	Overlap     int  // bytes at the beginning of Text, repeated from the end of the record before
+	Cut         bool // the next record continues this record, or it has no end
+	Redelivered bool // the record may have been handed over before
 }
 
 func (r *Record) place() []byte {
@@ -91,12 +91,12 @@ func (r *Record) place() []byte {
 type Status struct {
 	Sources  []SourceState
 	Sinks    []SinkStatus
-	Matching error // why nothing is matched for now; nil: it is
+	Matching error // why nothing is matched for now; nil: all is well
 	Unsure   Unsure
 	Stopping bool
 }
 
-// SourceState is the status of a source with what the watcher counts of it.
+// SourceState is the status of a source with counters of the watcher.
 type SourceState struct {
 	Name    string
 	Records uint64
@@ -120,18 +120,18 @@ type watcher struct {
 type counts struct{ records, events atomic.Uint64 }
 
 const (
-	// stopGrace is how long a sink may take for the event that it is at when the watcher is
+	// stopGrace is how long a sink may take for the event in Send when the watcher is
 	// told to stop.
 	stopGrace = 3 * time.Second
 	// endPatience is how long a sink may make no progress after the end of all input, before
-	// what waits is given up.
+	// the queue is given up.
 	endPatience = 30 * time.Second
 	// pulseEvery is the time between two calls of Options.Pulse.
 	pulseEvery = time.Second
 )
 
-// Run watches until ctx ends, or until all sources have ended and their events were sent.
-// It closes the sources and sinks. An error means that it could not start, that a source
+// Run watches until ctx ends, or until all sources have ended and all events were sent.
+// Run closes the sources and sinks. An error means that the start or a source
 // failed, or that events were lost at the end.
 func Run(ctx context.Context, o Options) error {
 	w := &watcher{Options: o, counts: make([]counts, len(o.Sources))}
@@ -191,7 +191,7 @@ func (w *watcher) run(ctx context.Context) error {
 	for i := range w.Sources {
 		sources.Go(func() {
 			if failures[i] = w.follow(reading, i); failures[i] != nil {
-				stopReading() // one source less is no watch
+				stopReading() // a watch needs all its sources
 			}
 		})
 	}
@@ -219,7 +219,7 @@ func (w *watcher) run(ctx context.Context) error {
 	return err
 }
 
-// drain waits until all events are sent, summaries of rate limits, too, that nobody would
+// drain waits until all events are sent, and summaries of rate limits that nobody would
 // keep. A sink that makes no progress is given up.
 func (w *watcher) drain(ctx context.Context) {
 	for _, out := range w.outlets {
@@ -300,7 +300,7 @@ func (w *watcher) follow(ctx context.Context, i int) error {
 	return errors.Join(err, m.Close())
 }
 
-// pump takes the batches of one source through matcher and sinks.
+// pump takes the batches of a source through matcher and sinks.
 type pump struct {
 	*watcher
 	options *SourceOptions
@@ -311,8 +311,8 @@ type pump struct {
 	events []*Event
 	batch  *Batch
 	record uint64 // how many records came before the batch, of all sources
-	last   int    // index of the record that shared was made for
-	shared Event  // the fields that all events of a record have in common
+	last   int    // index of the record of shared
+	shared Event  // the common fields of all events of a record
 }
 
 func (p *pump) take(ctx context.Context, b *Batch) error {
@@ -341,13 +341,13 @@ func (p *pump) take(ctx context.Context, b *Batch) error {
 	return nil
 }
 
-// Pauses before a matcher that failed is asked again.
+// Pauses before a failed matcher is asked again.
 const (
 	firstMatchPause = 200 * time.Millisecond
 	lastMatchPause  = 5 * time.Second
 )
 
-// match leaves the events of the batch in p.events. It tries until that succeeds or ctx
+// match leaves the events of the batch in p.events. A failed matcher is asked again until ctx
 // ends.
 func (p *pump) match(ctx context.Context) error {
 	for pause := firstMatchPause; ; pause = min(2*pause, lastMatchPause) {
@@ -390,13 +390,13 @@ func (w *watcher) noteMatching(err error, unsure Unsure) {
 // found makes an event of a match.
 func (p *pump) found(i int, m *Match) {
 	r := &p.batch.Records[i]
-	// A match that lies in what the piece before has ended with was told then; and only a
-	// regex that takes the seam for the beginning of the line can match at its place.
+	// A match within the overlap was told with the piece before; and only a
+	// regex that takes the seam for the beginning of the line can match at the seam.
 	if r.Overlap > 0 && (m.End <= int64(r.Overlap) || m.Start == 0) {
 		return
 	}
 	if m.Start < 0 || m.Start > m.End || m.End > int64(len(r.Text)) {
-		return // no matcher of ours says so
+		return // a faulty matcher
 	}
 	if p.last != i {
 		p.last = i
@@ -412,7 +412,7 @@ func (p *pump) found(i int, m *Match) {
 	p.events = append(p.events, &e)
 }
 
-// share makes what the events of record i have in common.
+// share makes the common fields of the events of record i.
 func (p *pump) share(i uint64, r *Record) {
 	e := Event{
 		Time: r.Time, Board: p.Board, Source: p.options.Name, Labels: p.options.Labels,
