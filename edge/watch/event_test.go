@@ -45,6 +45,10 @@ func TestEventIDs(t *testing.T) {
 	if len(id) != 32 || strings.Trim(id, "0123456789abcdef") != "" || eventID("b", "s", place, text, "r", "x", 1) != id {
 		t.Errorf("id %q", id)
 	}
+	zeros := strings.Repeat("\x00", 8)
+	if eventID("b", "s"+zeros+"x", []byte("y"), text, "r", "x", 1) == eventID("b", "s", []byte("x"+zeros+"y"), text, "r", "x", 1) {
+		t.Error("parts run into one another")
+	}
 	for _, other := range []string{
 		eventID("c", "s", place, text, "r", "x", 1),
 		eventID("b", "t", place, text, "r", "x", 1),

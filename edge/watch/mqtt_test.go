@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -161,36 +162,35 @@ func TestMQTTSourceGoesOn(t *testing.T) {
 	if n, err := sink.Send(t.Context(), events); n != 50 || err != nil {
 		t.Fatal(n, err)
 	}
-	// This one is stopped after a batch or two.
-	held := taken{hold: make(chan struct{}, 1)}
+	// This source is stopped while the events of its first batch are not safe yet.
 	ended := make(chan error)
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { ended <- m.source("t").Run(ctx, held.take) }()
-	held.hold <- struct{}{} // one batch
-	eventually(t, "a batch is taken", func() bool { return len(held.texts()) > 0 })
+	const window = 20 // mosquitto sends so many without an acknowledgement
+	held := m.source("t")
+	go func() { ended <- held.Run(ctx, func(*Batch) error { <-ctx.Done(); return nil }) }()
+	eventually(t, "the window is full", func() bool { return held.next.Load() >= window })
+	for i := range 3 { // meanwhile the broker would deal with acknowledgements
+		_, _ = sink.Send(t.Context(), []*Event{testEvent(200 + i)})
+	}
 	cancel()
-	close(held.hold) // what it has begun it may end
-	if err := <-ended; err != nil {
-		t.Fatal(err)
+	<-ended
+	if n := held.next.Load(); n != window {
+		t.Errorf("%d messages came, so some were acknowledged", n)
 	}
 	var next taken
 	stop = runSource(t, m.source("t"), next.take)
-	all := func() map[string]bool {
-		seen := map[string]bool{}
-		for _, id := range append(held.texts(), next.texts()...) {
-			seen[id] = true
-		}
-		return seen
-	}
 	eventually(t, "all come", func() bool {
-		seen := all()
+		seen := next.texts()
 		for _, id := range want {
-			if !seen[id] {
+			if !slices.Contains(seen, id) {
 				return false
 			}
 		}
 		return true
 	})
+	if r := next.records[0]; !r.Redelivered {
+		t.Errorf("%+v is not marked", r)
+	}
 	_ = stop()
 }
 
