@@ -169,6 +169,7 @@ func TestLimitOfAnotherBoot(t *testing.T) {
 
 func FuzzLoadLimits(f *testing.F) {
 	f.Add([]byte(`{"boot":"x","windows":[{"kind":"00","start":-5,"suppressed":2,"event":{}}]}`))
+	f.Add([]byte(`{"windows":[{"event":{}}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		l := newLimiter(RateLimit{Interval: time.Hour})
 		if l.load(data, time.Hour) != nil {

@@ -56,7 +56,7 @@ func (l *limiter) load(data []byte, now time.Duration) error {
 		}
 		w.start = min(max(w.start, last), now) // in order, whatever the file says
 		last = w.start
-		if saved.Event != nil {
+		if saved.Event != nil && saved.Suppressed > 0 {
 			e, err := parseEvent(saved.Event)
 			if err != nil {
 				return err
