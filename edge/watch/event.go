@@ -285,7 +285,7 @@ func eventID(board, source string, place, text []byte, rules, rule string, start
 	h := sha256.New()
 	var length [8]byte
 	part := func(p []byte) { // with its length, so that parts cannot run into one another
-		_ = p
+		binary.LittleEndian.PutUint64(length[:], uint64(len(p)))
 		h.Write(length[:])
 		h.Write(p)
 	}

@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"trawl/test/need"
 )
 
 func TestParseSyslog(t *testing.T) {
@@ -298,7 +297,9 @@ func TestSyslogUnderPressure(t *testing.T) {
 // What the kernel drops is counted with the next datagram.
 func TestSyslogCountsKernelDrops(t *testing.T) {
 	s, udp, _ := openSyslog(t)
-	need.That(t, controlSize > 0, "a kernel that counts dropped datagrams (Linux)")
+	if controlSize == 0 || os.Getenv("TRAWL_EMULATOR") != "" {
+		t.Skip("neither other systems nor the emulator tell of dropped datagrams")
+	}
 	u, _ := net.Dial("udp", udp)
 	defer u.Close()
 	if err := s.udp.SetReadBuffer(1); err != nil { // the smallest there is
