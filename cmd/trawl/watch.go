@@ -28,6 +28,7 @@ type watchFlags struct {
 	json      bool
 	dryRun    bool
 	try       string
+	state     bool // --state was given
 }
 
 func (a *app) watchCommand() *cobra.Command {
@@ -43,8 +44,8 @@ the command line names some: files (patterns, too; - or nothing is standard inpu
 --journal, --syslog; and --to. Without any sink, records that match are printed.
 
 A file is followed from its end, as by tail -F, whatever is rotated; standard input is
-read to its end. With a configuration, or --state DIR, the watcher keeps how far it has
-read and what nobody has taken yet, and goes on from there.
+read to its end. With sources and sinks of the configuration, or with --state DIR, the
+watcher keeps how far it has read and what nobody has taken yet, and goes on from there.
 
 --to takes ntfy:URL, slack:URL, json:URL (or URL alone: the event as JSON),
 mqtt://HOST[:PORT][/TOPIC], file:PATH for JSON lines, and - for standard output.`,
@@ -78,6 +79,10 @@ mqtt://HOST[:PORT][/TOPIC], file:PATH for JSON lines, and - for standard output.
 		if fleet && len(f.files) > 0 {
 			return usage(cmd, "-f is refused with --broker: the rules of a fleet live on its workers; name a rule set with --rules")
 		}
+		if len(f.files) > 0 && cmd.Flags().Changed("rules") {
+			return usage(cmd, "--rules names rule sets of worker.rules or of a fleet, and -f is neither")
+		}
+		f.state = cmd.Flags().Changed("state")
 		w, err := a.planWatch(c, f, paths)
 		if err != nil {
 			return usage(cmd, err.Error())

@@ -73,7 +73,8 @@ func (a *app) planWatch(c *config.Config, f *watchFlags, paths []string) (*watch
 	for _, s := range w.sources {
 		w.names = w.names || s.File != nil && (len(s.File.Paths) > 1 || strings.ContainsAny(s.File.Paths[0], "*?["))
 	}
-	if (configured || c.Watch.StateDir != "") && !f.dryRun {
+	// The state of the configured watch is not touched by another one.
+	if (f.state || configured && len(f.to) == 0 && !f.json) && !f.dryRun {
 		w.run, w.state = watchFolders(c, a.env)
 	}
 	return w, nil

@@ -145,7 +145,7 @@ var keys = []Key{
 	},
 	{
 		Path: "watch.state_dir", Env: "TRAWL_WATCH_STATE_DIR", Flag: "state",
-		Doc: "Folder in which the watcher keeps how far it has read, and events that nobody has taken yet; two watchers cannot share one. A path in the configuration file starts at its folder. By default `watch` in systemd's STATE_DIRECTORY, else in the user's cache folder; a watcher whose sources come from the command line keeps nothing without it.",
+		Doc: "Folder in which the watcher keeps how far it has read, and events that nobody has taken yet; two watchers cannot share one. A path in the configuration file starts at its folder. By default `watch` in systemd's STATE_DIRECTORY, else in the user's cache folder; a watcher whose sources or sinks come from the command line keeps nothing without that flag.",
 		at:  func(c *Config) any { return &c.Watch.StateDir },
 	},
 	{

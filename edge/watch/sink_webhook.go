@@ -184,7 +184,7 @@ func (w *Webhook) request(ctx context.Context, e *Event) (*http.Request, error) 
 	if w.o.Format == "ntfy" {
 		req.Header.Set("Content-Type", "text/plain; charset=utf-8")
 		req.Header.Set("Title", headerText(w.o.Title, e, maxTitle))
-		if p := priorities[e.Severity]; p != "" {
+		if p := priority(e.Severity); p != "" {
 			req.Header.Set("Priority", p)
 		}
 	} else {
@@ -199,8 +199,20 @@ func (w *Webhook) request(ctx context.Context, e *Event) (*http.Request, error) 
 	return req, nil
 }
 
-// priorities are the priorities of ntfy by severity.
-var priorities = map[string]string{"info": "2", "low": "2", "medium": "3", "high": "4", "critical": "5"}
+// priority is the priority of ntfy for a severity; empty: the default.
+func priority(severity string) string {
+	switch severity {
+	case "info", "low":
+		return "2"
+	case "medium":
+		return "3"
+	case "high":
+		return "4"
+	case "critical":
+		return "5"
+	}
+	return ""
+}
 
 // body returns the body of the request for e.
 func (w *Webhook) body(e *Event) string {
