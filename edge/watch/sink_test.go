@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -261,6 +262,18 @@ func TestWebhookAway(t *testing.T) {
 		t.Error("no timeout")
 	}
 	close(block)
+}
+
+// A server whose certificate nobody vouches for gets nothing.
+func TestWebhookChecksCertificates(t *testing.T) {
+	asked := false
+	s := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	defer s.Close()
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	w := openHook(t, WebhookOptions{Format: "json", URL: mustParse(t, s.URL)})
+	if _, err := w.Send(t.Context(), []*Event{testEvent(1)}); err == nil || !strings.Contains(err.Error(), "certificate") || asked {
+		t.Error(err, asked)
+	}
 }
 
 func TestSecretsAreSecret(t *testing.T) {
