@@ -96,7 +96,8 @@ func (w *watching) read() (events []told) {
 func TestWatchIsKilled(t *testing.T) {
 	t.Parallel()
 	w := newWatching(t, "    - {file: EVENTS, include: [line]}\n")
-	const kills, lines = 8, 100_000
+	const kills = 8
+	lines := lessUnderRace(100_000)
 	written := 0
 	size := func() int64 {
 		info, err := os.Stat(w.events)
