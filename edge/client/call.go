@@ -100,16 +100,6 @@ func (c *Client) send(call *call) bool {
 	return full
 }
 
-// elsewhere are the answers that say that this broker has not done it, and
-// that another may.
-func elsewhere(code wire.Code) bool {
-	switch code {
-	case wire.Draining, wire.Busy, wire.UnknownRules, wire.UnknownWorker:
-		return true
-	}
-	return false
-}
-
 // refuse deals with an error answer of l's broker: it asks another broker that
 // is up and was not asked yet, or hands the error on. c.mu is held.
 func (c *Client) refuse(call *call, l *link, err *wire.Error) {
@@ -121,7 +111,7 @@ func (c *Client) refuse(call *call, l *link, err *wire.Error) {
 			l.settled = time.Now().Add(c.options.Settle)
 		}
 	}
-	if !elsewhere(err.Code) || call.request.NoRetry {
+	if !err.Code.Info().TryOtherBroker || call.request.NoRetry {
 		c.finish(call, result{err: err})
 		return
 	}

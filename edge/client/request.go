@@ -29,7 +29,7 @@ func (r *Request) retries(err error) bool {
 	if !r.Retry || r.NoRetry || !errors.As(err, &e) {
 		return false
 	}
-	return e.Code == wire.Busy || e.Code == wire.Draining || e.Code == wire.WorkerLost
+	return e.Code.Info().Retry
 }
 
 // Answer is one answer in full form. The results are views that die with

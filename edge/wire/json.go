@@ -63,14 +63,18 @@ func (o *Object) Raw(k string, json []byte) {
 // Strings appends a member whose value is a list of strings.
 func (o *Object) Strings(k string, v []string) {
 	o.Key(k)
-	o.Dst = append(o.Dst, '[')
-	for i, s := range v {
+	o.Dst = appendStrings(o.Dst, v)
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
 		if i > 0 {
-			o.Dst = append(o.Dst, ',')
+			dst = append(dst, ',')
 		}
-		o.Dst = AppendString(o.Dst, s)
+		dst = AppendString(dst, s)
 	}
-	o.Dst = append(o.Dst, ']')
+	return append(dst, ']')
 }
 
 // AppendString appends s as a JSON string (RFC 8259, section 7), with escapes for
