@@ -183,7 +183,7 @@ type countedPacks struct {
 
 func (c *countedPacks) source(t *testing.T, words func() string) Source {
 	c.open = map[*match.Pack]bool{}
-	return Source{
+	return PackSource{
 		Open: func(string) (*match.Pack, error) {
 			p := pack(t, strings.Fields(words())...)
 			c.mu.Lock()
@@ -280,13 +280,13 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 	write("b/1.yaml", "rules: [{literal: one}]")
 	paths := map[string][]string{"a": {filepath.Join(dir, "a.txt")}, "b": {filepath.Join(dir, "b")}}
 	loads := map[string]int{}
-	sets, err := OpenRuleSets([]string{"a", "b"}, Source{
+	sets, err := OpenRuleSets([]string{"a", "b"}, PackSource{
 		Open: func(set string) (*match.Pack, error) {
 			loads[set]++
 			p, _, err := rules.Compile(paths[set], rules.Options{Name: set})
 			return p, err
 		},
-		Stamp: func(set string) string { return rules.Stamp(paths[set]) },
+		Fingerprint: func(set string) string { return rules.Stamp(paths[set]) },
 	}, discard)
 	if err != nil {
 		t.Fatal(err)
@@ -348,22 +348,22 @@ func statOf(t *testing.T, path string) time.Time {
 
 // What changes while the files are read is loaded afterwards.
 func TestChangeDuringALoadIsSeen(t *testing.T) {
-	c, stamp := &countedPacks{}, "1"
-	source := c.source(t, func() string { stamp = "2"; return "a" })
-	source.Stamp = func(string) string { return stamp }
+	c, fingerprint := &countedPacks{}, "1"
+	source := c.source(t, func() string { fingerprint = "2"; return "a" })
+	source.Fingerprint = func(string) string { return fingerprint }
 	sets, err := OpenRuleSets([]string{"x"}, source, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sets.sets["x"].stamp != "1" {
-		t.Errorf("the stamp %q is from after the load", sets.sets["x"].stamp)
+	if sets.sets["x"].fingerprint != "1" {
+		t.Errorf("the fingerprint %q is from after the load", sets.sets["x"].fingerprint)
 	}
 }
 
 func TestWatchReloadsOnASignal(t *testing.T) {
 	var mu sync.Mutex
 	loads, change := 0, make(chan struct{}, 10)
-	sets, err := OpenRuleSets([]string{"x", "y"}, Source{Open: func(set string) (*match.Pack, error) {
+	sets, err := OpenRuleSets([]string{"x", "y"}, PackSource{Open: func(set string) (*match.Pack, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		loads++

@@ -44,7 +44,7 @@ type mappedSet struct {
 	words  string
 	store  *rules.Store
 	file   string
-	source Source
+	source PackSource
 	log    syncBuffer
 	logger *slog.Logger
 }
@@ -63,13 +63,13 @@ func newMappedSet(t *testing.T) (*mappedSet, Options) {
 	})
 	o := options(s.broker, t)
 	o.Slots, o.Log = 1, s.logger
-	s.source = Source{
+	s.source = PackSource{
 		Open: func(set string) (*match.Pack, error) {
 			p, _, err := s.store.Open([]string{s.words}, rules.Options{Name: set})
 			return p, err
 		},
-		Close: s.store.Release,
-		Stamp: func(string) string { return rules.Stamp([]string{s.words}) },
+		Close:       s.store.Release,
+		Fingerprint: func(string) string { return rules.Stamp([]string{s.words}) },
 	}
 	o.RuleSets = s.open()
 	s.file = filepath.Join(state, "packs", o.RuleSets.sets["default"].hash()+".pack")

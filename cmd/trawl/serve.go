@@ -96,7 +96,7 @@ status say why.`,
 		}
 		life := notify.New(a.env, o.Log)
 		life.Starting("opening rules")
-		o.Pulse = workerPulse(life, o.DrainTimeout, o.Brokers)
+		o.Report = workerReport(life, o.DrainTimeout, o.Brokers)
 		var stop func()
 		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
 		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, life.Reload, o.Log); err != nil {

@@ -16,7 +16,7 @@ import (
 func TestStrainedBoardUsesHalfItsSlotsUntilItWasWellForAWhile(t *testing.T) {
 	well, hot, weak := board.Health{Celsius: 50}, board.Health{Hot: true}, board.Health{UnderVoltage: true}
 	for most, half := range map[int]int{1: 1, 2: 1, 3: 1, 4: 2, 8: 4} {
-		s := strain{most: most, slots: most}
+		s := throttle{maxSlots: most, slots: most}
 		for i, step := range []struct {
 			at    time.Duration
 			h     board.Health
@@ -54,7 +54,7 @@ func TestWorkerSaysHowItsBoardFeels(t *testing.T) {
 	var celsius atomic.Int64
 	celsius.Store(50)
 	ticks := make(chan time.Time)
-	o.Slots, o.health, o.boardTicks = 4, fakeBoard(&celsius), ticks
+	o.Slots, o.readHealth, o.boardTicks = 4, fakeBoard(&celsius), ticks
 	run(t, o)
 	l, hello := b.welcome(time.Hour) // so that every further heartbeat is due to a change
 	if hello.Slots != 4 {

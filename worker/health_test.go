@@ -10,34 +10,34 @@ import (
 	"trawl/edge/match"
 )
 
-func TestPulseTellsHowTheWorkerIs(t *testing.T) {
+func TestHealthIsReported(t *testing.T) {
 	b := listen(t)
-	pulses := make(chan Pulse, 100)
+	reports := make(chan Health, 100)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
 			Brokers: []string{b.endpoint, "inproc://nobody-listens"}, Rules: map[string]*match.Pack{"default": pack(t, "he")},
-			Pulse: func(p Pulse) { pulses <- p },
+			Report: func(h Health) { reports <- h },
 		})
 	}()
-	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 2} }) // ready without any broker
+	waitHealth(t, reports, func(h Health) bool { return h == Health{Brokers: 2} }) // ready without any broker
 	b.welcome(time.Second)
-	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 2, Connected: 1} })
+	waitHealth(t, reports, func(h Health) bool { return h == Health{Brokers: 2, Connected: 1} })
 	stop()
-	waitPulse(t, pulses, func(p Pulse) bool { return p.Stopping })
+	waitHealth(t, reports, func(h Health) bool { return h.Stopping })
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
 }
 
-// A worker that is refused says so in its pulse, and once in its log however often it
+// A worker that is refused reports it, and logs it once however often it
 // asks.
-func TestRefusalIsInThePulseAndOnceInTheLog(t *testing.T) {
+func TestRefusalIsReportedAndLoggedOnce(t *testing.T) {
 	b := listen(t)
 	o := options(b, t)
-	pulses := make(chan Pulse, 1000)
-	o.Pulse = func(p Pulse) { pulses <- p }
+	reports := make(chan Health, 1000)
+	o.Report = func(h Health) { reports <- h }
 	var log syncBuffer
 	o.Log = slog.New(slog.NewTextHandler(&log, nil))
 	o.refusedPause = time.Millisecond
@@ -47,39 +47,39 @@ func TestRefusalIsInThePulseAndOnceInTheLog(t *testing.T) {
 		l.recv()
 		l.send("X", `{"error":{"code":"forbidden","message":"name taken"}}`)
 	}
-	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 1, Refused: b.endpoint + ": name taken"} })
+	waitHealth(t, reports, func(h Health) bool { return h == Health{Brokers: 1, Refused: b.endpoint + ": name taken"} })
 	for range 2 { // as a broker of before answers on its endpoint for clients
 		l := b.accept()
 		l.recv()
 		l.send(`{"error":{"code":"bad_request","message":"no header"}}`)
 	}
-	waitPulse(t, pulses, func(p Pulse) bool { return strings.Contains(p.Refused, "endpoint for clients") && p.Connected == 0 })
+	waitHealth(t, reports, func(h Health) bool { return strings.Contains(h.Refused, "endpoint for clients") && h.Connected == 0 })
 	b.welcome(time.Minute)
-	waitPulse(t, pulses, func(p Pulse) bool { return p == Pulse{Brokers: 1, Connected: 1} })
+	waitHealth(t, reports, func(h Health) bool { return h == Health{Brokers: 1, Connected: 1} })
 	text := log.String()
 	if strings.Count(text, "level=ERROR") != 2 || strings.Count(text, "name taken") != 1 || strings.Count(text, "endpoint for clients") != 1 || strings.Contains(text, "not connected") {
 		t.Errorf("log:\n%s", text)
 	}
 }
 
-func waitPulse(t *testing.T, pulses <-chan Pulse, is func(Pulse) bool) {
+func waitHealth(t *testing.T, reports <-chan Health, is func(Health) bool) {
 	t.Helper()
 	late := time.After(patience)
 	for {
 		select {
-		case p := <-pulses:
-			if is(p) {
+		case h := <-reports:
+			if is(h) {
 				return
 			}
 		case <-late:
-			t.Fatal("no such pulse came")
+			t.Fatal("no such report came")
 		}
 	}
 }
 
-func TestWorkerWithASlotThatHangsHasNoPulse(t *testing.T) {
-	pulses := 0
-	w := &state{jobs: newQueue(), options: Options{Pulse: func(Pulse) { pulses++ }}.withDefaults()}
+func TestWorkerWithASlotThatHangsReportsNothing(t *testing.T) {
+	reports := 0
+	w := &worker{jobs: newQueue(), options: Options{Report: func(Health) { reports++ }}.withDefaults()}
 	w.jobs.open([]*slot{{}}, func() {})
 	for _, c := range []struct {
 		name     string
@@ -95,21 +95,21 @@ func TestWorkerWithASlotThatHangsHasNoPulse(t *testing.T) {
 		if _, ok := w.jobs.pop(&slot, func() {}); !ok {
 			t.Fatal("no job")
 		}
-		pulses = 0
+		reports = 0
 		w.jobs.wait(&slot)
-		if w.pulse(); pulses != 1 {
-			t.Errorf("%s, but waiting for answers: no pulse", c.name)
+		if w.report(); reports != 1 {
+			t.Errorf("%s, but waiting for answers: no report", c.name)
 		}
 		w.jobs.resume(&slot)
-		pulses = 0
-		w.pulse()
-		if pulses != c.want {
-			t.Errorf("%s: %d pulses, want %d", c.name, pulses, c.want)
+		reports = 0
+		w.report()
+		if reports != c.want {
+			t.Errorf("%s: %d reports, want %d", c.name, reports, c.want)
 		}
 		w.jobs.done(&slot)
-		w.pulse()
-		if pulses != c.want+1 {
-			t.Errorf("%s: no pulse once it came back", c.name)
+		w.report()
+		if reports != c.want+1 {
+			t.Errorf("%s: no report once it came back", c.name)
 		}
 	}
 }
