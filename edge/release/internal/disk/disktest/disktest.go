@@ -135,11 +135,8 @@ func (n *inode) survives(random *rand.Rand) []byte {
 		return slices.Clone(n.synced)
 	}
 	const block = 512
-	size := len(n.synced)
-	if grown := len(n.data) - len(n.synced); grown != 0 {
-		least, most := min(len(n.data), len(n.synced)), max(len(n.data), len(n.synced))
-		size = least + random.IntN(most-least+1)
-	}
+	least, most := min(len(n.data), len(n.synced)), max(len(n.data), len(n.synced))
+	size := []int{least, most, least + random.IntN(most-least+1)}[random.IntN(3)]
 	data := make([]byte, size)
 	copy(data, n.synced)
 	for at := 0; at < size; at += block {
