@@ -80,7 +80,7 @@ func isAddress(name string) bool {
 	return err == nil
 }
 
-func checkRules(rules []wire.RuleSet) *wire.Error {
+func checkRules(rules []wire.ServedRules) *wire.Error {
 	if len(rules) == 0 {
 		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
 	}
@@ -102,7 +102,7 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 
 // checkRuleSet refuses a rule set for what is said of it. Why it could not be loaded
 // again may quote anything, and is escaped instead.
-func checkRuleSet(set *wire.RuleSet) *wire.Error {
+func checkRuleSet(set *wire.ServedRules) *wire.Error {
 	if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") || set.Name != strings.TrimSpace(set.Name) {
 		return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set: that has 1 to %d bytes, no @, and no space around it", set.Name, maxName)
 	}

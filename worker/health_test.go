@@ -90,23 +90,23 @@ func TestWorkerWithASlotThatHangsReportsNothing(t *testing.T) {
 		{"a little late: it may be about to stop", time.Now().Add(-time.Second), 1},
 		{"long after its deadline", time.Now().Add(-2 * hungTime), 0},
 	} {
-		var slot running
+		var e execution
 		w.jobs.push(job{deadline: c.deadline})
-		if _, ok := w.jobs.pop(&slot, func() {}); !ok {
+		if !w.jobs.pop(&e) {
 			t.Fatal("no job")
 		}
 		reports = 0
-		w.jobs.wait(&slot)
+		w.jobs.wait(&e)
 		if w.report(); reports != 1 {
 			t.Errorf("%s, but waiting for answers: no report", c.name)
 		}
-		w.jobs.resume(&slot)
+		w.jobs.resume(&e)
 		reports = 0
 		w.report()
 		if reports != c.want {
 			t.Errorf("%s: %d reports, want %d", c.name, reports, c.want)
 		}
-		w.jobs.done(&slot)
+		w.jobs.done(&e)
 		w.report()
 		if reports != c.want+1 {
 			t.Errorf("%s: no report once it came back", c.name)

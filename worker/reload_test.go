@@ -19,7 +19,7 @@ import (
 )
 
 // recvUpdate waits for the next update.
-func (l *testLink) recvUpdate() []wire.RuleSet {
+func (l *testLink) recvUpdate() []wire.ServedRules {
 	l.t.Helper()
 	frames := l.recv()
 	var u wire.Update
@@ -181,7 +181,7 @@ type countedPacks struct {
 	open map[*match.Pack]bool
 }
 
-func (c *countedPacks) source(t *testing.T, words func() string) Source {
+func (c *countedPacks) source(t *testing.T, words func() string) PackSource {
 	c.open = map[*match.Pack]bool{}
 	return PackSource{
 		Open: func(string) (*match.Pack, error) {
@@ -217,13 +217,13 @@ func TestOldPackIsClosedAfterItsLastRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	set, first := sets.find("x")
-	_, second := sets.find("x@" + first.pack.Hash()[:12])
+	_, second := sets.find("x@" + first.Hash()[:12])
 	if first != second {
 		t.Fatal("another pack by its hash")
 	}
 	word = "b"
 	sets.Reload("x")
-	if _, p := sets.find("x@" + first.pack.Hash()); p != nil {
+	if _, p := sets.find("x@" + first.Hash()); p != nil {
 		t.Error("the old pack is still given out")
 	}
 	set.release(first)
@@ -293,8 +293,8 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 	}
 	look := func(wantA, wantB int) {
 		t.Helper()
-		sets.look("a")
-		sets.look("b")
+		sets.reloadChanged("a")
+		sets.reloadChanged("b")
 		if loads["a"] != wantA || loads["b"] != wantB {
 			t.Errorf("loaded %v times, want %d and %d", loads, wantA, wantB)
 		}
@@ -332,7 +332,7 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 	write("a.txt", "one\ntwo\n")
 	look(5, 2)
 	look(6, 2)
-	if sets.sets["a"].failure() != nil {
+	if sets.sets["a"].failed != nil {
 		t.Error("the failure is not over")
 	}
 }

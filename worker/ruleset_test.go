@@ -180,7 +180,7 @@ func TestAPackThatIsReadableAgainIsServedAgain(t *testing.T) {
 	l := s.broker.accept()
 	l.recv()
 	l.send("W", string(wire.JSONFrame(&wire.Welcome{Protocol: wire.ProtocolVersion, Broker: "fake", HeartbeatMS: 60_000, Updates: true})))
-	announced := func() wire.RuleSet {
+	announced := func() wire.ServedRules {
 		var u wire.Update
 		if frames := l.recv(); len(frames) != 2 || json.Unmarshal([]byte(frames[1]), &u) != nil || len(u.Rules) != 1 {
 			t.Fatalf("%q is no update", frames)

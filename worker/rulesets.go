@@ -93,7 +93,7 @@ func newRuleSets(source PackSource, log *slog.Logger) *RuleSets {
 }
 
 func (s *RuleSets) add(name string, pack *match.Pack, fingerprint string) {
-	s.sets[name] = &loadedSet{name: name, close: s.closePack, current: &refPack{Pack: pack}, fingerprint: fingerprint}
+	s.sets[name] = &loadedSet{name: name, close: s.closePack, current: newRefPack(name, pack), fingerprint: fingerprint}
 	s.names = slices.Sorted(maps.Keys(s.sets))
 }
 
@@ -128,8 +128,8 @@ func (s *RuleSets) find(rules string) (*loadedSet, *refPack) {
 const maxErrors = 64 << 10
 
 // describe returns what brokers are told of all sets.
-func (s *RuleSets) describe() []wire.RuleSet {
-	list := make([]wire.RuleSet, len(s.names))
+func (s *RuleSets) describe() []wire.ServedRules {
+	list := make([]wire.ServedRules, len(s.names))
 	left := maxErrors
 	for i, name := range s.names {
 		list[i] = s.sets[name].describe()
@@ -186,8 +186,13 @@ type loadedSet struct {
 // refPack is a pack with a count of its users. The lock of its set guards the count.
 type refPack struct {
 	*match.Pack
+	name    string // in answers; see wire.RulesName
 	users   int
 	retired bool // another pack is current: the last user closes this one
+}
+
+func newRefPack(set string, pack *match.Pack) *refPack {
+	return &refPack{Pack: pack, name: wire.RulesName(set, pack.Hash())}
 }
 
 // failure is why loading failed.
@@ -224,7 +229,7 @@ func (s *loadedSet) release(p *refPack) {
 // new pack and before a request for the old one can be refused.
 func (s *loadedSet) replace(pack *match.Pack, announce func()) {
 	s.mu.Lock()
-	s.next = &refPack{Pack: pack}
+	s.next = newRefPack(s.name, pack)
 	s.mu.Unlock()
 	announce()
 	s.mu.Lock()
@@ -239,7 +244,7 @@ func (s *loadedSet) replace(pack *match.Pack, announce func()) {
 }
 
 // describe returns what brokers are told of the set, with an error of any length.
-func (s *loadedSet) describe() wire.RuleSet {
+func (s *loadedSet) describe() wire.ServedRules {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	pack := s.current.Pack
@@ -247,7 +252,7 @@ func (s *loadedSet) describe() wire.RuleSet {
 		pack = s.next.Pack
 	}
 	info := pack.Info()
-	d := wire.RuleSet{
+	d := wire.ServedRules{
 		Name: s.name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules, Regexes: info.Regexes,
 		Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
 		Unreadable: s.lost && s.next == nil,

@@ -59,7 +59,7 @@ func (s *session) call(ctx context.Context, parent uint64, h *wire.RequestHeader
 	for _, text := range texts {
 		b.AppendFrame(text)
 	}
-	control := wire.AskControl{Number: number, For: parent}
+	control := wire.SubRequestControl{Number: number, Parent: parent}
 	if err := s.conn.Send(zmtp.AppendFrame(nil, control.Append(nil), true), b.Message()); err != nil {
 		return nil, wire.Errorf(wire.NoWorker, "the connection to the broker ended: %v", err)
 	}

@@ -24,7 +24,7 @@ type slot struct {
 	e      *execution
 	took   time.Duration // what the slot has spent on the job
 	set    *loadedSet    // that the job asks for; nil: not known yet
-	pack   *packInUse    // of set; stays open until reset
+	pack   *refPack      // of set; stays open until reset
 	texts  [][]byte      // views of the message, while several texts are scanned together
 	result []byte        // all result frames, one after the other
 	ends   []int         // where each frame ends in result
@@ -125,7 +125,7 @@ func (s *slot) do() (finish func()) {
 		w.fail(e, &header, err)
 		return nil
 	}
-	head := wire.AnswerHeader{Rules: wire.RulesName(s.set.name, s.pack.Hash()), TookUS: time.Since(start).Microseconds()}
+	head := wire.AnswerHeader{Rules: s.pack.name, TookUS: time.Since(start).Microseconds()}
 	if len(s.marks.list) > 0 {
 		return s.escalate(header, head, texts)
 	}

@@ -127,10 +127,10 @@ func (w *worker) hello() *wire.Hello {
 }
 
 // describe returns what brokers are told of all rule sets, those of handlers included.
-func (w *worker) describe() []wire.RuleSet {
+func (w *worker) describe() []wire.ServedRules {
 	list := w.sets.describe()
 	for _, name := range slices.Sorted(maps.Keys(w.options.Handle)) {
-		list = append(list, wire.RuleSet{Name: name, Engine: "handler"})
+		list = append(list, wire.ServedRules{Name: name, Engine: "handler"})
 	}
 	return list
 }

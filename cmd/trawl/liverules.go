@@ -34,7 +34,7 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 			pack, _, err := open(files[set], rules.Options{Name: set})
 			return pack, err
 		},
-		Close: closePack,
+		Close:       closePack,
 		Fingerprint: func(set string) string { return rules.Stamp(files[set]) },
 	}, log)
 	if err != nil {

@@ -1,15 +1,52 @@
 package wire
 
-// The header of a request in full form.
+// Requests of clients: the envelope, and the header of the full form.
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"trawl/edge/escape"
+	"trawl/edge/zmtp"
 )
+
+// An envelope has at most maxEnvelope frames, with its empty delimiter, and maxEnvelopeBytes in all
+// bodies: a few identities of proxies. It is kept until the answer is sent.
+const (
+	maxEnvelope      = 8
+	maxEnvelopeBytes = 1 << 10
+)
+
+// SplitEnvelope returns how many of m's first frames are its envelope, which the answer must carry
+// in front. The envelope of a REQ is everything through the first empty frame. A DEALER or ROUTER
+// need not send one:
+//
+//   - a single frame has no envelope
+//   - a first frame that is empty is the envelope
+//   - a first frame that begins with the brace of a header has none in front
+//   - otherwise the envelope ends with an empty frame, which a client behind a proxy sends; if none
+//     comes within the bounds of an envelope, there is no envelope
+func SplitEnvelope(peerType string, m zmtp.Message) int {
+	if m.NumFrames() == 1 {
+		return 0
+	}
+	size := 0
+	for i, frame := range m.Frames() {
+		size += len(frame)
+		switch {
+		case len(frame) == 0:
+			return i + 1
+		case i+1 == maxEnvelope || size > maxEnvelopeBytes:
+			return 0
+		case i == 0 && frame[0] == '{' && peerType != "REQ":
+			return 0
+		}
+	}
+	return 0
+}
 
 // Defaults and bounds of a request's header; see PROTOCOL.md.
 const (
@@ -190,4 +227,16 @@ func (f Fields) names() []string {
 		}
 	}
 	return names
+}
+
+// LogID returns the broker's id of a request as logs show it.
+func LogID(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+// LogClientID returns the id that a client gave its request as logs show it, with a bounded length.
+func LogClientID(id string) string {
+	const limit = 40
+	if len(id) > limit {
+		return strings.ToValidUTF8(id[:limit], "") + "…"
+	}
+	return id
 }
