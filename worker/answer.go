@@ -1,6 +1,6 @@
 package worker
 
-// Answers: the one way in which a job is answered, and when answers are written.
+// Answers: the only writer of answers, and the moment of writing.
 
 import (
 	"slices"
@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// maxReplyDelay is how long a goroutine may go on with other jobs before it writes its answers.
-	// A system call for each answer takes longer than to match a line.
+	// maxReplyDelay is how long answers may wait while their goroutine goes on with further jobs. A
+	// system call for each answer takes longer than matching a line.
 	maxReplyDelay = 200 * time.Microsecond
-	// maxQuickJob is up to how many bytes a job counts as matched in no time, so that answers may
-	// wait for it.
+	// maxQuickJob is the size in bytes up to which a job counts as quick. Answers may wait for a
+	// quick job.
 	maxQuickJob = 8 << 10
 )
 
-// replies are the answers that one goroutine has queued on connections but not written yet. So the
-// answers of several small jobs are written together.
+// replies are the answers of a goroutine queued on connections, but not written yet. Answers of
+// several small jobs are written together.
 type replies struct {
 	conns []*zmtp.Conn
-	delay time.Duration // time spent on jobs since the first of these answers
+	delay time.Duration // time spent on jobs since the first queued answer
 	head  []byte        // scratch for the header of an answer
 }
 
@@ -33,8 +33,8 @@ func (r *replies) add(conn *zmtp.Conn) {
 	}
 }
 
-// spend notes that a job took so long. The next job may take as long, so answers wait only if both
-// together are short.
+// spend notes the time of a job. The next job may take as long; answers wait only if both together
+// are short.
 func (r *replies) spend(took time.Duration) {
 	if r.delay += took; r.delay+took > maxReplyDelay {
 		r.flush()
@@ -50,8 +50,8 @@ func (r *replies) flush() {
 	r.conns, r.delay = r.conns[:0], 0
 }
 
-// succeed answers the job of e, whose header is h, with results. Head says what is to be said beside
-// them; its id and worker are set here. Head and results may be used again afterwards.
+// succeed answers the job of e with results. h is the header of the request, head the header of the
+// answer; succeed sets id and worker in head. The caller may use head and results again afterwards.
 func (w *worker) succeed(e *execution, h *wire.RequestHeader, head *wire.AnswerHeader, results [][]byte) {
 	size := 256 // for the header
 	for _, result := range results {
@@ -69,13 +69,13 @@ func (w *worker) succeed(e *execution, h *wire.RequestHeader, head *wire.AnswerH
 	w.reply(e, false, b.Message())
 }
 
-// fail answers the job of e, whose header is h, with an error.
+// fail answers the job of e with an error. h is the header of the request.
 func (w *worker) fail(e *execution, h *wire.RequestHeader, err *wire.Error) {
 	w.failed.Add(1)
 	w.reply(e, true, wire.ErrorAnswer(h, err))
 }
 
-// reply queues the answer to the job of e. A connection that has ended drops it: its broker has
+// reply queues the answer to the job of e. A closed connection drops the answer: the broker has
 // dispatched the request to another worker.
 func (w *worker) reply(e *execution, failed bool, m zmtp.Message) {
 	control := wire.ReplyControl{Number: e.control.Number, Failed: failed}

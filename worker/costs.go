@@ -1,6 +1,6 @@
 package worker
 
-// Costs: what regexes have cost on this worker, told to brokers with heartbeats.
+// Costs: the costs of regexes on this worker, sent to brokers with heartbeats.
 
 import (
 	"cmp"
@@ -53,8 +53,8 @@ func (s *RuleSets) costs() *wire.Costs {
 	return c
 }
 
-// costsOf returns the costs of a pack. It returns none if the pack's file cannot be read any more;
-// the next request finds that, too.
+// costsOf returns the costs of a pack. If the pack's file cannot be read any more, costsOf returns
+// none; the next request notices the loss, too.
 func costsOf(p *match.Pack) (sums wire.SetCosts) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -1,7 +1,7 @@
 package worker
 
-// Escalation: texts in which this worker has found something go on to others with more rules, and
-// the answer holds what both have found.
+// Escalation: texts with matches go on to workers with more rules, and the answer merges the results
+// of both.
 
 import (
 	"context"
@@ -18,28 +18,27 @@ import (
 	"trawl/worker/results"
 )
 
-// Escalation says which texts go on, and where to: texts in which this worker has found something,
-// to a worker or rule set with more rules. With split: lines, each line counts as a text. Requests
-// for want any are not escalated, as their answer is known.
+// Escalation says which texts with matches go on, and to which worker or rule set. With split: lines,
+// each line counts as a text. Requests for want any are not escalated: the answer is known.
 type Escalation struct {
-	// Rules is the rule set of this worker whose matches count; empty: all rule sets.
+	// Rules is a rule set of this worker: only matches of this rule set count. Empty: all rule sets.
 	Rules string
-	// Tags and Severities narrow the matches down to rules that have one of the tags or one of the
-	// severities. Both empty: any match counts.
+	// Tags and Severities narrow the matches down to rules with any of the tags or severities. Both
+	// empty: all matches count.
 	Tags, Severities []string
 	// To is the rule set to ask, as name or name@hash; default: default.
 	To string
-	// Worker is the one worker to ask; empty: any worker that serves To.
+	// Worker is the only worker to ask; empty: any worker with To.
 	Worker string
 }
 
-// escalation is an Escalation for one rule set of this worker.
+// escalation is an Escalation for a rule set of this worker.
 type escalation struct {
 	Escalation
 	cache atomic.Pointer[triggerRules]
 }
 
-// triggerRules are the rules of a pack whose matches count for an escalation.
+// triggerRules are the rules of a pack with matches that count for an escalation.
 type triggerRules struct {
 	pack    *match.Pack
 	trigger []bool // by rule; nil: all rules
@@ -62,8 +61,7 @@ func escalationsOf(o *Options) map[string][]*escalation {
 	return all
 }
 
-// checkEscalations refuses escalations that cannot work: for rule sets that this worker does not
-// have, and those with which texts would go in a circle.
+// checkEscalations refuses escalations of unknown rule sets, and circles of escalations.
 func checkEscalations(o *Options) error {
 	for i, e := range o.Escalate {
 		if e.To == "" && e.Worker == "" {
@@ -83,8 +81,8 @@ func checkEscalations(o *Options) error {
 	return nil
 }
 
-// circleFrom follows texts of the rule set called name. It returns path and what follows, if that
-// comes to a rule set twice.
+// circleFrom follows texts of the rule set called name, after path. If a rule set comes twice, the
+// result is the path with the circle; else nil.
 func circleFrom(o *Options, all map[string][]*escalation, name string, path []string) []string {
 	if path = append(slices.Clip(path), name); slices.Contains(path[:len(path)-1], name) {
 		return path
@@ -92,7 +90,7 @@ func circleFrom(o *Options, all map[string][]*escalation, name string, path []st
 	for _, e := range all[name] {
 		to, _ := wire.SplitRules(e.To)
 		if o.RuleSets.sets[to] == nil || e.Worker != "" && e.Worker != o.Name {
-			continue // another worker, whose escalations are not known here
+			continue // another worker, with unknown escalations
 		}
 		if circle := circleFrom(o, all, to, path); circle != nil {
 			return circle
@@ -120,21 +118,21 @@ func (e *escalation) triggers(pack *match.Pack) *triggerRules {
 	return t
 }
 
-// escalationMarks collects, while a slot matches, the texts and lines that are to be escalated.
+// escalationMarks collects the texts and lines to escalate, while a slot matches.
 type escalationMarks struct {
 	escalations []*escalation // of the rule set; nil: none
 	list        []escalationMark
 	want        wire.Want
-	curText     int // index of the text whose lines are being marked
-	listed      int // lines of that text in its result
+	curText     int // index of the text of the latest line
+	listed      int // lines so far in the result of curText
 	scratch     match.Scratch
 }
 
-// escalationMark is a text, or a line of one, that is to be escalated.
+// escalationMark is a text or a line to escalate.
 type escalationMark struct {
 	escalation     int // index of the escalation
 	text           int // index of the text
-	line           int // index of the line among those in the result of the text
+	line           int // index of the line in the result of the text
 	offset, length int64
 }
 
@@ -146,7 +144,7 @@ func (m *escalationMarks) begin(escalations []*escalation, want wire.Want) {
 	m.list, m.want, m.curText = m.list[:0], want, -1
 }
 
-// markText marks text n of the request for each escalation that its result r triggers.
+// markText marks text n of the request for each escalation triggered by the result r.
 func (m *escalationMarks) markText(pack *match.Pack, stop func() bool, n int, text []byte, r *match.Result) {
 	if m.escalations != nil {
 		m.mark(pack, stop, text, r, escalationMark{text: n, length: int64(len(text))})
@@ -177,8 +175,8 @@ func (m *escalationMarks) mark(pack *match.Pack, stop func() bool, text []byte, 
 	}
 }
 
-// isTriggered reports whether one of the trigger rules matched in text. A result that does not list
-// all rules that matched cannot tell; then the text is scanned again.
+// isTriggered reports whether a trigger rule matched in text. If the result does not list all
+// matching rules, the text is scanned again.
 func (m *escalationMarks) isTriggered(t *triggerRules, stop func() bool, text []byte, r *match.Result) bool {
 	if t.trigger == nil {
 		return true
@@ -196,8 +194,8 @@ func (m *escalationMarks) isTriggered(t *triggerRules, stop func() bool, text []
 	return has(&all)
 }
 
-// escalated is a request whose texts have been matched here, and some of which go on. It holds
-// copies of all that it needs of the slot.
+// escalated is a request with marked texts, after matching. Results and marks are copies, because the
+// slot goes on to other jobs.
 type escalated struct {
 	request     *Request
 	escalations []*escalation
@@ -207,7 +205,7 @@ type escalated struct {
 	size        int // of all results
 }
 
-// escalate returns finish, which asks others and then answers the job; see do.
+// escalate returns finish for do: finish asks the other workers and answers the job.
 func (s *slot) escalate(h wire.RequestHeader, head wire.AnswerHeader, texts zmtp.Message) (finish func()) {
 	e := &escalated{
 		request: s.newRequest(h, texts), escalations: s.marks.escalations, marks: slices.Clone(s.marks.list), head: head,
@@ -234,21 +232,21 @@ func (e *escalated) run(ctx context.Context) {
 		}
 		e.head.Escalated = append(e.head.Escalated, said)
 		if a != nil {
-			e.head.Escalated = append(e.head.Escalated, a.Header.Escalated...) // where the other has escalated to
+			e.head.Escalated = append(e.head.Escalated, a.Header.Escalated...) // further escalations of the other worker
 		}
 	}
 	e.tellFailures()
 	e.request.worker.succeed(e.request.execution, &e.request.Header, &e.head, e.results)
 }
 
-// part is a text that goes on, or the lines of a text that go on.
+// part is a marked text, or the marked lines of a text.
 type part struct {
 	text  int // index of the text
 	bytes []byte
 	lines []int // indexes of the lines in the result of the text
 }
 
-// parts returns what an escalation sends on.
+// parts returns the texts and lines marked for an escalation.
 func (e *escalated) parts(escalation int) (parts []part) {
 	for _, m := range e.marks {
 		if m.escalation != escalation {
@@ -270,13 +268,13 @@ func (e *escalated) parts(escalation int) (parts []part) {
 }
 
 const (
-	// A tenth of the time that a request has left is reserved, within these bounds: the answer of
-	// this worker must not be late because another worker is.
+	// A tenth of the remaining time of a request is reserved, within the bounds below: a late answer
+	// of another worker must not make the answer of this worker late.
 	minReserve = 100 * time.Millisecond
 	maxReserve = time.Second
 )
 
-// call asks others about parts.
+// call sends parts on and returns the answer.
 func (e *escalated) call(ctx context.Context, to *escalation, parts []part) (*Answer, error) {
 	h := e.request.Header
 	h.Rules, h.Worker = to.To, to.Worker
@@ -293,7 +291,7 @@ func (e *escalated) call(ctx context.Context, to *escalation, parts []part) (*An
 	return a, err
 }
 
-// merge merges what others have found into the results: all of it, or nothing on an error.
+// merge merges the results of another worker into e.results: all of theirs, or nothing on an error.
 func (e *escalated) merge(parts []part, theirs [][]byte) error {
 	h, limit := &e.request.Header, int(e.request.worker.options.Limits.Answer)
 	merged := make([][]byte, len(parts))
@@ -313,8 +311,7 @@ func (e *escalated) merge(parts []part, theirs [][]byte) error {
 	return nil
 }
 
-// tellFailures adds the escalations that failed to a result in bare form, which has no header to
-// tell them.
+// tellFailures adds failed escalations to a result in bare form. In full form the header has them.
 func (e *escalated) tellFailures() {
 	if e.request.execution.control.Full {
 		return

@@ -1,6 +1,6 @@
 package worker
 
-// Handlers: rule sets that functions answer, and the sub-requests that these send.
+// Handlers: functions in place of packs, and their sub-requests.
 
 import (
 	"context"
@@ -13,17 +13,17 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Handler answers the requests for one rule set of a custom worker (Options.Handle). As many calls
-// run at once as the worker has slots, and more while some wait for their sub-requests.
+// Handler answers the requests for a rule set of a custom worker (Options.Handle). As many calls run
+// at once as the worker has slots, and more while calls wait for sub-requests.
 //
 // ctx ends at the request's deadline, and as soon as nobody waits for the answer. A handler must
-// return then, as Run waits for all handlers. An error that is a *wire.Error reaches the client as
-// it is, any other error with the code internal. A panic is logged and costs this request only. A
-// request may be handled twice, if a worker was lost or seemed to be lost. Where that does harm,
-// tell the broker (`idempotent: false` in broker.rule_sets).
+// return then, because Run waits for all handlers. A *wire.Error reaches the client unchanged, any
+// other error with the code internal. A panic is logged and costs this request only. A request may
+// be handled twice, after a worker was lost or seemed lost. If handling twice does harm, tell the
+// broker (`idempotent: false` in broker.rule_sets).
 type Handler func(ctx context.Context, r *Request) (*Answer, error)
 
-// Request is a request that a Handler answers.
+// Request is a request for a Handler.
 type Request struct {
 	// Header is the client's; a request in bare form has the defaults.
 	Header wire.RequestHeader
@@ -39,49 +39,48 @@ type Request struct {
 	ctx       context.Context
 
 	mu    sync.Mutex
-	calls int           // sub-requests that are not answered
+	calls int           // open sub-requests
 	ended bool          // the handler has returned
 	since time.Time     // when calls rose above 0
 	idle  time.Duration // time without a slot
 }
 
-// Answer is what a Handler returns, and what Ask returns.
+// Answer is the result of a Handler and of Ask.
 type Answer struct {
-	// Results has a frame for each text, in the order of the texts. Clients of trawl expect JSON as
-	// PROTOCOL.md describes it; other clients expect what you tell them.
+	// Results has a frame for each text, in the order of the texts. Clients of trawl expect the JSON
+	// described in PROTOCOL.md; for clients of your own, choose any form.
 	Results [][]byte
-	// Header says who answered, if Ask returned the Answer. Of what a handler returns, only
-	// Escalated is used; the worker writes the rest.
+	// Header says who answered, in an Answer of Ask. In an Answer of a Handler only Escalated is
+	// used; the worker writes the rest.
 	Header wire.AnswerHeader
 }
 
-// ToRules returns the header of a sub-request to any worker that serves a rule set. Change want,
-// limit, fields, split, format and rules as you like.
+// ToRules returns the header of a sub-request to any worker with the rule set called name. Want,
+// limit, fields, split and format can be changed freely.
 func ToRules(name string) wire.RequestHeader {
 	h := wire.NewRequestHeader()
 	h.Rules = name
 	return h
 }
 
-// ToWorker returns the header of a sub-request to one worker, for its rule set default. Change it as
-// that of ToRules.
+// ToWorker returns the header of a sub-request to the worker called name, for the rule set default.
+// Rules, want, limit, fields, split and format can be changed freely.
 func ToWorker(name string) wire.RequestHeader {
 	h := wire.NewRequestHeader()
 	h.Worker = name
 	return h
 }
 
-// Ask sends a sub-request through the broker that r came from, and waits for its answer. It can be
-// for any rule set or worker, this worker included: meanwhile r takes no slot, neither here nor in
-// the broker's accounts, so workers that ask each other do not block each other.
-// r.Ask(ctx, r.Header, …) with other Rules or another Worker passes r on.
+// Ask sends a sub-request through the broker of r, and waits for the answer. The sub-request can be
+// for any rule set or worker, including this worker: while r waits, r takes no slot, neither here nor
+// in the broker's accounts. Workers asking each other do not block each other. To pass r on, call
+// r.Ask(ctx, r.Header, …) with other Rules or another Worker.
 //
-// A sub-request has as much time as ctx, which should be the handler's or derived from that. The
-// id, deadline and priority of h do not matter. A refusal of the broker or of the other worker is
-// returned as a *wire.Error, with the codes that clients get; too_many_hops ends workers that ask in
-// a circle. Ask returns when the handler does; sub-requests are cancelled then. Several goroutines
-// may call Ask at once: r gets a slot again when all of them have their answers. An Answer belongs to
-// the caller.
+// A sub-request has as much time as ctx. Derive ctx from the handler's. The id, deadline and priority
+// of h do not matter. Refusals by the broker or the other worker are *wire.Errors with the codes for
+// clients; too_many_hops ends circles of workers. When the handler returns, sub-requests are
+// cancelled, and Ask returns, too. Several goroutines may call Ask at once: r gets a slot again after
+// the last answer. An Answer belongs to the caller.
 func (r *Request) Ask(ctx context.Context, h wire.RequestHeader, texts ...[]byte) (*Answer, error) {
 	until, _ := r.ctx.Deadline()
 	ctx, stop := context.WithDeadline(ctx, until)
@@ -92,7 +91,7 @@ func (r *Request) Ask(ctx context.Context, h wire.RequestHeader, texts ...[]byte
 	return r.call(ctx, h, remaining(ctx), texts)
 }
 
-// call is Ask with a deadline for the sub-request, which may be earlier than that of ctx.
+// call is Ask with a time limit for the sub-request, perhaps shorter than the time of ctx.
 func (r *Request) call(ctx context.Context, h wire.RequestHeader, within time.Duration, texts [][]byte) (*Answer, error) {
 	if len(texts) == 0 {
 		return nil, wire.Errorf(wire.BadRequest, "a question needs a text")
@@ -114,8 +113,8 @@ func (r *Request) call(ctx context.Context, h wire.RequestHeader, within time.Du
 
 var errReturned = wire.Errorf(wire.Deadline, "the request was answered, or the worker has stopped, so there is nothing to ask any more")
 
-// giveSlotBack begins a call, and gives the slot back if no other call is open. It returns false if
-// the handler has returned or its time is up.
+// giveSlotBack begins a call, and gives the slot back for the first open call. The result is false
+// if the handler has returned or ctx has ended.
 func (r *Request) giveSlotBack() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,8 +128,8 @@ func (r *Request) giveSlotBack() bool {
 	return true
 }
 
-// takeSlotAgain ends a call, and waits for a slot if no other call is open. It returns false if the
-// handler has returned or there are no more slots.
+// takeSlotAgain ends a call, and waits for a slot after the last open call. The result is false if
+// the handler has returned or the queue is closed.
 func (r *Request) takeSlotAgain() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,7 +141,7 @@ func (r *Request) takeSlotAgain() bool {
 	return ok
 }
 
-// handOver returns finish, which calls a handler for the job; see do.
+// handOver returns finish for do: finish calls a handler and answers the job.
 func (s *slot) handOver(handler Handler, h wire.RequestHeader, texts zmtp.Message) (finish func()) {
 	r := s.newRequest(h, texts)
 	return func() {
@@ -153,7 +152,7 @@ func (s *slot) handOver(handler Handler, h wire.RequestHeader, texts zmtp.Messag
 	}
 }
 
-// newRequest makes a Request of the job. It uses nothing of the slot.
+// newRequest makes a Request of the job. A Request uses nothing of the slot.
 func (s *slot) newRequest(h wire.RequestHeader, texts zmtp.Message) *Request {
 	r := &Request{
 		Header: h, Hops: int(s.e.control.Hops), worker: s.worker,
@@ -165,7 +164,7 @@ func (s *slot) newRequest(h wire.RequestHeader, texts zmtp.Message) *Request {
 	return r
 }
 
-// run calls f, which answers r.
+// run calls f, and f answers r. A panic of f is answered here.
 func (r *Request) run(f func(ctx context.Context)) {
 	w, start := r.worker, time.Now()
 	ctx, cancel := context.WithDeadline(r.session.ctx, r.execution.deadline)
@@ -188,7 +187,7 @@ func (r *Request) run(f func(ctx context.Context)) {
 	f(ctx)
 }
 
-// answer answers r with what a handler has returned.
+// answer answers r with the result of a handler.
 func (r *Request) answer(a *Answer, err error) {
 	w := r.worker
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
@@ -208,7 +207,7 @@ func (r *Request) answer(a *Answer, err error) {
 	w.succeed(r.execution, &r.Header, &wire.AnswerHeader{Rules: r.Header.Rules, Escalated: a.Header.Escalated}, a.Results)
 }
 
-// check refuses answers with too few or too many results, and those over limits.answer.
+// check refuses answers with too few or too many results, or with more bytes than limits.answer.
 func (r *Request) check(a *Answer) error {
 	w, n, size := r.worker, 0, int64(0)
 	if a != nil {

@@ -1,6 +1,6 @@
 package worker
 
-// Health: what a worker tells its service manager, about once a second.
+// Health: the state of a worker, reported about once a second for the service manager.
 
 import (
 	"sync"
@@ -10,20 +10,20 @@ import (
 const (
 	// reportTime is the time between two calls of Options.Report.
 	reportTime = time.Second
-	// hungTime is how long a request may be on a slot after its deadline. A scan looks at the clock
-	// all the time, so a slot with a request beyond hungTime will not come back.
+	// hungTime is how long a request may be on a slot after its deadline. Scans look at the clock all
+	// the time: a slot with a request beyond hungTime will not come back.
 	hungTime = time.Minute
 )
 
-// Health is how a worker is at a moment.
+// Health is the state of a worker at a moment.
 type Health struct {
-	Connected int // brokers that are connected and have welcomed this worker
+	Connected int // brokers connected, after their welcome
 	Brokers   int // all brokers in the options
-	Waiting   int // requests that wait for a slot
-	Running   int // requests that have a slot
+	Waiting   int // requests waiting for a slot
+	Running   int // requests with a slot
 	Stopping  bool
-	// Refused is BROKER: REASON of the first broker that does not take this worker as it is, such as
-	// for its name or key. Empty: no broker refuses it.
+	// Refused is BROKER: REASON of the first broker refusing this worker, for a name or key, say.
+	// Empty: no broker refuses.
 	Refused string
 }
 
@@ -53,8 +53,8 @@ func (w *worker) startReports() (stop func()) {
 	}
 }
 
-// report calls Options.Report. It takes every lock that a request has to pass, and does not call
-// while a slot hangs: so a report shows that the worker does not hang.
+// report calls Options.Report, unless a slot hangs. report takes every lock on the path of a request:
+// a report means that the worker does not hang.
 func (w *worker) report() {
 	if w.options.Report == nil {
 		return

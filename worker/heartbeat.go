@@ -1,6 +1,6 @@
 package worker
 
-// Heartbeats: what a broker and this worker send each other so that each knows the other is alive.
+// Heartbeats: signs of life to and from a broker.
 
 import (
 	"fmt"
@@ -12,12 +12,12 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// maxHeartbeat is the longest time between heartbeats that a broker may ask for. The configuration
-// of brokers allows a minute.
+// maxHeartbeat bounds the time between heartbeats, as asked for by a broker. The configuration of
+// brokers allows a minute.
 const maxHeartbeat = time.Hour
 
 // heartbeats sends heartbeats to a broker and ends the connection when the broker is silent. Start,
-// answer and stop are for the goroutine that reads the connection.
+// answer and stop are for the reader of the connection.
 type heartbeats struct {
 	conn         *zmtp.Conn
 	link         *link
@@ -25,8 +25,8 @@ type heartbeats struct {
 	unwelcome    atomic.Bool // the welcome did not come
 	lost         atomic.Bool // the broker was silent
 
-	heard       chan struct{} // has room for one: the broker has sent a heartbeat
-	isAnswering bool          // heartbeats of the broker come in time; for the sending goroutine
+	heard       chan struct{} // the broker has sent a heartbeat; capacity 1
+	isAnswering bool          // the broker's heartbeats come in time; for the sending goroutine
 	done        chan struct{} // closed by stop; nil before start
 	ended       sync.WaitGroup
 }
@@ -43,9 +43,9 @@ func newHeartbeats(l *link, conn *zmtp.Conn) *heartbeats {
 
 // start sends heartbeats every interval. A second welcome is ignored.
 //
-// A heartbeat of the broker is answered with one, so that the broker of a large fleet is woken once
-// for many workers, rather than by each worker at another time. If the broker's heartbeat is a
-// little late, the worker waits for it. If it is later, the worker sends one by its own clock.
+// The worker answers each heartbeat of the broker: the broker of a large fleet then wakes up once for
+// many workers, rather than for each worker at another time. If the broker's heartbeat is late by up
+// to an eighth of interval, the worker waits. After that, the worker sends by its own clock.
 func (b *heartbeats) start(interval time.Duration) {
 	if b.done != nil {
 		return
@@ -71,9 +71,9 @@ func (b *heartbeats) start(interval time.Duration) {
 	})
 }
 
-// await waits until the next heartbeat is due; sent is when the worker sent the latest one. It
-// returns false once none is due any more. A heartbeat of the broker that comes soon after the
-// worker's own, as the first one may, is not answered.
+// await waits until the next heartbeat is due; sent is the time of the worker's latest heartbeat. The
+// result is false after the end. A heartbeat of the broker soon after the worker's own, as may happen
+// at the beginning, is not answered.
 func (b *heartbeats) await(timer *time.Timer, interval time.Duration, sent time.Time) bool {
 	for {
 		pause := interval
@@ -102,11 +102,11 @@ func (b *heartbeats) await(timer *time.Timer, interval time.Duration, sent time.
 func (b *heartbeats) answer() {
 	select {
 	case b.heard <- struct{}{}:
-	default: // before the welcome, or the one before is not answered yet
+	default: // before the welcome, or the heartbeat before is not answered yet
 	}
 }
 
-// stop ends the goroutine that sends.
+// stop ends the sending goroutine.
 func (b *heartbeats) stop() {
 	b.welcomeTimer.Stop()
 	if b.done != nil {
@@ -115,7 +115,7 @@ func (b *heartbeats) stop() {
 	}
 }
 
-// explain returns why the connection ended, in place of the error of closing it.
+// explain returns why the connection ended, in place of the error after Close.
 func (b *heartbeats) explain(err error) error {
 	if b.unwelcome.Load() {
 		return fmt.Errorf("the broker did not answer our hello within %v", b.link.worker.options.welcomeTime)
@@ -147,8 +147,8 @@ func (l *link) stats() []byte {
 	return wire.JSONFrame(s)
 }
 
-// windowShare returns how much of the worker's window each broker may use. The window is shared by
-// the brokers that send requests at present; 0: at most one does, which may use all of it.
+// windowShare returns how much of the worker's window each broker may use. Brokers sending requests
+// at present share the window; 0: at most one broker sends, and may use the whole window.
 func (w *worker) windowShare() int {
 	sending := 0
 	for _, l := range w.links {

@@ -1,6 +1,6 @@
 package worker
 
-// Links: the connection to one broker, made again whenever it ends.
+// Links: the connection to a broker, made again after each end.
 
 import (
 	"context"
@@ -19,38 +19,38 @@ import (
 )
 
 const (
-	// refusedPause is how long a worker waits after a refusal before it asks the broker again. The
-	// reason, such as a name that is taken, may be gone by then.
+	// refusedPause is how long a worker waits after a refusal before the next hello. The reason, a
+	// taken name for example, may be gone by then.
 	refusedPause = 5 * time.Second
-	// welcomeTime is how long a broker has to answer a hello. Heartbeats find a silent broker only
-	// after its welcome, which says how often they come.
+	// welcomeTime is how long a broker has to answer a hello. Heartbeats find silent brokers only
+	// after the welcome, with the interval of heartbeats.
 	welcomeTime = 10 * time.Second
-	// repeatRefusal is how often the same refusal is logged. A worker whose name is taken asks again
-	// without end, and its log may be on a memory card.
+	// repeatRefusal is how often an unchanged refusal is logged. A worker with a taken name asks again
+	// without end, and the log may be on a memory card.
 	repeatRefusal = time.Hour
 )
 
-// link is the worker's connection to one broker.
+// link is the worker's connection to a broker.
 type link struct {
 	worker *worker
 	broker string // endpoint
 	log    *slog.Logger
 
 	requested atomic.Bool // a request came since the latest heartbeat to the broker
-	active    atomic.Bool // a request came between the latest heartbeat and the one before
+	active    atomic.Bool // a request came in the interval before the latest heartbeat
 
 	// For the dialer's goroutine alone.
-	lastDown    string    // reason of the latest failure that was logged
-	lastRefused string    // reason of the latest refusal that was logged
-	refusedAt   time.Time // when that refusal was logged
+	lastDown    string    // reason of the latest logged failure
+	lastRefused string    // reason of the latest logged refusal
+	refusedAt   time.Time // time of the latest logged refusal
 
 	mu               sync.Mutex
 	conn             *zmtp.Conn    // nil while there is no connection
-	welcome          *wire.Welcome // of the broker on conn; nil before it came
-	announcedVersion uint64        // version of the rule sets that the broker knows
-	announcedPacks   []string      // names with hashes of these rule sets
-	refusal          string        // why the broker does not take this worker; empty: it does, or is away
-	drained          chan struct{} // closed when the broker says that no more requests will come
+	welcome          *wire.Welcome // from the broker on conn; nil before the welcome
+	announcedVersion uint64        // version of the rule sets known to the broker
+	announcedPacks   []string      // names with hashes known to the broker
+	refusal          string        // why the broker refuses this worker; empty: no refusal
+	drained          chan struct{} // closed when the broker will send no more requests
 	isDrained        bool          // drained is closed
 }
 
@@ -70,12 +70,11 @@ func (l *link) run(ctx context.Context) {
 	})
 }
 
-// down logs why there is no connection, once for each reason, since a worker whose broker is away
-// dials without end. If the broker refuses this worker as it is, somebody has to change something:
-// that is a warning.
+// down logs why there is no connection, once for each reason, because a worker dials an absent broker
+// without end. A refusal is a warning: somebody has to change something.
 func (l *link) down(err error, retryIn time.Duration) {
 	if errors.Is(err, errRefused) {
-		return // refused has logged it
+		return // logged by refuse
 	}
 	level := slog.LevelInfo
 	refusal := ""
@@ -96,10 +95,10 @@ func (l *link) setRefusal(reason string) {
 	l.refusal = reason
 }
 
-// errRefused ends a connection whose broker has refused this worker.
+// errRefused ends a connection after the broker's refusal.
 var errRefused = errors.New("refused by the broker")
 
-// serve says hello and does what the broker says, until the connection ends.
+// serve says hello and handles messages of the broker, until the connection ends.
 func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	if err := l.sayHello(conn); err != nil {
 		return err
@@ -132,7 +131,7 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 }
 
 // sayHello sends the hello and sets conn, unless the worker is draining: either leave finds the
-// connection, or sayHello refuses it.
+// connection, or sayHello returns an error.
 func (l *link) sayHello(conn *zmtp.Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,12 +159,12 @@ func (l *link) welcomed(w *wire.Welcome) {
 	l.mu.Lock()
 	l.welcome = w
 	l.mu.Unlock()
-	l.announce() // what has changed since the hello
+	l.announce() // changes since the hello
 }
 
-// announce tells the broker which rule sets the worker serves now, unless the broker knows, or the
-// next hello or welcome will lead to it. A broker that takes no updates gets another hello on
-// another connection; it gives what the worker had to other workers.
+// announce tells the broker which rule sets the worker serves now, unless the broker knows, or a
+// hello or welcome is still to come. A broker without updates gets another hello on another
+// connection; requests held by the worker go to other workers then.
 func (l *link) announce() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -184,7 +183,7 @@ func (l *link) announce() {
 	l.announcedVersion, l.announcedPacks = version, packs
 }
 
-// handle does what one message of the broker says. It owns m.
+// handle handles a message of the broker and owns m.
 func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error {
 	control, conn := m.Frame(0), session.conn
 	if c, ok := wire.ParseRequestControl(control); ok && m.NumFrames() > 1 {
@@ -232,7 +231,7 @@ func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error
 		l.worker.requestStop()
 	default:
 		if h, err := wire.ParseAnswerHeader(control); err == nil && h.Error != nil {
-			// An older broker took the hello for a request. Newer ones refuse it.
+			// An older broker took the hello for a request. Newer brokers refuse the hello.
 			return l.refuse(wire.Errorf(wire.BadRequest, "this is a broker's endpoint for clients; name the one for workers (port 5556 by default)"))
 		}
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
@@ -240,7 +239,7 @@ func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error
 	return nil
 }
 
-// refused handles a refusal; reason is its second frame.
+// refused handles a refusal; reason is the second frame.
 func (l *link) refused(reason []byte) error {
 	h, err := wire.ParseAnswerHeader(reason)
 	if err != nil || h.Error == nil {
@@ -249,8 +248,8 @@ func (l *link) refused(reason []byte) error {
 	return l.refuse(h.Error)
 }
 
-// refuse logs why the broker does not take this worker: a new reason at once, the same reason every
-// repeatRefusal. It returns errRefused.
+// refuse logs why the broker refuses this worker: a new reason at once, an unchanged reason every
+// repeatRefusal. refuse returns errRefused.
 func (l *link) refuse(why *wire.Error) error {
 	level := slog.LevelError
 	switch {
@@ -268,8 +267,8 @@ func (l *link) refuse(why *wire.Error) error {
 	return errRefused
 }
 
-// setDrained notes that the broker sends no more requests on this connection: the broker is stopping,
-// or answers the worker's drain.
+// setDrained notes the broker's drain: no more requests come on this connection, because the broker
+// is stopping, or has answered the worker's drain.
 func (l *link) setDrained() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -279,8 +278,8 @@ func (l *link) setDrained() {
 	}
 }
 
-// leave ends the link in good order: the worker asks for no more requests, answers those that it
-// has, and writes all answers. What takes longer than ctx is left to other workers.
+// leave ends the link in good order: the worker says drain, answers the requests in hand, and writes
+// all answers. Requests not answered before ctx ends are left to other workers.
 func (l *link) leave(ctx context.Context) {
 	l.mu.Lock()
 	conn := l.conn

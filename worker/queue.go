@@ -1,6 +1,6 @@
 package worker
 
-// The queue: requests that wait for a slot, and which of them gets the next one.
+// The queue: waiting requests, free slots, and the goroutines doing requests.
 
 import (
 	"slices"
@@ -12,62 +12,62 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Who owns what:
+// Ownership:
 //
-//   - A job belongs to the queue from push to pop, then to the goroutine that popped it. That
-//     goroutine answers the job, releases its message and calls done.
-//   - A slot belongs to the queue while it is free, else to one execution: that whose field slot
-//     points to it. An execution gives its slot back while its request waits for sub-requests
-//     (wait), and may get another one afterwards (resume). So nothing of a slot is used after wait.
-//   - An execution belongs to its goroutine (worker.work), which uses it for one job after the
-//     other. The queue sets the job and the slot, and reads both to count and to cancel.
+//   - A job belongs to the queue from push to pop, then to the goroutine of the pop. The goroutine
+//     answers the job, releases the message and calls done.
+//   - A free slot belongs to the queue. A slot in use belongs to a single execution; the execution's
+//     field slot points there. While a request waits for sub-requests, the execution gives the slot
+//     back (wait), and may get another slot afterwards (resume). Nothing of a slot is used after wait.
+//   - An execution belongs to a goroutine (worker.work), for all jobs of the goroutine in turn. The
+//     queue sets job and slot, and reads both to count and to cancel.
 
-// job is one request that a broker has dispatched to this worker.
+// job is a request dispatched to this worker by a broker.
 type job struct {
 	conn     *zmtp.Conn // the broker's; the answer goes there
 	session  *session   // of conn, for sub-requests
 	control  wire.RequestControl
-	message  zmtp.Message // without its control frame; the owner of the job has one reference
+	message  zmtp.Message // without the control frame; the owner of the job has a reference
 	deadline time.Time
 
 	begun    time.Time // for the trace
 	clientID string    // for the trace: the id in the client's header
 }
 
-// execution is a job that has begun, on the goroutine that does it. The queue's lock guards slot,
-// cancel and, against the queue, the job's conn, control and deadline.
+// execution is a job in progress on a goroutine. The queue's lock guards slot and cancel, and the
+// job's conn, control and deadline while the queue reads them.
 type execution struct {
 	job
 	slot      *slot       // nil while the request waits for sub-requests
 	cancelled atomic.Bool // nobody waits for the answer
-	cancel    func()      // called once cancelled is true; nil: nothing to call
-	replies   replies     // answers of the goroutine that are not written yet
+	cancel    func()      // called when cancelled becomes true; nil: nothing to call
+	replies   replies     // answers of the goroutine not written yet
 }
 
-// queue hands jobs and slots to the goroutines that do jobs. Jobs are done in the order of their
-// arrival; the windows of the brokers bound how many wait. Safe for concurrent use.
+// queue hands jobs and slots to goroutines. Jobs are done in the order of arrival; the windows of the
+// brokers bound the number of waiting jobs. Safe for concurrent use.
 type queue struct {
 	slots int
-	start func() // starts a goroutine that does jobs
+	start func() // starts a goroutine for jobs
 
 	mu         sync.Mutex
-	jobs       []job // that wait, oldest first
+	jobs       []job // waiting, oldest first
 	executions []*execution
 	free       []*slot
-	resuming   []*resumption // executions that want a slot again, oldest first
-	limit      int           // slots that may be in use at once; 0: all; see throttle.go
-	active     int           // goroutines that do jobs, without those that wait for sub-requests
+	resuming   []*resumption // oldest first
+	limit      int           // max slots in use at once; 0: all; see throttle.go
+	active     int           // goroutines for jobs, not counting executions without a slot
 	closed     bool
 
 	canPop sync.Cond // a job waits and a slot is usable, or the queue is closed
 	isIdle sync.Cond // no job waits and none is executed, or the queue is closed
 }
 
-// resumption is an execution that waits for a slot. A slot that becomes usable goes to the oldest
-// resumption, so none waits while a slot is usable, and pop need not look for resumptions.
+// resumption is an execution waiting for a slot after its sub-requests. A slot becoming usable goes to
+// the oldest resumption: while a slot is usable, no resumption waits, and pop may take the slot.
 type resumption struct {
 	e       *execution
-	resumed chan bool // has room for one: true: e has a slot; false: the queue is closed
+	resumed chan bool // capacity 1; true: e has a slot; false: the queue is closed
 }
 
 func newQueue() *queue {
@@ -76,8 +76,8 @@ func newQueue() *queue {
 	return q
 }
 
-// open gives the queue its slots. start is called for each of them, and whenever a request waits for
-// sub-requests and leaves fewer active goroutines than slots.
+// open sets the slots of the queue. start is called for each slot, and again whenever a request waits
+// for sub-requests and leaves fewer active goroutines than slots.
 func (q *queue) open(slots []*slot, start func()) {
 	q.free, q.slots, q.active, q.start = slots, len(slots), len(slots), start
 	for range slots {
@@ -93,16 +93,16 @@ func (q *queue) push(j job) {
 	q.wakeLocked()
 }
 
-// wakeLocked wakes one goroutine in pop if it can go on. It follows whatever makes one more pop
-// possible: one job more, or one usable slot more.
+// wakeLocked wakes a single goroutine in pop, if a job and a slot are there. Every event with a new
+// job or a newly usable slot ends with wakeLocked.
 func (q *queue) wakeLocked() {
 	if len(q.jobs) > 0 && q.usableLocked() > 0 {
 		q.canPop.Signal()
 	}
 }
 
-// pop waits for a job and a slot and sets both in e, which belongs to the caller. It returns false
-// once the queue is closed; else done must follow. Replies are written before pop waits.
+// pop waits for a job and a slot and sets both in e, the caller's execution. After pop the caller
+// must call done. The result is false once the queue is closed. Before waiting, pop writes e.replies.
 func (q *queue) pop(e *execution) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -127,7 +127,7 @@ func (q *queue) pop(e *execution) bool {
 	return true
 }
 
-// setLimit sets how many slots may be in use at once. Executions that have a slot finish.
+// setLimit sets how many slots may be in use at once. Executions with a slot finish.
 func (q *queue) setLimit(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -147,14 +147,14 @@ func (q *queue) usableLocked() int {
 	return len(q.free) - (q.slots - q.limit)
 }
 
-// takeLocked gives a free slot to e. There must be one.
+// takeLocked gives a free slot to e. A free slot must exist.
 func (q *queue) takeLocked(e *execution) {
 	last := len(q.free) - 1
 	e.slot = q.free[last]
 	q.free = q.free[:last]
 }
 
-// giveBackLocked makes the slot of e free: it goes to the oldest resumption, if there is one.
+// giveBackLocked frees the slot of e, for the oldest resumption if any.
 func (q *queue) giveBackLocked(e *execution) {
 	q.free = append(q.free, e.slot)
 	e.slot = nil
@@ -170,7 +170,7 @@ func (q *queue) resumeLocked() {
 	}
 }
 
-// takeAgainLocked gives e a slot after wait; false: none is free, which can be only in a closed
+// takeAgainLocked gives e a slot after wait. The result is false if no slot is free, in a closed
 // queue.
 func (q *queue) takeAgainLocked(e *execution) bool {
 	if len(q.free) == 0 {
@@ -181,29 +181,29 @@ func (q *queue) takeAgainLocked(e *execution) bool {
 	return true
 }
 
-// done ends the job of e. It returns false if the goroutine of e must end, as there are enough
-// without it; else the goroutine must call pop.
+// done ends the job of e. The goroutine of e must call pop afterwards, or must end if the result is
+// false: enough other goroutines are active.
 func (q *queue) done(e *execution) (goOn bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if e.slot != nil {
 		q.giveBackLocked(e)
 	} else {
-		q.active++ // it waited for sub-requests to the end
+		q.active++ // e was without a slot to the end
 	}
 	e.job, e.cancel = job{}, nil
 	q.executions = slices.DeleteFunc(q.executions, func(x *execution) bool { return x == e })
 	q.checkIdleLocked()
 	if q.active <= q.slots {
-		return true // its pop takes what the free slot can do
+		return true // pop takes a job for the free slot
 	}
 	q.active--
 	q.wakeLocked()
 	return false
 }
 
-// wait gives the slot of e back while its request waits for sub-requests, so that other requests,
-// which may be those sub-requests, are done meanwhile. resume must follow, or done.
+// wait gives the slot of e back while the request waits for sub-requests. Meanwhile the slot does
+// other requests, perhaps the sub-requests themselves. resume or done must follow.
 func (q *queue) wait(e *execution) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -215,8 +215,8 @@ func (q *queue) wait(e *execution) {
 	q.wakeLocked()
 }
 
-// resume waits for a slot for e, which goes on. Executions that resume get slots before jobs that
-// have not begun. False: the queue is closed, and there is no slot.
+// resume waits for a slot for e. Resumptions get slots before waiting jobs. The result is false if the
+// queue is closed and no slot is free.
 func (q *queue) resume(e *execution) bool {
 	q.mu.Lock()
 	if q.usableLocked() > 0 || q.closed {
@@ -239,9 +239,9 @@ func (q *queue) onCancelled(e *execution, cancel func()) {
 	}
 }
 
-// reclaim takes back the jobs of conn that r names and that have not begun, and appends their
-// numbers to gave, the frame of a reclaim. If r is a cancel, named jobs that have begun stop soon;
-// they are answered all the same.
+// reclaim takes the waiting jobs of conn listed in r out of the queue, and appends their numbers to
+// gave, the frame of a reclaim. If r is a cancel, listed jobs in progress stop soon; they are answered
+// nevertheless.
 func (q *queue) reclaim(conn *zmtp.Conn, r wire.Reclaim, gave []byte) []byte {
 	named := make(map[uint64]struct{}, r.Len())
 	r.Each(func(number uint64) { named[number] = struct{}{} })
@@ -289,8 +289,8 @@ func (q *queue) waitIdle() {
 	}
 }
 
-// load counts the jobs that wait, the executions that have a slot, and those of them that are longer
-// than hungTime past their deadline.
+// load returns the number of waiting jobs, of executions with a slot, and of executions with a slot
+// more than hungTime after their deadline.
 func (q *queue) load(now time.Time) (waiting, running, hung int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -305,7 +305,7 @@ func (q *queue) load(now time.Time) (waiting, running, hung int) {
 	return len(q.jobs), running, hung
 }
 
-// close makes every pop return false and drops the jobs that wait.
+// close makes every pop return false and drops waiting jobs.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,7 +1,7 @@
 package worker
 
-// Loading rule sets again: when their files change, on a signal, and when a pack cannot be read any
-// more.
+// Reload: rule sets are loaded again after changes of files, on a signal, and when a pack becomes
+// unreadable.
 
 import (
 	"context"
@@ -18,25 +18,25 @@ import (
 )
 
 const (
-	// watchEvery is how often the files of rules are looked at. Editors write in steps, so a change
-	// must look the same twice before the files are loaded.
+	// watchEvery is how often the worker looks at the files of rules. Editors write in steps: a change
+	// must be seen twice, unaltered, before the files are loaded.
 	watchEvery = 2 * time.Second
-	// retryEvery is how long the worker waits after loading failed, while no file changes, before
-	// it tries again: a disk may be back by itself.
+	// retryEvery is the pause after a failure before the next try, while no file changes: a disk may
+	// be back by itself.
 	retryEvery = time.Minute
-	// reloadPause is how long after a failure a request that finds its pack unreadable does not
-	// cause another try.
+	// reloadPause is the pause after a failure before a request with an unreadable pack causes the
+	// next try.
 	reloadPause = 5 * time.Second
 )
 
-// cannotRead is logged about a rule set that the worker does not serve for now; see retryEvery.
+// cannotRead is logged about an unreadable rule set; see retryEvery.
 const cannotRead = "the pack's file cannot be read any more, nor made again: requests for the rule set go to other workers; see to the disk and the rules; the worker tries again every minute"
 
-// Watch loads a rule set again when its files change, and all of them for each signal from now,
-// within a call of around, until stop is called. Stop returns false if a compilation goes on that it
-// did not wait for: then packs are still being opened.
+// Watch loads rule sets again after changes of their files. For each signal from now, within a call of
+// around, Watch loads all rule sets. Stop ends the watch; the result is false if a compilation goes
+// on in the background, and packs are still being opened.
 //
-// One goroutine does all of it, so one set is compiled at a time.
+// A single goroutine does all this: sets are compiled in turn.
 func (s *RuleSets) Watch(now <-chan os.Signal, around func(reload func())) (stop func() bool) {
 	each := func(w *files.Watching, do func(set string)) {
 		for _, name := range s.names {
@@ -53,8 +53,8 @@ func (s *RuleSets) Watch(now <-chan os.Signal, around func(reload func())) (stop
 	return func() bool { return w.Stop(flushTime) }
 }
 
-// reloadChanged loads a rule set again if its files have changed and were the same in two looks
-// after that (see [files.Change]), or if it is time to try again.
+// reloadChanged loads a rule set again if the files have changed and have settled (see
+// [files.Change]), or if retryEvery has passed since a failure.
 func (s *RuleSets) reloadChanged(name string) {
 	set := s.sets[name]
 	fingerprint := s.source.Fingerprint(name)
@@ -67,7 +67,7 @@ func (s *RuleSets) reloadChanged(name string) {
 	}
 }
 
-// Reload loads a rule set again, or tries to. The log and the brokers' status say how that went.
+// Reload loads a rule set again, or tries to. The log and the brokers' status have the outcome.
 func (s *RuleSets) Reload(name string) {
 	set := s.sets[name]
 	if set == nil || s.source.Open == nil {
@@ -99,8 +99,8 @@ func (s *RuleSets) Reload(name string) {
 	}
 }
 
-// replaceLost puts another pack in the place of lost, whose file cannot be read any more, unless
-// another goroutine has done so or is about to.
+// replaceLost replaces lost, a pack with an unreadable file, by another pack, unless another goroutine
+// has replaced lost, or is loading.
 func (s *RuleSets) replaceLost(set *loadedSet, lost *match.Pack) {
 	if !set.loading.TryLock() {
 		return
@@ -128,8 +128,8 @@ func (s *RuleSets) replaceLost(set *loadedSet, lost *match.Pack) {
 	s.log.Warn("the pack's file could not be read any more: loaded again", "rules", wire.RulesName(set.name, pack.Hash()))
 }
 
-// load opens the pack of set; set.loading must be held. The fingerprint is taken before the files are read,
-// so a change meanwhile is seen at the next look.
+// load opens the pack of set; set.loading must be held. The fingerprint is from before the reading: the
+// next look notices changes during the reading.
 func (s *RuleSets) load(set *loadedSet) (pack *match.Pack, err error) {
 	fingerprint := s.source.Fingerprint(set.name)
 	withExtraProc(func() { pack, err = s.source.Open(set.name) })
@@ -153,7 +153,7 @@ func (s *RuleSets) setFailed(set *loadedSet, err error, what string) {
 	s.announce()
 }
 
-// clearFailure notes that loading succeeded. It reports whether it had failed before.
+// clearFailure notes a success of loading, and reports whether loading had failed before.
 func (s *loadedSet) clearFailure() (hadFailed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +162,7 @@ func (s *loadedSet) clearFailure() (hadFailed bool) {
 	return hadFailed
 }
 
-// setLost notes that the current pack cannot be read any more.
+// setLost notes: the current pack cannot be read any more.
 func (s *loadedSet) setLost() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,17 +178,17 @@ func (s *loadedSet) isLost() bool {
 // extraProc counts the calls of withExtraProc.
 var extraProc struct {
 	sync.Mutex
-	calls int // that run now
-	procs int // GOMAXPROCS without them
+	calls int // running now
+	procs int // GOMAXPROCS without calls
 }
 
-// withExtraProc runs compile while Go may use one thread more than usual. With the usual number, one
-// per core, a request on a board of one core waits until Go's scheduler interrupts the compilation:
-// 10 ms for each goroutine that the request passes through. With one thread more the system's
-// scheduler decides, and prefers threads that were asleep. DESIGN.md has the figures.
+// withExtraProc runs compile while Go may use an extra thread. With the usual number of threads, the
+// number of cores, a request on a board of one core waits until Go's scheduler interrupts the
+// compilation: 10 ms for each goroutine on the path of the request. With an extra thread the system's
+// scheduler decides, and prefers threads after sleep. DESIGN.md has the figures.
 //
 // A number set by hand ends Go's own adaptation to changes of the process's CPU limit. The number of
-// slots does not change with that limit either.
+// slots does not adapt either.
 func withExtraProc(compile func()) {
 	extraProc.Lock()
 	if extraProc.calls == 0 {

@@ -1,6 +1,6 @@
 package worker
 
-// Rule sets: which pack each of them has, who uses a pack, and what brokers are told of both.
+// Rule sets: their packs, the users of packs, and announcements to brokers.
 
 import (
 	"crypto/rand"
@@ -21,20 +21,19 @@ import (
 
 // PackSource is where the packs of rule sets come from. All functions but Open can be nil.
 type PackSource struct {
-	// Open opens the pack of a rule set as its files are now. Each call returns a pack of its own.
+	// Open opens the pack of a rule set from the present files. Each call returns a new pack.
 	Open func(set string) (*match.Pack, error)
-	// Close closes a pack that Open returned and that has no user any more. By default it is the
-	// pack's own Close.
+	// Close closes a pack of Open without users. Default: the pack's own Close.
 	Close func(*match.Pack) error
-	// Fingerprint returns a text that changes when the files of a rule set do. It is called every two
-	// seconds. Nil: the files are loaded again only when Reload is called or a signal comes.
+	// Fingerprint returns a text for the present files of a rule set; a change of a file changes the
+	// text. The worker calls Fingerprint every two seconds. Nil: only Reload and signals load files
+	// again.
 	Fingerprint func(set string) string
 }
 
-// RuleSets are the rule sets that one worker serves, or all workers of a process. A rule set can be
-// loaded again while requests are answered. A request sees one pack, the old or the new one; the old
-// pack is closed after its last user. If loading fails, the pack in use stays. Safe for concurrent
-// use.
+// RuleSets are the rule sets of a worker, or of all workers of a process. A rule set can be loaded
+// again while requests are answered. A request sees a single pack, the old or the new; the old pack is
+// closed after the last user. If loading fails, the pack in use stays. Safe for concurrent use.
 type RuleSets struct {
 	source PackSource
 	log    *slog.Logger
@@ -42,7 +41,7 @@ type RuleSets struct {
 	sets   map[string]*loadedSet
 	names  []string // sorted
 
-	version atomic.Uint64 // rises when brokers are to be told; see link.announce
+	version atomic.Uint64 // rises with each change for brokers; see link.announce
 
 	mu          sync.Mutex
 	subscribers map[*worker]struct{} // running workers
@@ -73,7 +72,7 @@ func OpenRuleSets(names []string, source PackSource, log *slog.Logger) (*RuleSet
 	return s, nil
 }
 
-// fixedRuleSets serves packs that have no source and stay their owner's.
+// fixedRuleSets returns rule sets without a source. The caller owns the packs.
 func fixedRuleSets(packs map[string]*match.Pack, log *slog.Logger) *RuleSets {
 	s := newRuleSets(PackSource{Close: func(*match.Pack) error { return nil }}, log)
 	for name, pack := range packs {
@@ -97,7 +96,7 @@ func (s *RuleSets) add(name string, pack *match.Pack, fingerprint string) {
 	s.names = slices.Sorted(maps.Keys(s.sets))
 }
 
-// checkSetName refuses names that a request could not ask for.
+// checkSetName refuses names impossible in a request.
 func checkSetName(name string) error {
 	if name == "" || strings.Contains(name, "@") || escape.Hides(name) {
 		return escape.Errorf("worker: %q cannot be the name of a rule set", name)
@@ -111,8 +110,8 @@ func (s *RuleSets) closePack(p *match.Pack) {
 	}
 }
 
-// find returns the set and the pack that a request asks for, by name or name@hash; nil if they are
-// not served. The pack must be released.
+// find returns the set and the pack for rules, a name or name@hash in a request; nil if there is none.
+// The caller must release the pack.
 func (s *RuleSets) find(rules string) (*loadedSet, *refPack) {
 	name, hash := wire.SplitRules(rules)
 	if set := s.sets[name]; set != nil {
@@ -123,11 +122,11 @@ func (s *RuleSets) find(rules string) (*loadedSet, *refPack) {
 	return nil, nil
 }
 
-// maxErrors bounds the bytes of all errors that brokers are told: a hello or update must stay below
-// 1 MiB, however many rule sets failed to load.
+// maxErrors bounds the bytes of all errors in an announcement: a hello or update must stay below 1 MiB,
+// however many rule sets failed to load.
 const maxErrors = 64 << 10
 
-// describe returns what brokers are told of all sets.
+// describe returns the announcement of all sets.
 func (s *RuleSets) describe() []wire.ServedRules {
 	list := make([]wire.ServedRules, len(s.names))
 	left := maxErrors
@@ -141,7 +140,7 @@ func (s *RuleSets) describe() []wire.ServedRules {
 	return list
 }
 
-// subscribe makes a worker announce changes to its brokers until stop is called.
+// subscribe makes a worker announce changes to the worker's brokers until stop is called.
 func (s *RuleSets) subscribe(w *worker) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +152,7 @@ func (s *RuleSets) subscribe(w *worker) (stop func()) {
 	}
 }
 
-// announce makes all workers tell their brokers what has changed.
+// announce makes all workers announce changes to their brokers.
 func (s *RuleSets) announce() {
 	s.version.Add(1)
 	s.mu.Lock()
@@ -166,8 +165,8 @@ func (s *RuleSets) announce() {
 	}
 }
 
-// loadedSet is a rule set with its pack. A request has one pack from its beginning to its end;
-// another pack that is put in place meanwhile is for later requests.
+// loadedSet is a rule set with a pack. A request keeps a pack from beginning to end; a new pack is for
+// later requests.
 type loadedSet struct {
 	name  string
 	close func(*match.Pack) // for packs without users
@@ -178,17 +177,17 @@ type loadedSet struct {
 	mu          sync.Mutex
 	current     *refPack
 	next        *refPack // announced, and about to be current; else nil
-	fingerprint string   // of the files, from before they were loaded last
-	failed      *failure // why loading failed last; nil: it succeeded last
+	fingerprint string   // of the files, from before the latest loading
+	failed      *failure // why the latest loading failed; nil: success
 	lost        bool     // current cannot be read any more, nor be opened again
 }
 
-// refPack is a pack with a count of its users. The lock of its set guards the count.
+// refPack is a pack with a count of users. The lock of the set guards users and retired.
 type refPack struct {
 	*match.Pack
 	name    string // in answers; see wire.RulesName
 	users   int
-	retired bool // another pack is current: the last user closes this one
+	retired bool // another pack is current: the last user closes this pack
 }
 
 func newRefPack(set string, pack *match.Pack) *refPack {
@@ -201,7 +200,7 @@ type failure struct {
 	at   time.Time
 }
 
-// acquire returns the pack whose hash begins with hash; nil if there is none. The pack stays open
+// acquire returns the pack with a hash beginning with hash; nil if there is none. The pack stays open
 // until release.
 func (s *loadedSet) acquire(hash string) *refPack {
 	s.mu.Lock()
@@ -225,8 +224,8 @@ func (s *loadedSet) release(p *refPack) {
 	}
 }
 
-// replace makes pack the current one. Brokers hear of it, by announce, before an answer can name the
-// new pack and before a request for the old one can be refused.
+// replace makes pack the current pack. By way of announce, brokers know before an answer can name the
+// new pack, and before a request for the old pack can be refused.
 func (s *loadedSet) replace(pack *match.Pack, announce func()) {
 	s.mu.Lock()
 	s.next = newRefPack(s.name, pack)
@@ -243,7 +242,7 @@ func (s *loadedSet) replace(pack *match.Pack, announce func()) {
 	}
 }
 
-// describe returns what brokers are told of the set, with an error of any length.
+// describe returns the announcement of the set, with an error of any length.
 func (s *loadedSet) describe() wire.ServedRules {
 	s.mu.Lock()
 	defer s.mu.Unlock()

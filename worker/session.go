@@ -1,6 +1,6 @@
 package worker
 
-// Sessions: the sub-requests that are open on a connection to a broker.
+// Sessions: open sub-requests on a connection to a broker.
 
 import (
 	"context"
@@ -12,16 +12,16 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// session is one connection to a broker, from hello to its end. Safe for concurrent use.
+// session is a connection to a broker, from hello to end. Safe for concurrent use.
 type session struct {
 	conn *zmtp.Conn
 	ctx  context.Context // ends with the connection
 	end  context.CancelFunc
-	hops atomic.Int64 // from the broker's welcome; 0: it takes no sub-requests
+	hops atomic.Int64 // from the broker's welcome; 0: the broker takes no sub-requests
 
 	mu    sync.Mutex
 	last  uint64                    // number of the latest sub-request
-	calls map[uint64]chan<- outcome // open sub-requests by number; each channel has room for one
+	calls map[uint64]chan<- outcome // open sub-requests by number; channels of capacity 1
 }
 
 // outcome is how a sub-request ended.
@@ -36,8 +36,8 @@ func newSession(ctx context.Context, conn *zmtp.Conn) *session {
 	return s
 }
 
-// call sends a sub-request for the request whose dispatch has the number parent. It returns when
-// the answer is there, or ctx or the connection ends.
+// call sends a sub-request; parent is the number of the parent's dispatch. call returns with the
+// answer, or with an error when ctx or the connection ends.
 func (s *session) call(ctx context.Context, parent uint64, h *wire.RequestHeader, texts [][]byte) (*Answer, error) {
 	arrived := make(chan outcome, 1)
 	s.mu.Lock()
@@ -77,8 +77,8 @@ func (s *session) call(ctx context.Context, parent uint64, h *wire.RequestHeader
 	return nil, context.Cause(ctx)
 }
 
-// deliver hands the answer to a sub-request to its call, if one waits. m, with its control frame,
-// stays the caller's.
+// deliver hands the answer m to the call of a sub-request, if the call still waits. The caller owns m,
+// a message with control frame.
 func (s *session) deliver(number uint64, m zmtp.Message) {
 	s.mu.Lock()
 	to := s.calls[number]
@@ -89,7 +89,7 @@ func (s *session) deliver(number uint64, m zmtp.Message) {
 	}
 }
 
-// readOutcome copies an answer out of m, which begins with a control frame.
+// readOutcome copies an answer out of m, a message with control frame.
 func readOutcome(m zmtp.Message) outcome {
 	head, err := wire.ParseAnswerHeader(m.Frame(1))
 	switch {
@@ -107,7 +107,7 @@ func readOutcome(m zmtp.Message) outcome {
 	return outcome{answer: a}
 }
 
-// remaining returns how long it is until ctx's deadline, in whole milliseconds, at least one.
+// remaining returns the time until ctx's deadline, in whole milliseconds, at least 1 ms.
 func remaining(ctx context.Context) time.Duration {
 	until, _ := ctx.Deadline()
 	return max(time.Millisecond, time.Until(until).Truncate(time.Millisecond))

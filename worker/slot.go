@@ -1,6 +1,6 @@
 package worker
 
-// Slots: one request at a time is parsed, matched and answered.
+// Slots: parsing, matching and answering a request.
 
 import (
 	"runtime/debug"
@@ -12,9 +12,9 @@ import (
 	"trawl/worker/results"
 )
 
-// slot holds all that matching needs, and works on one job at a time. Its buffers are used again for
-// every job, so a steady worker allocates little. The fields of the first group stay; those of the
-// second belong to the job of e and are void once reset was called.
+// slot holds everything for matching, and works on a single job at a time. All buffers are used again
+// for every job: a steady worker allocates little. The fields of the first group stay. The fields of
+// the second group belong to the job of e and are void after reset.
 type slot struct {
 	worker  *worker
 	scratch match.Scratch
@@ -22,11 +22,11 @@ type slot struct {
 	stop    func() bool // s.isStopped, made once
 
 	e      *execution
-	took   time.Duration // what the slot has spent on the job
-	set    *loadedSet    // that the job asks for; nil: not known yet
+	took   time.Duration // time spent on the job
+	set    *loadedSet    // the rule set of the job; nil: not known yet
 	pack   *refPack      // of set; stays open until reset
 	texts  [][]byte      // views of the message, while several texts are scanned together
-	result []byte        // all result frames, one after the other
+	result []byte        // all result frames in a row
 	ends   []int         // where each frame ends in result
 	frames [][]byte      // the frames, as views of result
 	marks  escalationMarks
@@ -46,7 +46,7 @@ func (s *slot) reset() {
 	s.e, s.set, s.pack = nil, nil, nil
 }
 
-// work does jobs until the queue is closed or has enough other goroutines.
+// work does jobs until the queue is closed or has enough goroutines.
 func (w *worker) work() {
 	debug.SetPanicOnFault(true) // a pack can be a map of a file, see match.OpenMapped; do recovers
 	var e execution
@@ -60,7 +60,7 @@ func (w *worker) work() {
 		finish := s.do()
 		s.reset()
 		e.replies.spend(s.took)
-		if finish != nil { // may give the slot back and go on with another one
+		if finish != nil { // may give the slot back, and end with another slot
 			e.replies.flush()
 			finish()
 			e.replies.flush()
@@ -82,9 +82,8 @@ func (s *slot) isStopped() bool {
 	}
 }
 
-// do answers the job, or returns finish, which answers it: a handler of a custom worker, or asking
-// others. Finish uses nothing of the slot. A fault of the matcher is answered, and affects no other
-// job.
+// do answers the job, or returns finish to answer the job: a handler, or an escalation. finish uses
+// nothing of the slot. A fault of the matcher is answered, and affects no other job.
 func (s *slot) do() (finish func()) {
 	w, e, start := s.worker, s.e, time.Now()
 	if w.traces {
@@ -134,7 +133,7 @@ func (s *slot) do() (finish func()) {
 	return nil
 }
 
-// splitFrames appends the frames that lie one after the other in result to frames.
+// splitFrames appends the frames in result to frames; ends has the end of each.
 func splitFrames(frames [][]byte, result []byte, ends []int) [][]byte {
 	start := 0
 	for _, end := range ends {
@@ -144,7 +143,7 @@ func splitFrames(frames [][]byte, result []byte, ends []int) [][]byte {
 	return frames
 }
 
-// fault answers the job after a panic. What the matcher left half done is thrown away.
+// fault answers the job after a panic. The half-used scratch memory of the matcher is thrown away.
 func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w := s.worker
 	s.scratch = match.Scratch{}
@@ -158,7 +157,7 @@ func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w.sets.replaceLost(s.set, s.pack.Pack)
 }
 
-// match scans all texts and leaves their results in s.result.
+// match scans all texts and leaves the result frames in s.result and s.ends.
 func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message) *wire.Error {
 	query := match.Query{Want: results.MatchWant(h.Want), Limit: h.Limit, Stop: s.stop}
 	if !pack.Supports(query.Want) {
@@ -192,7 +191,7 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	return nil
 }
 
-// matchTogether is match for several texts that are not split into lines: one scan does all of them.
+// matchTogether is match for several texts not split into lines: a single scan does all texts.
 func (s *slot) matchTogether(pack *match.Pack, want wire.Want, q match.Query, texts zmtp.Message) *wire.Error {
 	s.texts = s.texts[:0]
 	defer func() { clear(s.texts) }() // the message is released
@@ -238,7 +237,7 @@ func (s *slot) appendCutLines() {
 	s.ends = append(s.ends, len(s.result))
 }
 
-// matchText scans one text and appends its result. It returns how many matches the result has.
+// matchText scans a text and appends the result. found is the number of matches in the result.
 func (s *slot) matchText(pack *match.Pack, q match.Query, text []byte, lines bool) (found int64, err *wire.Error) {
 	var r match.Result
 	if lines {

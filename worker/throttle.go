@@ -1,8 +1,7 @@
 package worker
 
-// Throttling: a board that is hot, slowed down or short of power cannot give all that it has, and
-// full load makes that worse. Its worker uses half of its slots until the board has been well for a
-// while.
+// Throttling: full load makes things worse on a board that is hot, slowed down or short of power. The
+// worker then uses half of its slots, until the board has been well for a while.
 
 import (
 	"context"
@@ -16,8 +15,8 @@ import (
 const (
 	// boardEvery is how often the health of the board is read: a few small files.
 	boardEvery = 5 * time.Second
-	// calmTime is how long the board must be well before all slots are used again. At half load it
-	// cools down in seconds, and at full load it would be hot again in seconds.
+	// calmTime is how long the board must be well before all slots are used again. At half load a hot
+	// board cools down in seconds; at full load the board would be hot again in seconds.
 	calmTime = time.Minute
 )
 
@@ -59,7 +58,7 @@ func (w *worker) watchBoard(ctx context.Context) {
 	}
 }
 
-// applyHealth sets how many slots are used, and logs and announces what has changed.
+// applyHealth sets how many slots are used, and logs and announces changes.
 func (w *worker) applyHealth(t *throttle, h board.Health, now time.Time) {
 	wasDegraded := w.degraded.Swap(h.Strained())
 	changed := t.observe(&h, now)
@@ -76,9 +75,9 @@ func (w *worker) applyHealth(t *throttle, h board.Health, now time.Time) {
 	case h.Strained() && !wasDegraded:
 		log.Warn("the board is hot, slowed down or short of power")
 	}
-	// A broker must never count fewer requests as begun than the worker has begun, since these
-	// decide what a lost worker costs. So fewer slots are used before brokers are told, and more
-	// slots after.
+	// A broker must never count fewer requests as begun than the worker has begun: begun requests
+	// decide the cost of a lost worker. Hence the order: first use fewer slots, then tell brokers; or
+	// first tell brokers, then use more slots.
 	if t.slots < t.maxSlots {
 		w.jobs.setLimit(t.slots)
 	}

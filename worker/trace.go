@@ -1,8 +1,7 @@
 package worker
 
 // Traces: the life of every request in the log, at level debug. Lines have the number of the
-// dispatch, which the broker's log has too, and the id of the request if the broker logs at that
-// level.
+// dispatch, as in the broker's log, and the id of the request if the broker logs at level debug.
 
 import (
 	"context"
@@ -24,7 +23,7 @@ func (w *worker) trace(j *job, what string, args ...any) {
 	w.options.Log.Debug(what, append(about, args...)...)
 }
 
-// traceReply logs the answer to a job; err is why it was not sent.
+// traceReply logs the answer to a job; err is the reason for not sending the answer.
 func (w *worker) traceReply(j *job, failed bool, err error) {
 	args := []any{"failed", failed, "took", time.Since(j.begun)}
 	if j.clientID != "" {

@@ -1,6 +1,6 @@
 package worker
 
-// Run: a worker from its start to its end.
+// Run: a worker from start to end.
 
 import (
 	"context"
@@ -25,12 +25,12 @@ type worker struct {
 	options     Options
 	nonce       string // of the process; see wire.Hello
 	jobs        *queue
-	links       []*link // one for each broker
+	links       []*link // in the order of Options.Brokers
 	sets        *RuleSets
 	escalations map[string][]*escalation // by rule set
-	goroutines  sync.WaitGroup           // those that do jobs
+	goroutines  sync.WaitGroup           // of work
 
-	hangLogged atomic.Bool   // a slot that hangs was logged
+	hangLogged atomic.Bool   // a hanging slot was logged
 	stop       chan struct{} // closed by a broker's stop
 	stopOnce   sync.Once
 	draining   atomic.Bool
@@ -43,9 +43,9 @@ type worker struct {
 	requests, failed, texts, bytes, matches, busyUS atomic.Int64 // see wire.WorkerStats
 }
 
-// Run serves until ctx ends or a broker says stop. Then it drains: it asks its brokers for no more
-// requests, answers those that it has within DrainTimeout, and returns nil. An error means that it
-// could not start.
+// Run serves until ctx ends or a broker says stop. Then Run drains: the worker asks the brokers for no
+// more requests and answers the requests in hand, within DrainTimeout. Run returns nil, or an error if
+// the worker could not start.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -126,7 +126,7 @@ func (w *worker) hello() *wire.Hello {
 	return h
 }
 
-// describe returns what brokers are told of all rule sets, those of handlers included.
+// describe returns the announcement of all rule sets, including the rule sets of handlers.
 func (w *worker) describe() []wire.ServedRules {
 	list := w.sets.describe()
 	for _, name := range slices.Sorted(maps.Keys(w.options.Handle)) {

@@ -1,6 +1,6 @@
 package client
 
-// Calls: requests under way, from their sending to their answer.
+// Calls: requests under way, from the first sending to the answer.
 
 import (
 	"slices"
@@ -11,18 +11,18 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// call is one request under way. Client.mu guards all fields but done. Texts are not copied for
-// sending them again: they are the caller's.
+// call is a request under way. Client.mu guards all fields but done. Texts belong to the caller and
+// are not copied, not even for sending a call again.
 type call struct {
 	id       string
 	request  *Request
-	header   wire.RequestHeader // the request's, as it was sent last
+	header   wire.RequestHeader // of the latest sending
 	deadline time.Time
-	link     *link       // on which the call was sent last; nil: it waits for a broker
-	conn     *zmtp.Conn  // of link at that time: an answer counts only if it came on conn
+	link     *link       // of the latest sending; nil: the call waits for a broker
+	conn     *zmtp.Conn  // of the latest sending: answers on any later connection do not count
 	wasSent  bool        // at least once
-	tried    []*link     // those whose broker said that another broker may do the request
-	refusal  *wire.Error // what the last of tried said
+	tried    []*link     // links whose brokers refused the call
+	refusal  *wire.Error // of the last link in tried
 	done     chan result
 }
 
@@ -31,7 +31,7 @@ type result struct {
 	err    error
 }
 
-// begin registers a call for r and sends it, if a broker is up.
+// begin registers a call for r and sends the call, if a broker is up.
 func (c *Client) begin(r *Request, deadline time.Time) (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,14 +45,14 @@ func (c *Client) begin(r *Request, deadline time.Time) (*call, error) {
 	return call, nil
 }
 
-// finishLocked hands a call its result and forgets the call.
+// finishLocked hands res to the caller and forgets the call.
 func (c *Client) finishLocked(call *call, res result) {
 	delete(c.calls, call.id)
-	call.done <- res // has room: a call is finished only while it is in calls, so once
+	call.done <- res // has room: only a call in calls is finished, thus once
 }
 
-// giveUp ends a call with the error that why returns, unless its result came meanwhile. c.mu is held
-// while why runs.
+// giveUp ends a call with the error of why, unless the result came meanwhile. c.mu is held while why
+// runs.
 func (c *Client) giveUp(call *call, why func() error) (*Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,8 +71,8 @@ func (c *Client) isSent(call *call) bool {
 	return call.link != nil
 }
 
-// sendLocked sends call on the best link that takes it. If no broker is up, the call waits for one.
-// It reports whether a link took the call, or the call was finished.
+// sendLocked sends call on the best link with room. If no broker is up, the call waits. sendLocked
+// reports whether the call was sent or finished.
 func (c *Client) sendLocked(call *call) bool {
 	call.link, call.conn = nil, nil
 	skip, isFull := call.tried, false
@@ -95,7 +95,7 @@ func (c *Client) sendLocked(call *call) bool {
 		case zmtp.ErrFull:
 			isFull = true
 		}
-		skip = append(slices.Clip(skip), l) // full, or about to end, which its reader finds out
+		skip = append(slices.Clip(skip), l) // full, or ending: the reader of the link notices the end
 	}
 	if isFull {
 		c.finishLocked(call, result{err: wire.Errorf(wire.Busy, "the connections to the brokers are full; try later")})
@@ -103,8 +103,8 @@ func (c *Client) sendLocked(call *call) bool {
 	return isFull
 }
 
-// handleErrorLocked handles an error answer of l's broker. It sends the call to another broker that
-// is up and was not tried yet, if that may help, or finishes the call with the error.
+// handleErrorLocked handles an error answer of l's broker: the call goes to another broker, up and
+// not tried yet, or is finished with the error. The table of error codes says which codes go on.
 func (c *Client) handleErrorLocked(call *call, l *link, err *wire.Error) {
 	if call.request.Header.Worker == "" {
 		switch err.Code {
@@ -122,14 +122,14 @@ func (c *Client) handleErrorLocked(call *call, l *link, err *wire.Error) {
 	switch {
 	case c.sendLocked(call):
 	case l.draining && err.Code == wire.Draining && len(c.problemsLocked()) > 0:
-		// The call waits for a broker that is away, as after a lost connection. This broker is about
-		// to end; where all brokers are restarted in turn, the one before is about to be back.
+		// The call waits for an absent broker, as after a lost connection. This broker is about to
+		// end. Where all brokers are restarted in turn, the broker before is about to be back.
 	default:
 		c.finishLocked(call, result{err: err})
 	}
 }
 
-// timeoutErrorLocked returns the error of a call whose time is up.
+// timeoutErrorLocked returns the error of a call after its deadline.
 func (c *Client) timeoutErrorLocked(call *call) error {
 	switch {
 	case call.link != nil:
@@ -140,7 +140,7 @@ func (c *Client) timeoutErrorLocked(call *call) error {
 	return &NoBrokerError{Problems: c.problemsLocked()}
 }
 
-// message returns the request as it is sent now, with the time that is left.
+// message returns the request with the remaining time, for sending now.
 func (call *call) message() zmtp.Message {
 	call.header = call.request.Header
 	call.header.ID, call.header.HasID = call.id, true

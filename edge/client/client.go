@@ -1,6 +1,6 @@
 package client
 
-// Client: its options, its life, and a request as its caller sees it.
+// Client: options, New and Close, and Do, where callers wait for answers.
 
 import (
 	"cmp"
@@ -16,45 +16,44 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Options say which brokers to ask, and how. The zero value of every field but Brokers is a sane
-// default.
+// Options say which brokers to ask, and how. The zero value of every field but Brokers is a default.
 type Options struct {
-	// Brokers are endpoints for clients, tcp://host:port, ipc://path or inproc://name, the preferred
-	// one first. A connection to each is kept.
+	// Brokers are endpoints for clients, tcp://host:port, ipc://path or inproc://name, in the order
+	// of preference. A connection to each is kept.
 	Brokers []string
-	// Spread gives each request to the next broker in turn, in place of all to the preferred one.
+	// Spread gives each request to the next broker in turn. Without Spread all requests go to the
+	// preferred broker.
 	Spread bool
-	// Heartbeat is the time between signs of life that a broker is asked for. A broker is lost when
-	// it was silent for three of them. Default 1 s.
+	// Heartbeat is the time between PINGs to a broker. A broker silent for three heartbeats is lost.
+	// Default 1 s.
 	Heartbeat time.Duration
-	// Settle is how long a broker that came up while another was up must have been up before it is
-	// preferred to the other one: until then its workers connect. Default 6 s, as workers try every
-	// 5 s at least.
+	// Settle is how long a returning broker must have been up before its place in the list counts
+	// again. Meanwhile its workers connect, which takes them up to 5 s. Default 6 s.
 	Settle time.Duration
 	// Security is the client side of the connections to all brokers.
 	Security zmtp.Security
-	// Log gets what happens to connections and, at level debug, to every request, with the id that
-	// the broker logs. Nil: nothing is logged.
+	// Log gets the events of connections and, at level debug, of every request, with the id in the
+	// broker's log. Nil: nothing is logged.
 	Log *slog.Logger
 
-	sendBytes int64 // what may wait to be sent to a broker; 256 MiB, but in tests
+	sendBytes int64 // max bytes waiting to be sent to a broker; 0: 256 MiB; set in tests
 }
 
 const (
 	defaultHeartbeat = time.Second
 	defaultSettle    = 6 * time.Second
 
-	// startTime is how long after New a broker that comes up need not settle: it was there before.
+	// startTime is how long after New brokers need not settle: they were up before the client.
 	startTime = time.Second
-	// maxBackoff bounds the pause between two attempts to connect to a broker. It is short, because
-	// requests may wait.
+	// maxBackoff bounds the pause between two attempts to connect to a broker. The bound is short,
+	// because requests may wait.
 	maxBackoff = 2 * time.Second
-	// answerGrace is how long after a deadline the broker's own answer is waited for. It says why
-	// the request was not done in time.
+	// answerGrace is how long after a deadline Do waits for the broker's own answer, with the reason
+	// for the delay.
 	answerGrace = 500 * time.Millisecond
 )
 
-// Client asks one of several brokers. Safe for concurrent use.
+// Client sends requests to brokers. Safe for concurrent use.
 type Client struct {
 	options Options
 	start   time.Time
@@ -62,23 +61,23 @@ type Client struct {
 	cancel  context.CancelFunc
 	dialers sync.WaitGroup
 
-	mu     sync.Mutex // guards the fields below and those of links; taken before the lock of a Conn
+	mu     sync.Mutex // guards the fields below and all links; taken before the lock of a Conn
 	links  []*link    // in the order of Options.Brokers
 	calls  map[string]*call
 	lastID uint64
-	turn   int // index of the link that is next with Spread
+	turn   int // index of the next link with Spread
 	stats  Stats
 	closed bool
 }
 
 // Stats counts since New.
 type Stats struct {
-	Sent  int64 // requests, each time that one was sent
-	Moved int64 // requests that were sent again: the connection was lost, or the broker refused
-	Stale int64 // answers that nobody waited for any more; they are dropped
+	Sent  int64 // sendings of requests
+	Moved int64 // sendings after the first: the connection was lost, or a broker refused
+	Stale int64 // answers dropped because nobody waited for them
 }
 
-// New starts to connect to all brokers, and does not stop trying until Close. It does not wait for
+// New starts connecting to all brokers, and goes on trying until Close. New does not wait for
 // connections; Do does. The error is about the syntax of the endpoints.
 func New(o Options) (*Client, error) {
 	if len(o.Brokers) == 0 {
@@ -131,7 +130,7 @@ func (c *Client) connect(ctx context.Context, l *link) {
 	})
 }
 
-// Close ends the connections. Calls of Do that have not returned return ErrClosed.
+// Close ends the connections. Pending calls of Do return ErrClosed.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
@@ -144,15 +143,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Do sends r and waits for its answer until ctx ends, at most for the header's Deadline. Do waits
-// for a broker if none is up. If the connection is lost, or the broker says that another broker may
-// do the request, Do asks another one with the time that is left; the documentation of the package
-// says when. The texts must not change before Do returns.
+// Do sends r and waits for the answer until ctx ends, at most for the header's Deadline. Do waits
+// for a broker if none is up. After a lost connection, and after some error answers, Do asks another
+// broker with the remaining time; the package documentation has the table. The texts must not change
+// before Do returns.
 //
-// An error answer is returned as *wire.Error. *NoBrokerError says that no broker could be reached in
-// time; it is returned at once if all brokers refuse this client as it is, such as for its key, or
-// have names that nobody knows. *LostError says that the connection was lost under a request with
-// NoRetry.
+// An error answer is returned as *wire.Error. A *NoBrokerError means: no broker could be reached in
+// time, or all brokers refuse this client (for its key, say) or have unknown host names. A
+// *LostError means: the connection was lost under a request with NoRetry.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if len(r.Texts) == 0 {
 		return nil, wire.Errorf(wire.BadRequest, "a request needs a text")
@@ -172,7 +170,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
 	}
 }
 
-// ask is one round of Do.
+// ask sends r once, to one broker after another if need be.
 func (c *Client) ask(ctx context.Context, r *Request) (*Answer, error) {
 	deadline, _ := ctx.Deadline()
 	call, err := c.begin(r, deadline)

@@ -1,7 +1,6 @@
 package client
 
-// Links: the connections to brokers. Which one a request goes to, and what happens when one comes
-// up, brings an answer, or ends.
+// Links: the connections to brokers, from the choice for a request to answers and lost connections.
 
 import (
 	"errors"
@@ -13,19 +12,19 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// link is the connection to one broker, made again whenever it ends. Client.mu guards it.
+// link is the connection to one broker, made again after each end. Client.mu guards all fields.
 type link struct {
 	broker    string     // endpoint
 	conn      *zmtp.Conn // nil while there is no connection
-	settledAt time.Time  // from then on the link is preferred by its place in the list
-	draining  bool       // the broker says that it is stopping, on this connection
+	settledAt time.Time  // from then on the place in the list counts
+	draining  bool       // the broker is stopping, as an answer on this connection said
 	problem   error      // why the latest connection or attempt failed; nil: none did
-	permanent int        // attempts in a row that failed for a reason that will not pass; see setProblem
+	permanent int        // failures in a row for a reason unlikely to pass; see setProblem
 }
 
-// chooseLocked returns the link for the next request, or nil if no link is up but those in skip. Of
-// the settled links it is the first, or with Spread the next in turn. If none is settled, it is the
-// one that will be first. A broker that is draining is chosen only if there is no other.
+// chooseLocked returns the link for the next request: the first settled link, or with Spread the
+// next in turn. If no link is settled, the link closest to settling is chosen. A draining broker
+// is chosen last. The result is nil if no link outside of skip is up.
 func (c *Client) chooseLocked(skip []*link) *link {
 	var best *link
 	now := time.Now()
@@ -54,8 +53,8 @@ func (c *Client) chooseLocked(skip []*link) *link {
 	return best
 }
 
-// serve reads one connection until it ends. Calls that wait are sent on it at its beginning, and its
-// open calls are sent to other brokers at its end.
+// serve reads a connection until its end. At the beginning, waiting calls are sent on the
+// connection. At the end, open calls move to another link.
 func (c *Client) serve(l *link, conn *zmtp.Conn) error {
 	c.attach(l, conn)
 	for {
@@ -73,7 +72,7 @@ func (c *Client) serve(l *link, conn *zmtp.Conn) error {
 	}
 }
 
-// attach notes a new connection, and sends calls that wait on it.
+// attach notes a new connection and sends the waiting calls.
 func (c *Client) attach(l *link, conn *zmtp.Conn) {
 	c.options.Log.Debug("connected", "broker", l.broker)
 	c.mu.Lock()
@@ -87,7 +86,7 @@ func (c *Client) attach(l *link, conn *zmtp.Conn) {
 	l.conn, l.draining, l.problem, l.permanent = conn, false, nil, 0
 	for _, call := range c.calls {
 		if call.link == nil {
-			call.tried = slices.DeleteFunc(call.tried, func(t *link) bool { return t == l }) // another connection may take it
+			call.tried = slices.DeleteFunc(call.tried, func(t *link) bool { return t == l }) // a new connection may take the call
 			c.sendLocked(call)
 		}
 	}
@@ -97,8 +96,7 @@ func (c *Client) isAnyUpLocked() bool {
 	return slices.ContainsFunc(c.links, func(l *link) bool { return l.conn != nil })
 }
 
-// detach notes that the connection of l has ended. Its open calls are sent on another link, or wait
-// for one.
+// detach notes the end of l's connection. Open calls of l are sent on another link, or wait.
 func (c *Client) detach(l *link, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,14 +107,14 @@ func (c *Client) detach(l *link, err error) {
 		case call.request.NoRetry:
 			c.finishLocked(call, result{err: &LostError{Broker: l.broker, Err: err}})
 		default:
-			call.tried, call.refusal = nil, nil // brokers that refused before may take the call now
+			call.tried, call.refusal = nil, nil // any broker may take the call now
 			c.sendLocked(call)
 		}
 	}
 }
 
-// parseRefusal returns what a broker says to a peer that it takes for a worker: the endpoint is the
-// one for workers. It returns nil if m is something else.
+// parseRefusal returns the error in m if m is a refusal for workers: the client is connected to an
+// endpoint for workers. For any other message parseRefusal returns nil.
 func parseRefusal(m zmtp.Message) *wire.Error {
 	if wire.KindOf(m.Frame(0)) != wire.KindRefused {
 		return nil
@@ -128,8 +126,8 @@ func parseRefusal(m zmtp.Message) *wire.Error {
 	return h.Error
 }
 
-// leaveWrongEndpoint notes that l leads to an endpoint for workers. Its calls, which nobody has done,
-// are sent on another link, or finished with what the broker said.
+// leaveWrongEndpoint handles err, the refusal of an endpoint for workers. No call of l was done: each
+// is sent on another link, or finished with err.
 func (c *Client) leaveWrongEndpoint(l *link, err *wire.Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,8 +139,8 @@ func (c *Client) leaveWrongEndpoint(l *link, err *wire.Error) {
 	}
 }
 
-// deliver hands an answer to the call that waits for it on this connection. Any other answer is
-// dropped, so a result is delivered once. The message is given away.
+// deliver hands an answer to the call waiting on this connection. Stale answers are dropped, so each
+// result is delivered once. The message belongs to deliver.
 func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	a, err := parseAnswer(m)
 	if err != nil {
@@ -170,12 +168,12 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	}
 }
 
-// maxUnknown is how many times in a row the resolver must say that there is no such host before the
-// client believes it.
+// maxUnknown is how often in a row the resolver must deny a host before the client believes the
+// resolver.
 const maxUnknown = 2
 
-// setProblem notes why there is no connection. Once all brokers refuse this client as it is, or have
-// no address, calls that wait for a broker fail at once. A broker that is merely away is waited for.
+// setProblem notes why there is no connection. Once every broker refuses this client or has no
+// address, waiting calls fail at once. For brokers merely away, calls go on waiting.
 func (c *Client) setProblem(l *link, err error, retryIn time.Duration) {
 	c.options.Log.Debug("not connected", "broker", l.broker, "error", err, "retry_in", retryIn)
 	var unknown *net.DNSError

@@ -1,6 +1,6 @@
 package client
 
-// Errors: brokers that cannot be reached, and connections that were lost.
+// Errors: unreachable brokers and lost connections.
 
 import (
 	"errors"
@@ -11,14 +11,14 @@ import (
 // ErrClosed is returned by calls on a closed Client.
 var ErrClosed = errors.New("client: closed")
 
-// Problem is a broker that is not connected, and why.
+// Problem is a broker without a connection, and why.
 type Problem struct {
 	Broker string
-	Err    error // nil: it has neither refused nor answered yet
+	Err    error // nil: the broker has neither refused nor answered yet
 }
 
-// NoBrokerError says that no broker could be reached in time. It lists all brokers, each with its
-// latest problem.
+// NoBrokerError means: no broker could be reached in time. Problems has the latest problem of each
+// broker.
 type NoBrokerError struct{ Problems []Problem }
 
 func (e *NoBrokerError) Error() string {
@@ -45,8 +45,8 @@ func (e *NoBrokerError) Unwrap() []error {
 	return errs
 }
 
-// LostError says that the connection was lost while a request with NoRetry was under way. Whether
-// the request was done is not known.
+// LostError means: the connection was lost while a request with NoRetry was under way. Nobody knows
+// whether the request was done.
 type LostError struct {
 	Broker string
 	Err    error // why the connection was lost
@@ -59,7 +59,7 @@ func (e *LostError) Error() string {
 // Unwrap returns why the connection was lost.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// Problems returns the brokers that are not connected now, in the order of Options.Brokers.
+// Problems returns the brokers without a connection, in the order of Options.Brokers.
 func (c *Client) Problems() []Problem {
 	c.mu.Lock()
 	defer c.mu.Unlock()

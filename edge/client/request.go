@@ -1,6 +1,6 @@
 package client
 
-// Requests and answers as callers see them, and control requests.
+// Requests and answers in the form for callers, and control requests.
 
 import (
 	"context"
@@ -13,16 +13,15 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Request is one request in full form. The client sets the id of its header.
+// Request is a request in full form. The client sets the id in the header.
 type Request struct {
 	Header wire.RequestHeader
 	Texts  [][]byte // at least one
-	// Retry makes Do ask again, with growing pauses until the deadline, after an answer that says
-	// that the brokers may do the request later: busy, draining or worker_lost.
+	// Retry makes Do ask again, with growing pauses until the deadline, after error answers with
+	// Retry in the table of error codes (wire.Codes).
 	Retry bool
-	// NoRetry is for requests that must not be done twice: Do sends such a request to one broker,
-	// once, whatever Retry says. Whether a broker may dispatch a request twice is in the
-	// configuration of that broker.
+	// NoRetry is for requests not to be done twice: Do sends the request once, whatever Retry says.
+	// Whether a broker may dispatch a request twice stands in the broker's configuration.
 	NoRetry bool
 }
 
@@ -34,10 +33,10 @@ func (r *Request) retries(err error) bool {
 	return e.Code.Info().Retry
 }
 
-// Answer is one answer in full form. Its results are views, valid until Release.
+// Answer is an answer in full form. The results are views, valid until Release.
 type Answer struct {
 	Header  wire.AnswerHeader
-	Results [][]byte // one for each text, in order; a plain worker may reply in more frames
+	Results [][]byte // a frame for each text, in order; plain workers may send more frames
 
 	message zmtp.Message
 }
@@ -45,7 +44,7 @@ type Answer struct {
 // Release gives the memory of the answer back. The results must not be used afterwards.
 func (a *Answer) Release() { a.message.Release() }
 
-// parseAnswer decodes an answer, which owns m afterwards. On an error m is released.
+// parseAnswer decodes an answer. The Answer owns m; on an error m is released.
 func parseAnswer(m zmtp.Message) (*Answer, error) {
 	h, err := wire.ParseAnswerHeader(m.Frame(0))
 	if err != nil {
@@ -61,10 +60,9 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 	return a, nil
 }
 
-// Control sends a control request; worker may name one for stop and drain. It returns the document
-// of the answer, which is {} for stop and drain. These two go to one broker only: who has several
-// brokers must ask each with a Client of its own. Other control requests are asked again while the
-// broker is busy.
+// Control sends a control request and returns the document in the answer. For stop and drain, worker
+// may name a worker, and the document is {}. Stop and drain go to one broker only: ask several
+// brokers with a Client each. Ping and status are asked again while the broker is busy.
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout

@@ -13,21 +13,21 @@ import (
 type AnswerHeader struct {
 	ID     string // echoed if HasID
 	HasID  bool
-	Worker string // which worker has answered
+	Worker string // name of the worker
 	Rules  string // name@ and the first 12 hex digits of the pack's SHA-256
-	TookUS int64  // time that the worker has matched, in microseconds
-	Error  *Error // if it is set, only the id is set beside it
+	TookUS int64  // time spent matching, in microseconds
+	Error  *Error // nil: success; else all fields but the id are empty
 
-	Escalated []Escalated // whom the worker has asked for this answer
+	Escalated []Escalated // sub-requests of the worker for this answer
 }
 
-// Escalated says what came of a worker's sub-request about texts in which it has found something.
+// Escalated is the outcome of a worker's sub-request about texts with matches.
 type Escalated struct {
 	To     string `json:"to"`               // rule set
-	Worker string `json:"worker,omitempty"` // which worker has answered, or was to answer
+	Worker string `json:"worker,omitempty"` // who has answered, or was to answer
 	Rules  string `json:"rules,omitempty"`  // as in AnswerHeader
 	TookUS int64  `json:"took_us,omitempty"`
-	Error  *Error `json:"error,omitempty"` // the results are without what this worker would have found
+	Error  *Error `json:"error,omitempty"` // the results lack the matches of this worker
 }
 
 // Append appends h as a JSON object.
@@ -109,8 +109,8 @@ func ParseAnswerHeader(frame []byte) (AnswerHeader, error) {
 	return h, nil
 }
 
-// ErrorAnswer returns the answer to a request that failed: one frame, which is the header with the id
-// in full form, and the body in bare form. h is the header of the request; nil: bare form.
+// ErrorAnswer returns the answer to a failed request: one frame, which is a header with the id in
+// full form, and the body in bare form. h is the header of the request; nil: bare form.
 func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 	a := AnswerHeader{Error: err}
 	if h != nil {
@@ -119,8 +119,8 @@ func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 	return zmtp.NewMessage(a.Append(nil))
 }
 
-// RulesName returns the name of a pack in answers: name@ and 12 hex digits of its hash. A rule set
-// without a pack, which a function answers, has its name alone.
+// RulesName returns the name of a pack in answers: name@ and 12 hex digits of the hash. A rule set
+// without a pack (a function answers) has the name alone.
 func RulesName(name, hash string) string {
 	if hash == "" {
 		return name

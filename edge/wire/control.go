@@ -1,7 +1,7 @@
 package wire
 
-// Control frames: the binary first frame of what a broker and a trawl worker say to each other over
-// a DEALER. Its first byte is the kind of the message. PROTOCOL.md has the table of kinds.
+// Control frames: the binary first frames of messages between a broker and a trawl worker (a DEALER).
+// The first byte is the kind of the message. PROTOCOL.md has the table of kinds.
 
 import (
 	"encoding/binary"
@@ -13,21 +13,21 @@ type Kind byte
 
 // The kinds. The direction is worker to broker (>), broker to worker (<) or both.
 const (
-	KindHello      Kind = 'H' // > who the worker is: Hello
+	KindHello      Kind = 'H' // > the worker announces itself: Hello
 	KindWelcome    Kind = 'W' // < the hello is accepted: Welcome
 	KindRefused    Kind = 'X' // < the hello is refused: Error; the connection ends
-	KindRequest    Kind = 'Q' // < do this: RequestControl, then the client's frames after its envelope
-	KindReply      Kind = 'A' // > done: ReplyControl, then the frames for the client; < the answer to a sub-request, in the same form
+	KindRequest    Kind = 'Q' // < do this: RequestControl, then the client's frames after the envelope
+	KindReply      Kind = 'A' // > done: ReplyControl, then the frames for the client; < the answer to a sub-request, likewise
 	KindSubRequest Kind = 'N' // > a request of the worker: SubRequestControl, then header and texts
-	KindHeartbeat  Kind = 'B' // both: the peer is alive; from a worker with its WorkerStats, and now and then its Costs
+	KindHeartbeat  Kind = 'B' // both: the peer is alive; from a worker with WorkerStats, and now and then Costs
 	KindDrain      Kind = 'D' // > send no more requests; < no more requests will come, in answer or because the broker is draining
 	KindStop       Kind = 'S' // < drain, then exit
-	KindUpdate     Kind = 'U' // > other rules than in the hello: Update
-	KindReclaim    Kind = 'R' // < give back what you have not started: Reclaim; > what was given back, in answer to each reclaim and cancel
-	KindCancel     Kind = 'C' // < nobody waits for these answers, give back or stop: Reclaim
+	KindUpdate     Kind = 'U' // > rules in place of the hello's: Update
+	KindReclaim    Kind = 'R' // < give back requests not started yet: Reclaim; > the requests given back, in answer to each reclaim and cancel
+	KindCancel     Kind = 'C' // < nobody waits for these requests, give back or stop: Reclaim
 )
 
-// ControlFrame returns a control frame that says nothing but its kind.
+// ControlFrame returns a control frame with a kind and nothing else.
 func ControlFrame(k Kind) []byte { return []byte{byte(k)} }
 
 // KindOf returns the kind of a control frame; 0 if the frame is empty.
@@ -38,13 +38,13 @@ func KindOf(frame []byte) Kind {
 	return Kind(frame[0])
 }
 
-// RequestControl is the control frame of a request on its way to a worker.
+// RequestControl is the control frame of a request to a worker.
 type RequestControl struct {
 	Number    uint64        // of the dispatch; valid on this connection only
-	Full      bool          // header and texts follow; else one frame, the text
+	Full      bool          // header and texts follow; else the text alone
 	Hops      uint8         // how many workers have passed the request on
 	Remaining time.Duration // until the deadline, in whole milliseconds
-	ID        uint64        // of the request, for logs; 0: not sent, which saves its bytes
+	ID        uint64        // of the request, for logs; 0: not sent, to save bytes
 }
 
 const (
@@ -85,8 +85,8 @@ func ParseRequestControl(frame []byte) (c RequestControl, ok bool) {
 	return c, true
 }
 
-// ReplyControl is the control frame of an answer: from a worker on its way to the broker, or to a
-// sub-request of a worker.
+// ReplyControl is the control frame of an answer: from a worker to the broker, or from the broker to
+// a sub-request.
 type ReplyControl struct {
 	Number uint64 // of the dispatch, or of the sub-request
 	Failed bool   // the answer is an error; for the broker's counters
@@ -113,14 +113,14 @@ func ParseReplyControl(frame []byte) (c ReplyControl, ok bool) {
 	return ReplyControl{Failed: frame[1]&1 != 0, Number: binary.BigEndian.Uint64(frame[2:])}, true
 }
 
-// MaxHops is how many workers may pass a request on. A sub-request of a worker that works on a
-// request with MaxHops is refused, so a circle of workers ends.
+// MaxHops is how many workers may pass a request on. A sub-request for a parent with MaxHops is
+// refused, which ends circles of workers.
 const MaxHops = 8
 
-// SubRequestControl is the control frame of a request that a worker sends while it works on another
+// SubRequestControl is the control frame of a sub-request: a worker sends it while working on another
 // request, the parent.
 type SubRequestControl struct {
-	Number uint64 // of the sub-request; the worker chooses it, and the answer carries it
+	Number uint64 // of the sub-request: the worker chooses, the answer echoes
 	Parent uint64 // number of the dispatch of the parent
 }
 
@@ -142,15 +142,13 @@ func ParseSubRequestControl(frame []byte) (c SubRequestControl, ok bool) {
 	return SubRequestControl{Number: binary.BigEndian.Uint64(frame[2:]), Parent: binary.BigEndian.Uint64(frame[10:])}, true
 }
 
-// Reclaim is the control frame of a message about several dispatches, of which there are
-// two kinds. With KindReclaim a broker asks for requests back that a worker has not started.
-// With KindCancel it says that nobody waits for the answers: the worker also stops those that
-// it works on, and answers them with whatever error it likes. To each of both a worker answers
-// with a KindReclaim that names the requests that it gave back.
+// Reclaim is the control frame of a message about several dispatches. With KindReclaim a broker asks
+// for the return of requests not started yet. With KindCancel a broker says: nobody waits for the
+// answers. Then the worker also stops started requests, and answers them with any error. A worker
+// answers both kinds with a KindReclaim listing the requests given back.
 type Reclaim struct {
 	Kind Kind // KindReclaim or KindCancel
-	// Numbers are the numbers of the dispatches, 8 bytes each, as they lie in the frame; Each
-	// visits them.
+	// Numbers is a view of the frame with the numbers of the dispatches, 8 bytes each; see Each.
 	Numbers []byte
 }
 
@@ -160,7 +158,7 @@ const reclaimHead = 1
 // AppendDispatch adds a number.
 func BeginReclaim(dst []byte, kind Kind) []byte { return append(dst, byte(kind)) }
 
-// AppendDispatch appends a dispatch's number to a frame that BeginReclaim began.
+// AppendDispatch appends the number of a dispatch to a frame begun by BeginReclaim.
 func AppendDispatch(dst []byte, number uint64) []byte {
 	return binary.BigEndian.AppendUint64(dst, number)
 }

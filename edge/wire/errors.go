@@ -1,6 +1,6 @@
 package wire
 
-// Errors: a code for programs, a message for people. One table holds what follows from a code.
+// Errors: a code for programs, a message for people. One table holds the consequences of each code.
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 	"trawl/edge/escape"
 )
 
-// Code is the half of an error that is for programs. Codes are stable: they are part of the protocol.
+// Code is the part of an error for programs. Codes are part of the protocol and do not change.
 type Code string
 
-// The error codes of protocol version 1. A new one is a row of codes, and of the tables on the pages
-// that pages_test.go names.
+// The error codes of protocol version 1. A new code needs a row in codes, and in the tables on pages;
+// pages_test.go names missing rows.
 const (
 	BadRequest    Code = "bad_request"    // the request breaks the protocol; asking again does not help
 	TooLarge      Code = "too_large"      // a text or the request is over a limit
@@ -23,21 +23,21 @@ const (
 	Busy          Code = "busy"           // a queue or the memory budget is full
 	Deadline      Code = "deadline"       // the time ran out
 	WorkerLost    Code = "worker_lost"    // the worker went away, and the request may not be dispatched again
-	TooManyHops   Code = "too_many_hops"  // a chain of workers that ask workers is too long
+	TooManyHops   Code = "too_many_hops"  // a chain of sub-requests is too long
 	Draining      Code = "draining"       // the broker or the worker is stopping
-	Forbidden     Code = "forbidden"      // this peer may not do that
+	Forbidden     Code = "forbidden"      // this peer lacks the right
 	Internal      Code = "internal"       // a fault of trawl
 )
 
-// CodeInfo says what follows from an error code.
+// CodeInfo holds the consequences of an error code.
 type CodeInfo struct {
 	Code       Code
 	HTTPStatus int
-	// TryOtherBroker: this broker has not done the request, and another broker may do it.
+	// TryOtherBroker: this broker has not done the request, and another broker may.
 	TryOtherBroker bool
-	// Retry: the same brokers may do the request if they are asked again a little later.
+	// Retry: the brokers may do the request a little later.
 	Retry bool
-	// Hint says what a person can do. Empty: the messages with this code say it.
+	// Hint is advice for people. Empty: the messages with this code have the advice.
 	Hint string
 }
 
@@ -69,25 +69,25 @@ func (c Code) Info() *CodeInfo {
 	return &codes[len(codes)-1]
 }
 
-// Error is an error as the protocol carries it: a code, and a message of one line.
+// Error is an error of the protocol: a code, and a message of one line.
 type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 }
 
-// Error returns one line of bounded length, whatever a peer has put into e.
+// Error returns a line of bounded length, whatever a peer has put into e.
 func (e *Error) Error() string {
 	return escape.Cut(string(e.Code), 100) + ": " + escape.Cut(e.Message, escape.MaxLine)
 }
 
-// Errorf makes an *Error. Strings among args are shown as [escape.Sprintf] shows them, so a message
-// that quotes a request is no longer than other messages.
+// Errorf makes an *Error. Strings among args are escaped and cut by [escape.Sprintf], which bounds
+// messages quoting a request.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: escape.Sprintf(format, args...)}
 }
 
-// AsError turns any error into one that the protocol can carry: err itself if it is an *Error, else
-// one with the code Internal. Nil stays nil.
+// AsError turns any error into an error of the protocol: the *Error in err's chain, else an *Error
+// with the code Internal. Nil stays nil.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil

@@ -13,22 +13,21 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// An envelope has at most maxEnvelope frames, with its empty delimiter, and maxEnvelopeBytes in all
-// bodies: a few identities of proxies. It is kept until the answer is sent.
+// An envelope has at most maxEnvelope frames, including the empty delimiter, and maxEnvelopeBytes in
+// all bodies: a few identities of proxies. The broker keeps an envelope until the answer is sent.
 const (
 	maxEnvelope      = 8
 	maxEnvelopeBytes = 1 << 10
 )
 
-// SplitEnvelope returns how many of m's first frames are its envelope, which the answer must carry
-// in front. The envelope of a REQ is everything through the first empty frame. A DEALER or ROUTER
-// need not send one:
+// SplitEnvelope returns how many of m's first frames are the envelope. The answer must begin with
+// the envelope. A single frame has no envelope. The envelope of a REQ is everything through the first
+// empty frame. For a DEALER or ROUTER the first frame decides:
 //
-//   - a single frame has no envelope
-//   - a first frame that is empty is the envelope
-//   - a first frame that begins with the brace of a header has none in front
-//   - otherwise the envelope ends with an empty frame, which a client behind a proxy sends; if none
-//     comes within the bounds of an envelope, there is no envelope
+//   - empty: the envelope is this frame
+//   - a header, beginning with a brace: there is no envelope
+//   - anything else: the envelope ends with an empty frame (the client is behind a proxy); without an
+//     empty frame within the bounds above there is no envelope
 func SplitEnvelope(peerType string, m zmtp.Message) int {
 	if m.NumFrames() == 1 {
 		return 0
@@ -61,7 +60,7 @@ const (
 	MaxHeader = 64 << 10
 )
 
-// Op is what a request asks for.
+// Op is the operation of a request.
 type Op string
 
 // The operations: matching, and the control requests.
@@ -82,7 +81,7 @@ const (
 	FormatPacked Format = "packed"
 )
 
-// Fields is the set of extra fields that each match carries.
+// Fields is a set of extra fields of matches.
 type Fields uint8
 
 // The extra fields, in the order of fieldNames.
@@ -96,24 +95,24 @@ const (
 
 var fieldNames = []string{"text", "tags", "severity", "message", "data"}
 
-// RequestHeader is the header of a request in full form. NewRequestHeader returns one with all
-// defaults. The table headerKeys says how each field is read and written.
+// RequestHeader is the header of a request in full form. NewRequestHeader returns the defaults. The
+// table headerKeys says how each field is read and written.
 type RequestHeader struct {
 	ID       string // echoed in the answer if HasID
 	HasID    bool
 	Rules    string // rule set: a name, or name@hash
-	Worker   string // the one worker that must do the request; empty: any
+	Worker   string // name of the only worker to do the request; empty: any worker
 	Deadline time.Duration
 	Priority int
 	Want     Want
 	Limit    int // max matches per text; 0: as many as the limits of the fleet allow
 	Fields   Fields
-	Lines    bool // each line of a text is a text of its own
+	Lines    bool // split: lines; each line counts as a text
 	Format   Format
 	Op       Op
 }
 
-// NewRequestHeader returns the header that an empty JSON object stands for.
+// NewRequestHeader returns the header of all defaults, in JSON an empty object.
 func NewRequestHeader() RequestHeader {
 	return RequestHeader{
 		Rules: DefaultRules, Deadline: DefaultDeadline, Priority: DefaultPriority,
@@ -121,7 +120,7 @@ func NewRequestHeader() RequestHeader {
 	}
 }
 
-// Plain reports whether a plain worker, which gets the text only, can honour h.
+// Plain reports whether a plain worker can honour h. A plain worker gets the text only.
 func (h *RequestHeader) Plain() bool {
 	for i := range headerKeys {
 		if k := &headerKeys[i]; k.needsTrawl && k.isSet(h) {
@@ -132,7 +131,7 @@ func (h *RequestHeader) Plain() bool {
 }
 
 // ParseRequestHeader decodes a header frame. Each error is an *Error with the code BadRequest and
-// names the key. The header that is returned beside an error has its id, if it was readable.
+// names the key. Beside an error, the returned header has the id, if readable.
 func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 	h := NewRequestHeader()
 	if len(frame) > MaxHeader {
@@ -167,7 +166,7 @@ func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 	return h, h.check()
 }
 
-// check looks at keys that make sense only together.
+// check looks at combinations of keys.
 func (h *RequestHeader) check() error {
 	if h.Format == FormatPacked && h.Fields != 0 {
 		return Errorf(BadRequest, "header key \"fields\" needs format json: packed results carry rule, start and end only")
@@ -179,19 +178,19 @@ func (h *RequestHeader) check() error {
 	return nil
 }
 
-// SplitRules splits name@hash into the name of a rule set and the hash of a pack. Without a hash it
-// is empty.
+// SplitRules splits name@hash into the name of a rule set and the hash of a pack. hash is empty if s
+// has none.
 func SplitRules(s string) (name, hash string) {
 	name, hash, _ = strings.Cut(s, "@")
 	return name, hash
 }
 
-// validHash reports whether s is 12 (as answers print it) to 64 hex digits of a SHA-256.
+// validHash reports whether s is 12 (the length in answers) to 64 hex digits of a SHA-256.
 func validHash(s string) bool {
 	return len(s) >= 12 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Append appends h as a JSON object. Keys with their defaults are left out.
+// Append appends h as a JSON object. Keys with default values are left out.
 func (h *RequestHeader) Append(dst []byte) []byte {
 	o := BeginObject(slices.Grow(dst, 128)) // most headers are shorter
 	for i := range headerKeys {
@@ -206,7 +205,7 @@ func (h *RequestHeader) Append(dst []byte) []byte {
 // FieldNames returns the names of all extra fields.
 func FieldNames() []string { return slices.Clone(fieldNames) }
 
-// ParseFields returns the set of the extra fields of these names.
+// ParseFields returns the set of the extra fields called names.
 func ParseFields(names []string) (Fields, error) {
 	var f Fields
 	for _, name := range names {
@@ -229,10 +228,10 @@ func (f Fields) names() []string {
 	return names
 }
 
-// LogID returns the broker's id of a request as logs show it.
+// LogID returns the broker's id of a request in the form for logs.
 func LogID(id uint64) string { return fmt.Sprintf("%016x", id) }
 
-// LogClientID returns the id that a client gave its request as logs show it, with a bounded length.
+// LogClientID returns a client's id of a request in the form for logs, with a bounded length.
 func LogClientID(id string) string {
 	const limit = 40
 	if len(id) > limit {

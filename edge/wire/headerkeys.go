@@ -1,7 +1,7 @@
 package wire
 
-// The keys of a request's header, in one table: reading, writing, the list in the error about an
-// unknown key, what a plain worker can honour, and the query parameters of HTTP come from it.
+// The keys of a request's header, in one table. It feeds reading, writing, the error about unknown
+// keys, the limits of plain workers, and the query parameters of HTTP.
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 	"trawl/edge/escape"
 )
 
-// keyKind is what the value of a header key is in JSON.
+// keyKind is the type of a header key's value in JSON.
 type keyKind uint8
 
 const (
@@ -23,21 +23,20 @@ const (
 	keyList // of strings
 )
 
-// headerKey is one key of a request's header.
+// headerKey is a key of a request's header.
 type headerKey struct {
 	name       string
 	kind       keyKind
 	inQuery    bool // POST /match takes the key as a query parameter
-	needsTrawl bool // a plain worker, which gets the text only, can honour the default alone
+	needsTrawl bool // a plain worker can honour the default only
 
 	isSet  func(h *RequestHeader) bool // h differs from the default
 	append func(dst []byte, h *RequestHeader) []byte
-	decode func(h *RequestHeader, v json.RawMessage) error // checks the value, too
+	decode func(h *RequestHeader, v json.RawMessage) error // refuses bad values
 }
 
-// headerKeys is in the order in which keys are read and written. The id comes first, so that a
-// refusal of any other key can echo it. A new key is a row here, a field of RequestHeader, and a row
-// in PROTOCOL.md.
+// headerKeys is in the order of reading and writing. The id comes first: a refusal of any other key
+// echoes the id. A new key needs a row here, a field of RequestHeader, and a row in PROTOCOL.md.
 var headerKeys = []headerKey{
 	{
 		name:   "id",
@@ -131,7 +130,7 @@ var headerKeys = []headerKey{
 	},
 }
 
-// keyNames returns the names of the keys for which is reports true.
+// keyNames returns the names of all keys accepted by is.
 func keyNames(is func(k *headerKey) bool) (names []string) {
 	for i := range headerKeys {
 		if is(&headerKeys[i]) {
@@ -144,15 +143,15 @@ func keyNames(is func(k *headerKey) bool) (names []string) {
 // HeaderKeys returns the names of all keys of a request's header.
 func HeaderKeys() []string { return keyNames(func(*headerKey) bool { return true }) }
 
-// QueryKeys returns the names of the keys that can be query parameters of POST /match.
+// QueryKeys returns the names of the keys allowed as query parameters of POST /match.
 func QueryKeys() []string { return keyNames(func(k *headerKey) bool { return k.inQuery }) }
 
-// TrawlOnlyKeys returns the names of the keys that only a trawl worker can honour, unless they have
-// their defaults; a plain worker gets the text only.
+// TrawlOnlyKeys returns the names of the keys for trawl workers only: a plain worker, which gets the
+// text alone, can honour their defaults and nothing else.
 func TrawlOnlyKeys() []string { return keyNames(func(k *headerKey) bool { return k.needsTrawl }) }
 
-// QueryValue returns the value in JSON that a query parameter of POST /match stands for; ok is false
-// if key cannot be one. ParseRequestHeader checks the value.
+// QueryValue returns the JSON value for the text of a query parameter of POST /match; ok is false if
+// key is not allowed. ParseRequestHeader checks the value.
 func QueryValue(key, text string) (value any, ok bool) {
 	for i := range headerKeys {
 		k := &headerKeys[i]
@@ -177,7 +176,7 @@ func isNumber(text string) bool {
 // maxQuoted is how many bytes of a value an error repeats.
 const maxQuoted = 40
 
-// The decoders below get values that encoding/json has found to be valid JSON.
+// The decoders below get valid JSON: encoding/json has split the header.
 
 // decodeString refuses null, which encoding/json would pass over.
 func decodeString(v json.RawMessage, to *string) error {
@@ -189,7 +188,7 @@ func decodeString(v json.RawMessage, to *string) error {
 			return json.Unmarshal(v, to)
 		}
 	}
-	*to = string(v[1 : len(v)-1]) // as it is: the usual case
+	*to = string(v[1 : len(v)-1]) // the usual case: nothing is escaped
 	return nil
 }
 

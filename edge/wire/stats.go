@@ -1,41 +1,41 @@
 package wire
 
-// Stats: the counters that come with a worker's heartbeats, and what its regexes have cost.
+// Stats: the counters in a worker's heartbeats, and the costs of regexes.
 
 import (
 	"bytes"
 	"encoding/json"
 )
 
-// WorkerStats are the counters of a worker since it started. They come with each heartbeat.
+// WorkerStats are the counters of a worker since its start, sent with each heartbeat.
 type WorkerStats struct {
 	Requests      int64 `json:"requests"`
 	Failed        int64 `json:"failed"`
 	Texts         int64 `json:"texts"` // text frames, not lines
 	Bytes         int64 `json:"bytes"`
 	Matches       int64 `json:"matches"`
-	BusyUS        int64 `json:"busy_us"`        // time that all slots together were busy
+	BusyUS        int64 `json:"busy_us"`        // busy time of all slots together
 	ResidentBytes int64 `json:"resident_bytes"` // 0: not known on the worker's system
 
-	// Window is how many requests this broker may let the worker hold, since other brokers send
-	// requests, too. 0: this broker has the whole window.
+	// Window is how many requests this broker may let the worker hold, while several brokers send
+	// requests. 0: this broker has the whole window.
 	Window int `json:"window,omitempty"`
 
 	BoardStats
 }
 
-// BoardStats is the part of WorkerStats that the worker's board decides.
+// BoardStats is the part of WorkerStats decided by the worker's board.
 type BoardStats struct {
-	// Slots is how many requests the worker works on at once now, at most those of its Hello: fewer
-	// while the board is hot or short of power. 0: those of its Hello.
+	// Slots is how many requests the worker works on at once now: fewer than in the Hello while the
+	// board is hot or short of power. 0: as many as in the Hello.
 	Slots   int             `json:"slots,omitempty"`
 	Health  json.RawMessage `json:"health,omitempty"`
 	UptimeS int64           `json:"uptime_s,omitempty"` // of the process
 }
 
-// ParseWorkerStats decodes the second frame of a worker's heartbeat. A broker does so a thousand
-// times a second if it has as many workers. So the frames that this program writes are read in one
-// pass, and all others by encoding/json, with the same result. Health may be a view of frame.
+// ParseWorkerStats decodes the second frame of a worker's heartbeat. A broker of a thousand workers
+// does this a thousand times a second. Frames in the form of this program are read in one pass, any
+// other frame by encoding/json, with equal results. Health may be a view of frame.
 func ParseWorkerStats(frame []byte) (*WorkerStats, error) {
 	s := new(WorkerStats)
 	if s.scan(frame) {
@@ -45,8 +45,8 @@ func ParseWorkerStats(frame []byte) (*WorkerStats, error) {
 	return s, json.Unmarshal(frame, s)
 }
 
-// scan decodes an object that has keys of s with whole numbers, and as health one flat object of
-// numbers and booleans. It returns false if frame is anything else.
+// scan decodes an object with keys of s and whole numbers, and with a flat object of numbers and
+// booleans as health. scan returns false if frame is anything else.
 func (s *WorkerStats) scan(frame []byte) bool {
 	var window, slots int64
 	rest, ok := scanObject(frame, func(key, rest []byte) ([]byte, bool) {
@@ -87,8 +87,8 @@ func (s *WorkerStats) scan(frame []byte) bool {
 	return ok && len(rest) == 0 && int64(s.Window) == window && int64(s.Slots) == slots
 }
 
-// scanObject visits the members of the JSON object at the start of b. It calls value with what
-// follows a key; value returns what follows the value. Keys must be of lower-case letters and
+// scanObject visits the members of the JSON object at the start of b. It calls value with the bytes
+// after each key; value returns the bytes after the value. Keys must be of lower-case letters and
 // underscores, without spaces between tokens. ok is false if b is anything else, or if value
 // returns false.
 func scanObject(b []byte, value func(key, rest []byte) ([]byte, bool)) (rest []byte, ok bool) {
@@ -159,39 +159,39 @@ func countDigits(b []byte) int {
 
 // Bounds of Costs.
 const (
-	MaxCosts    = 10  // regexes of one rule set
+	MaxCosts    = 10  // regexes of a rule set
 	MaxAllCosts = 200 // regexes of all rule sets
 	MaxCostRule = 128 // bytes of the id of a rule
 )
 
-// Costs is what regexes have cost on a worker. It comes every few seconds, as the third frame of a
+// Costs are the costs of regexes on a worker, sent every few seconds as the third frame of a
 // heartbeat.
 type Costs struct {
-	// Source names the counters. The workers of one process share them and report the same source,
-	// which counts once.
+	// Source names the counters. The workers of a process share counters and source; each source
+	// counts once.
 	Source string     `json:"source"`
 	Sets   []SetCosts `json:"sets"`
 }
 
-// SetCosts is what the regexes of a pack have cost since the worker opened it.
+// SetCosts are the costs of a pack's regexes since the worker opened the pack.
 type SetCosts struct {
 	Name    string      `json:"name"` // of the rule set
 	Hash    string      `json:"hash"` // of the pack
 	TimeUS  int64       `json:"time_us"`
-	Regexes []RegexCost `json:"regexes"` // the most expensive ones, at most MaxCosts
+	Regexes []RegexCost `json:"regexes"` // the most expensive, at most MaxCosts
 }
 
-// RegexCost is what one regex has cost.
+// RegexCost is the cost of a regex.
 type RegexCost struct {
 	Rule     string `json:"rule"`     // id, cut to MaxCostRule bytes
-	Verified int64  `json:"verified"` // texts or lines that the regex ran on
+	Verified int64  `json:"verified"` // texts or lines searched by the regex
 	Matched  int64  `json:"matched"`  // texts or lines with a match
-	GivenUp  int64  `json:"given_up"` // texts or lines on which the regex was given up
+	GivenUp  int64  `json:"given_up"` // texts or lines where the regex was given up
 	Bytes    int64  `json:"bytes"`    // read by the regex
 	TimeUS   int64  `json:"time_us"`  // estimated
 }
 
-// Add adds what the regex has cost on another worker.
+// Add adds the costs of the regex on another worker.
 func (c *RegexCost) Add(o *RegexCost) {
 	c.Verified += o.Verified
 	c.Matched += o.Matched
@@ -200,7 +200,7 @@ func (c *RegexCost) Add(o *RegexCost) {
 	c.TimeUS += o.TimeUS
 }
 
-// Subtract takes back what Add has added.
+// Subtract undoes Add.
 func (c *RegexCost) Subtract(o *RegexCost) {
 	c.Verified -= o.Verified
 	c.Matched -= o.Matched
@@ -209,10 +209,10 @@ func (c *RegexCost) Subtract(o *RegexCost) {
 	c.TimeUS -= o.TimeUS
 }
 
-// RuleCost is what a regex has cost on all workers together.
+// RuleCost is the cost of a regex on all workers together.
 type RuleCost struct {
 	RuleSet string `json:"rule_set"`
 	RegexCost
-	Workers int     `json:"workers"` // processes that have it among their most expensive regexes
-	Share   float64 `json:"share"`   // of the time that all regexes of the rule set took, from 0 to 1
+	Workers int     `json:"workers"` // processes with this regex among their most expensive
+	Share   float64 `json:"share"`   // of the time of all regexes of the rule set, from 0 to 1
 }
