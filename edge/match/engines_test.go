@@ -17,11 +17,11 @@ import (
 const slow = runtime.GOARCH != "amd64" || underRace
 
 // agree compares engines, with lanes and without, on a text and its lines.
-func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byte) {
+func agree(t *testing.T, rules []*Rule, testedEngines []string, texts map[string][]byte) {
 	t.Helper()
 	want := newReference(t, rules, texts)
 	s := &Scratch{}
-	for _, engine := range engines {
+	for _, engine := range testedEngines {
 		p := compile(t, engine, rules)
 		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
 		if hasFilter(p) {
@@ -93,13 +93,13 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 	for i := 0; i < len(small); i += 20 {
 		some = append(some, small[i])
 	}
-	agree(t, wordRules(some), engines, texts)
+	agree(t, wordRules(some), testedEngines, texts)
 	agree(t, wordRules(small), []string{EngineDA8, EngineDA4}, texts)
 	var mixed []*Rule
 	for i, w := range some {
 		mixed = append(mixed, &Rule{ID: fmt.Sprint(i), Literals: [][]byte{w}, NoCase: i%2 == 0, Whole: i%3 == 0})
 	}
-	agree(t, mixed, engines, texts)
+	agree(t, mixed, testedEngines, texts)
 }
 
 func TestEnginesAgreeOnTheLargestPackagedWordList(t *testing.T) {
@@ -130,7 +130,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 			if slow {
 				size = 2 << 10
 			}
-			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, size))
+			agree(t, []*Rule{{ID: "r", Literals: list}}, testedEngines, hardTexts(list, size))
 		})
 	}
 }
@@ -176,7 +176,7 @@ func TestScansAllocateNothing(t *testing.T) {
 	}
 	text := matchtest.Dense(list, size)
 	texts := bytes.SplitAfter(text[:min(size, 20<<10)], []byte("e"))
-	for _, engine := range engines {
+	for _, engine := range testedEngines {
 		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})
 		s := p.NewScratch()
 		for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Want: WantFirst}, {Limit: 10}} {
@@ -215,7 +215,7 @@ func FuzzEngines(f *testing.F) {
 		text = bytes.Repeat(text, 5)
 		rules := []*Rule{r}
 		want := streamOnly(t, compile(t, EngineDA8, rules)).Scan(other, text, Query{})
-		for _, engine := range engines {
+		for _, engine := range testedEngines {
 			p := withLanes(t, compile(t, engine, rules), 4, 4+int(most))
 			if got := p.Scan(s, text, Query{}); !sameResult(got, want) {
 				t.Fatalf("%s: %d matches, want %d", engine, got.Count, want.Count)
