@@ -84,6 +84,9 @@ func (l *loader) automaton(first uint32, p *Pack) *automaton {
 		return nil
 	}
 	a.useLanes(e.lanesFrom)
+	if a.grams != nil {
+		a.grams.literals = len(a.outs)
+	}
 	a.usePrefilter(first == sectionFolded)
 	return a
 }

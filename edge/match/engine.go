@@ -34,6 +34,8 @@ type engine struct {
 	load func(l *loader, first uint32, a *automaton)
 	// tables: the engine adds tables to the double array, which cost time to build and room in a cache.
 	tables bool
+	// lanesCost is what lanes take for a byte of text, in the unit of the costs of prefilters.
+	lanesCost float64
 	// lanesFrom is the number of bytes of text from which on four lanes are faster than one stream.
 	lanesFrom int
 	// prefilterShare is the part of a text, in 1/prefilterUnit, that one stream can read in the time
@@ -46,15 +48,15 @@ type engine struct {
 var engines = []*engine{
 	{
 		kind: 3, name: EngineDFA, tables: true,
-		sections: dfaSections, load: loadDFA, open: openSearcher, lanesFrom: 128, prefilterShare: 1,
+		sections: dfaSections, load: loadDFA, open: openSearcher, lanesCost: 0.5, lanesFrom: 128, prefilterShare: 1,
 	},
 	{
 		kind: 4, name: EngineSDFA, tables: true,
-		sections: sdfaSections, heap: sdfaHeap, load: loadSDFA, open: openSearcher, lanesFrom: 256, prefilterShare: 4,
+		sections: sdfaSections, heap: sdfaHeap, load: loadSDFA, open: openSearcher, lanesCost: 1.3, lanesFrom: 256, prefilterShare: 4,
 	},
 	{
 		kind: 1, name: EngineDA8,
-		sections: da8Sections, load: loadDA8, open: openSearcher, lanesFrom: da8LanesFrom(), prefilterShare: 8,
+		sections: da8Sections, load: loadDA8, open: openSearcher, lanesCost: 2, lanesFrom: da8LanesFrom(), prefilterShare: 8,
 	},
 	{
 		kind: 5, name: EngineDA4,

@@ -17,15 +17,17 @@ import (
 const slow = runtime.GOARCH != "amd64" || underRace
 
 // agree compares engines, with lanes and without, on a text and its lines.
-func agree(t *testing.T, rules []*Rule, testedEngines []string, texts map[string][]byte) {
+func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byte) {
 	t.Helper()
 	want := newReference(t, rules, texts)
 	s := &Scratch{}
-	for _, engine := range testedEngines {
+	for _, engine := range engines {
 		p := compile(t, engine, rules)
 		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
-		if hasFilter(p) {
-			packs[engine+" with the filter alone"] = withFilter(t, p, 3000)
+		for kind := range prefilterKinds {
+			if filtered := withFilter(t, p, kind, 3000); filtered != nil {
+				packs[engine+" with "+kind] = filtered
+			}
 		}
 		for which, p := range packs {
 			for _, text := range want {
@@ -222,4 +224,16 @@ func FuzzEngines(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A regex may match where a literal does, and come first: its atom is seen even if the literal is all
+// that is wanted of a pass.
+func TestFirstMatchOfARegexWhereALiteralEnds(t *testing.T) {
+	rules := []*Rule{{ID: "regex", Regex: "[^x]he"}, {ID: "literal", Literals: literals("she")}}
+	for _, engine := range testedEngines {
+		p := compile(t, engine, rules)
+		for _, q := range []Query{{Want: WantFirst}, {Limit: 1}, {Want: WantRules, Limit: 1}} {
+			checkScan(t, p, &Scratch{}, rules, []byte("ushers and more of that, to have lanes look ahead"), q)
+		}
+	}
 }

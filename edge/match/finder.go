@@ -14,15 +14,16 @@ type finder struct {
 	end   cursor
 	taken bool // the hit that the finder is at is the one of ahead before next
 
-	// The prefilter is left alone for unfiltered bytes; pause is how many that were when it last gave
-	// up, 0 if it was of use since.
+	// The prefilter is left alone for the next unfiltered bytes. pause is how many these were when it
+	// last gave up; 0: it has been of use since.
 	unfiltered, pause int
+	spare             []hit // scratch memory of prefilters
 }
 
 // start moves to pos of a new text, in the root state.
 func (f *finder) start(pos int) {
 	f.cursor, f.end = at(pos), cursor{}
-	f.ahead, f.next = f.ahead[:0], 0
+	f.ahead, f.next, f.taken = f.ahead[:0], 0, false
 }
 
 // seek moves to the next hit in text, unless the finder is at a hit, and says whether there is one. A
@@ -32,7 +33,8 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 	// that one stream skips. So one stream has to find nothing for a while before lanes start.
 	quiet := !s.firstHitSuffices()
 	for !f.atHit {
-		if f.next < len(f.ahead) || f.pos < f.end.pos {
+		// A hit at the end of what is known has the state of its pattern, which need not be the state there.
+		if f.next < len(f.ahead) || f.pos < f.end.pos || f.taken && f.pos == f.end.pos {
 			if !f.take(len(text)) {
 				return false
 			}
@@ -42,7 +44,7 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 			return false
 		}
 		from := f.pos
-		if a.filter != nil && len(text)-from >= minPrefilter && f.filterAhead(a, text) {
+		if a.filter != nil && f.unfiltered <= 0 && len(text)-from >= minPrefilter && f.filterAhead(a, text) {
 			s.charge(f.end.pos - from)
 			continue
 		}
@@ -52,6 +54,7 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 			} else {
 				f.lookAhead(&s.literals.lanes, a, text)
 			}
+			f.unfiltered -= f.end.pos - from
 			s.charge(f.end.pos - from)
 			continue
 		}
@@ -64,6 +67,7 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 		}
 		f.taken = false
 		a.next(text, &f.cursor, from+piece)
+		f.unfiltered -= f.pos - from
 		s.charge(f.pos - from)
 	}
 	return true
@@ -81,11 +85,17 @@ func (f *finder) take(limit int) bool {
 			return true
 		}
 	} else if f.end.pos <= limit {
-		f.cursor = f.end
+		f.cursor, f.taken = f.end, false
 		return true
 	}
 	f.pos = limit
 	return false
+}
+
+// isNextHere says whether the next hit that is known is at the place of the finder. Only da4 has several
+// hits at one place.
+func (f *finder) isNextHere() bool {
+	return f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) == f.pos
 }
 
 // skip moves to pos, the beginning of a line, unless the finder is behind pos already.

@@ -104,7 +104,7 @@ func TestGoldenFilter(t *testing.T) {
 		t.Error("no filter")
 	}
 	text := []byte(strings.Repeat("out of connection, ", 20) + "out of memory: Segmentation Fault, connection refused")
-	checkScan(t, withFilter(t, p, maxLookAhead), &Scratch{}, rules, text, Query{})
+	checkScan(t, withFilter(t, p, "q-grams", maxLookAhead), &Scratch{}, rules, text, Query{})
 }
 
 // The first bytes of a pack are as FORMAT.md says, in any version.

@@ -128,6 +128,29 @@ func (p *Pack) ID(rule int) string {
 	return p.texts()[rule]
 }
 
+// terminal is a state in which patterns end, and its string.
+type terminal struct {
+	cell uint32
+	text []byte
+}
+
+// terminalTexts spells the strings of all terminal states; nil: the pack is damaged.
+func (a *automaton) terminalTexts() []terminal {
+	list := make([]terminal, 0, len(a.outs))
+	owners := a.owners()
+	for i, word := range a.ends {
+		for ; word != 0; word &= word - 1 {
+			cell := uint32(64*i + bits.TrailingZeros64(word))
+			text := a.spell(owners, cell, int(a.depths[a.number(cell)]))
+			if len(text) == 0 {
+				return nil
+			}
+			list = append(list, terminal{cell, text})
+		}
+	}
+	return list
+}
+
 // literalTexts returns the literals of the rules that have no id in the pack.
 func (p *Pack) literalTexts() []string {
 	texts := make([]string, p.NumRules())

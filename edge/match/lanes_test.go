@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -15,25 +16,64 @@ import (
 // withLanes is the pack p without a prefilter, and with lanes that start from least bytes of text on and
 // look ahead most bytes.
 func withLanes(t interface{ Fatal(...any) }, p *Pack, least, most int) *Pack {
-	return changed(t, p, func(a *automaton) {
+	return changed(t, p, func(a *automaton, _ bool) {
 		a.lanes.min, a.lanes.max, a.filter = least, max(most, 1), nil
 	})
 }
 
-// withFilter is the pack p with a prefilter, if p has one, that is given piece bytes at once and never
-// gives up.
-func withFilter(t interface{ Fatal(...any) }, p *Pack, piece int) *Pack {
-	return changed(t, p, func(a *automaton) { a.filterPiece, a.filterShare = piece, 1<<20 })
+// prefilterKinds makes a prefilter of each kind for an automaton; nil: the kind does not suit.
+var prefilterKinds = map[string]func(a *automaton, folded bool) prefilter{
+	"q-grams": func(a *automaton, _ bool) prefilter {
+		if a.grams == nil {
+			return nil
+		}
+		return a.grams
+	},
+	"short grams": func(a *automaton, _ bool) prefilter {
+		if g := newShortGrams(a.terminalTexts()); g != nil {
+			return g
+		}
+		return nil
+	},
+	"rare bytes": func(a *automaton, folded bool) prefilter {
+		if r := newRareBytes(a.terminalTexts(), folded); r != nil {
+			return r
+		}
+		return nil
+	},
 }
 
-// hasFilter says whether any automaton of p has a prefilter.
-func hasFilter(p *Pack) bool {
-	e, ok := p.matcher.(*searcher)
-	return ok && (e.exact != nil && e.exact.filter != nil || e.folded != nil && e.folded.filter != nil)
+// withFilter is the pack p with a kind of prefilter, whatever the prefilter costs; nil: the kind does not
+// suit. The prefilter is given piece bytes at once and never gives up.
+func withFilter(t interface{ Fatal(...any) }, p *Pack, kind string, piece int) *Pack {
+	suits := false
+	filtered := changed(t, p, func(a *automaton, folded bool) {
+		if a.filter = nil; a.cells == nil {
+			return
+		}
+		if f := prefilterKinds[kind](a, folded); f != nil {
+			a.filter, a.filterPiece, a.filterShare, suits = f, piece, 1<<20, true
+		}
+	})
+	if !suits {
+		return nil
+	}
+	return filtered
+}
+
+// withFilters are the pack p with each kind of prefilter that suits.
+func withFilters(t interface{ Fatal(...any) }, p *Pack, piece int) []*Pack {
+	var packs []*Pack
+	for _, kind := range slices.Sorted(maps.Keys(prefilterKinds)) {
+		if filtered := withFilter(t, p, kind, piece); filtered != nil {
+			packs = append(packs, filtered)
+		}
+	}
+	return packs
 }
 
 // changed is p with other automata.
-func changed(t interface{ Fatal(...any) }, p *Pack, change func(a *automaton)) *Pack {
+func changed(t interface{ Fatal(...any) }, p *Pack, change func(a *automaton, folded bool)) *Pack {
 	p, err := Load(p.data)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +81,7 @@ func changed(t interface{ Fatal(...any) }, p *Pack, change func(a *automaton)) *
 	if e, ok := p.matcher.(*searcher); ok {
 		for _, a := range []*automaton{e.exact, e.folded} {
 			if a != nil {
-				change(a)
+				change(a, a == e.folded)
 			}
 		}
 	}

@@ -6,22 +6,48 @@ package match
 
 // prefilter is such a test. It is immutable.
 type prefilter interface {
+	// cost is what the test takes for each byte of a text, see below.
+	cost() float64
 	// find finds the hits of text that end behind f.pos, and at to or before, and leaves them in
 	// f.ahead with f.pos as their base. It returns false if so much of the text looks like patterns
 	// that lanes are faster; then f.ahead is void.
 	find(f *finder, a *automaton, text []byte, to int) bool
 }
 
-// usePrefilter chooses the prefilter of a.
+// usePrefilter chooses the prefilter of a that costs least, if it costs less than lanes do.
 func (a *automaton) usePrefilter(folded bool) {
-	a.filterShare = a.engine.prefilterShare
+	a.filterShare, a.filterPiece = a.engine.prefilterShare, maxLookAhead
 	if a.cells == nil {
 		return // da4 has no double array to look at the text from one place
 	}
+	lowest := a.engine.lanesCost
+	consider := func(f prefilter) {
+		if cost := f.cost(); cost < lowest {
+			a.filter, lowest = f, cost
+		}
+	}
 	if a.grams != nil {
-		a.filter, a.filterPiece = a.grams, maxLookAhead
+		consider(a.grams)
+	}
+	if len(a.outs) == 0 || len(a.outs) > maxShortLiterals {
+		return
+	}
+	terminals := a.terminalTexts()
+	if g := newShortGrams(terminals); g != nil {
+		consider(g)
+	}
+	if r := newRareBytes(terminals, folded); r != nil {
+		consider(r)
 	}
 }
+
+// Costs are nanoseconds on a PC; only their proportions matter, which are much the same on boards.
+const (
+	walkCost = 15 // of one stream, where a test says that a literal may begin
+	// Texts share a language with literals: a string of q bytes is as likely to occur as one of
+	// q*textBits random bits.
+	textBits = 3.3
+)
 
 const (
 	minPrefilter  = 32                // bytes of text from which on a prefilter is tried
@@ -40,10 +66,6 @@ func (a *automaton) prefilterBudget(size int) int {
 // left alone for a while: twice as long each time.
 func (f *finder) filterAhead(a *automaton, text []byte) bool {
 	to := min(len(text), f.pos+a.filterPiece)
-	if f.unfiltered > 0 {
-		f.unfiltered -= to - f.pos
-		return false
-	}
 	if !a.filter.find(f, a, text, to) {
 		f.ahead, f.next = f.ahead[:0], 0
 		f.pause = min(max(2*f.pause, maxLookAhead), maxPause)

@@ -53,3 +53,25 @@ func TestFilterSeesTheWholeText(t *testing.T) {
 		}
 	}
 }
+
+// Short grams see every place of a text, too, and read not a byte behind it.
+func TestShortGramsSeeTheWholeText(t *testing.T) {
+	for _, list := range [][][]byte{literals("xy", "yz"), literals("word", "drow"), literals("lantern", "octopus", "parlor")} {
+		g := newShortGrams(compile(t, EngineDA8, wordRules(list)).matcher.(*searcher).exact.terminalTexts())
+		gram := list[0][:g.q]
+		for size := range 64 {
+			for pos := range size + 1 {
+				if got := g.next(atTheEndOfMemory(t, size), pos, size); got < size {
+					t.Fatalf("%d bytes: place %d seems to be in the set", size, got)
+				}
+			}
+			for at := size - g.q; at >= 0; at -= g.stride {
+				text := atTheEndOfMemory(t, size)
+				copy(text[at:], gram)
+				if got := g.next(text, at%g.stride, size); got != at {
+					t.Fatalf("%q: %d, want %d", text, got, at)
+				}
+			}
+		}
+	}
+}

@@ -149,13 +149,15 @@ func TestScanAgreesWithOracle(t *testing.T) {
 				rules := drawRules(t, pieces)
 				p := compile(t, rapid.SampledFrom(testedEngines).Draw(t, "engine"), rules)
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
-				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
+				filters := withFilters(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				o := newOracle(rules)
 				for range 3 {
 					expected, q := o.expect(drawBytes(t, pieces, 0, most, "text")), drawQuery(t)
 					expected.check(t, p, s, q)
 					expected.check(t, lanes, s, q)
-					expected.check(t, filter, s, q)
+					for _, filtered := range filters {
+						expected.check(t, filtered, s, q)
+					}
 				}
 			})
 		})
@@ -175,7 +177,7 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 				rules := drawRules(t, pieces)
 				p := compile(t, rapid.SampledFrom(testedEngines).Draw(t, "engine"), rules)
 				lanes := withLanes(t, p, rapid.IntRange(4, 9).Draw(t, "least"), rapid.IntRange(4, 40).Draw(t, "most"))
-				filter := withFilter(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
+				filters := withFilters(t, p, rapid.IntRange(4, 40).Draw(t, "piece"))
 				texts := make([][]byte, rapid.IntRange(0, 12).Draw(t, "texts"))
 				for i := range texts {
 					texts[i] = drawBytes(t, pieces, 0, 8, "text")
@@ -183,7 +185,9 @@ func TestTextsAgreeWithOracle(t *testing.T) {
 				expected, q := newOracle(rules).expectTexts(texts), drawQuery(t)
 				expected.check(t, p, s, q)
 				expected.check(t, lanes, s, q)
-				expected.check(t, filter, s, q)
+				for _, filtered := range filters {
+					expected.check(t, filtered, s, q)
+				}
 			})
 		})
 	}

@@ -19,7 +19,8 @@ type qgrams struct {
 	mask      uint64 // of the first q of eight bytes
 	shift     uint8  // from a hash to the number of a word in set
 	// set is a Bloom filter in words: a q-gram has two bits of one word.
-	set []uint64
+	set      []uint64
+	literals int // that the set was made for, about
 }
 
 const (
@@ -33,7 +34,7 @@ const (
 )
 
 func newQgrams(q, stride int, set []uint64) *qgrams {
-	return &qgrams{q, stride, 1<<(8*q) - 1, uint8(64 - bits.Len(uint(len(set)-1))), set}
+	return &qgrams{q: q, stride: stride, mask: 1<<(8*q) - 1, shift: uint8(64 - bits.Len(uint(len(set)-1))), set: set}
 }
 
 // window is how many bytes of a literal the q-grams cover.
@@ -145,15 +146,13 @@ func (a *automaton) leads(text []byte, n int) bool {
 	return true
 }
 
-// What the choice of q and stride goes by, in nanoseconds on a PC; only the proportions matter.
+// What q and stride are chosen by, as the costs of prefilter.go.
 const (
 	probeCost = 1.5 // of looking at one place of the text
-	walkCost  = 15  // of looking at the automaton from one place
-	maxCost   = 1.0 // for a byte of text: q-grams have to cost less
-	// Texts share a language with literals: a string of q bytes is as likely to occur as one of
-	// q*textBits random bits.
-	textBits = 3.3
+	maxCost   = 1.0 // for a byte of text: q-grams have to cost less to be in a pack
 )
+
+func (g *qgrams) cost() float64 { return qgramCost(g.literals*g.stride, g.q, g.stride, len(g.set)) }
 
 // buildQgrams makes the q-grams of some literals; nil: the literals are too short or too many.
 func buildQgrams(arena []byte, literals []literal) *qgrams {

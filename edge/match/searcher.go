@@ -70,7 +70,8 @@ func (e *searcher) run(s *Scratch, p pass, f *finder) {
 		}
 		f.atHit = false
 		e.report(s, &p, f.pos, f.cell)
-		if s.passDone(first) {
+		// Another hit of this place may be an atom, of a regex whose match comes before this one in order.
+		if s.passDone(first) && (s.done() || !f.isNextHere()) {
 			return
 		}
 	}

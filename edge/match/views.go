@@ -70,6 +70,9 @@ func (u unchecked) after(i int) unchecked { return unchecked{unsafe.Add(u.first,
 // eight reads the eight bytes from i on. The address need not be aligned: ARMv6 and later allow that.
 func (u unchecked) eight(i int) uint64 { return *(*uint64)(unsafe.Add(u.first, i)) }
 
+// four reads the four bytes from i on.
+func (u unchecked) four(i int) uint32 { return *(*uint32)(unsafe.Add(u.first, i)) }
+
 func (u unchecked) byte(i int) byte        { return *(*byte)(unsafe.Add(u.first, i)) }
 func (u unchecked) uint32(i uint32) uint32 { return *(*uint32)(unsafe.Add(u.first, 4*uintptr(i))) }
 func (u unchecked) uint64(i uint32) uint64 { return *(*uint64)(unsafe.Add(u.first, 8*uintptr(i))) }
