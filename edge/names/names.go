@@ -17,7 +17,7 @@ import (
 	"trawl/edge/escape"
 )
 
-// Severities are the values of a rule's severity, rising.
+// Severities returns the severities of rules in ascending order.
 func Severities() []string { return []string{"info", "low", "medium", "high", "critical"} }
 
 // maxName bounds a name, in bytes.

@@ -1,5 +1,11 @@
 package notify
 
+// Failed starts. systemd restarts a service whose start fails after a second, again and again,
+// because the configuration may be corrected at any time. RestartSteps= of systemd 254 would slow
+// the restarts down, but counts all restarts since the last manual start, also those of a service
+// that ran for a year in between. Instead, the process itself waits before it ends, longer each
+// time, and stores nothing: systemd knows the number of restarts.
+
 import (
 	"context"
 	"errors"
@@ -11,12 +17,6 @@ import (
 	"strings"
 	"time"
 )
-
-// Failed starts. systemd restarts a service whose start fails after a second, again and again,
-// because the configuration may be corrected at any time. RestartSteps= of systemd 254 would slow
-// the restarts down, but counts all restarts since the last manual start, also those of a service
-// that ran for a year in between. Instead, the process itself waits before it ends, longer each
-// time, and stores nothing: systemd knows the number of restarts.
 
 const (
 	// maxDelay is the longest wait. With one failed start a minute systemd logs some 10,000 lines a
