@@ -16,7 +16,7 @@ type Explanation struct {
 	Rule  Rule   // with nocase and whole of Options
 	File  string // file of the rule
 	Found []Span
-	Count int64 // of all matches: Found are the first MaxPlaces
+	Count int64 // of all matches: Found are the first maxPlaces
 
 	Regex    *RegexExplanation    // nil: the rule has literals
 	Literals []LiteralExplanation // of a rule of literals: found or not
@@ -29,8 +29,8 @@ type Explanation struct {
 // Span is a part of the text.
 type Span struct{ Start, End int64 }
 
-// MaxPlaces is how many places of a kind an explanation names.
-const MaxPlaces = 100
+// maxPlaces is how many places of a kind an explanation names.
+const maxPlaces = 100
 
 // RegexExplanation describes the run of a regex.
 type RegexExplanation struct {
@@ -95,7 +95,7 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 func (e *Explanation) explain(pack *match.Pack, text []byte) error {
 	rule := &e.Rule.Rule
 	s := pack.NewScratch()
-	r := pack.Scan(s, text, match.Query{Limit: MaxPlaces})
+	r := pack.Scan(s, text, match.Query{Limit: maxPlaces})
 	for _, m := range r.Matches {
 		e.Found = append(e.Found, Span{m.Start, m.End})
 	}

@@ -66,7 +66,7 @@ func TestExplainRegex(t *testing.T) {
 		t.Errorf("given up %v, %d places of %d", e.Regex.GivenUp, len(e.Found), e.Count)
 	}
 	e = explain(t, "timeout", strings.Repeat("error 1 lost\n", 1<<16))
-	if e.Count != 1<<16 || len(e.Found) != MaxPlaces || e.Line != 1 || e.Regex.Groups != nil {
+	if e.Count != 1<<16 || len(e.Found) != maxPlaces || e.Line != 1 || e.Regex.Groups != nil {
 		t.Errorf("%d places of %d, line %d", len(e.Found), e.Count, e.Line)
 	}
 	e = explain(t, "digits", "a\n123\n")
