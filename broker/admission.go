@@ -62,12 +62,13 @@ func (r *router) admissible(q *request) *wire.Error {
 }
 
 // smallRequest is the most that the only request of a client may cost to find room in a full
-// broker, in bytes.
+// broker, in bytes. The clients that memory allows (a connectionCost each, half of it) take an
+// eighth of the memory that way, of the quarter that is there.
 const smallRequest = 4 << 10
 
 // room reports whether there is memory and a place in the queue for q. A
 // client may not take more than it leaves for all others: so one that is alone
-// gets half, and however many there are, one that comes later finds room
+// gets half, and one that comes later finds room, if only for a small request
 // (Choudhury and Hahne, Dynamic queue length thresholds, 1998). What waits for one
 // address takes no more than three quarters of the memory.
 func (r *router) room(q *request) *wire.Error {

@@ -42,6 +42,43 @@ func TestRequestsCountWhatTheyRetain(t *testing.T) {
 	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.Pending == 0 && s.Broker.HeldBytes < 64<<10 })
 }
 
+// Requests that wait for long, of however many clients and for several rule sets, leave room
+// for a small one of a client that has none; but not without bound.
+func TestAFullBrokerHasRoomForTheSmallRequestOfANewcomer(t *testing.T) {
+	const memory = 1 << 20
+	d := newDirect(t, Options{Limits: Limits{Memory: memory, Request: 64 << 10}, ExpectRules: []string{"default", "nobody", "nowhere"}})
+	for range memory/2/connectionCost - 1 { // no more clients get in
+		c := d.client()
+		for _, size := range []int{60_000, 6000, 2500, 100} {
+			for range 10 {
+				for _, rules := range []string{"nobody", "nowhere"} {
+					d.send(c, "w", fmt.Sprintf(`{"rules":%q,"deadline_ms":600000}`, rules), strings.Repeat("x", size))
+				}
+			}
+		}
+	}
+	if free := memory - d.r.held(); free > 1000 {
+		t.Fatalf("%d bytes are free: the broker is not full", free)
+	}
+	worker, small, large := d.worker("honest", 1, true), d.client(), d.client()
+	d.send(small, "s", "{}", "text")
+	d.send(large, "l", "{}", strings.Repeat("x", 5000))
+	worker.receive(d)
+	if len(worker.has) != 1 || len(small.answers()["s"]) != 0 {
+		t.Errorf("the worker has %d requests; the newcomer's is answered %v", len(worker.has), small.answers()["s"])
+	}
+	if got := large.answers()["l"]; len(got) != 1 || got[0] != "busy" {
+		t.Errorf("a large request is answered %v, want busy", got)
+	}
+	for range 1000 {
+		d.send(d.client(), "n", `{"rules":"nobody","deadline_ms":600000}`, "x")
+		d.send(d.client(), "n", `{"deadline_ms":600000}`, "x")
+	}
+	if held := d.r.held(); held > memory*5/4 {
+		t.Errorf("%d bytes are held, limits.memory is %d", held, memory)
+	}
+}
+
 func TestHelloIsAllThatAWorkerMaySendBeforeItIsWelcome(t *testing.T) {
 	r := start(t, nil)
 	for _, socketType := range []string{"DEALER", "REQ"} {
