@@ -35,7 +35,7 @@ demo: build ## a broker and two workers on loopback scan real text: see it work 
 # unpacked for them into the folder TRAWL_PACKAGES (test/need/packages.sh). Unit tests
 # read nothing of the machine.
 PACKAGED  := Packaged
-IMPORTING := ./edge/match ./edge/rules/importer
+IMPORTING := ./edge/match ./edge/rules/importer/...
 
 test: ## unit tests, with the race detector where there is a C compiler
 	TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' $(RACE) $(PACKAGES)

@@ -67,7 +67,7 @@ func route(tb testing.TB, queued bool, o Options) func() {
 func TestRoutingAllocatesNothing(t *testing.T) {
 	hedged := Options{RuleSets: map[string]RuleSet{"default": {Hedge: 95}}}
 	for name, f := range map[string]func(){
-		"at once": route(t, false, Options{}), "after waiting": route(t, true, Options{}), "hedged": route(t, false, hedged),
+		"at once": route(t, false, Options{}), "after waiting": route(t, true, Options{}), "hedged_slow": route(t, false, hedged),
 	} {
 		for range 100 {
 			f() // pools and lists fill

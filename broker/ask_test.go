@@ -251,13 +251,13 @@ func TestWhatWorkersMayNotAsk(t *testing.T) {
 // A worker that has asked for the sake of a request has begun it, so it cannot give it back.
 func TestWhatHasAskedIsNotGivenBack(t *testing.T) {
 	s := newParentScene(t, `{"rules":"light"}`)
-	s.a.worker.recalls = []int{1} // as if it had been asked for, before the worker asked
-	gave := wire.AppendRecalled(wire.BeginRecall(nil, false), s.a.has[0].number)
+	s.a.worker.reclaims = []int{1} // as if it had been asked for, before the worker asked
+	gave := wire.AppendDispatch(wire.BeginReclaim(nil, wire.KindReclaim), s.a.has[0].number)
 	if err := s.direct.b.fromWorker(s.a.worker, zmtp.NewMessage(gave), s.out()); err != nil {
 		t.Fatal(err)
 	}
-	if n := s.a.held.n; n != 1 || s.r.recalled != 0 {
-		t.Errorf("the broker thinks that the worker has %d requests, and gave back %d", n, s.r.recalled)
+	if n := s.a.held.n; n != 1 || s.r.reclaimed != 0 {
+		t.Errorf("the broker thinks that the worker has %d requests, and gave back %d", n, s.r.reclaimed)
 	}
 	s.check()
 }

@@ -19,8 +19,8 @@ func TestEnvelopesThatAreTooLongAreNotKept(t *testing.T) {
 			t.Errorf("an envelope of %d bytes: %s", n, message)
 		}
 	}
-	if s := r.status(); s.Broker.Pending != 0 || s.Broker.HeldBytes > 64<<10 {
-		t.Errorf("%d requests wait, %d bytes are held", s.Broker.Pending, s.Broker.HeldBytes)
+	if s := r.status(); s.Broker.Pending != 0 || s.Broker.BufferedBytes > 64<<10 {
+		t.Errorf("%d requests wait, %d bytes are held", s.Broker.Pending, s.Broker.BufferedBytes)
 	}
 	c.send(strings.Repeat("e", 500), strings.Repeat("f", 500), "", `{"what":1}`, "x")
 	if got := c.recv(); len(got) != 4 || len(got[0]) != 500 || len(got[1]) != 500 || got[2] != "" {
@@ -39,7 +39,7 @@ func TestRequestsCountWhatTheyRetain(t *testing.T) {
 		t.Errorf("counts %d bytes, takes %d and the slack of its buffer", n, least)
 	}
 	c.conn.Close()
-	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.Pending == 0 && s.Broker.HeldBytes < 64<<10 })
+	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.Pending == 0 && s.Broker.BufferedBytes < 64<<10 })
 }
 
 // Requests that wait for long, of however many clients and for several rule sets, leave room
@@ -120,8 +120,8 @@ func TestAnswersOverTheLimitFailAlone(t *testing.T) {
 	if got := c.recv(); len(got[1]) != 4<<20 {
 		t.Errorf("an answer at the limit has %d bytes", len(got[1]))
 	}
-	if s := r.status(); s.Broker.Overflowed != 0 || len(s.Workers) != 1 {
-		t.Errorf("closed: %d clients, %d workers left", s.Broker.Overflowed, len(s.Workers))
+	if s := r.status(); s.Broker.SlowConsumers != 0 || len(s.Workers) != 1 {
+		t.Errorf("closed: %d clients, %d workers left", s.Broker.SlowConsumers, len(s.Workers))
 	}
 }
 
@@ -151,8 +151,8 @@ func TestRefusalsNobodyReadsAreBounded(t *testing.T) {
 			for range n {
 				_ = conn.Send(nil, zmtp.NewMessage([]byte(request[0]), nil))
 			}
-			r.until("it is held back", func(s *wire.Status) bool { return s.Broker.HeldBack > 0 })
-			if held := r.status().Broker.HeldBytes; held > memory {
+			r.until("it is held back", func(s *wire.Status) bool { return s.Broker.ClientsThrottled > 0 })
+			if held := r.status().Broker.BufferedBytes; held > memory {
 				t.Errorf("%d bytes are held", held)
 			}
 			for i := range n { // once it reads, it gets them all
@@ -177,7 +177,7 @@ func TestREQAtTheWorkersPortThatReadsNothingIsBounded(t *testing.T) {
 		_ = conn.Send(nil, zmtp.NewMessage(nil, []byte("text")))
 	}
 	r.until("it is not read any more", func(*wire.Status) bool { _, n := conn.Queued(); return n > 0 })
-	if held := r.status().Broker.HeldBytes; held > 200<<10 {
+	if held := r.status().Broker.BufferedBytes; held > 200<<10 {
 		t.Errorf("%d bytes are held", held)
 	}
 }

@@ -162,7 +162,7 @@ func TestDeadlineOnTheWorker(t *testing.T) {
 	}
 	c.wantError(wire.Deadline)
 	w.answer(task, "{}", "late")
-	r.until("the late answer is counted", func(s *wire.Status) bool { return s.Broker.LateAnswers == 1 })
+	r.until("the late answer is counted", func(s *wire.Status) bool { return s.Broker.StaleAnswers == 1 })
 	c.send("next")
 	w.answer(w.task(), "on time")
 	c.want("on time")

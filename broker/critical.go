@@ -79,5 +79,5 @@ func (r *router) work(out *batch) {
 			}
 		}
 	}
-	r.tellAbandoned(out)
+	r.tellCancelled(out)
 }

@@ -49,7 +49,7 @@ func (d *crowd) fleet(workers, rules int, own bool) (all []*directWorker) {
 		h := hello(fmt.Sprint("w", i), 1, true)
 		h.Rules = sets("set", rules)
 		if own {
-			h.Rules = append(sets(fmt.Sprint("of ", i, " "), rules-1), wire.RuleSet{Name: "shared", Hash: strings.Repeat("ab", 32)})
+			h.Rules = append(sets(fmt.Sprint("of", i, "-"), rules-1), wire.RuleSet{Name: "shared", Hash: strings.Repeat("ab", 32)})
 		}
 		all = append(all, d.join(h, false))
 	}
@@ -83,7 +83,7 @@ func TestCriticalSectionsOfJoiningAndLeavingAreBounded(t *testing.T) {
 			d := newCrowd(t, Options{})
 			workers := d.fleet(40, maxRuleSets, own)
 			for i, w := range workers {
-				w.update(d.direct, sets(fmt.Sprint("new of ", i%7, " "), maxRuleSets))
+				w.update(d.direct, sets(fmt.Sprint("new", i%7, "-"), maxRuleSets))
 			}
 			d.check()
 			for _, w := range workers {
@@ -247,18 +247,18 @@ func TestCriticalSectionsOfNestedRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// A recall is answered with what was asked for, or the worker is closed.
-func TestAnAnswerToARecallNamesNoMoreThanWasAsked(t *testing.T) {
+// A reclaim is answered with what was asked for, or the worker is closed.
+func TestAnAnswerToAReclaimNamesNoMoreThanWasAsked(t *testing.T) {
 	d := newCrowd(t, Options{})
 	w := d.worker("w", 1, true)
-	gave := wire.BeginRecall(nil, false)
+	gave := wire.BeginReclaim(nil, wire.KindReclaim)
 	for i := range 1000 {
-		gave = wire.AppendRecalled(gave, uint64(i))
+		gave = wire.AppendDispatch(gave, uint64(i))
 	}
 	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(gave), d.out()); err == nil {
-		t.Error("an answer to no recall is taken")
+		t.Error("an answer to no reclaim is taken")
 	}
-	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(wire.BeginRecall(nil, false)), d.out()); err != nil {
+	if err := d.b.fromWorker(w.worker, zmtp.NewMessage(wire.BeginReclaim(nil, wire.KindReclaim)), d.out()); err != nil {
 		t.Errorf("an answer that gives nothing back: %v", err)
 	}
 }
@@ -302,7 +302,7 @@ func TestCriticalSectionsOfWorkersThatTakeNothingAreBounded(t *testing.T) {
 				join := func(i int) *directWorker {
 					rules := []string{"default"}
 					if own {
-						rules = append(rules, fmt.Sprint("of ", i))
+						rules = append(rules, fmt.Sprint("of", i))
 					}
 					return d.worker(fmt.Sprint("w", i), 2, true, rules...)
 				}
@@ -377,7 +377,7 @@ func TestPacksAreFoundInALargeFleetOfBoardsWithRulesOfTheirOwn(t *testing.T) {
 	workers := d.fleet(n, 2, true)
 	hash := func(i int) string { return fmt.Sprintf("%012x", i+1) + strings.Repeat("0", 52) }
 	for i, w := range workers {
-		rules := append(sets(fmt.Sprint("of ", i, " "), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
+		rules := append(sets(fmt.Sprint("of", i, "-"), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
 		w.update(d.direct, rules)
 	}
 	for i, w := range workers {
@@ -420,11 +420,11 @@ func TestAnswersToNothingDoNotMakeAWorkerFail(t *testing.T) {
 	}
 }
 
-// A worker that answers no recall costs no memory for them.
-func TestRecallsThatAreNeverAnsweredAreBounded(t *testing.T) {
+// A worker that answers no reclaim costs no memory for them.
+func TestReclaimsThatAreNeverAnsweredAreBounded(t *testing.T) {
 	d := newCrowd(t, Options{})
 	w := d.worker("w", 4, true)
-	for range 3 * maxRecalls {
+	for range 3 * maxReclaims {
 		c := d.client()
 		d.send(c, "x", `{"deadline_ms":86400000}`, "x")
 		d.r.removeClient(c.client, d.out())
@@ -434,10 +434,10 @@ func TestRecallsThatAreNeverAnsweredAreBounded(t *testing.T) {
 			}
 		}
 	}
-	if n := len(w.recalls); n < maxRecalls/2 || n > maxRecalls {
-		t.Errorf("%d recalls are remembered, want at most %d", n, maxRecalls)
+	if n := len(w.reclaims); n < maxReclaims/2 || n > maxReclaims {
+		t.Errorf("%d reclaims are remembered, want at most %d", n, maxReclaims)
 	}
-	if len(w.worker.abandon) > 0 {
+	if len(w.worker.cancel) > 0 {
 		t.Error("numbers are left")
 	}
 }

@@ -152,16 +152,16 @@ type doing struct {
 	waits  int // for answers to what the worker has asked for its sake
 }
 
-func (d *direct) worker(name string, slots int, recall bool, rules ...string) *directWorker {
-	return d.join(hello(name, slots, recall, rules...), false)
+func (d *direct) worker(name string, slots int, reclaim bool, rules ...string) *directWorker {
+	return d.join(hello(name, slots, reclaim, rules...), false)
 }
 
 // hello is that of a new process.
-func hello(name string, slots int, recall bool, rules ...string) wire.Hello {
+func hello(name string, slots int, reclaim bool, rules ...string) wire.Hello {
 	if len(rules) == 0 {
 		rules = []string{"default"}
 	}
-	h := wire.Hello{Name: name, Nonce: fmt.Sprint("nonce", endpointNumber.Add(1)), Slots: slots, Recall: recall}
+	h := wire.Hello{Name: name, Nonce: fmt.Sprint("nonce", endpointNumber.Add(1)), Slots: slots, Reclaim: reclaim}
 	for _, set := range rules {
 		h.Rules = append(h.Rules, wire.RuleSet{Name: set, Hash: strings.Repeat("ab", 32)})
 	}
@@ -197,7 +197,7 @@ func (w *directWorker) receive(d *direct) {
 		case wire.KindOf(control) == wire.KindRequest:
 			c, _ := wire.ParseRequestControl(control)
 			w.has = append(w.has, &doing{number: c.Number, text: m[len(m)-1]})
-		case wire.KindOf(control) == wire.KindRecall:
+		case wire.KindOf(control) == wire.KindReclaim, wire.KindOf(control) == wire.KindCancel:
 			w.giveBack(d, control)
 		case wire.KindOf(control) == wire.KindReply:
 			w.heard(d, m)
@@ -219,21 +219,21 @@ func (w *directWorker) saySlots(d *direct, n int) {
 }
 
 func (w *directWorker) giveBack(d *direct, control []byte) {
-	recall, ok := wire.ParseRecall(control)
+	reclaim, ok := wire.ParseReclaim(control)
 	if !ok {
-		d.t.Fatalf("unreadable recall %q", control)
+		d.t.Fatalf("unreadable reclaim %q", control)
 	}
-	gave := wire.BeginRecall(nil, false)
-	recall.Each(func(n uint64) {
+	gave := wire.BeginReclaim(nil, wire.KindReclaim)
+	reclaim.Each(func(n uint64) {
 		for i, x := range w.has {
 			if x.number != n {
 				continue
 			}
 			if x.begun {
-				x.stop = x.stop || recall.Abandoned
+				x.stop = x.stop || reclaim.Kind == wire.KindCancel
 				continue
 			}
-			gave = wire.AppendRecalled(gave, n)
+			gave = wire.AppendDispatch(gave, n)
 			w.has = append(w.has[:i:i], w.has[i+1:]...)
 			break
 		}

@@ -326,14 +326,14 @@ func (r *router) deliver(q *request, by place, v verdict, m zmtp.Message, out *b
 		r.trace.answered(q, by, v != succeeded, out.now())
 	}
 	if by.copy {
-		r.copiesWon++
+		r.hedgesWon++
 	}
 	sent := r.give(q, prefix, m, out)
 	if r.trace != nil {
 		r.trace.delivered(q, sent, out.now())
 	}
 	if q.held() { // a copy
-		r.abandon(q)
+		r.cancel(q)
 	}
 	c := q.client
 	r.finish(q, out)

@@ -80,7 +80,7 @@ func TestSlowRequestIsHedgedAndTheFirstAnswerCounts(t *testing.T) {
 		if a := c.answers()["x"]; len(a) != 1 {
 			t.Errorf("%s first: %d answers", first, len(a))
 		}
-		if won := d.r.copiesWon; (won == 1) != (first == "fast") {
+		if won := d.r.hedgesWon; (won == 1) != (first == "fast") {
 			t.Errorf("%s first: %d copies won", first, won)
 		}
 		d.check()

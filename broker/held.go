@@ -5,12 +5,12 @@ package broker
 // someone else (its deadline, say) request is nil, but the worker still works
 // on it.
 type held struct {
-	number   uint64 // of the dispatch; 0: this cell is free
-	request  *request
-	size     int64 // of the request, see request.weight
-	recalled bool  // it was asked for already: what is not given back has begun
-	asked    bool  // it has asked something, so it has begun
-	asks     int   // requests of the worker's own for its sake that are not answered; more than none: it waits for them
+	number    uint64 // of the dispatch; 0: this cell is free
+	request   *request
+	size      int64 // of the request, see request.weight
+	reclaimed bool  // it was asked for already: what is not given back has begun
+	asked     bool  // it has asked something, so it has begun
+	asks      int   // requests of the worker's own for its sake that are not answered; more than none: it waits for them
 
 	older, newer int32 // cells of the dispatches before and after it; none: the end
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/escape"
+	"trawl/edge/names"
 	"trawl/edge/wire"
 )
 
@@ -103,14 +104,14 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 // checkRuleSet refuses a rule set for what is said of it. Why it could not be loaded
 // again may quote anything, and is escaped instead.
 func checkRuleSet(set *wire.RuleSet) *wire.Error {
-	if set.Name == "" || len(set.Name) > maxName || strings.Contains(set.Name, "@") || set.Name != strings.TrimSpace(set.Name) {
-		return wire.Errorf(wire.BadRequest, "%q cannot be the name of a rule set: that has 1 to %d bytes, no @, and no space around it", set.Name, maxName)
+	if err := names.Check(set.Name); err != nil {
+		return wire.Errorf(wire.BadRequest, "rule set: %v", err)
 	}
 	if f := set.FailedReload; f != nil {
 		f.Error = escape.Message(f.Error[:min(len(f.Error), wire.MaxReloadError)])
 	}
 	return firstError(
-		checkText("the name of a rule set", set.Name, maxName), checkText("the hash of a rule set", set.Hash, maxHash),
+		checkText("the hash of a rule set", set.Hash, maxHash),
 		checkText("the engine of a rule set", set.Engine, maxName), checkText("the scan of a rule set", set.Scan, maxScan))
 }
 

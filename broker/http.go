@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"trawl/edge/config"
 	"trawl/edge/escape"
 	"trawl/edge/zmtp"
 )
@@ -55,7 +54,7 @@ func (b *Broker) listenHTTP(address string) (*httpServer, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen for HTTP at %s: %w", address, err)
 	}
-	h := &httpServer{broker: b, local: config.IsLocal("tcp://" + address), conns: newHTTPConns(l)}
+	h := &httpServer{broker: b, local: zmtp.IsLocal("tcp://" + address), conns: newHTTPConns(l)}
 	h.server = &http.Server{
 		Handler:           h.handler(),
 		ReadHeaderTimeout: httpHeaderTime, IdleTimeout: httpIdleTime, MaxHeaderBytes: httpMaxHeader,

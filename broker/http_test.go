@@ -177,7 +177,7 @@ func TestBigTextsAndAnswersOverHTTP(t *testing.T) {
 	if got := receive(t, answer); got != "200 w "+result {
 		t.Errorf("an answer of %d bytes, want %d", len(got), len(result))
 	}
-	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.HeldBytes < 4<<10 && s.Broker.PendingBytes == 0 })
+	r.until("nothing is held", func(s *wire.Status) bool { return s.Broker.BufferedBytes < 4<<10 && s.Broker.PendingBytes == 0 })
 }
 
 func TestErrorsOverHTTP(t *testing.T) {
@@ -285,8 +285,8 @@ func TestHTTPSharesTheMemory(t *testing.T) {
 		fmt.Fprintf(conn, "POST /match HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n%s", strings.Repeat("x", 400_000))
 		stuck = append(stuck, conn)
 	}
-	r.until("they are there", func(s *wire.Status) bool { return s.Broker.HeldBytes > 1<<20 })
-	if held := r.status().Broker.HeldBytes; held > 3<<20 {
+	r.until("they are there", func(s *wire.Status) bool { return s.Broker.BufferedBytes > 1<<20 })
+	if held := r.status().Broker.BufferedBytes; held > 3<<20 {
 		t.Errorf("%d bytes held", held)
 	}
 	refused := make(chan string, len(stuck))

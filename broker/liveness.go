@@ -163,7 +163,7 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, sl
 // or a plain worker may have, others get, too, if asking twice is harmless.
 func (r *router) standIn(w *worker, out *batch) {
 	r.relieve(w, out)
-	if len(w.recalls) > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
+	if len(w.reclaims) > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
 	var at uint64 // number of the last one that was looked after

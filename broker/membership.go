@@ -150,7 +150,7 @@ func (r *router) mayRetry(q *request, lost *worker) *wire.Error {
 	case q.losses >= maxLosses:
 		return wire.Errorf(wire.WorkerLost, "%d workers went away while they worked on this request; it is not given to a third", q.losses)
 	case q.target.rules.Impure:
-		return wire.Errorf(wire.WorkerLost, "worker %q went away; the rule set is declared impure, so the request is not given to another", lost.name)
+		return wire.Errorf(wire.WorkerLost, "worker %q went away; the rule set is declared not idempotent, so the request is not given to another", lost.name)
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func (r *router) dropClient(c *client) {
 			if r.trace != nil {
 				r.trace.dropped(q)
 			}
-			r.abandon(q)
+			r.cancel(q)
 			r.finish(q, out)
 		}
 		return r.forgetDebts(c)

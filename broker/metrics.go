@@ -34,19 +34,19 @@ var (
 	mRequests     = family("counter", "trawl_broker_requests_total", "Requests by how they ended: ok, an error code, failed_on_worker (the worker answered an error) or client_gone.", "outcome")
 	mPending      = family("gauge", "trawl_broker_requests_pending", "Requests admitted and not answered.")
 	mPendingBytes = family("gauge", "trawl_broker_requests_pending_bytes", "Their size, with 1 KiB each for what holds them.")
-	mHeldBytes    = family("gauge", "trawl_broker_held_bytes", "Answers that clients have not taken, and requests half read.")
+	mHeldBytes    = family("gauge", "trawl_broker_buffered_bytes", "Answers that clients have not taken, and requests half read.")
 	mMemory       = family("gauge", "trawl_broker_memory_limit_bytes", "What requests and answers may take together (limits.memory).")
 	mReceived     = family("counter", "trawl_broker_received_bytes_total", "Requests of clients, without their envelopes.")
 	mSent         = family("counter", "trawl_broker_sent_bytes_total", "Answers to clients.")
 	mRetried      = family("counter", "trawl_broker_retried_total", "Requests given to another worker after theirs was lost.")
-	mRecalled     = family("counter", "trawl_broker_recalled_total", "Requests given back by a worker that had not begun them.")
-	mAbandoned    = family("counter", "trawl_broker_abandoned_total", "Requests that a worker was told to forget.")
-	mCopied       = family("counter", "trawl_broker_copied_total", "Requests given to a second worker because the first was silent.")
-	mHedged       = family("counter", "trawl_broker_hedged_total", "Requests given to a second worker because the first was slow.")
-	mCopiesWon    = family("counter", "trawl_broker_copies_won_total", "Copied or hedged requests that the second worker answered first.")
-	mLate         = family("counter", "trawl_broker_late_answers_total", "Answers of workers that nobody waited for any more.")
-	mHolds        = family("counter", "trawl_broker_held_back_total", "Times that a client's requests waited until it had read its answers.")
-	mClosed       = family("counter", "trawl_broker_clients_closed_total", "Clients closed: overflowed (did not read), stalled (stopped in the middle of a request).", "reason")
+	mReclaimed    = family("counter", "trawl_broker_reclaimed_total", "Requests given back by a worker that had not begun them.")
+	mCancelled    = family("counter", "trawl_broker_cancelled_total", "Requests that a worker was told to forget.")
+	mCopied       = family("counter", "trawl_broker_hedged_silent_total", "Requests given to a second worker because the first was silent.")
+	mHedged       = family("counter", "trawl_broker_hedged_slow_total", "Requests given to a second worker because the first was slow.")
+	mCopiesWon    = family("counter", "trawl_broker_hedges_won_total", "Copied or hedged requests that the second worker answered first.")
+	mLate         = family("counter", "trawl_broker_stale_answers_total", "Answers of workers that nobody waited for any more.")
+	mHolds        = family("counter", "trawl_broker_clients_throttled_total", "Times that a client's requests waited until it had read its answers.")
+	mClosed       = family("counter", "trawl_broker_clients_closed_total", "Clients closed: slow_consumer (did not read), stalled_sender (stopped in the middle of a request).", "reason")
 	mRefused      = family("counter", "trawl_broker_peers_refused_total", "Peers that did not get in, by reason.", "reason")
 
 	mQueue      = family("gauge", "trawl_broker_queue_length", "Requests that wait for a worker.", "rule_set")
@@ -62,7 +62,7 @@ var (
 
 	mWorkers        = family("gauge", "trawl_broker_workers", "Workers connected, by kind (trawl, plain) and state (ready, draining, silent, failing).", "kind", "state")
 	mSlots          = family("gauge", "trawl_broker_worker_slots", "Requests that the worker works on at once; fewer than it has while its board is strained.", "worker")
-	mMostSlots      = family("gauge", "trawl_broker_worker_slots_most", "Slots that it has when its board is well.", "worker")
+	mMostSlots      = family("gauge", "trawl_broker_worker_max_slots", "Slots that it has when its board is well.", "worker")
 	mWindow         = family("gauge", "trawl_broker_worker_window", "Requests that it gets to hold at most.", "worker")
 	mOutstanding    = family("gauge", "trawl_broker_worker_outstanding", "Requests that it holds.", "worker")
 	mAnswered       = family("counter", "trawl_broker_worker_answered_total", "Answers to this broker over this connection.", "worker")
@@ -139,18 +139,18 @@ func (e *exposition) totals(c *counters) {
 		{mReceived, c.received},
 		{mSent, c.sent},
 		{mRetried, c.retried},
-		{mRecalled, c.recalled},
-		{mAbandoned, c.abandoned},
+		{mReclaimed, c.reclaimed},
+		{mCancelled, c.cancelled},
 		{mCopied, c.copied},
 		{mHedged, c.hedges},
-		{mCopiesWon, c.copiesWon},
+		{mCopiesWon, c.hedgesWon},
 		{mLate, c.late},
 		{mHolds, c.holds},
 	} {
 		e.count(total.m, total.n)
 	}
-	e.count(mClosed, c.overflowed, "overflowed")
-	e.count(mClosed, c.stalled, "stalled")
+	e.count(mClosed, c.overflowed, "slow_consumer")
+	e.count(mClosed, c.stalled, "stalled_sender")
 }
 
 // Metrics are bounded: only so many rule sets and workers have series, in the

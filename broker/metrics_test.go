@@ -127,7 +127,7 @@ func TestMetrics(t *testing.T) {
 		`trawl_broker_workers{kind="trawl",state="ready"}`:                           1,
 		`trawl_broker_workers{kind="plain",state="silent"}`:                          0,
 		`trawl_broker_worker_slots{worker="board \"1\""}`:                            2,
-		`trawl_broker_worker_slots_most{worker="board \"1\""}`:                       4,
+		`trawl_broker_worker_max_slots{worker="board \"1\""}`:                        4,
 		`trawl_broker_worker_answered_total{worker="board \"1\""}`:                   4,
 		`trawl_broker_worker_busy_seconds_total{worker="board \"1\""}`:               1.5,
 		`trawl_broker_board_temperature_celsius{worker="board \"1\""}`:               81.5,

@@ -32,11 +32,11 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 			c := m.run(1500)
 			updates += m.updates
 			sum.retried += c.retried
-			sum.recalled += c.recalled
-			sum.abandoned += c.abandoned
+			sum.reclaimed += c.reclaimed
+			sum.cancelled += c.cancelled
 			sum.copied += c.copied
 			sum.hedges += c.hedges
-			sum.copiesWon += c.copiesWon
+			sum.hedgesWon += c.hedgesWon
 			sum.holds += c.holds
 			sum.late += c.late
 			sum.nested += c.nested
@@ -49,8 +49,8 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	}
 	// A model in which something never happens proves nothing about it.
 	for what, n := range map[string]int64{
-		"retried": sum.retried, "recalled": sum.recalled, "abandoned": sum.abandoned, "copied": sum.copied,
-		"asked by workers": sum.nested, "hedged": sum.hedges, "won by a copy": sum.copiesWon, "held back": sum.holds, "late": sum.late,
+		"retried": sum.retried, "reclaimed": sum.reclaimed, "cancelled": sum.cancelled, "hedged_silent": sum.copied,
+		"asked by workers": sum.nested, "hedged_slow": sum.hedges, "won by a copy": sum.hedgesWon, "held back": sum.holds, "late": sum.late,
 		"updated": int64(updates), "avoided": int64(avoided),
 	} {
 		if n == 0 {
@@ -87,13 +87,13 @@ func newModel(t testing.TB, seed uint64) *model {
 	m.direct = newDirect(t, Options{
 		Limits: Limits{Queue: 40, Memory: 200_000},
 		RuleSets: map[string]RuleSet{
-			"impure": {Impure: true}, "hedged": {Hedge: 60}, "small": {Queue: 3},
+			"impure": {Impure: true}, "hedged_slow": {Hedge: 60}, "small": {Queue: 3},
 		},
 		Plain:         []Plain{{Rules: "impure"}},
 		ExpectWorkers: []string{"w1"},
 		patience:      2 * time.Second,
 	})
-	h := &m.r.target(targetKey{name: "hedged"}).hedge // as after some use
+	h := &m.r.target(targetKey{name: "hedged_slow"}).hedge // as after some use
 	for range 2 * hedgeSamples {
 		h.recent.observe(20 * time.Millisecond)
 	}
@@ -199,7 +199,7 @@ func (m *model) newClient() { m.clients = append(m.clients, &modelClient{directC
 func (m *model) newWorker() {
 	var w *directWorker
 	m.names++
-	switch rules := []string{"default", "impure", "hedged", "small"}; m.rng.IntN(4) {
+	switch rules := []string{"default", "impure", "hedged_slow", "small"}; m.rng.IntN(4) {
 	case 0:
 		w = m.plainWorker(fmt.Sprint("plain", m.names), rules[m.rng.IntN(3)])
 	default:
@@ -274,7 +274,7 @@ func (m *model) ask() {
 	id := fmt.Sprint("id", m.sent)
 	c.asked = append(c.asked, id)
 	deadline := []int{30, 300, 3000, 10_000}[m.rng.IntN(4)]
-	rules := []string{"default", "impure", "hedged", "hedged", "small", "nobody", "default@abababababab", "impure@cdcdcdcdcdcd", "hedged@abab"}[m.rng.IntN(9)]
+	rules := []string{"default", "impure", "hedged_slow", "hedged_slow", "small", "nobody", "default@abababababab", "impure@cdcdcdcdcdcd", "hedged@abab"}[m.rng.IntN(9)]
 	text := fmt.Sprintf("%*s", 1+m.rng.IntN(3000), id)
 	switch p := m.rng.IntN(10); {
 	case p < 3:
@@ -335,7 +335,7 @@ func (m *model) workerAsks(w *modelWorker) {
 		return
 	}
 	m.sent++
-	rules := []string{"default", "impure", "hedged", "small", "nobody"}[m.rng.IntN(5)]
+	rules := []string{"default", "impure", "hedged_slow", "small", "nobody"}[m.rng.IntN(5)]
 	deadline := []int{30, 300, 10_000}[m.rng.IntN(3)]
 	header := fmt.Sprintf(`{"rules":%q,"deadline_ms":%d}`, rules, deadline)
 	if m.rng.IntN(3) == 0 {

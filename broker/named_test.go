@@ -154,13 +154,13 @@ func TestIdleWorkerGetsWhatWaitsBehindALongRequest(t *testing.T) {
 	if len(w.has) != 1 || len(idle.has) != 1 || idle.has[0].text != "short" {
 		t.Fatalf("w has %d, idle %d", len(w.has), len(idle.has))
 	}
-	if d.r.recalled != 1 || d.r.retried != 0 {
-		t.Errorf("recalled %d, retried %d", d.r.recalled, d.r.retried)
+	if d.r.reclaimed != 1 || d.r.retried != 0 {
+		t.Errorf("reclaimed %d, retried %d", d.r.reclaimed, d.r.retried)
 	}
 	d.check()
 }
 
-func TestAbandonedRequestsAreTakenFromTheirWorkers(t *testing.T) {
+func TestCancelledRequestsAreTakenFromTheirWorkers(t *testing.T) {
 	d := newDirect(t, Options{})
 	w := d.worker("w", 1, true)
 	c, stays := d.client(), d.client()
@@ -173,8 +173,8 @@ func TestAbandonedRequestsAreTakenFromTheirWorkers(t *testing.T) {
 	if len(w.has) != 2 || !w.has[0].stop || w.has[1].text != "next" {
 		t.Errorf("the worker has %d requests, stops the first: %v", len(w.has), w.has[0].stop)
 	}
-	if d.r.abandoned != 2 || d.r.pending != 1 {
-		t.Errorf("abandoned %d, pending %d", d.r.abandoned, d.r.pending)
+	if d.r.cancelled != 2 || d.r.pending != 1 {
+		t.Errorf("cancelled %d, pending %d", d.r.cancelled, d.r.pending)
 	}
 	d.check()
 }

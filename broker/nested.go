@@ -125,7 +125,7 @@ func (r *router) endNested(q *request) {
 			if r.spent() {
 				return false
 			}
-			r.abandon(n)
+			r.cancel(n)
 			r.fail(n, wire.Errorf(wire.Deadline, "the request for whose sake this was asked has been answered, or has run out of time"), out)
 		}
 		q.recycle()

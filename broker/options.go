@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"trawl/edge/config"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -144,7 +143,7 @@ func (o *Options) hedges() bool {
 // check refuses endpoints that would open the broker to the network by
 // accident.
 func (o *Options) check() error {
-	if h := o.HTTP.Listen; h != "" && !o.Insecure && !config.IsLocal("tcp://"+h) {
+	if h := o.HTTP.Listen; h != "" && !o.Insecure && !zmtp.IsLocal("tcp://"+h) {
 		return fmt.Errorf("%s can be reached by other machines, and HTTP has no keys: whoever reaches it can read the status, and ask if http.match is on; "+
 			"listen on 127.0.0.1, or say --insecure if everybody on that network may", h)
 	}
@@ -156,7 +155,7 @@ func (o *Options) check() error {
 		endpoints = append(endpoints, p.Endpoint)
 	}
 	for _, e := range endpoints {
-		if !config.IsLocal(e) {
+		if !zmtp.IsLocal(e) {
 			return fmt.Errorf("%s can be reached by other machines, and whoever reaches it can ask, become a worker and read every text; "+
 				"bind to 127.0.0.1, make keys with trawl keygen and give --key, or say --insecure if everybody on that network may", e)
 		}

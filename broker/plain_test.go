@@ -36,8 +36,8 @@ func TestPlainWorker(t *testing.T) {
 	}
 	c.send(`{}`, "two", "texts")
 	c.wantError(wire.BadRequest)
-	if s := r.status(); s.Broker.LateAnswers != 1 || s.Workers[0].Kind != "plain" {
-		t.Errorf("late %d, kind %s", s.Broker.LateAnswers, s.Workers[0].Kind)
+	if s := r.status(); s.Broker.StaleAnswers != 1 || s.Workers[0].Kind != "plain" {
+		t.Errorf("late %d, kind %s", s.Broker.StaleAnswers, s.Workers[0].Kind)
 	}
 }
 

@@ -67,10 +67,10 @@ type router struct {
 	guesses   list[target] // names that nobody has served yet, made while booting
 	hedged    list[target] // those whose slow requests get copies
 
-	abandoning  []*worker  // that tellAbandoned has to tell
-	back        []*request // scratch of returned
-	prefix      []byte     // scratch of dispatch
-	recallFrame []byte     // scratch of sendRecall
+	cancelling   []*worker  // that tellCancelled has to tell
+	back         []*request // scratch of returned
+	prefix       []byte     // scratch of dispatch
+	reclaimFrame []byte     // scratch of sendReclaim
 
 	costs costTable // has a lock of its own
 	counters
@@ -82,12 +82,12 @@ type counters struct {
 	ok         int64 // of outcomes, counted apart: nearly all are
 	outcomes   map[string]int64
 	retried    int64
-	recalled   int64
+	reclaimed  int64
 	nested     int64
-	abandoned  int64
+	cancelled  int64
 	copied     int64
 	hedges     int64
-	copiesWon  int64
+	hedgesWon  int64
 	holds      int64
 	late       int64
 	overflowed int64

@@ -156,8 +156,8 @@ func TestBrokerThatSleptDoesNotLoseItsWorkers(t *testing.T) {
 	}
 }
 
-// One that does not even answer a recall is stood in for all the same.
-func TestWorkerThatIgnoresRecallsIsStoodInFor(t *testing.T) {
+// One that does not even answer a reclaim is stood in for all the same.
+func TestWorkerThatIgnoresReclaimsIsStoodInFor(t *testing.T) {
 	d := newDirect(t, Options{})
 	hung := d.worker("hung", 1, true)
 	c := d.client()

@@ -76,7 +76,7 @@ func (r *router) setStats(w *worker, s *wire.WorkerStats, health *board.Health, 
 	w.stats, w.health, w.share = s, health, s.Window // the share takes effect with the next answer
 	if n := s.Slots; n != 0 && w.setSlots(n) {
 		r.sort(w)
-		r.log.Info("worker changed its slots", "worker", w.name, "slots", w.slots, "most", w.hello.Slots, "strained", health != nil && health.Strained())
+		r.log.Info("worker changed its slots", "worker", w.name, "slots", w.slots, "most", w.hello.Slots, "strained", health != nil && health.Degraded())
 		r.pump(w, out)
 	}
 }

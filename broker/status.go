@@ -87,10 +87,10 @@ func (r *router) status(now time.Time) *wire.Status {
 		Broker: wire.BrokerStatus{
 			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: c.draining, Clients: c.clients,
 			Pending: c.pending, PendingBytes: c.pendingBytes, Requests: c.requests, Answers: c.outcomes,
-			HeldBytes: c.heldBytes,
-			Retried:   c.retried, Recalled: c.recalled, Nested: c.nested, Abandoned: c.abandoned, Copied: c.copied,
-			Hedged: c.hedges, CopiesWon: c.copiesWon, HeldBack: c.holds,
-			LateAnswers: c.late, Overflowed: c.overflowed, Stalled: c.stalled,
+			BufferedBytes: c.heldBytes,
+			Retried:       c.retried, Reclaimed: c.reclaimed, SubRequests: c.nested, Cancelled: c.cancelled, HedgedSilent: c.copied,
+			HedgedSlow: c.hedges, HedgesWon: c.hedgesWon, ClientsThrottled: c.holds,
+			StaleAnswers: c.late, SlowConsumers: c.overflowed, StalledSenders: c.stalled,
 			RuleSetsOmitted: max(0, len(c.targets)-maxRuleSetsShown),
 		},
 		RuleSets: []wire.RuleSetStatus{},
@@ -117,7 +117,7 @@ func (w *workerState) status(rules int) wire.WorkerStatus {
 	return wire.WorkerStatus{
 		Name: w.name, Kind: w.kind, Address: w.address, Version: w.version,
 		Rules: w.aged(rules), RulesOmitted: len(w.rules) - rules,
-		Slots: w.slots, SlotsMost: w.most, Window: w.window, Outstanding: w.held,
+		Slots: w.slots, MaxSlots: w.most, Window: w.window, Outstanding: w.held,
 		Waiting:  w.waiting,
 		Answered: w.answered, State: w.state, Stats: w.stats, Board: w.board,
 	}

@@ -72,7 +72,7 @@ var sceneStates = []struct {
 		s.ask(kind)
 		s.a.receive(s.direct)
 	}},
-	{"asked back", func(s *scene, kind string) { // recalled for b, which had nothing to do
+	{"asked back", func(s *scene, kind string) { // reclaimed for b, which had nothing to do
 		s.a = s.connect("a")
 		s.send(s.other, "first", sceneKinds[kind], "first")
 		s.ask(kind)
@@ -80,7 +80,7 @@ var sceneStates = []struct {
 		s.b = s.connect("b")
 		s.advance(stealAfter + tick)
 	}},
-	{"copied", func(s *scene, kind string) { // a is silent, so b has it, too
+	{"hedged_silent", func(s *scene, kind string) { // a is silent, so b has it, too
 		s.a = s.connect("a")
 		s.ask(kind)
 		s.a.receive(s.direct)
@@ -185,7 +185,7 @@ func TestTransitions(t *testing.T) {
 	for _, state := range sceneStates {
 		for _, event := range sceneEvents {
 			for i, kind := range []string{"pure", "impure", "designated"} {
-				if state.name == "copied" && kind != "pure" {
+				if state.name == "hedged_silent" && kind != "pure" {
 					continue // never is
 				}
 				name := state.name + " / " + event.name + " / " + kind
@@ -279,7 +279,7 @@ var transitions = map[string]map[string][]string{
 		"client goes":        {""},
 		"broker stops":       {"draining"},
 	},
-	"copied": {
+	"hedged_silent": {
 		"a answers":          {"ok; b stops"},
 		"a answers an error": {"ok; b stops"},
 		"b answers":          {"ok; a stops"},

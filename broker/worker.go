@@ -72,9 +72,9 @@ type worker struct {
 	progress  time.Time         // last answer, or dispatch when it held nothing
 	interval  time.Duration     // moving average between answers while it had work
 
-	recalls []int    // how many requests each recall has named that is not answered yet
-	recall  []uint64 // scratch: numbers to go into the next recall
-	abandon []uint64 // the same for what nobody waits for
+	reclaims []int    // how many requests each reclaim has named that is not answered yet
+	reclaim  []uint64 // scratch: numbers to go into the next reclaim
+	cancel   []uint64 // the same for what nobody waits for
 
 	inBeats   link[worker] // of one of router.beats
 	inBehind  link[worker] // of router.behind

@@ -19,8 +19,9 @@ var layers = [][]string{
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
+	{"trawl/edge/problem", "trawl/edge/names"},
 	{"trawl/edge/escape", "trawl/edge/files", "trawl/edge/yamlerr"},
-	{"trawl/edge/ondemand"},
+	{"trawl/edge/ondemand", "trawl/edge/human"},
 	{"trawl/edge", "trawl/test/need"}, // the map alone, and what only tests import
 }
 
@@ -85,5 +86,19 @@ func TestImportTable(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Errorf("go list found only %d packages", seen)
+	}
+}
+
+// The released program is built without the ZeroMQ library that only its peers are written
+// with.
+func TestReleasedProgramDoesNotLinkZMQ4(t *testing.T) {
+	cmd := exec.Command("go", "list", "-buildvcs=false", "-deps", "trawl/cmd/trawl")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	if deps := string(out); !strings.Contains(deps, "trawl/broker\n") || strings.Contains(deps, "zmq4") {
+		t.Errorf("the program links zmq4, or not the broker:\n%s", deps)
 	}
 }

@@ -1,7 +1,6 @@
-// Package systemd holds the templates of trawl's units for systemd and of its
-// property list for launchd, and fills them in. What comes out is what `trawl
-// service install` writes and what the packages contain; testdata has all of it.
+// Package systemd holds the templates of trawl's units for systemd and of the property list for
+// launchd, and fills them in. `trawl service install` and the packages use the results; testdata
+// has all of them.
 //
-// The files *.in are the units as they are, with @NAMES@ in the places that
-// differ; hardening.conf goes into both.
+// The files *.in are units with @NAMES@ for the variable parts; hardening.conf goes into both.
 package systemd

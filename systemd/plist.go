@@ -1,5 +1,7 @@
 package systemd
 
+// The property list for launchd.
+
 import (
 	_ "embed"
 	"strings"
@@ -8,11 +10,10 @@ import (
 //go:embed launchd.plist.in
 var plistTemplate string
 
-// MacUser is the role account that daemons of macOS run as: names of such accounts
-// begin with _.
+// MacUser is the role account that daemons of macOS run as. Names of role accounts begin with _.
 const MacUser = "_trawl"
 
-// MacStateDir is where a daemon of macOS keeps packs: its account has no home.
+// MacStateDir is the folder for packs of a daemon of macOS, whose account has no home.
 const MacStateDir = "/var/db/trawl"
 
 // forAgents lets a user's own agent run where the user is logged in at a screen, and
@@ -32,8 +33,8 @@ const forDaemons = `	<key>EnvironmentVariables</key>
 	</dict>
 `
 
-// Plist returns the property list for launchd. What the service says goes to the
-// file log, which newsyslog can rotate.
+// Plist returns the property list for launchd. The service's output goes to the file log, which
+// newsyslog can rotate.
 func (u *Unit) Plist(log string) string {
 	var arguments strings.Builder
 	for _, w := range append([]string{u.Executable, u.Role}, u.Arguments...) {

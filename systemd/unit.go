@@ -1,5 +1,7 @@
 package systemd
 
+// The unit file for systemd.
+
 import (
 	_ "embed"
 	"fmt"
@@ -19,30 +21,28 @@ var hardening string
 //go:embed hardening-user.conf
 var hardeningUser string
 
-// Sysusers is the file for /usr/lib/sysusers.d that makes the user of the
-// services.
+// Sysusers is the file for /usr/lib/sysusers.d that makes the user of the services.
 //
 //go:embed trawl.sysusers
 var Sysusers string
 
-// Mark is in every file that Unit and Plist make, so that one can be told from a
-// file that somebody wrote.
+// Mark is in every file made by Unit and Plist, and tells these files from files of somebody else.
 const Mark = "Made by trawl service install, which replaces it"
 
-// User is the one that services run as.
+// User is the user that services run as.
 const User = "trawl"
 
-// Unit says what is to be run, and how.
+// Unit says what to run, and how.
 type Unit struct {
 	Role       string   // broker or worker
-	Instance   string   // tells several of one role apart; may be empty
+	Instance   string   // tells several services of one role apart; may be empty
 	Executable string   // absolute path
 	Arguments  []string // after the role
 	User       string   // to run as; empty: the unit is for a user's own manager
 	Packaged   bool     // the unit belongs to a package, and is not made by us
 }
 
-// Name is that of the service, without the suffix that a manager wants.
+// Name is the name of the service, without the suffix that a manager wants.
 func (u *Unit) Name() string {
 	if u.Instance != "" {
 		return "trawl-" + u.Role + "-" + u.Instance
@@ -53,9 +53,9 @@ func (u *Unit) Name() string {
 // Systemd returns the unit file.
 func (u *Unit) Systemd() string {
 	template, state := brokerTemplate, ""
-	// The share is of the board's memory. A broker takes at most four times
-	// limits.memory, an eighth of it; a worker's packs count in while the kernel
-	// has nothing better to do with the pages.
+	// The percentages are of the board's memory. A broker takes at most four times limits.memory,
+	// which is an eighth of it by default. A worker's packs count as long as the kernel needs their
+	// pages for nothing else.
 	memory := "# A broker takes four times limits.memory at most.\nMemoryMax=60%"
 	if u.Role == "worker" {
 		template = workerTemplate
@@ -68,7 +68,7 @@ func (u *Unit) Systemd() string {
 	if u.User == "" {
 		identity, rules, target = strings.TrimSuffix(state, "\n"), hardeningUser, "default.target"
 	}
-	manual := "" // systemd-analyze verify complains of pages that are missing
+	manual := "" // systemd-analyze verify complains of missing pages
 	mark := "# " + Mark + "; to change something: systemctl edit " + u.Name()
 	if u.Packaged {
 		mark = "# To change something: systemctl edit " + u.Name()
@@ -90,7 +90,7 @@ func (u *Unit) Systemd() string {
 	).Replace(template))
 }
 
-// tidy leaves no more than one empty line at a place, and no spaces at the ends.
+// tidy leaves at most one empty line in a row, and no space at either end.
 func tidy(s string) string {
 	for strings.Contains(s, "\n\n\n") {
 		s = strings.ReplaceAll(s, "\n\n\n", "\n\n")
@@ -106,8 +106,8 @@ func (u *Unit) commandLine() string {
 	return strings.Join(words, " ")
 }
 
-// quote writes a word as systemd.service(5) and systemd.syntax(7) want it: % and
-// $ would be replaced, blanks and quotes would part it.
+// quote writes a word for systemd.service(5) and systemd.syntax(7), which would replace % and $,
+// and split words at blanks and quotes.
 func quote(w string) string {
 	w = strings.NewReplacer("%", "%%", "$", "$$", `\`, `\\`).Replace(w)
 	if w != "" && !strings.ContainsAny(w, " \t\"';") {
@@ -116,7 +116,7 @@ func quote(w string) string {
 	return `"` + strings.ReplaceAll(w, `"`, `\"`) + `"`
 }
 
-// Check reports what in u cannot be written into a unit file.
+// Check reports why u cannot be written into a unit file.
 func (u *Unit) Check() error {
 	if !path.IsAbs(u.Executable) {
 		return fmt.Errorf("the program must be named with its whole path, not %q", u.Executable)
@@ -126,7 +126,7 @@ func (u *Unit) Check() error {
 			return fmt.Errorf("%q cannot be written into the file of a service", w)
 		}
 	}
-	if strings.ContainsAny(u.Executable, `"'\`) { // systemd refuses them whatever the quotes
+	if strings.ContainsAny(u.Executable, `"'\`) { // systemd refuses quotes and backslashes here, even quoted
 		return fmt.Errorf("the program's path %s contains quotes or backslashes, which systemd does not take; move it, to /usr/local/bin for example", u.Executable)
 	}
 	return nil

@@ -32,10 +32,10 @@ func TestTenNamedWorkersOfWhichTwoAskOthers(t *testing.T) {
 		t.Errorf("exit status of the client is %d", code)
 	}
 	client.waitLog(t, "answered 100")
-	f.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.Nested > 0 && s.Broker.Pending == 0 }) // status can be a moment old
+	f.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.SubRequests > 0 && s.Broker.Pending == 0 }) // status can be a moment old
 	s := f.status(t)
-	if s.Broker.Nested == 0 || s.Broker.Pending != 0 {
-		t.Errorf("%d requests of workers, %d pending; want some, and none", s.Broker.Nested, s.Broker.Pending)
+	if s.Broker.SubRequests == 0 || s.Broker.Pending != 0 {
+		t.Errorf("%d requests of workers, %d pending; want some, and none", s.Broker.SubRequests, s.Broker.Pending)
 	}
 	for _, w := range s.Workers {
 		if w.Answered == 0 || w.Outstanding+w.Waiting != 0 {
@@ -87,5 +87,5 @@ func TestKilledWorkerLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d requests are pending", s.Broker.Pending)
 	}
 	asked.send(t, `{"matches":[]}`)
-	eventually(t, "the late answer is dropped", func() bool { return f.status(t).Broker.LateAnswers == 1 })
+	eventually(t, "the late answer is dropped", func() bool { return f.status(t).Broker.StaleAnswers == 1 })
 }

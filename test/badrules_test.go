@@ -193,7 +193,7 @@ func TestLargeRules(t *testing.T) {
 		{"nested-repeats-miss.yaml", ruleFile("begin((a{1,10}){1,10}){1,10}end"), "given-up", "begin" + strings.Repeat("a", 999) + "\n", ""},
 		{"dots.yaml", ruleFile("x.{1000}y", "[ab].{900}w"), "no-literal", strings.Repeat("xab", 3000) + "x" + strings.Repeat("ab", 500) + "y\n", "r0"},
 		{"quadratic.yaml", ruleFile("foo(?:.*bar)?"), "given-up (1 rule)", strings.Repeat("foo ", 10) + "\n", "1:1: r0: "},
-		{"many.yaml", ruleFile(many...), "5000 regexes: 5000 run only", "rule4999 abc 12\n", "r4999"},
+		{"many.yaml", ruleFile(many...), "5,000 regexes: 5,000 run only", "rule4999 abc 12\n", "r4999"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -230,7 +230,7 @@ func TestMonstrousTexts(t *testing.T) {
 		explain string // of r0; empty: too long
 	}{
 		{"one line of 50 MB", repeated("0123456789", 5_000_000), false, "does not match"},
-		{"one line of 50 MB with matches", repeated("error 12 ", 5_600_000), true, "5600000 matching places"},
+		{"one line of 50 MB with matches", repeated("error 12 ", 5_600_000), true, "5,600,000 matching places"},
 		{"a million empty lines", repeated("\n", 1_000_000), false, "does not match"},
 		{"bytes", randomBytes(8 << 20), true, "does not match"},
 		{"over what explain takes", repeated("0123456789abcdef", 5<<20), true, ""},

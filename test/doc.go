@@ -26,8 +26,8 @@
 //	network_test.go   boards on a network of their own: namespaces (Linux, root), and faults
 //
 // and the rest are the tests. testdata holds the peers; zmqsocket.py is a libzmq
-// socket that a test drives message by message. zmq4peer is a peer in Go, in a
-// module of its own.
+// socket that a test drives message by message. zmq4peer is a peer in Go, with the
+// library go-zeromq/zmq4.
 //
 // Tests wait for events (a line of a log, something in the broker's status),
 // never for time to pass. Each test ends what it started, and shows what its

@@ -51,7 +51,7 @@ func TestNothingIsLostWhenWorkersAreKilled(t *testing.T) {
 	l.waitAnswered(t)
 	l.finish(t)
 	s := f.waitStatus(t, "all is done and all are back", func(s *wire.Status) bool { return s.Broker.Pending == 0 && len(s.Workers) == 3 })
-	t.Logf("%d workers killed; retried %d, recalled %d, late answers dropped %d", kills, s.Broker.Retried, s.Broker.Recalled, s.Broker.LateAnswers)
+	t.Logf("%d workers killed; retried %d, reclaimed %d, late answers dropped %d", kills, s.Broker.Retried, s.Broker.Reclaimed, s.Broker.StaleAnswers)
 	if s.Broker.Retried == 0 {
 		t.Error("no worker had anything when it was killed")
 	}
@@ -78,8 +78,8 @@ func TestWorkersThatLeaveInOrderCostNothing(t *testing.T) {
 	l.waitAnswered(t)
 	l.finish(t)
 	s := f.status(t)
-	t.Logf("retried %d, recalled %d, late answers dropped %d", s.Broker.Retried, s.Broker.Recalled, s.Broker.LateAnswers)
-	if s.Broker.Retried != 0 || s.Broker.LateAnswers != 0 {
+	t.Logf("retried %d, reclaimed %d, late answers dropped %d", s.Broker.Retried, s.Broker.Reclaimed, s.Broker.StaleAnswers)
+	if s.Broker.Retried != 0 || s.Broker.StaleAnswers != 0 {
 		t.Error("want no retries and no late answers")
 	}
 }
@@ -103,7 +103,7 @@ func TestStoppedWorkerIsReplacedAndServesAgain(t *testing.T) {
 	broker.waitLog(t, "worker is silent: lost")
 	f.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.Pending == 0 }) // status can be a moment old
 	s := f.status(t)
-	t.Logf("stopped %d times; retried %d, late answers dropped %d", rounds, s.Broker.Retried, s.Broker.LateAnswers)
+	t.Logf("stopped %d times; retried %d, late answers dropped %d", rounds, s.Broker.Retried, s.Broker.StaleAnswers)
 	if s.Broker.Pending != 0 {
 		t.Errorf("%d requests are left", s.Broker.Pending)
 	}

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"trawl/edge/client"
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -100,7 +99,7 @@ func (a *hammer) begin(g int) bool {
 
 func (a *hammer) ask(ctx context.Context, g, times int, more string, retry bool) {
 	r := &client.Request{Header: wire.NewRequestHeader(), Retry: retry}
-	r.Header.Deadline, r.Header.Want = time.Minute, match.WantCount
+	r.Header.Deadline, r.Header.Want = time.Minute, wire.WantCount
 	r.Texts = [][]byte{[]byte(strings.Repeat(historyText+"\n", times) + more)}
 	want, start := fmt.Sprintf(`{"count":%d}`, 3*times), time.Now()
 	answer, err := a.client.Do(ctx, r)

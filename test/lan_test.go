@@ -162,7 +162,7 @@ func TestFaultsOfANetwork(t *testing.T) {
 	}
 	l.client.tell(t, "finish").check(t)
 	s := l.waitStatus(t, "nothing is left", func(s *wire.Status) bool { return s.Broker.Pending == 0 })
-	t.Logf("since the broker's restart: retried %d, recalled %d, late answers dropped %d", s.Broker.Retried, s.Broker.Recalled, s.Broker.LateAnswers)
+	t.Logf("since the broker's restart: retried %d, reclaimed %d, late answers dropped %d", s.Broker.Retried, s.Broker.Reclaimed, s.Broker.StaleAnswers)
 }
 
 // The first broker of the list is a black hole: it neither answers nor refuses.

@@ -109,10 +109,10 @@ broker: {expect: {rules: [nobody, nowhere]}}`)
 	for range 20 { // 120 MB that stop arriving
 		f.half(t, 7<<20, 6<<20)
 	}
-	f.waitStatus(t, "the halves take what they may", func(s *wire.Status) bool { return s.Broker.HeldBytes > 10<<20 })
+	f.waitStatus(t, "the halves take what they may", func(s *wire.Status) bool { return s.Broker.BufferedBytes > 10<<20 })
 	polite := f.dealer(t)
 	askPolitely(t, polite)
-	f.waitStatus(t, "those who stopped are closed", func(s *wire.Status) bool { return s.Broker.Stalled > 1 && s.Broker.HeldBytes < 10<<20 })
+	f.waitStatus(t, "those who stopped are closed", func(s *wire.Status) bool { return s.Broker.StalledSenders > 1 && s.Broker.BufferedBytes < 10<<20 })
 
 	big := make([]byte, 1<<20)
 	for range 20 { // 400 MB for a rule set that nobody serves, and 100 MB of answers that nobody reads
@@ -131,7 +131,7 @@ broker: {expect: {rules: [nobody, nowhere]}}`)
 
 	askPolitely(t, polite)
 	s := f.status(t)
-	t.Logf("pending %d of %d bytes, held %d, answers %v, held back %d, stalled %d, closed as they did not read %d", s.Broker.Pending, s.Broker.PendingBytes, s.Broker.HeldBytes, s.Broker.Answers, s.Broker.HeldBack, s.Broker.Stalled, s.Broker.Overflowed)
+	t.Logf("pending %d of %d bytes, held %d, answers %v, held back %d, stalled %d, closed as they did not read %d", s.Broker.Pending, s.Broker.PendingBytes, s.Broker.BufferedBytes, s.Broker.Answers, s.Broker.ClientsThrottled, s.Broker.StalledSenders, s.Broker.SlowConsumers)
 	if s.Broker.PendingBytes > 32<<20 {
 		t.Errorf("%d bytes of requests are pending", s.Broker.PendingBytes)
 	}

@@ -205,8 +205,8 @@ func TestManyAtOnceOverTwoWorkersThatAskEachOther(t *testing.T) {
 	}
 	all.Wait()
 	c.rest()
-	if s := c.status(); s.Broker.Nested != 14*n { // 2+4+8
-		t.Errorf("%d requests of workers, want %d", s.Broker.Nested, 14*n)
+	if s := c.status(); s.Broker.SubRequests != 14*n { // 2+4+8
+		t.Errorf("%d requests of workers, want %d", s.Broker.SubRequests, 14*n)
 	}
 }
 

@@ -116,7 +116,7 @@ func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 		}
 	}
 	worker.send(t, "TWO") // too late: nobody waits for it
-	f.waitStatus(t, "the late answer is dropped", func(s *wire.Status) bool { return s.Broker.LateAnswers == 1 })
+	f.waitStatus(t, "the late answer is dropped", func(s *wire.Status) bool { return s.Broker.StaleAnswers == 1 })
 	other.kill()
 	f.waitWorkers(t, 1)
 	ask("four")
@@ -127,8 +127,8 @@ func TestSilentPlainWorkerGetsNothingNew(t *testing.T) {
 	if h, results := answer(t, client.receive(t)); h.ID != "four" || results[0] != "FOUR" {
 		t.Errorf("answer %+v %q", h, results)
 	}
-	if s := f.status(t); s.Broker.Copied != 1 || s.Broker.Pending != 0 {
-		t.Errorf("copied %d, pending %d; want 1 and 0", s.Broker.Copied, s.Broker.Pending)
+	if s := f.status(t); s.Broker.HedgedSilent != 1 || s.Broker.Pending != 0 {
+		t.Errorf("copied %d, pending %d; want 1 and 0", s.Broker.HedgedSilent, s.Broker.Pending)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestPlainWorkerThatComesBackWithAStaleQueue(t *testing.T) {
 	}
 }
 
-// Further endpoints serve further rule sets; one that is declared impure is
+// Further endpoints serve further rule sets; one that is declared not idempotent is
 // never asked twice, one that is not is, and trawl workers share in the work.
 func TestPlainEndpointsOfRuleSets(t *testing.T) {
 	t.Parallel()
@@ -186,7 +186,7 @@ func TestPlainEndpointsOfRuleSets(t *testing.T) {
 	upper, order := fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t)), fmt.Sprintf("tcp://127.0.0.1:%d", freePort(t))
 	f := newFleet(t, fmt.Sprintf(`broker:
   plain: [{endpoint: %q, rules: upper}, {endpoint: %q, rules: order}]
-  rule_sets: {order: {pure: false, hedge: "off"}}`, upper, order))
+  rule_sets: {order: {idempotent: false, hedge: "off"}}`, upper, order))
 	f.broker(t)
 	f.worker(t, "w1", f.history(t)) // serves default
 	peer(t, "upper.py", upper)
@@ -208,7 +208,7 @@ func TestPlainEndpointsOfRuleSets(t *testing.T) {
 	orders = append(orders, newSocket(t, "REP", order))
 	f.waitWorkers(t, 4)
 	orders[0].kill()
-	wantError(t, client.receive(t), wire.WorkerLost, "impure")
+	wantError(t, client.receive(t), wire.WorkerLost, "not idempotent")
 	client.send(t, `{"rules":"order","id":"2"}`, "another")
 	if got := orders[1].receive(t); got[0] != "another" {
 		t.Errorf("the other worker got %q: an order was given out twice", got)

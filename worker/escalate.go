@@ -8,13 +8,14 @@ import (
 	"trawl/edge/match"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
+	"trawl/worker/results"
 )
 
 // flagging is how a slot notes which texts are sent on.
 type flagging struct {
 	entries []*escalation // of the rule set; nil: none
 	flagged []flagged
-	want    match.Want
+	want    wire.Want
 	text    int // that lines belong to
 	listed  int // lines of it that the result lists
 	again   match.Scratch
@@ -30,8 +31,8 @@ type flagged struct {
 }
 
 // begin prepares for a request.
-func (f *flagging) begin(entries []*escalation, want match.Want) {
-	if f.entries = entries; want == match.WantAny {
+func (f *flagging) begin(entries []*escalation, want wire.Want) {
+	if f.entries = entries; want.Shape() == wire.ShapeAny {
 		f.entries = nil
 	}
 	f.flagged, f.want, f.text = f.flagged[:0], want, -1
@@ -70,7 +71,7 @@ func (f *flagging) matters(rules *flagRules, stop func() bool, text []byte, r *m
 	if hit(r) {
 		return true
 	}
-	if (f.want == match.WantMatches || f.want == match.WantRules) && !r.Truncated {
+	if f.want.Lists() && !f.want.Single() && !r.Truncated {
 		return false
 	}
 	all := rules.pack.Scan(&f.again, text, match.Query{Want: match.WantRules, Stop: stop})
@@ -190,7 +191,7 @@ func (e *escalating) merge(parts []part, theirs [][]byte) error {
 	for i := range parts {
 		own := e.results[parts[i].text]
 		var err error
-		if merged[i], err = wire.MergeResults(nil, h, own, theirs[i], parts[i].lines, max(0, most-size+len(own))); err != nil {
+		if merged[i], err = results.Merge(nil, h, own, theirs[i], parts[i].lines, max(0, most-size+len(own))); err != nil {
 			return wire.Errorf(wire.Internal, "the result cannot be merged: %v", err)
 		}
 		size += len(merged[i]) - len(own)

@@ -54,8 +54,8 @@ func TestEscalationKeepsTimeForItsAnswer(t *testing.T) {
 		if h, err := wire.ParseRequestHeader([]byte(frames[0])); err != nil || h.Deadline > most {
 			t.Errorf("with %v left: asks for %v, want %v at most", left, h.Deadline, most)
 		}
-		l.send(string(wire.AppendRecalled(wire.BeginRecall(nil, true), 1)))
-		for range 2 { // the answers to it and to the recall
+		l.send(string(wire.AppendDispatch(wire.BeginReclaim(nil, wire.KindCancel), 1)))
+		for range 2 { // the answers to it and to the reclaim
 			l.recv()
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"trawl/edge/match"
+	"trawl/edge/names"
 	"trawl/edge/wire"
 )
 
@@ -68,28 +69,17 @@ func checkEscalations(o *Options) error {
 		}
 	}
 	all := escalations(o)
-	for _, name := range slices.Sorted(maps.Keys(o.RuleSets.sets)) {
-		if circle := circleFrom(o, all, name, nil); circle != nil {
-			return fmt.Errorf("worker: texts would be sent on in a circle: %s; name the rule set that an escalation is for, or another one to ask", strings.Join(circle, " to "))
+	next := func(set string) (steps []names.Step) {
+		for _, e := range all[set] {
+			to, _ := wire.SplitRules(e.To)
+			if o.RuleSets.sets[to] != nil && (e.Worker == "" || e.Worker == o.Name) { // else it is not known what is done there
+				steps = append(steps, names.Step{To: to})
+			}
 		}
+		return steps
 	}
-	return nil
-}
-
-// circleFrom follows texts from a rule set of this worker; it returns the way if that
-// comes to a rule set twice.
-func circleFrom(o *Options, all map[string][]*escalation, name string, way []string) []string {
-	if way = append(slices.Clip(way), name); slices.Contains(way[:len(way)-1], name) {
-		return way
-	}
-	for _, e := range all[name] {
-		to, _ := wire.SplitRules(e.To)
-		if o.RuleSets.sets[to] == nil || e.Worker != "" && e.Worker != o.Name {
-			continue // elsewhere; what is done there is not known here
-		}
-		if circle := circleFrom(o, all, to, way); circle != nil {
-			return circle
-		}
+	if circle, _ := names.Circle(slices.Sorted(maps.Keys(o.RuleSets.sets)), next); circle != nil {
+		return fmt.Errorf("worker: texts would be sent on in a circle: %s; name the rule set that an escalation is for, or another one to ask", strings.Join(circle, " to "))
 	}
 	return nil
 }

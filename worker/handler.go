@@ -19,7 +19,7 @@ import (
 // return then, as Run waits for every handler. An error that is a *wire.Error reaches the
 // client as it is, another one with the code internal; a panic is logged, and
 // costs this request only. Work may be given out twice, after a worker was lost or
-// seemed to be; where that is not harmless, say so to the broker (`pure: false` in
+// seemed to be; where that is not harmless, say so to the broker (`idempotent: false` in
 // broker.rule_sets).
 type Handler func(ctx context.Context, r *Request) (*Answer, error)
 
@@ -165,7 +165,7 @@ func (r *Request) run(f func(ctx context.Context)) {
 	w, start := r.worker, time.Now()
 	ctx, cancel := context.WithDeadline(r.job.session.ctx, r.job.deadline)
 	r.ctx = ctx
-	w.jobs.onAbandoned(r.running, cancel)
+	w.jobs.onCancelled(r.running, cancel)
 	defer func() {
 		fault := recover()
 		cancel()

@@ -63,7 +63,7 @@ func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
 		l.request(n, true, time.Minute, `{"id":"1","rules":"custom","want":"count"}`, "first", "second")
 		c, frames := l.asks()
 		header, err := wire.ParseRequestHeader([]byte(frames[0]))
-		if err != nil || c.For != n || header.Rules != "other" || header.Want != match.WantCount || header.HasID ||
+		if err != nil || c.For != n || header.Rules != "other" || header.Want != wire.WantCount || header.HasID ||
 			header.Deadline > time.Minute || header.Deadline < 30*time.Second || frames[2] != "second" {
 			t.Fatalf("question %+v %q", c, frames)
 		}
@@ -126,10 +126,10 @@ func TestErrorsOfThoseAskedGoOn(t *testing.T) {
 	}
 	l.request(4, true, time.Minute, `{"rules":"custom"}`, "x")
 	l.asks()
-	l.send(string(wire.AppendRecalled(wire.BeginRecall(nil, true), 4)))
+	l.send(string(wire.AppendDispatch(wire.BeginReclaim(nil, wire.KindCancel), 4)))
 	for replied, returned := false, false; !replied || !returned; { // in either order
 		frames := l.recv()
-		if wire.KindOf([]byte(frames[0])) == wire.KindRecall {
+		if wire.KindOf([]byte(frames[0])) == wire.KindReclaim {
 			returned = true
 			continue
 		}
@@ -216,7 +216,7 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	p := map[string]*match.Pack{"default": pack(t, "x"), "heavy": pack(t, "y")}
 	for want, change := range map[string]func(*Options){
 		"both rules and a handler":               func(o *Options) { o.Handle = map[string]Handler{"default": passOn} },
-		"cannot be the name":                     func(o *Options) { o.Handle = map[string]Handler{"a@b": passOn} },
+		"is not a name":                          func(o *Options) { o.Handle = map[string]Handler{"a@b": passOn} },
 		"neither a rule set nor a worker":        func(o *Options) { o.Escalate = []Escalation{{}} },
 		"does not hold; it has default, heavy":   func(o *Options) { o.Escalate = []Escalation{{Rules: "pii", To: "x"}} },
 		"in a circle: default to heavy to heavy": func(o *Options) { o.Escalate = []Escalation{{To: "heavy"}} },

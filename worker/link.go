@@ -217,12 +217,12 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		return l.refused(m.Frame(1))
 	case wire.KindHeartbeat:
 		live.answer()
-	case wire.KindRecall:
-		recall, ok := wire.ParseRecall(control)
+	case wire.KindReclaim, wire.KindCancel:
+		reclaim, ok := wire.ParseReclaim(control)
 		if !ok {
-			return fmt.Errorf("unreadable recall of %d bytes", len(control))
+			return fmt.Errorf("unreadable reclaim of %d bytes", len(control))
 		}
-		gave := l.worker.jobs.recall(conn, recall, wire.BeginRecall(nil, false))
+		gave := l.worker.jobs.reclaim(conn, reclaim, wire.BeginReclaim(nil, wire.KindReclaim))
 		return conn.Send(nil, zmtp.NewMessage(gave))
 	case wire.KindDrain:
 		l.noMore()

@@ -40,12 +40,12 @@ type queue struct {
 }
 
 // running is a job that has begun, and the goroutine that does it. The queue's lock
-// guards all but abandoned.
+// guards all but cancelled.
 type running struct {
 	conn      *zmtp.Conn
 	number    uint64
 	deadline  time.Time
-	abandoned atomic.Bool // nobody waits for the answer
+	cancelled atomic.Bool // nobody waits for the answer
 	cancel    func()      // called then; may be nil
 	slot      *slot       // nil while it waits for answers
 }
@@ -94,7 +94,7 @@ func (q *queue) pop(r *running, idle func()) (j job, ok bool) {
 	q.jobs[0] = job{}
 	q.jobs = q.jobs[1:]
 	r.conn, r.number, r.deadline, r.cancel = j.conn, j.control.Number, j.deadline, nil
-	r.abandoned.Store(false)
+	r.cancelled.Store(false)
 	q.take(r)
 	q.running = append(q.running, r)
 	return j, true
@@ -178,19 +178,19 @@ func (q *queue) resume(r *running) bool {
 	return true
 }
 
-// onAbandoned makes a recall of r's job call cancel.
-func (q *queue) onAbandoned(r *running, cancel func()) {
+// onCancelled makes a reclaim of r's job call cancel.
+func (q *queue) onCancelled(r *running, cancel func()) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if r.cancel = cancel; r.abandoned.Load() {
+	if r.cancel = cancel; r.cancelled.Load() {
 		cancel()
 	}
 }
 
-// recall takes back jobs of conn that no slot has begun, and appends their
-// numbers to gave, a Recall in the making. Those that are running stop soon if
-// they are abandoned; they are answered as always.
-func (q *queue) recall(conn *zmtp.Conn, r wire.Recall, gave []byte) []byte {
+// reclaim takes back jobs of conn that no slot has begun, and appends their
+// numbers to gave, a Reclaim in the making. Those that are running stop soon if
+// they are cancelled; they are answered as always.
+func (q *queue) reclaim(conn *zmtp.Conn, r wire.Reclaim, gave []byte) []byte {
 	wanted := make(map[uint64]struct{}, len(r.Numbers)/8)
 	r.Each(func(number uint64) { wanted[number] = struct{}{} })
 	q.mu.Lock()
@@ -203,14 +203,14 @@ func (q *queue) recall(conn *zmtp.Conn, r wire.Recall, gave []byte) []byte {
 		if !is(j.conn, j.control.Number) {
 			return false
 		}
-		gave = wire.AppendRecalled(gave, j.control.Number)
+		gave = wire.AppendDispatch(gave, j.control.Number)
 		j.message.Release()
 		return true
 	})
-	if r.Abandoned {
+	if r.Kind == wire.KindCancel {
 		for _, slot := range q.running {
 			if is(slot.conn, slot.number) {
-				slot.abandoned.Store(true)
+				slot.cancelled.Store(true)
 				if slot.cancel != nil {
 					slot.cancel()
 				}

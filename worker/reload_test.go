@@ -286,7 +286,7 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 			p, _, err := rules.Compile(paths[set], rules.Options{Name: set})
 			return p, err
 		},
-		Stamp: func(set string) string { return rules.Stamp(paths[set]) },
+		Stamp: func(set string) string { return rules.Fingerprint(paths[set]) },
 	}, discard)
 	if err != nil {
 		t.Fatal(err)

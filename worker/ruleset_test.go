@@ -69,7 +69,7 @@ func newMappedSet(t *testing.T) (*mappedSet, Options) {
 			return p, err
 		},
 		Close: s.store.Release,
-		Stamp: func(string) string { return rules.Stamp([]string{s.words}) },
+		Stamp: func(string) string { return rules.Fingerprint([]string{s.words}) },
 	}
 	o.RuleSets = s.open()
 	s.file = filepath.Join(state, "packs", o.RuleSets.sets["default"].hash()+".pack")

@@ -4,16 +4,17 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"trawl/edge/escape"
 	"trawl/edge/match"
+	"trawl/edge/names"
 	"trawl/edge/wire"
 )
 
@@ -101,8 +102,8 @@ func (s *RuleSets) add(name string, pack *match.Pack, stamp string) {
 
 // checkSetName refuses what a request could not ask for.
 func checkSetName(name string) error {
-	if name == "" || strings.Contains(name, "@") || escape.Hides(name) {
-		return escape.Errorf("worker: %q cannot be the name of a rule set", name)
+	if err := names.Check(name); err != nil {
+		return fmt.Errorf("worker: rule set: %w", err)
 	}
 	return nil
 }

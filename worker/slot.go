@@ -7,6 +7,7 @@ import (
 	"trawl/edge/match"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
+	"trawl/worker/results"
 )
 
 // slot works on one request at a time. What it needs for that it keeps and
@@ -14,7 +15,7 @@ import (
 type slot struct {
 	worker  *state
 	scratch match.Scratch
-	encoder wire.Encoder
+	encoder results.Encoder
 	stop    func() bool // asks stopped, made once
 
 	job     job
@@ -75,7 +76,7 @@ func (s *slot) stopped() bool {
 	case <-s.job.conn.Done():
 		return true
 	default:
-		return s.running.abandoned.Load() || !time.Now().Before(s.job.deadline)
+		return s.running.cancelled.Load() || !time.Now().Before(s.job.deadline)
 	}
 }
 
@@ -149,21 +150,21 @@ func (s *slot) fault(h *wire.RequestHeader, fault any) {
 
 // match scans all texts and leaves their results in s.results.
 func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message) *wire.Error {
-	if !pack.Supports(h.Want) {
+	if !pack.Supports(results.MatchWant(h.Want)) {
 		return wire.Errorf(wire.BadRequest, "the engine %q cannot answer want %q; it answers rules and any", pack.Info().Engine, h.Want)
 	}
 	limits := &s.worker.options.Limits
 	s.encoder.Reset(pack, h, int(limits.Answer))
 	s.results, s.ends = s.results[:0], s.ends[:0]
 	s.begin(s.worker.escalate[s.set.name], h.Want)
-	query := match.Query{Want: h.Want, Limit: h.Limit, Stop: s.stop}
+	query := match.Query{Want: results.MatchWant(h.Want), Limit: h.Limit, Stop: s.stop}
 	if !h.Lines && texts.NumFrames() > 1 {
 		query.Total = limits.Matches
-		return s.batch(pack, query, texts)
+		return s.batch(pack, h.Want, query, texts)
 	}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
-		if left <= 0 && listed(h.Want) {
+		if left <= 0 && h.Want.Lists() {
 			s.cutLines()
 			continue
 		}
@@ -183,7 +184,7 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 
 // batch is match for several texts that are not cut into lines: they are scanned
 // together.
-func (s *slot) batch(pack *match.Pack, q match.Query, texts zmtp.Message) *wire.Error {
+func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp.Message) *wire.Error {
 	s.texts = s.texts[:0]
 	defer func() { clear(s.texts) }() // the message is given back
 	for _, text := range texts.Frames() {
@@ -204,7 +205,7 @@ func (s *slot) batch(pack *match.Pack, q match.Query, texts zmtp.Message) *wire.
 	if r.Stopped {
 		return errLate()
 	}
-	none.Truncated = listed(q.Want) && r.Count >= int64(q.Total)
+	none.Truncated = want.Lists() && r.Count >= int64(q.Total)
 	pass(len(s.texts))
 	s.worker.texts.Add(int64(len(s.texts)))
 	s.worker.matches.Add(r.Count)
@@ -223,10 +224,6 @@ func (s *slot) append(text []byte, r *match.Result) {
 func errLate() *wire.Error {
 	return wire.Errorf(wire.Deadline, "the deadline passed while the worker was matching")
 }
-
-// listed reports whether a result lists matches or rules, which is what
-// Limits.Matches bounds.
-func listed(w match.Want) bool { return w != match.WantCount && w != match.WantAny }
 
 // cutLines appends the result of a text cut into lines for which no match is left in
 // the limit.

@@ -31,7 +31,7 @@ type strain struct {
 func (s *strain) observe(h *board.Health, now time.Time) (changed bool) {
 	before := s.slots
 	switch {
-	case h.Strained():
+	case h.Degraded():
 		s.last = now
 		s.slots = max(1, s.most/2)
 	case now.Sub(s.last) >= calmTime:
@@ -61,7 +61,7 @@ func (w *state) watchBoard(ctx context.Context) {
 
 // feel notes a sample and does what follows from it.
 func (w *state) feel(s *strain, h board.Health, now time.Time) {
-	was := w.strained.Swap(h.Strained())
+	was := w.strained.Swap(h.Degraded())
 	changed := s.observe(&h, now)
 	stats := &wire.BoardStats{Slots: s.slots}
 	if h != (board.Health{}) { // else the system tells nothing
@@ -73,7 +73,7 @@ func (w *state) feel(s *strain, h board.Health, now time.Time) {
 		log.Warn("the board is strained: works on fewer requests at once")
 	case changed:
 		log.Info("the board is well again: works on as many requests at once as before")
-	case h.Strained() && !was:
+	case h.Degraded() && !was:
 		log.Warn("the board is strained")
 	}
 	// The brokers must not believe that fewer requests have begun than did: what

@@ -107,7 +107,7 @@ func (w *state) requestStop() {
 func (w *state) hello() *wire.Hello {
 	h := &wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: w.options.Version, Name: w.options.Name, Nonce: w.nonce,
-		Slots: w.options.Slots, Recall: true,
+		Slots: w.options.Slots, Reclaim: true,
 	}
 	h.Board, _ = json.Marshal(board.Read())
 	h.Rules = w.describe()

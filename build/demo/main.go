@@ -1,6 +1,7 @@
 // Command demo shows trawl at work on one machine: a broker and two workers,
 // as separate processes on loopback, scan the Go toolchain's own source tree
-// with the rules of docs/examples. It leaves nothing running.
+// with the rules of docs/examples. Then a REQ client and a plain REP worker that are
+// written with go-zeromq/zmq4 take part. It leaves nothing running.
 //
 //	go run ./build/demo bin/trawl
 package main
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,7 +27,10 @@ import (
 	"time"
 )
 
-const rules = "docs/examples/code-and-logs"
+const (
+	rules     = "docs/examples/code-and-logs"
+	zmq4Rules = "zmq4" // the rule set that the REP worker serves
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,7 +56,12 @@ func run(ctx context.Context, trawl string) (err error) {
 	}
 	d := &demo{trawl: trawl, config: filepath.Join(state, "trawl.yaml")}
 	defer func() { err = errors.Join(err, d.stop(), os.RemoveAll(state)) }()
-	if err := os.WriteFile(d.config, nil, 0o600); err != nil {
+	plain, err := freeEndpoint()
+	if err != nil {
+		return err
+	}
+	settings := fmt.Sprintf("broker: {plain: [{endpoint: %q, rules: %s}]}\n", plain, zmq4Rules)
+	if err := os.WriteFile(d.config, []byte(settings), 0o600); err != nil {
 		return err
 	}
 	if err := show(d.command(ctx, "rules", "check", rules)); err != nil {
@@ -70,10 +80,23 @@ func run(ctx context.Context, trawl string) (err error) {
 	if err := d.scan(ctx, at.Clients[0], source); err != nil {
 		return err
 	}
+	if err := d.othersTakePart(ctx, at.Clients[0], plain); err != nil {
+		return err
+	}
 	fmt.Printf("\n$ trawl workers --broker %s\n", at.Clients[0])
 	// A heartbeat brings the last figures of each worker.
 	time.Sleep(1100 * time.Millisecond)
 	return show(d.command(ctx, "workers", "--broker", at.Clients[0]))
+}
+
+// freeEndpoint returns an endpoint on loopback that nobody listens on.
+func freeEndpoint() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return "tcp://" + l.Addr().String(), nil
 }
 
 func goSource() (string, error) {
@@ -93,7 +116,7 @@ func show(cmd *exec.Cmd) error {
 // demo holds the processes that were started.
 type demo struct {
 	trawl     string
-	config    string // an empty file
+	config    string // file with the demo's settings
 	processes []*process
 }
 

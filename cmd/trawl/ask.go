@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/client"
+	"trawl/edge/human"
 	"trawl/edge/wire"
 )
 
@@ -68,7 +69,7 @@ brokers none is stopped, unless --all says that all are meant.`,
 			return a.stopWorker(q, *name)
 		}
 		if len(q.brokers) > 1 && !*all {
-			return usage(cmd, fmt.Sprintf("%s are configured: name the one to stop with --broker, or give --all", plural(int64(len(q.brokers)), "broker")))
+			return usage(cmd, fmt.Sprintf("%s are configured: name the one to stop with --broker, or give --all", human.Count(len(q.brokers), "broker")))
 		}
 		replies, err := askAll(q, func(ctx context.Context, c *client.Client) (struct{}, error) {
 			_, err := c.Control(ctx, wire.OpStop, "", q.timeout)
@@ -188,7 +189,7 @@ func (a *app) askStatus(q *question, asJSON bool, show func(*reply[statusDocumen
 			}
 			b := &r.value.status.Broker
 			a.printf("broker %s at %s: %s for %s; %s, %s, %s pending\n", b.Name, r.broker, brokerState(b), time.Duration(b.UptimeS)*time.Second,
-				plural(int64(len(r.value.status.Workers)), "worker"), plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"))
+				human.Count(len(r.value.status.Workers), "worker"), human.Count(b.Clients, "client"), human.Count(b.Pending, "request"))
 		}
 	}
 	return nil

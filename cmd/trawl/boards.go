@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"trawl/edge/board"
+	"trawl/edge/human"
 	"trawl/edge/wire"
 )
 
 // printBoards says what boards the workers run on and how they feel. Plain
 // workers say nothing of theirs.
 func (a *app) printBoards(workers []wire.WorkerStatus) {
-	t := newTable("WORKER", "BOARD", "CORES", "LOAD", "MEMORY FREE", "TEMP", "BOARD UP", "TRAWL", "UP", "FEELS")
+	t := newTable("WORKER", "BOARD", "CORES", "LOAD", "MEMORY FREE", "TEMP", "BOARD UP", "TRAWL", "UP", "HEALTH")
 	for i := range workers {
 		w := &workers[i]
 		if len(w.Board) == 0 {
@@ -23,7 +24,7 @@ func (a *app) printBoards(workers []wire.WorkerStatus) {
 		_ = json.Unmarshal(w.Board, &facts) // what it does not say stays zero
 		load, free, temperature, up := boardHealth(w.Stats, &facts)
 		t.row(w.Name, boardName(&facts), orDash(facts.Cores > 0, facts.Cores), load, free, temperature, up,
-			orDash(w.Version != "", w.Version), workerAge(w), feels(w.Stats))
+			orDash(w.Version != "", w.Version), workerAge(w), healthWords(w.Stats))
 	}
 	a.printTable("\n", t, "")
 }
@@ -52,7 +53,7 @@ func boardHealth(s *wire.WorkerStats, f *board.Facts) (load, free, temperature, 
 	if h == nil {
 		return "-", "-", "-", "-"
 	}
-	free = orDash(h.Available > 0, size(h.Available))
+	free = orDash(h.Available > 0, human.Bytes(h.Available))
 	if f.Memory > 0 && h.Available > 0 {
 		free = fmt.Sprintf("%s (%d%%)", free, h.Available*100/f.Memory)
 	}
@@ -67,8 +68,8 @@ func workerAge(w *wire.WorkerStatus) string {
 	return age(w.Stats.UptimeS)
 }
 
-// feels is what is wrong with a board.
-func feels(s *wire.WorkerStats) string {
+// healthWords says what is wrong with a board.
+func healthWords(s *wire.WorkerStats) string {
 	h := health(s)
 	if h == nil {
 		return "-"
@@ -83,7 +84,7 @@ func feels(s *wire.WorkerStats) string {
 		}
 	}
 	if len(wrong) == 0 {
-		return "well"
+		return "ok"
 	}
 	return strings.Join(wrong, ", ")
 }
@@ -111,8 +112,8 @@ func age(seconds int64) string {
 // slots is how many requests a worker works on at once; with those that it would
 // if its board were well.
 func slots(w *wire.WorkerStatus) string {
-	if w.SlotsMost > w.Slots {
-		return fmt.Sprintf("%d/%d", w.Slots, w.SlotsMost)
+	if w.MaxSlots > w.Slots {
+		return fmt.Sprintf("%d/%d", w.Slots, w.MaxSlots)
 	}
 	return fmt.Sprint(w.Slots)
 }

@@ -27,7 +27,7 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 	sets, err = worker.OpenRuleSets(slices.Collect(maps.Keys(files)), worker.Source{
 		Open: func(set string) (*match.Pack, error) {
 			if started {
-				if err := rules.Again(files[set]); err != nil {
+				if err := rules.CheckRereadable(files[set]); err != nil {
 					return nil, err
 				}
 			}
@@ -35,7 +35,7 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 			return pack, err
 		},
 		Close: closePack,
-		Stamp: func(set string) string { return rules.Stamp(files[set]) },
+		Stamp: func(set string) string { return rules.Fingerprint(files[set]) },
 	}, log)
 	if err != nil {
 		return nil, nil, err

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"trawl/edge/escape"
-	"trawl/edge/rules"
+	"trawl/edge/problem"
 	"trawl/edge/wire"
 )
 
@@ -122,7 +122,7 @@ func TestErrorsAreShownOnLinesOfTheirOwn(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{stdio: stdio{err: &out}}
 	answer, _ := wire.ParseAnswerHeader(wire.JSONFrame(map[string]any{"error": map[string]string{"code": hostile, "message": hostile + strings.Repeat("x", 1e6)}}))
-	a.complain(errors.Join(answer.Error, rules.Problems{{File: hostile, Line: 3, Message: hostile}}))
+	a.complain(errors.Join(answer.Error, problem.List{{File: hostile, Line: 3, Message: hostile}}))
 	if got := out.String(); strings.Count(got, "\n") != 2 || len(got) > 3*escape.MaxLine || escape.Hides(strings.ReplaceAll(got, "\n", "")) {
 		t.Errorf("%d bytes: %.300q", len(got), got)
 	}

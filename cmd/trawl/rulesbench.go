@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/files"
+	"trawl/edge/human"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 	"trawl/edge/rules"
 )
 
@@ -36,7 +38,7 @@ lanes: to compare engines, give what it was compiled from.`,
 		list, path := args[:len(args)-1], args[len(args)-1]
 		text, err := files.ReadInput(path, maxBenchText)
 		if errors.Is(err, files.ErrTooLarge) {
-			return fmt.Errorf("%s has more than %s, and all of it would be in memory: take a part of it", path, size(maxBenchText))
+			return fmt.Errorf("%s has more than %s, and all of it would be in memory: take a part of it", path, "1 GiB")
 		}
 		if err != nil {
 			return err
@@ -110,7 +112,7 @@ func newBench(files []string) (*bench, error) {
 	for _, engine := range match.Engines() {
 		path := filepath.Join(folder, engine)
 		made, _, err := compileTo(path, files, rules.Options{Engine: engine})
-		var problems rules.Problems // auto had none: they are the engine's
+		var problems problem.List // auto had none: they are the engine's
 		switch {
 		case errors.As(err, &problems):
 			b.Refused = append(b.Refused, refusal{engine, problems[:1].Error()})
@@ -189,7 +191,7 @@ func (b *bench) close() {
 func (a *app) printBench(b *bench) {
 	t := newTable("ENGINE", "WAY", "MEMORY", "MB/S", "FOUND")
 	for _, r := range b.Rows {
-		t.row(r.Engine, r.Way, size(r.Memory), fmt.Sprintf("%.0f", r.MBs), fmt.Sprintf("%d %s", r.Found, r.Want))
+		t.row(r.Engine, r.Way, human.Bytes(r.Memory), fmt.Sprintf("%.0f", r.MBs), fmt.Sprintf("%d %s", r.Found, r.Want))
 	}
 	a.printTable("", t, "")
 	for _, r := range b.Refused {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 	"trawl/edge/rules/importer"
@@ -83,10 +84,10 @@ func (a *app) printCheck(found *rules.Inspection, all bool) {
 	if costs.Regexes == 0 {
 		return
 	}
-	a.printf("\n%s: %d run only on texts with their literals, %d on every text; %d with warnings\n",
-		plural(int64(costs.Regexes), "regex"), costs.Regexes-costs.Unhinted, costs.Unhinted, costs.Warned)
+	a.printf("\n%s: %s run only on texts with their literals, %s on every text; %s with warnings\n",
+		human.Count(costs.Regexes, "regex"), human.Number(costs.Regexes-costs.Unhinted), human.Number(costs.Unhinted), human.Number(costs.Warned))
 	a.printf("once all have run: programs %s, literals to look for %s, and for each slot states up to %s\n",
-		decimalSize(min(costs.ProgramBytes, match.ProgramsSize)), decimalSize(costs.PrefilterBytes), decimalSize(costs.StateBytes))
+		human.Bytes(min(costs.ProgramBytes, match.ProgramsSize)), human.Bytes(costs.PrefilterBytes), human.Bytes(costs.StateBytes))
 }
 
 // printRules returns how many it shows.
@@ -103,11 +104,11 @@ func (a *app) printRules(list []rules.RuleReport, all bool) (shown int) {
 			at += ":" + strconv.Itoa(r.Line)
 		}
 		if r.Literals > 0 {
-			t.row(warningNames(r), narrow(r.ID, 40), at, "-", "-", "-", plural(int64(r.Literals), "literal"))
+			t.row(warningNames(r), narrow(r.ID, 40), at, "-", "-", "-", human.Count(r.Literals, "literal"))
 			continue
 		}
 		t.row(warningNames(r), narrow(r.ID, 40), at,
-			decimalSize(int64(r.Trial.ProgramBytes)), plural(int64(r.Trial.States), "state"), stepsTaken(r), lookedFor(r))
+			human.Bytes(int64(r.Trial.ProgramBytes)), human.Count(r.Trial.States, "state"), stepsTaken(r), lookedFor(r))
 	}
 	a.printTable("", t, "")
 	return shown
@@ -162,7 +163,7 @@ func (a *app) printAdvice(list []rules.RuleReport) {
 	}
 	for _, k := range rules.WarningKinds() {
 		if n := counts[k]; n > 0 {
-			a.printf("%s (%s): %s.\n", k, plural(n, "rule"), k.Advice())
+			a.printf("%s (%s): %s.\n", k, human.Count(n, "rule"), k.Advice())
 		}
 	}
 }

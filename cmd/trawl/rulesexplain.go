@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"trawl/edge/files"
+	"trawl/edge/human"
 	"trawl/edge/rules"
 )
 
@@ -107,7 +108,7 @@ func (a *app) printExplanation(e *rules.Explanation, text []byte) {
 	if !e.Matches() {
 		return
 	}
-	a.printf("%s\n", plural(e.Count, "matching place"))
+	a.printf("%s\n", human.Count(e.Count, "matching place"))
 	for i, p := range e.Found {
 		if i == mostShown {
 			a.printf("  …\n")
@@ -117,7 +118,7 @@ func (a *app) printExplanation(e *rules.Explanation, text []byte) {
 	}
 	if e.Regex != nil {
 		for _, g := range e.Regex.Groups {
-			a.printf("    group %s: %s\n", g.Name, placeText(g.Place, text))
+			a.printf("    group %s: %s\n", g.Name, placeText(g.Span, text))
 		}
 	}
 }
@@ -148,18 +149,18 @@ func (a *app) printRegexExplanation(e *rules.Explanation, text []byte) {
 		}
 	}
 	if r.GivenUp {
-		a.printf("it was given up: it took more than the %d steps that it may take on %s; an answer names it as incomplete\n", r.Allowed, size(int64(len(text))))
+		a.printf("it was given up: it took more than the %d steps that it may take on %s; an answer names it as incomplete\n", r.Allowed, human.Bytes(int64(len(text))))
 	}
 	switch {
 	case e.Matches():
 	case r.Reached == nil:
-		a.printf("how far it gets is not told: the text is over %s\n", size(rules.MaxGroupText))
+		a.printf("how far it gets is not told: the text is over %d KiB\n", rules.MaxGroupText>>10)
 	case r.Reached.Rest == "":
-		a.printf("it would have matched at %s\n", placeText(r.Reached.Place, text))
+		a.printf("it would have matched at %s\n", placeText(r.Reached.Span, text))
 	case r.Reached.Beginning == "":
 		a.printf("not even its first part matches anywhere: %s\n", narrow(r.Reached.Rest, 200))
 	default:
-		a.printf("its beginning matches at %s: %s\n", placeText(r.Reached.Place, text), narrow(r.Reached.Beginning, 200))
+		a.printf("its beginning matches at %s: %s\n", placeText(r.Reached.Span, text), narrow(r.Reached.Beginning, 200))
 		a.printf("what would have to follow does not: %s\n", narrow(r.Reached.Rest, 200))
 	}
 }
@@ -182,7 +183,7 @@ func (a *app) printLiteralExplanation(e *rules.Explanation, text []byte) {
 		}
 		for _, o := range l.Found {
 			if shown++; shown <= 5*mostShown {
-				a.printf("  %s at %s%s\n", literalText(l.Literal), placeText(o.Place, text), occurrenceNote(&o))
+				a.printf("  %s at %s%s\n", literalText(l.Literal), placeText(o.Span, text), occurrenceNote(&o))
 			}
 		}
 	}
@@ -217,7 +218,7 @@ func occurrenceNote(o *rules.Occurrence) string {
 	return ""
 }
 
-func placeText(p rules.Place, text []byte) string {
+func placeText(p rules.Span, text []byte) string {
 	return fmt.Sprintf("%d–%d %s", p.Start, p.End, literalText(text[p.Start:p.End]))
 }
 

@@ -91,7 +91,7 @@ func (a *app) printExplanationJSON(e *rules.Explanation) error {
 			x.Hex = fmt.Sprintf("%x", l.Literal)
 		}
 		for _, o := range l.Found {
-			x.Found = append(x.Found, occurrenceJSON{placeJSON(o.Place), o.Matches(), o.OtherCase, o.InWord})
+			x.Found = append(x.Found, occurrenceJSON{placeJSON(o.Span), o.Matches(), o.OtherCase, o.InWord})
 		}
 		out.Literals = append(out.Literals, x)
 	}
@@ -112,10 +112,10 @@ func regexExplainedJSON(e *rules.Explanation) *regexExplained {
 		out.Hints = append(out.Hints, hint)
 	}
 	for _, g := range r.Groups {
-		out.Groups = append(out.Groups, groupJSON{g.Name, placeJSON(g.Place)})
+		out.Groups = append(out.Groups, groupJSON{g.Name, placeJSON(g.Span)})
 	}
 	if r.Reached != nil {
-		out.Reached = &reachedJSON{r.Reached.Beginning, r.Reached.Rest, placeJSON(r.Reached.Place)}
+		out.Reached = &reachedJSON{r.Reached.Beginning, r.Reached.Rest, placeJSON(r.Reached.Span)}
 	}
 	return out
 }

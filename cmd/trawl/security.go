@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"trawl/broker"
@@ -100,7 +99,7 @@ each (--allowed-keys), they know the broker's (--server-key).`,
 		if err := keys.WriteKeyFile(private, key); err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(public, []byte(key.Public().String()+"\n"), 0o644); err != nil {
+		if err := files.Replace(public, 0o644, []byte(key.Public().String()+"\n")); err != nil {
 			return cannotWrite(public, err)
 		}
 		a.printf("%s: keep it secret, it stays on its board\n%s: %s\n", private, public, key.Public())

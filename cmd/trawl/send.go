@@ -8,7 +8,6 @@ import (
 
 	"trawl/edge/client"
 	"trawl/edge/files"
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -31,7 +30,7 @@ brokers the first that is up is asked, and another one when it goes away.`,
 	f.IntVar(&h.Priority, "priority", h.Priority, "0 (last) to 9 (first)")
 	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
 	want := f.String("want", "matches", "what to tell: matches, rules, first, count or any")
-	completes(cmd, "want", "matches", "rules", "first", "count", "any")
+	completes(cmd, "want", wire.WantNames()...)
 	fields := f.StringSlice("fields", nil, "extra fields for each match: text, tags, severity, message, data")
 	completes(cmd, "fields", "text", "tags", "severity", "message", "data")
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
@@ -45,7 +44,7 @@ brokers the first that is up is asked, and another one when it goes away.`,
 			return err
 		}
 		h.Deadline = c.Client.Timeout
-		if h.Want, err = match.ParseWant(*want); err != nil {
+		if h.Want, err = wire.ParseWant(*want); err != nil {
 			return usage(cmd, "--want: "+err.Error())
 		}
 		if h.Fields, err = wire.ParseFields(*fields); err != nil {

@@ -44,10 +44,10 @@ func (a *app) brokerCommand() *cobra.Command {
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
-		life := notify.New(a.env, o.Log)
+		manager := notify.New(a.env, o.Log)
 		look, stop := collectOften()
 		defer stop()
-		pulse := brokerPulse(life, o.DrainTimeout)
+		pulse := brokerPulse(manager, o.DrainTimeout)
 		o.Pulse = func(p broker.Pulse) { pulse(p); look() } // one wake-up for both
 		a.onInterrupt.Store(interruptDrains)
 		b, err := broker.Listen(o)
@@ -56,7 +56,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		memory.log(o.Log)
 		defer watchKeys(b, c, o.Log)()
-		defer onHangup(life, o.Log, b.ReloadKeys)()
+		defer onHangup(manager, o.Log, b.ReloadKeys)()
 		zmtp.StayAwake()
 		return b.Serve(cmd.Context())
 	}
@@ -94,12 +94,12 @@ status say why.`,
 		if o.Security, err = peerSecurity(c); err != nil {
 			return err
 		}
-		life := notify.New(a.env, o.Log)
-		life.Starting("opening rules")
-		o.Pulse = workerPulse(life, o.DrainTimeout, o.Brokers)
+		manager := notify.New(a.env, o.Log)
+		manager.Starting("opening rules")
+		o.Pulse = workerPulse(manager, o.DrainTimeout, o.Brokers)
 		var stop func()
 		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
-		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, life.Reload, o.Log); err != nil {
+		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, manager.Reload, o.Log); err != nil {
 			return err
 		}
 		defer stop()
@@ -169,8 +169,8 @@ SIGHUP; see trawl worker --help.`,
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
 		}
-		life := notify.New(a.env, log)
-		o.Pulse = brokerPulse(life, o.DrainTimeout)
+		manager := notify.New(a.env, log)
+		o.Pulse = brokerPulse(manager, o.DrainTimeout)
 		w := workerOptions(c)
 		w.Log, w.RuleSets, w.Escalate = log, sets, escalations(c)
 		stop := func() {}
@@ -178,7 +178,7 @@ SIGHUP; see trawl worker --help.`,
 		a.onInterrupt.Store(interruptDrains)
 		return serveTogether(cmd.Context(), o, w, *n, func(b *broker.Broker) {
 			memory.log(log)
-			stopWatching, stopListening := watchKeys(b, c, log), onHangup(life, log, b.ReloadKeys)
+			stopWatching, stopListening := watchKeys(b, c, log), onHangup(manager, log, b.ReloadKeys)
 			stop = func() { stopListening(); stopWatching() }
 		})
 	}
@@ -236,8 +236,8 @@ func brokerOptions(c *config.Config) broker.Options {
 		o.Plain = append(o.Plain, broker.Plain{Endpoint: p.Endpoint, Rules: p.Rules})
 	}
 	for name := range c.Broker.RuleSets {
-		set := c.RuleSet(name)
-		o.RuleSets[name] = broker.RuleSet{Impure: !set.Pure, Queue: set.Queue, Hedge: set.HedgePercent()}
+		set := c.RulePolicy(name)
+		o.RuleSets[name] = broker.RuleSet{Impure: !set.Idempotent, Queue: set.Queue, Hedge: set.HedgePercent()}
 	}
 	return o
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
+	"trawl/edge/human"
 	"trawl/edge/wire"
 )
 
@@ -22,14 +22,14 @@ func (a *app) printStatus(s *wire.Status) {
 	b := &s.Broker
 	a.printf("broker %s (trawl %s, protocol %s), %s for %s\n", b.Name, b.Version, b.Protocol, brokerState(b), time.Duration(b.UptimeS)*time.Second)
 	a.printf("clients at %s, workers at %s, HTTP %s\n", strings.Join(b.ClientsAt, ", "), strings.Join(b.WorkersAt, ", "), httpAt(b))
-	a.printf("%s connected, %s pending (%s), %s resident\n", plural(int64(b.Clients), "client"), plural(int64(b.Pending), "request"),
-		size(b.PendingBytes), size(b.ResidentBytes))
-	a.printf("%s answered: %s; %d given to another worker\n", plural(b.Requests, "request"), outcomes(b.Answers), b.Retried+b.Recalled)
-	if b.Copied+b.Hedged > 0 {
-		a.printf("given to a second worker as well: %d for a silent one, %d for a slow one; the second was first %d times\n", b.Copied, b.Hedged, b.CopiesWon)
+	a.printf("%s connected, %s pending (%s), %s resident\n", human.Count(b.Clients, "client"), human.Count(b.Pending, "request"),
+		human.Bytes(b.PendingBytes), human.Bytes(b.ResidentBytes))
+	a.printf("%s answered: %s; %s given to another worker\n", human.Count(b.Requests, "request"), outcomes(b.Answers), human.Number(b.Retried+b.Reclaimed))
+	if b.HedgedSilent+b.HedgedSlow > 0 {
+		a.printf("hedged (given to a second worker as well): %d for a silent one, %d for a slow one; the second was first %d times\n", b.HedgedSilent, b.HedgedSlow, b.HedgesWon)
 	}
-	if b.HeldBack+b.Overflowed+b.Stalled > 0 {
-		a.printf("clients held back until they had read answers %d times; closed: %d that did not read, %d that stopped in the middle of a request\n", b.HeldBack, b.Overflowed, b.Stalled)
+	if b.ClientsThrottled+b.SlowConsumers+b.StalledSenders > 0 {
+		a.printf("clients throttled until they had read answers %d times; closed: %d slow consumers (did not read), %d stalled senders (stopped in the middle of a request)\n", b.ClientsThrottled, b.SlowConsumers, b.StalledSenders)
 	}
 	if len(b.Refused) > 0 {
 		a.printf("peers refused, by reason: %s\n", outcomes(b.Refused))
@@ -61,23 +61,13 @@ func (a *app) printRefused(s *wire.Status) {
 		if name == "" {
 			name = "a worker"
 		}
-		a.printf("%s refused, from %s: %s (%s, %ds ago)\n", oneLine(name), oneLine(w.Address), oneLine(w.Reason), plural(w.Times, "time"), w.AgoS)
+		a.printf("%s refused, from %s: %s (%s, %ds ago)\n", name, w.Address, w.Reason, human.Count(w.Times, "time"), w.AgoS)
 	}
 	for i := range s.RuleSets {
 		if s.RuleSets[i].Mixed {
-			a.printf("rule set %s has plain and trawl workers: clients get two forms of answers in turn; broker.plain gives plain ones a rule set of their own\n", oneLine(s.RuleSets[i].Name))
+			a.printf("rule set %s has plain and trawl workers: clients get two forms of answers in turn; broker.plain gives plain ones a rule set of their own\n", s.RuleSets[i].Name)
 		}
 	}
-}
-
-// oneLine shows what others have said, without what a terminal would obey.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) {
-			return '\ufffd'
-		}
-		return r
-	}, s)
 }
 
 // printScans says how the workers scan: the engine of each pack, and what was
@@ -107,7 +97,7 @@ func (a *app) printWorkers(workers []wire.WorkerStatus) {
 			address = "-"
 		}
 		if w.Stats != nil {
-			text, matches, resident = size(w.Stats.Bytes), fmt.Sprint(w.Stats.Matches), size(w.Stats.ResidentBytes)
+			text, matches, resident = human.Bytes(w.Stats.Bytes), fmt.Sprint(w.Stats.Matches), human.Bytes(w.Stats.ResidentBytes)
 		}
 		var sets []string
 		for _, r := range w.Rules {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"trawl/edge/human"
 	"trawl/edge/wire"
 )
 
@@ -19,7 +20,7 @@ func (a *app) printCosts(costs []wire.RuleCost) {
 	t := newTable("REGEX", "RULE SET", "VERIFIED", "MATCHED", "GIVEN UP", "READ", "TIME", "SHARE")
 	for i := range costs[:min(len(costs), costsShown)] {
 		c := &costs[i]
-		t.row(c.Rule, c.RuleSet, c.Verified, c.Matched, c.GivenUp, size(c.Bytes),
+		t.row(c.Rule, c.RuleSet, c.Verified, c.Matched, c.GivenUp, human.Bytes(c.Bytes),
 			rounded(time.Duration(c.TimeUS)*time.Microsecond), fmt.Sprintf("%.0f%%", 100*c.Share))
 	}
 	a.printTable("\n", t, "")

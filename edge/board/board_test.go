@@ -103,8 +103,8 @@ func TestHealth(t *testing.T) {
 			if got != want {
 				t.Errorf("%+v, want %+v", got, want)
 			}
-			if strained := got.Hot || got.Throttled || got.UnderVoltage; got.Strained() != strained {
-				t.Errorf("strained: %v", got.Strained())
+			if degraded := got.Hot || got.Throttled || got.UnderVoltage; got.Degraded() != degraded {
+				t.Errorf("degraded: %v", got.Degraded())
 			}
 		})
 	}

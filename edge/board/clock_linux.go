@@ -1,9 +1,11 @@
 package board
 
+// The wall clock.
+
 import "golang.org/x/sys/unix"
 
-// ClockSynchronised reports whether the kernel knows that its wall clock is right;
-// known is false if it does not tell.
+// ClockSynchronised reports whether the kernel considers the wall clock synchronised; known is
+// false if the kernel does not tell.
 func ClockSynchronised() (synchronised, known bool) {
 	var t unix.Timex // with no mode, nothing is set
 	state, err := unix.Adjtimex(&t)

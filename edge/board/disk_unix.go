@@ -2,10 +2,12 @@
 
 package board
 
+// Room on a disk.
+
 import "golang.org/x/sys/unix"
 
-// Free returns the bytes that a program that is not root can still write below a
-// folder; known is false if the system does not tell.
+// Free returns the bytes that a program without root rights can still write below a folder; known
+// is false if the system does not tell.
 func Free(dir string) (bytes int64, known bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {

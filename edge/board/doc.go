@@ -1,7 +1,6 @@
-// Package board tells what board this is and how it feels: model, cores and
-// memory, which stay, and load, heat and power, which change.
+// Package board describes the board: model, cores and memory, which are constant, and load, heat
+// and power, which change.
 //
-// Everything is read from what Linux shows in /proc and /sys, without helper
-// programs. What a system does not tell stays zero, so on others than Linux
-// there is little to know.
+// Everything comes from /proc and /sys of Linux, without helper programs. Unknown values are zero,
+// so other systems tell little.
 package board

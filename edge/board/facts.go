@@ -1,5 +1,7 @@
 package board
 
+// Constant facts: model, system, cores, memory.
+
 import (
 	"io/fs"
 	"os"
@@ -29,5 +31,5 @@ func readFacts(root fs.FS) Facts {
 	}
 }
 
-// Resident returns the bytes of memory that this process has resident.
+// Resident returns the resident memory of this process, in bytes.
 func Resident() int64 { return kilobytes(os.DirFS("/"), "proc/self/status", "VmRSS:") }

@@ -1,7 +1,6 @@
 package board
 
-// Reading the small files of /proc and /sys. One that is missing or says
-// something else is not an error: the board does not tell.
+// Small files of /proc and /sys. A missing or malformed file is no error: the board does not tell.
 
 import (
 	"io/fs"
@@ -9,7 +8,7 @@ import (
 	"strings"
 )
 
-// text returns what a file says, without white space around it.
+// text returns the content of a file without white space around it.
 func text(root fs.FS, path string) string {
 	b, err := fs.ReadFile(root, path)
 	if err != nil {
@@ -23,7 +22,7 @@ func number(root fs.FS, path string) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// firstFloat returns the first of the numbers that a file lists.
+// firstFloat returns the first number in a file.
 func firstFloat(root fs.FS, path string) float64 {
 	first, _, _ := strings.Cut(text(root, path), " ")
 	f, _ := strconv.ParseFloat(first, 64)
@@ -41,7 +40,7 @@ func kilobytes(root fs.FS, path, key string) int64 {
 	return 0
 }
 
-// atoi returns 0 for what is no number.
+// atoi returns 0 if s is not a number.
 func atoi(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n

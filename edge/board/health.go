@@ -1,5 +1,7 @@
 package board
 
+// Health: load, memory, heat and power.
+
 import (
 	"io/fs"
 	"os"
@@ -8,30 +10,30 @@ import (
 	"strings"
 )
 
-// hotCelsius is where a board counts as hot if its kernel names no temperature
-// for that: a Raspberry Pi's firmware begins to slow down at 80.
+// hotCelsius counts as hot if the kernel names no temperature: the firmware of a Raspberry Pi
+// begins to slow down at 80.
 const hotCelsius = 80
 
-// Health is how the board feels now.
+// Health is the state of the board now.
 type Health struct {
 	Load         float64 `json:"load"`                    // runnable processes, mean of the last minute
 	Available    int64   `json:"available,omitempty"`     // bytes of memory that programs can still get
 	Celsius      float64 `json:"celsius,omitempty"`       // of the hottest zone; 0: no sensor
-	Hot          bool    `json:"hot,omitempty"`           // at the temperature where its kernel or firmware acts
+	Hot          bool    `json:"hot,omitempty"`           // at the temperature where kernel or firmware act
 	Throttled    bool    `json:"throttled,omitempty"`     // the kernel slows the processor down because of heat
-	UnderVoltage bool    `json:"under_voltage,omitempty"` // the power supply or its cable is too weak
-	PowerSensor  bool    `json:"-"`                       // there is one for that; most boards but Raspberry Pis have none
+	UnderVoltage bool    `json:"under_voltage,omitempty"` // the power supply or the cable is too weak
+	PowerSensor  bool    `json:"-"`                       // the board can measure under-voltage, as few boards but Raspberry Pis can
 	UptimeS      int64   `json:"uptime_s,omitempty"`      // since the board booted
 }
 
-// Strained says that the board cannot give what it has: it is hot, slowed down
-// or short of power.
-func (h *Health) Strained() bool { return h.Hot || h.Throttled || h.UnderVoltage }
+// Degraded reports whether the board is hot, slowed down or short of power, and so slower than
+// usual.
+func (h *Health) Degraded() bool { return h.Hot || h.Throttled || h.UnderVoltage }
 
-// ReadHealth asks the board. It reads about a dozen small files.
+// ReadHealth reads the health of this board, out of about a dozen small files.
 func ReadHealth() Health { return HealthOf(os.DirFS("/")) }
 
-// HealthOf reads the same files from another root.
+// HealthOf is ReadHealth with another root of the file system.
 func HealthOf(root fs.FS) Health {
 	h := Health{
 		Load:      firstFloat(root, "proc/loadavg"),
@@ -44,8 +46,8 @@ func HealthOf(root fs.FS) Health {
 	return h
 }
 
-// heat returns the temperature of the hottest zone, and whether any is at the
-// point where it acts.
+// heat returns the temperature of the hottest zone, and whether any zone is at the temperature
+// where it acts.
 func heat(root fs.FS) (celsius float64, hot bool) {
 	for _, zone := range list(root, "sys/class/thermal/thermal_zone*") {
 		milli, ok := number(root, path.Join(zone, "temp"))
@@ -58,8 +60,8 @@ func heat(root fs.FS) (celsius float64, hot bool) {
 	return celsius, hot
 }
 
-// actingPoint is the lowest temperature at which a zone is slowed down or shut
-// off, in thousandths of a degree. Points of type active only start a fan.
+// actingPoint returns the lowest temperature at which a zone is slowed down or shut off, in
+// thousandths of a degree. Points of type active only start a fan.
 func actingPoint(root fs.FS, zone string) int64 {
 	least := int64(hotCelsius * 1000)
 	for _, kind := range list(root, path.Join(zone, "trip_point_*_type")) {
@@ -71,7 +73,7 @@ func actingPoint(root fs.FS, zone string) int64 {
 	return least
 }
 
-// throttled says whether a cooling device that slows a processor is in use.
+// throttled reports whether a cooling device for a processor is in use.
 func throttled(root fs.FS) bool {
 	for _, device := range list(root, "sys/class/thermal/cooling_device*") {
 		state, _ := number(root, path.Join(device, "cur_state"))
@@ -95,7 +97,7 @@ func underVoltage(root fs.FS) (low, known bool) {
 	return false, false
 }
 
-// list returns the paths that fit a pattern, none if the folder is missing.
+// list returns the paths that match a pattern; none if the folder is missing.
 func list(root fs.FS, pattern string) []string {
 	paths, _ := fs.Glob(root, pattern)
 	return paths

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"trawl/edge/client"
-	"trawl/edge/match"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
@@ -27,7 +26,7 @@ func Example() {
 	defer cancel()
 
 	header := wire.NewRequestHeader()
-	header.Want = match.WantCount
+	header.Want = wire.WantCount
 	a, err := c.Do(ctx, &client.Request{Header: header, Texts: [][]byte{[]byte("this here is history"), []byte("nothing")}})
 	if err != nil {
 		fmt.Println(err)

@@ -1,23 +1,21 @@
-// What must hold for the settings as a whole, once all of them are known.
-
 package config
+
+// Checks of the settings as a whole, once all are known.
 
 import (
 	"fmt"
 	"net"
 	"slices"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"trawl/edge/escape"
+	"trawl/edge/names"
+	"trawl/edge/problem"
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
-// Check reports every value out of its range, malformed endpoint or name, and
-// settings that do not fit together, as Problems. Call it after the last Set.
+// Check returns a problem.List of all values out of range, malformed endpoints and names, and
+// contradictions between settings. Call it after the last Set.
 func (c *Config) Check() error {
 	var k checker
 	k.config = c
@@ -28,20 +26,20 @@ func (c *Config) Check() error {
 	k.names()
 	k.escalations()
 	k.security()
-	return k.problems.err()
+	return k.problems.Err()
 }
 
 type checker struct {
 	config   *Config
-	problems Problems
+	problems problem.Collector
 }
 
 func (k *checker) problem(key, format string, args ...any) {
-	origin := "configuration" // a default that does not go with what was set
+	origin := "configuration" // a default that contradicts a setting
 	if k.config.IsSet(key) {
-		origin = k.config.Origin(key)
+		origin = k.config.origin(key)
 	}
-	k.problems = append(k.problems, Problem{origin, key + ": " + escape.Sprintf(format, args...)})
+	k.problems.Add(origin, 0, key+": "+format, args...)
 }
 
 func (k *checker) check(key string, err error) {
@@ -50,19 +48,19 @@ func (k *checker) check(key string, err error) {
 	}
 }
 
-// ranges holds every value against Min, Max and Choices of its key.
+// ranges compares every value with Min, Max and Choices of the key.
 func (k *checker) ranges() {
 	for i := range keys {
 		key := &keys[i]
-		value := key.at(k.config)
-		if len(key.Choices) > 0 && !slices.Contains(key.Choices, text(value)) {
-			k.problem(key.Path, "%q is not one of %s", text(value), strings.Join(key.Choices, ", "))
+		value := key.value(k.config)
+		if len(key.Choices) > 0 && !slices.Contains(key.Choices, fmt.Sprint(value)) {
+			k.problem(key.Path, "%q is not one of %s", fmt.Sprint(value), strings.Join(key.Choices, ", "))
 		}
 		if key.Min != "" && amount(value) < bound(key, key.Min) {
-			k.problem(key.Path, "%s is too small; at least %s", text(value), key.Min)
+			k.problem(key.Path, "%s is too small; at least %s", fmt.Sprint(value), key.Min)
 		}
 		if key.Max != "" && amount(value) > bound(key, key.Max) {
-			k.problem(key.Path, "%s is too large; at most %s", text(value), key.Max)
+			k.problem(key.Path, "%s is too large; at most %s", fmt.Sprint(value), key.Max)
 		}
 	}
 	for _, name := range sortedKeys(k.config.Broker.RuleSets) {
@@ -74,32 +72,21 @@ func (k *checker) ranges() {
 		case set.Hedge == "" || set.Hedge == "off":
 		case set.HedgePercent() == 0:
 			k.problem("broker.rule_sets", "%s: hedge %q is neither off nor p50 to p99", name, set.Hedge)
-		case !set.Pure:
-			k.problem("broker.rule_sets", "%s: hedge asks twice, which pure: false forbids", name)
+		case !set.Idempotent:
+			k.problem("broker.rule_sets", "%s: hedge asks twice, which idempotent: false forbids", name)
 		}
 	}
 }
 
-// amount is the value of a number, size or time.
-func amount(value any) int64 {
-	switch v := value.(type) {
-	case *int:
-		return int64(*v)
-	case *Size:
-		return int64(*v)
-	case *time.Duration:
-		return int64(*v)
-	}
-	panic(fmt.Sprintf("config: %T has no range", value))
-}
+func amount(v value) int64 { return v.(number).amount() }
 
 // bound reads a Min or Max of the table.
 func bound(key *Key, s string) int64 {
-	value := key.at(new(Config))
-	if err := setText(value, s); err != nil {
+	v := key.value(new(Config))
+	if err := v.set(s); err != nil {
 		panic("config: bound of " + key.Path + ": " + err.Error()) // held by a test
 	}
-	return amount(value)
+	return amount(v)
 }
 
 func (k *checker) limits() {
@@ -126,11 +113,11 @@ func (k *checker) endpoints() {
 	k.dial("client.brokers", k.config.Client.Brokers)
 	for _, p := range b.Plain {
 		k.listen("broker.plain", []string{p.Endpoint})
-		k.check("broker.plain", checkName(p.Rules))
+		k.check("broker.plain", names.Check(p.Rules))
 	}
 	used := map[string]string{} // endpoint to key
 	use := func(key, endpoint string) {
-		if other := used[endpoint]; other != "" && !anyPort(endpoint) {
+		if other := used[endpoint]; other != "" && !takesFreePort(endpoint) {
 			k.problem(key, "%s is used already by %s; each needs an endpoint of its own", endpoint, other)
 		}
 		used[endpoint] = key
@@ -151,30 +138,30 @@ func (k *checker) listen(key string, endpoints []string) {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
 	}
 	for _, e := range endpoints {
-		if err := CheckEndpoint(e, true); err != nil {
+		if err := checkEndpoint(e, true); err != nil {
 			k.problem(key, "%v", err)
-		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !IsLocal(e) {
+		} else if !k.config.Security.On() && !k.config.Broker.Insecure && !zmtp.IsLocal(e) {
 			k.problem(key, "%s can be reached from the network, where anybody could then read and answer; "+
 				"make keys with trawl keygen and give --key, or allow it with --insecure (broker.insecure: true) on a network you trust%s", e, noInterface(e))
 		}
 	}
 }
 
-// noInterface says of an endpoint whose host may be meant as the name of a network
-// interface that there is none; empty if the host is an address or a name with a dot.
+// noInterface returns a hint that no network interface has the endpoint's host as its name; empty
+// if the host is an interface, an address or a name with a dot.
 func noInterface(endpoint string) string {
 	host, _, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "tcp://"))
 	if err != nil || host == "*" || strings.ContainsAny(host, ".:") {
 		return ""
 	}
 	if bind, err := zmtp.BindHost(host); err != nil || bind != host {
-		return "" // it is one
+		return "" // an interface
 	}
 	return fmt.Sprintf(" (this machine has no interface %s; there are %s)", host, zmtp.Interfaces())
 }
 
-// http: what is served there no key protects, so keys do not make it safe for
-// others to reach.
+// http ignores security.key: keys do not protect HTTP, so they do not make it safe for others to
+// reach.
 func (k *checker) http() {
 	h := &k.config.HTTP
 	if !h.On() {
@@ -183,9 +170,9 @@ func (k *checker) http() {
 		}
 		return
 	}
-	if err := CheckHTTP(h.Listen); err != nil {
+	if err := checkHTTP(h.Listen); err != nil {
 		k.problem("http.listen", "%v", err)
-	} else if !k.config.Broker.Insecure && !IsLocal("tcp://"+h.Listen) {
+	} else if !k.config.Broker.Insecure && !zmtp.IsLocal("tcp://"+h.Listen) {
 		k.problem("http.listen", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; "+
 			"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust", h.Listen)
 	}
@@ -196,15 +183,15 @@ func (k *checker) dial(key string, endpoints []string) {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
 	}
 	for i, e := range endpoints {
-		k.check(key, CheckEndpoint(e, false))
+		k.check(key, checkEndpoint(e, false))
 		if slices.Contains(endpoints[:i], e) {
 			k.problem(key, "%s is given twice", e)
 		}
 	}
 }
 
-// security finds settings that say that CURVE is meant, without the key that
-// turns it on: they must never end in a connection without it.
+// security finds settings for CURVE without the key that turns CURVE on. They must never lead to a
+// connection without CURVE.
 func (k *checker) security() {
 	s := &k.config.Security
 	if s.On() {
@@ -221,38 +208,21 @@ func (k *checker) security() {
 
 func (k *checker) names() {
 	c := k.config
-	k.check("broker.name", checkName(c.Broker.Name))
-	k.check("worker.name", checkName(c.Worker.Name))
+	k.check("broker.name", names.Check(c.Broker.Name))
+	k.check("worker.name", names.Check(c.Worker.Name))
 	for _, n := range c.Broker.Expect.Rules {
-		k.check("broker.expect.rules", checkName(n))
+		k.check("broker.expect.rules", names.Check(n))
 	}
 	for _, n := range c.Broker.Expect.Workers {
-		k.check("broker.expect.workers", checkName(n))
+		k.check("broker.expect.workers", names.Check(n))
 	}
 	for _, n := range sortedKeys(c.Broker.RuleSets) {
-		k.check("broker.rule_sets", checkName(n))
+		k.check("broker.rule_sets", names.Check(n))
 	}
 	if n := len(c.Worker.Rules); n > wire.MaxRuleSets {
 		k.problem("worker.rules", "%d rule sets; a worker serves at most %d: put several lists into one, or run further workers", n, wire.MaxRuleSets)
 	}
 	for _, n := range sortedKeys(c.Worker.Rules) {
-		k.check("worker.rules", checkName(n))
+		k.check("worker.rules", names.Check(n))
 	}
-}
-
-// checkName says whether s can be the name of a rule set, worker or broker:
-// it must survive in NAME=FILE, NAME@HASH, lists with commas, and logs.
-func checkName(s string) error {
-	bad := func(r rune) bool {
-		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
-	}
-	switch {
-	case s == "":
-		return fmt.Errorf("a name must not be empty")
-	case len(s) > 255:
-		return fmt.Errorf("a name must not be longer than 255 bytes")
-	case !utf8.ValidString(s), strings.ContainsFunc(s, bad):
-		return fmt.Errorf(`%q is not a name; it must do without spaces, characters that cannot be seen, and any of @ = , / \ "`, s)
-	}
-	return nil
 }

@@ -145,17 +145,17 @@ func TestSizes(t *testing.T) {
 }
 
 func TestHedgeIsAPercentileOfAPureRuleSet(t *testing.T) {
-	for set, says := range map[RuleSet]string{
-		{Pure: true}:                "",
-		{Pure: true, Hedge: "off"}:  "",
-		{Pure: true, Hedge: "p95"}:  "",
-		{Pure: true, Hedge: "p9"}:   `a: hedge "p9" is neither off nor p50 to p99`,
-		{Pure: true, Hedge: "95"}:   `a: hedge "95" is neither off nor p50 to p99`,
-		{Pure: true, Hedge: "p100"}: `a: hedge "p100" is neither off nor p50 to p99`,
-		{Hedge: "p95"}:              "a: hedge asks twice, which pure: false forbids",
+	for set, says := range map[RulePolicy]string{
+		{Idempotent: true}:                "",
+		{Idempotent: true, Hedge: "off"}:  "",
+		{Idempotent: true, Hedge: "p95"}:  "",
+		{Idempotent: true, Hedge: "p9"}:   `a: hedge "p9" is neither off nor p50 to p99`,
+		{Idempotent: true, Hedge: "95"}:   `a: hedge "95" is neither off nor p50 to p99`,
+		{Idempotent: true, Hedge: "p100"}: `a: hedge "p100" is neither off nor p50 to p99`,
+		{Hedge: "p95"}:                    "a: hedge asks twice, which idempotent: false forbids",
 	} {
 		c := Default()
-		c.Broker.RuleSets = map[string]RuleSet{"a": set}
+		c.Broker.RuleSets = map[string]RulePolicy{"a": set}
 		err := c.Check()
 		if (says == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), says) {
 			t.Errorf("%+v: %v, want %q", set, err, says)

@@ -1,17 +1,19 @@
-// The typed settings that the rest of trawl reads.
-
 package config
+
+// Config: the typed settings for the rest of trawl.
 
 import (
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"trawl/edge/problem"
 )
 
-// DefaultPath is the file that Load reads when it is given none. It is set before
-// anything else runs, if at all: by tests, which read nothing of the machine, and by
-// go build -ldflags '-X trawl/edge/config.DefaultPath=PATH'.
+// DefaultPath is the file for a Load without a path. It may be changed before anything else runs:
+// by tests, which read nothing of the machine, and by go build -ldflags '-X
+// trawl/edge/config.DefaultPath=PATH'.
 var DefaultPath = "/etc/trawl/trawl.yaml"
 
 // Config holds every setting. The keys, units and defaults of the fields are
@@ -25,45 +27,45 @@ type Config struct {
 	HTTP     HTTP
 	Log      Log
 
-	origins map[string]string // by key: where its value came from; absent: default
-	ignored []string          // TRAWL_… variables that are no setting
-	hasFile bool              // one was read
+	origins map[string]string // by key: the origin of the value; absent: default
+	ignored []string          // TRAWL_… variables without a setting
+	hasFile bool              // a configuration file was read
 }
 
 // Broker holds the settings of `trawl broker`.
 type Broker struct {
 	Clients      []string // endpoints to listen on for clients
 	Workers      []string // endpoints to listen on for workers
-	Insecure     bool     // allow endpoints that others on the network can reach
+	Insecure     bool     // allow endpoints that other machines can reach
 	Name         string
 	Expect       Expect
 	Plain        []Plain
-	RuleSets     map[string]RuleSet // use Config.RuleSet to read one
+	RuleSets     map[string]RulePolicy // read through Config.RulePolicy
 	DrainTimeout time.Duration
 	Heartbeat    time.Duration
 }
 
-// Expect names what the broker waits for although it has not seen it yet.
+// Expect names rule sets and workers whose requests wait before they are first seen.
 type Expect struct {
 	Rules   []string
 	Workers []string
 }
 
-// Plain is one more endpoint for REP workers of other makes.
+// Plain is an endpoint for plain workers (REP sockets).
 type Plain struct {
 	Endpoint string
-	Rules    string // the rule set that workers there serve
+	Rules    string // the rule set of workers at the endpoint
 }
 
-// RuleSet says how the broker treats the requests for one rule set.
-type RuleSet struct {
-	Pure  bool   // may be asked twice
-	Queue int    // most requests waiting; 0: limits.queue
-	Hedge string // p50 to p99; empty: off
+// RulePolicy says how the broker treats requests for a rule set.
+type RulePolicy struct {
+	Idempotent bool   // may be asked twice
+	Queue      int    // most requests waiting; 0: limits.queue
+	Hedge      string // p50 to p99; empty: off
 }
 
-// HedgePercent is the percentile in Hedge, 0 if it is off or not valid.
-func (r RuleSet) HedgePercent() int {
+// HedgePercent returns the percentile in Hedge; 0 if Hedge is off or not valid.
+func (r RulePolicy) HedgePercent() int {
 	n, err := strconv.Atoi(strings.TrimPrefix(r.Hedge, "p"))
 	if err != nil || len(r.Hedge) != 3 || n < 50 || n > 99 {
 		return 0
@@ -75,56 +77,56 @@ func (r RuleSet) HedgePercent() int {
 type Worker struct {
 	Name         string
 	Brokers      []string            // endpoints to connect to
-	Slots        int                 // requests worked on at once; 0: one per core
+	Slots        int                 // requests matched at once; 0: one per core
 	Rules        map[string][]string // rule set name to files
 	Escalate     []Escalation
 	StateDir     string // where compiled rules are kept; empty: see keys.go
 	DrainTimeout time.Duration
 }
 
-// Escalation says which texts a worker sends on to others.
+// Escalation says which texts a worker sends on.
 type Escalation struct {
 	Rules    string   // own rule set; empty: each
-	Tags     []string // of rules that decide; with Severity empty, too: all rules do
-	Severity []string // the same
+	Tags     []string // matches of rules with these tags count; empty with Severity: all matches do
+	Severity []string // matches of rules with these severities count
 	To       string   // rule set to ask; empty: default
-	Worker   string   // the one worker to ask; empty: any
+	Worker   string   // the worker to ask; empty: any
 
 	line int // in the file
 }
 
-// Client holds the settings of the commands that ask a broker.
+// Client holds the settings of commands that ask a broker.
 type Client struct {
 	Brokers   []string // endpoints to connect to
-	Spread    bool     // requests go to all of them in turn
+	Spread    bool     // requests go to all brokers in turn
 	Heartbeat time.Duration
 	Timeout   time.Duration
 }
 
-// Security holds the files with the keys of CURVE. With Key set, nothing that
-// trawl opens or connects to is without it.
+// Security holds the files with CURVE keys. With Key set, every endpoint and connection of trawl
+// uses CURVE.
 type Security struct {
 	Key         string // file with this process's own key pair
-	ServerKey   string // the broker's public key in Z85, or a file with it
-	AllowedKeys string // file with the keys that a broker admits, and their roles
+	ServerKey   string // the broker's public key in Z85, or a file with the key
+	AllowedKeys string // file with the allowed keys and their roles
 	Refuse      string // hold, permanent
 }
 
 // On reports whether CURVE is configured.
 func (s *Security) On() bool { return s.Key != "" }
 
-// Limits bounds what one request, and all of them together, may take.
+// Limits bounds single requests, and all of them together.
 type Limits struct {
-	Text    Size // one text
+	Text    Size // of a text
 	Request Size // all frames of a request
 	Frame   Size // hard limit: the connection is closed
 	Texts   int  // per request
 	Matches int  // per request
 	Answer  Size // per request
 	Queue   int  // requests waiting per rule set
-	// Priority is the highest that requests of clients may have.
+	// Priority is the highest priority of clients' requests.
 	Priority int
-	Memory   Size // all that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
+	Memory   Size // of everything that the broker holds; 0: the smaller of 64 MiB and an eighth of RAM
 }
 
 // HTTP holds the settings of the broker's HTTP port.
@@ -142,8 +144,7 @@ type Log struct {
 	Format string // text, json
 }
 
-// Default returns the settings that hold when nothing is said. The names of
-// broker and worker are the host's name.
+// Default returns the default settings. Broker and worker have the name of the host.
 func Default() *Config {
 	c := &Config{origins: map[string]string{}}
 	for i := range keys {
@@ -151,7 +152,7 @@ func Default() *Config {
 		if k.Default == "" {
 			continue
 		}
-		if err := setText(k.at(c), k.Default); err != nil {
+		if err := k.value(c).set(k.Default); err != nil {
 			panic("config: default of " + k.Path + ": " + err.Error()) // held by a test
 		}
 	}
@@ -163,41 +164,39 @@ func Default() *Config {
 	return c
 }
 
-// Load reads the file at path and then the environment, a list of
-// "NAME=value" as os.Environ returns it. An empty path stands for DefaultPath,
-// which need not exist. A returned error is of type Problems and names all of
-// them; the Config then holds what was right. Check is left to the caller, as
-// flags come after Load.
+// Load reads the file at path, then the environment, a list of "NAME=value" as of os.Environ. An
+// empty path stands for DefaultPath, which need not exist. The error is a problem.List; the Config
+// then holds the valid settings. The caller calls Check after setting the flags.
 func Load(path string, env []string) (*Config, error) {
 	c := Default()
-	var problems Problems
-	problems = append(problems, c.loadFile(path)...)
-	problems = append(problems, c.loadEnv(env)...)
-	return c, problems.err()
+	var problems problem.Collector
+	c.loadFile(path, &problems)
+	c.loadEnv(env, &problems)
+	return c, problems.Err()
 }
 
-// Set gives the key a value written as on a command line; origin says where
-// it came from, such as "flag --slots", and stands in front of errors.
-// Setting a list again from the same origin adds to it (a flag given twice),
-// anything else replaces what was there.
+// Set sets the key to a value in the form of a command line. origin, such as "flag --slots", is the
+// beginning of errors. Setting a list again from the same origin adds to the list (a flag given
+// twice); anything else replaces the value.
 func (c *Config) Set(key, value, origin string) error {
 	k, ok := Lookup(key)
 	if !ok {
-		return Problem{origin, unknownKey(key)}
+		return problem.Problem{File: origin, Message: unknownKey(key)}
 	}
+	v := k.value(c)
 	if c.origins[key] != origin {
-		clearList(k.at(c))
+		v.clear()
 	}
-	if err := setText(k.at(c), value); err != nil {
-		return Problem{origin, key + ": " + err.Error()}
+	if err := v.set(value); err != nil {
+		return problem.Problem{File: origin, Message: key + ": " + err.Error()}
 	}
 	c.origins[key] = origin
 	return nil
 }
 
-// Origin says where the value of key came from: "default", "FILE:LINE",
+// origin says where the value of key came from: "default", "FILE:LINE",
 // "env NAME", or the origin given to Set.
-func (c *Config) Origin(key string) string {
+func (c *Config) origin(key string) string {
 	if o := c.origins[key]; o != "" {
 		return o
 	}
@@ -207,19 +206,19 @@ func (c *Config) Origin(key string) string {
 // IsSet reports whether key was given a value anywhere.
 func (c *Config) IsSet(key string) bool { return c.origins[key] != "" }
 
-// Ignored returns the names of the TRAWL_… variables that Load found and that
-// are no settings of trawl (container systems make such), for a warning.
+// Ignored returns the names of TRAWL_… variables without a setting, for a warning. Container
+// systems make variables of this form.
 func (c *Config) Ignored() []string { return c.ignored }
 
 // HasFile reports whether Load has found a configuration file.
 func (c *Config) HasFile() bool { return c.hasFile }
 
-// RuleSet returns how requests for the named rule set are treated: its entry
-// in broker.rule_sets, or the default; Queue is filled in from limits.queue.
-func (c *Config) RuleSet(name string) RuleSet {
+// RulePolicy returns how requests for the named rule set are treated: by the entry in
+// broker.rule_sets, or by default. Queue is filled in from limits.queue.
+func (c *Config) RulePolicy(name string) RulePolicy {
 	r, ok := c.Broker.RuleSets[name]
 	if !ok {
-		r = RuleSet{Pure: true}
+		r = RulePolicy{Idempotent: true}
 	}
 	if r.Queue == 0 {
 		r.Queue = c.Limits.Queue

@@ -73,11 +73,11 @@ func TestEachSourceOverridesTheOneBefore(t *testing.T) {
 	for key, want := range map[string]string{
 		"worker.slots": "flag --slots", "worker.name": "env TRAWL_WORKER_NAME", "worker.drain_timeout": "default",
 	} {
-		if got := c.Origin(key); got != want {
+		if got := c.origin(key); got != want {
 			t.Errorf("origin of %s: got %q, want %q", key, got, want)
 		}
 	}
-	if got := c.Origin("worker.brokers"); !strings.HasSuffix(got, "trawl.yaml:4") {
+	if got := c.origin("worker.brokers"); !strings.HasSuffix(got, "trawl.yaml:4") {
 		t.Errorf("origin of worker.brokers: %q", got)
 	}
 	if !c.IsSet("worker.slots") || c.IsSet("worker.drain_timeout") {
@@ -116,7 +116,7 @@ broker:
   insecure: true
   expect: {rules: [pii], workers: [pi2]}
   plain: [{endpoint: "tcp://127.0.0.1:5557", rules: upper}]
-  rule_sets: {slow: {pure: false, queue: 7}, other: {}}
+  rule_sets: {slow: {idempotent: false, queue: 7}, other: {}}
   drain_timeout: 2m
 worker:
   rules: {default: [a.txt, /b.txt], pii: c.yaml}
@@ -139,9 +139,9 @@ log:
 		{c.Broker.Insecure, true},
 		{c.Broker.Expect, Expect{[]string{"pii"}, []string{"pi2"}}},
 		{c.Broker.Plain, []Plain{{"tcp://127.0.0.1:5557", "upper"}}},
-		{c.RuleSet("slow"), RuleSet{Pure: false, Queue: 7}},
-		{c.RuleSet("other"), RuleSet{Pure: true, Queue: 10}},
-		{c.RuleSet("unheard of"), RuleSet{Pure: true, Queue: 10}},
+		{c.RulePolicy("slow"), RulePolicy{Idempotent: false, Queue: 7}},
+		{c.RulePolicy("other"), RulePolicy{Idempotent: true, Queue: 10}},
+		{c.RulePolicy("unheard of"), RulePolicy{Idempotent: true, Queue: 10}},
 		{c.Broker.DrainTimeout, 2 * time.Minute},
 		{c.Worker.Rules, map[string][]string{"default": {filepath.Join(dir, "a.txt"), "/b.txt"}, "pii": {filepath.Join(dir, "c.yaml")}}},
 		{c.Limits.Text, Size(8e6)},
@@ -181,7 +181,7 @@ env TRAWL_WORKER_SLOTS: worker.slots: "x" is not a whole number`},
 		{"rules without file", "worker: {rules: {a: []}}", nil, `trawl.yaml:1: worker.rules.a: has no file`},
 		{"rules of a wrong type", "worker: {rules: [a]}", nil, `trawl.yaml:1: worker.rules: must be names with their files, as in {default: [words.txt]}`},
 		{"plain", "broker: {plain: [{endpoint: a}]}", nil, `trawl.yaml:1: broker.plain: each item needs an endpoint and rules, as in {endpoint: tcp://127.0.0.1:5557, rules: NAME}`},
-		{"rule set key", "broker: {rule_sets: {a: {pur: true}}}", nil, `trawl.yaml:1: unknown key broker.rule_sets.a.pur; there are hedge and pure and queue`},
+		{"rule set key", "broker: {rule_sets: {a: {idempoten: true}}}", nil, `trawl.yaml:1: unknown key broker.rule_sets.a.idempoten; there are hedge and idempotent and queue`},
 		{"misspelt variable", "", []string{"TRAWL_WORKER_SLOT=1"}, `env TRAWL_WORKER_SLOT: unknown variable; did you mean TRAWL_WORKER_SLOTS?`},
 		{"variable spelt like its key", "", []string{"TRAWL_CLIENT_BROKERS=x"}, `env TRAWL_CLIENT_BROKERS: unknown variable; did you mean TRAWL_BROKER?`},
 	}
@@ -236,7 +236,7 @@ func TestDefaultFile(t *testing.T) {
 	if err := os.WriteFile(DefaultPath, []byte("worker: {slots: 3}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := Load("", nil); err != nil || !c.HasFile() || c.Worker.Slots != 3 || c.Origin("worker.slots") != DefaultPath+":1" {
+	if c, err := Load("", nil); err != nil || !c.HasFile() || c.Worker.Slots != 3 || c.origin("worker.slots") != DefaultPath+":1" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	if err := os.WriteFile(DefaultPath, []byte("workers: {}\n"), 0o600); err != nil {

@@ -1,20 +1,20 @@
-// Reading TRAWL_… variables.
-
 package config
 
+// Reading TRAWL_… variables.
+
 import (
-	"fmt"
 	"sort"
 	"strings"
+
+	"trawl/edge/problem"
 )
 
 const envPrefix = "TRAWL_"
 
-// loadEnv applies the environment. A variable that is empty counts as not
-// given, as `TRAWL_BROKER= trawl scan` means. One that is no setting but looks
-// like a misspelt one is a problem; others are only noted, because container
-// systems put variables of their own under a service's name.
-func (c *Config) loadEnv(env []string) Problems {
+// loadEnv applies the environment. An empty variable counts as not given, as in `TRAWL_BROKER=
+// trawl scan`. A variable that looks like a misspelt setting is a problem; other unknown variables
+// are only noted, because container systems make variables with a service's name.
+func (c *Config) loadEnv(env []string, problems *problem.Collector) {
 	values := map[string]string{}
 	for _, e := range env {
 		name, value, ok := strings.Cut(e, "=")
@@ -22,7 +22,6 @@ func (c *Config) loadEnv(env []string) Problems {
 			values[name] = value
 		}
 	}
-	var problems Problems
 	for i := range keys {
 		k := &keys[i]
 		value, ok := values[k.Env]
@@ -31,22 +30,21 @@ func (c *Config) loadEnv(env []string) Problems {
 		}
 		delete(values, k.Env)
 		if err := c.Set(k.Path, value, "env "+k.Env); err != nil {
-			problems = append(problems, err.(Problem))
+			problems.Append(err.(problem.Problem))
 		}
 	}
 	for _, name := range sortedKeys(values) {
 		if meant := suggestEnv(name); meant != "" {
-			problems = append(problems, Problem{"env " + name, fmt.Sprintf("unknown variable; did you mean %s?", meant)})
+			problems.Add("env "+name, 0, "unknown variable; did you mean %s?", meant)
 		} else {
 			c.ignored = append(c.ignored, name)
 		}
 	}
 	sort.Strings(c.ignored)
-	return problems
 }
 
-// suggestEnv returns the variable that name is a misspelling of, or the one
-// of the key that name spells out.
+// suggestEnv returns the variable that name is a misspelling of, or the variable of the key that
+// name spells out.
 func suggestEnv(name string) string {
 	short := strings.TrimPrefix(name, envPrefix)
 	best, bestDistance := "", maxDistance(short)+1

@@ -1,6 +1,6 @@
-// worker.escalate: reading, writing, checking.
-
 package config
+
+// worker.escalate: reading, writing, checking.
 
 import (
 	"fmt"
@@ -9,24 +9,37 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// severities are those of rules, see RULES.md of edge/rules.
-var severities = []string{"info", "low", "medium", "high", "critical"}
+	"trawl/edge/names"
+)
 
 const escalationForm = "as in {rules: default, when: {severity: [high]}, to: heavy}"
 
-// escalations reads a list of them.
-func (r *fileReader) escalations(path string, n *yaml.Node) []Escalation {
+// escalationsValue is the list of a worker's escalations.
+type escalationsValue struct {
+	fileOnly
+	dst *[]Escalation
+}
+
+func (escalationsValue) kind() string { return "list of escalations" }
+
+func (v escalationsValue) node() *yaml.Node {
+	n := sequenceNode()
+	for i := range *v.dst {
+		n.Content = append(n.Content, (*v.dst)[i].node())
+	}
+	return n
+}
+
+func (v escalationsValue) read(r *fileReader, path string, n *yaml.Node) {
+	*v.dst = nil
 	if n.Kind != yaml.SequenceNode {
 		r.problem(n.Line, "%s: must be a list of items %s", path, escalationForm)
-		return nil
+		return
 	}
-	var list []Escalation
 	for i, item := range n.Content {
-		list = append(list, r.escalation(path+"."+strconv.Itoa(i+1), item))
+		*v.dst = append(*v.dst, r.escalation(path+"."+strconv.Itoa(i+1), item))
 	}
-	return list
 }
 
 func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
@@ -35,25 +48,25 @@ func (r *fileReader) escalation(path string, n *yaml.Node) Escalation {
 		r.problem(n.Line, "%s: must hold rules, when and to, %s", path, escalationForm)
 		return e
 	}
-	before := len(r.problems)
+	before := r.problems.Count()
 	r.fields(n, func(name, value *yaml.Node) {
 		at := path + "." + name.Value
 		switch name.Value {
 		case "rules":
-			r.scalar(at, value, &e.Rules)
+			valueOf(&e.Rules).read(r, at, value)
 		case "when":
 			r.when(at, value, &e)
 		case "to":
 			if value.Kind == yaml.MappingNode {
 				r.record(at, value, map[string]any{"worker": &e.Worker, "rules": &e.To})
 			} else {
-				r.scalar(at, value, &e.To)
+				valueOf(&e.To).read(r, at, value)
 			}
 		default:
 			r.problem(name.Line, "unknown key %s; there are rules, to and when", at)
 		}
 	})
-	if e.To == "" && e.Worker == "" && len(r.problems) == before {
+	if e.To == "" && e.Worker == "" && r.problems.Count() == before {
 		r.problem(n.Line, "%s: needs to: the rule set to ask, or {worker: NAME}", path)
 	}
 	return e
@@ -80,19 +93,19 @@ func (r *fileReader) when(path string, n *yaml.Node, e *Escalation) {
 			r.problem(name.Line, "unknown key %s; there are severity and tags", at)
 			return
 		}
-		before := len(r.problems)
-		if *to = r.list(at, value); len(*to) == 0 && len(r.problems) == before {
+		before := r.problems.Count()
+		if *to = r.list(at, value); len(*to) == 0 && r.problems.Count() == before {
 			r.problem(value.Line, "%s: needs at least one", at)
 		}
 		for _, s := range *to {
-			if name.Value == "severity" && !slices.Contains(severities, s) {
-				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(severities, ", "))
+			if name.Value == "severity" && !slices.Contains(names.Severities(), s) {
+				r.problem(value.Line, "%s: severity %q is not one of %s", at, s, strings.Join(names.Severities(), ", "))
 			}
 		}
 	})
 }
 
-// node writes e as escalation reads it.
+// node writes e in the form that escalation reads.
 func (e *Escalation) node() *yaml.Node {
 	n := mapNode()
 	add := func(name string, value *yaml.Node) { n.Content = append(n.Content, stringNode(name), value) }
@@ -122,8 +135,7 @@ func (e *Escalation) node() *yaml.Node {
 	return n
 }
 
-// escalations finds names that are none, rule sets that the worker does not have, and
-// texts that would go in a circle.
+// escalations finds invalid names, rule sets that the worker does not have, and circles.
 func (k *checker) escalations() {
 	w := &k.config.Worker
 	for i := range w.Escalate {
@@ -134,47 +146,38 @@ func (k *checker) escalations() {
 		to, _, _ := strings.Cut(e.To, "@")
 		for _, name := range []string{to, e.Worker} {
 			if name != "" {
-				if err := checkName(name); err != nil {
+				if err := names.Check(name); err != nil {
 					k.escalation(i, "%v", err)
 				}
 			}
 		}
 	}
-	for _, name := range sortedKeys(w.Rules) {
-		if way, last := k.circle(name, nil); way != nil {
-			k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(way, " to "))
-			return
-		}
+	if path, last := names.Circle(sortedKeys(w.Rules), k.escalatesTo); path != nil {
+		k.escalation(last, "texts would be sent on in a circle: %s; say with rules: which rule set it is for, or ask another one", strings.Join(path, " to "))
 	}
 }
 
 func (k *checker) escalation(i int, format string, args ...any) {
-	origin := k.config.Origin("worker.escalate")
+	origin := k.config.origin("worker.escalate")
 	if file := strings.LastIndexByte(origin, ':'); file > 0 && k.config.Worker.Escalate[i].line > 0 {
 		origin = origin[:file+1] + strconv.Itoa(k.config.Worker.Escalate[i].line)
 	}
-	k.problems = append(k.problems, Problem{origin, fmt.Sprintf("worker.escalate.%d: ", i+1) + fmt.Sprintf(format, args...)})
+	k.problems.Add(origin, 0, fmt.Sprintf("worker.escalate.%d: ", i+1)+format, args...)
 }
 
-// circle follows texts from one of the worker's rule sets; if that comes to one twice,
-// it returns the way, and which entry was the last.
-func (k *checker) circle(name string, way []string) (circle []string, last int) {
+// escalatesTo returns the worker's own rule sets that texts of set are sent on to. Escalations of
+// other workers are not known here.
+func (k *checker) escalatesTo(set string) (steps []names.Step) {
 	w := &k.config.Worker
-	way = append(slices.Clip(way), name)
 	for i, e := range w.Escalate {
 		to, _, _ := strings.Cut(e.To, "@")
 		if to == "" {
 			to = "default"
 		}
-		if e.Rules != "" && e.Rules != name || w.Rules[to] == nil || e.Worker != "" && e.Worker != w.Name {
-			continue // of another set, or sent elsewhere
-		}
-		if slices.Contains(way, to) {
-			return append(way, to), i
-		}
-		if circle, last = k.circle(to, way); circle != nil {
-			return circle, last
+		isOurs := w.Rules[to] != nil && (e.Worker == "" || e.Worker == w.Name)
+		if isOurs && (e.Rules == "" || e.Rules == set) {
+			steps = append(steps, names.Step{To: to, Entry: i})
 		}
 	}
-	return nil, 0
+	return steps
 }

@@ -2,7 +2,10 @@ package config
 
 import (
 	"bytes"
+	"strings"
 	"testing"
+
+	"trawl/edge/problem"
 )
 
 // Whatever the file holds, it is read or refused with a place, and what was
@@ -16,9 +19,11 @@ func FuzzFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := Default()
-		if ps := c.parseFile("f", data); len(ps) > 0 {
-			for _, p := range ps {
-				if p.Message == "" || len(p.Origin) < len("f:1") {
+		var problems problem.Collector
+		c.parseFile("f", data, &problems)
+		if err := problems.Err(); err != nil {
+			for _, p := range err.(problem.List) {
+				if p.Message == "" || p.File != "f" && !strings.HasPrefix(p.Message, "and ") {
 					t.Fatalf("bad problem %q", p)
 				}
 			}
@@ -29,8 +34,9 @@ func FuzzFile(f *testing.F) {
 		if err := c.Show(&shown); err != nil {
 			t.Fatal(err)
 		}
-		if ps := Default().parseFile("shown", shown.Bytes()); len(ps) > 0 {
-			t.Fatalf("%v\n%s", ps, shown.Bytes())
+		Default().parseFile("shown", shown.Bytes(), &problems)
+		if err := problems.Err(); err != nil {
+			t.Fatalf("%v\n%s", err, shown.Bytes())
 		}
 	})
 }

@@ -1,6 +1,6 @@
-// The table of all keys.
-
 package config
+
+// The table of all keys.
 
 import "strings"
 
@@ -13,17 +13,20 @@ type Key struct {
 	Min     string   // smallest value allowed; empty: no bound
 	Max     string   // largest value allowed; empty: no bound
 	Choices []string // the only values allowed; empty: any
-	Doc     string   // what it is, for help texts and the reference
+	Doc     string   // meaning, for help texts and the reference
 
-	at func(*Config) any // the field: a pointer to one of the types in value.go
+	at func(*Config) any // the field: a pointer to a type of valueOf
 }
 
 // Type names the kind of value the key takes, for people.
-func (k *Key) Type() string { return typeName(k.at(&unset)) }
+func (k *Key) Type() string { return k.value(&unset).kind() }
 
-var unset Config // nobody writes to it
+// value returns the key's value in c.
+func (k *Key) value(c *Config) value { return valueOf(k.at(c)) }
 
-// keys is in the order in which settings are shown.
+var unset Config // only for its types
+
+// keys lists all settings in the order of the output.
 var keys = []Key{
 	{
 		Path: "broker.clients", Env: "TRAWL_BROKER_CLIENTS", Flag: "clients", Default: "tcp://127.0.0.1:5555",
@@ -62,7 +65,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.rule_sets",
-		Doc:  "How requests for a rule set are treated, by name: `NAME: {pure: true, queue: 4096, hedge: p95}`. `pure` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting; `hedge` (off): a request that takes longer than that share (p50 to p99) of the recent ones goes to a second, idle worker as well, at most one in twenty, and the first answer counts.",
+		Doc:  "How requests for a rule set are treated, by name: `NAME: {idempotent: true, queue: 4096, hedge: p95}`. `idempotent` (true): asking twice is harmless, so a lost worker's requests go to another; `queue` (limits.queue): most requests waiting; `hedge` (off): a request that takes longer than that share (p50 to p99) of the recent ones goes to a second, idle worker as well, at most one in twenty, and the first answer counts.",
 		at:   func(c *Config) any { return &c.Broker.RuleSets },
 	},
 	{
@@ -226,11 +229,10 @@ var keys = []Key{
 	},
 }
 
-// Keys returns all keys in the order in which they are shown. The caller must
-// not change them.
+// Keys returns all keys in the order of the output. The caller must not change them.
 func Keys() []Key { return keys }
 
-// Lookup returns the key of that path.
+// Lookup returns the key with the given path.
 func Lookup(path string) (*Key, bool) {
 	for i := range keys {
 		if keys[i].Path == path {

@@ -1,6 +1,6 @@
-// `trawl config show`, and the reference page.
-
 package config
+
+// `trawl config show`, and the reference page.
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Show writes every key with its value as a configuration file, and as a
-// comment where each value came from. What it writes can be loaded again.
+// Show writes all keys with their values as a configuration file, with the origin of each value as
+// a comment. Load reads the output again.
 func (c *Config) Show(w io.Writer) error {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{"": root}
 	for i := range keys {
 		k := &keys[i]
 		parent, name := splitPath(k.Path)
-		value := node(k.at(c))
-		value.LineComment = c.Origin(k.Path)
+		value := k.value(c).node()
+		value.LineComment = c.origin(k.Path)
 		n := section(sections, parent)
 		n.Content = append(n.Content, plainNode(name), value)
 	}
@@ -31,7 +31,7 @@ func (c *Config) Show(w io.Writer) error {
 	return enc.Close()
 }
 
-// section returns the mapping at path, made below its parent if need be.
+// section returns the mapping at path, and makes missing ones.
 func section(sections map[string]*yaml.Node, path string) *yaml.Node {
 	if n := sections[path]; n != nil {
 		return n
@@ -44,7 +44,7 @@ func section(sections map[string]*yaml.Node, path string) *yaml.Node {
 	return n
 }
 
-// Reference writes the page that documents every key, in Markdown.
+// Reference writes the page about all keys, in Markdown.
 func Reference(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# Configuration\n\n" + Introduction)
@@ -62,8 +62,7 @@ func Reference(w io.Writer) error {
 	return err
 }
 
-// Introduction says how settings work, in front of a reference of them. `code` is
-// marked as in Markdown.
+// Introduction explains settings at the beginning of a reference. `code` is marked as in Markdown.
 var Introduction = "Settings come from the defaults below, then `" + DefaultPath + "` (or the file given with `--config`),\n" +
 	"then the environment, then flags; each overrides the one before. `trawl config show` prints every\n" +
 	"setting with its value and where that came from, `trawl config check` says what is wrong.\n\n" +
@@ -71,8 +70,8 @@ var Introduction = "Settings come from the defaults below, then `" + DefaultPath
 	"or `8MB`, times like `500ms`, `10s` or `2m`. A list is `[a, b]` in the file and `a,b` elsewhere; a flag given twice adds to it.\n" +
 	"An empty variable counts as not given. An unknown key is an error.\n"
 
-// Usage is the key's meaning with its choices or range, for the reference
-// and for the help text of its flag.
+// Usage returns the key's meaning with choices or range, for the reference and the help of the
+// flag.
 func (k *Key) Usage() string {
 	var limits string
 	switch {

@@ -15,7 +15,7 @@ broker:
   name: "yes"
   expect: {rules: [pii, "7"]}
   plain: [{endpoint: "tcp://127.0.0.1:5557", rules: upper}]
-  rule_sets: {slow: {pure: false, queue: 7}, other: {}}
+  rule_sets: {slow: {idempotent: false, queue: 7}, other: {}}
 worker:
   name: "# odd"
   rules: {default: ["/a, b.txt"], pii: [/c.yaml]}

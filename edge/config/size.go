@@ -1,6 +1,6 @@
-// Sizes in bytes, written with their unit.
-
 package config
+
+// Sizes in bytes, with units.
 
 import (
 	"fmt"
@@ -49,8 +49,7 @@ func ParseSize(s string) (Size, error) {
 	return 0, fmt.Errorf("%q is not a unit of size; write B, kB, MB, GB, KiB, MiB or GiB", unit)
 }
 
-// String writes s in the largest unit that divides it, such that ParseSize
-// gives it back.
+// String writes s in the largest unit that divides s, in the form of ParseSize.
 func (s Size) String() string {
 	for _, u := range sizeUnits {
 		if s != 0 && u.bytes > 1 && int64(s)%u.bytes == 0 {

@@ -1,14 +1,15 @@
-// Finding what somebody meant by a name that does not exist.
-
 package config
+
+// Suggestions for misspelt names.
 
 import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/names"
 )
 
-// unknownKey says that there is no such key, and which one may be meant.
+// unknownKey returns the message for an unknown key, with a suggestion.
 func unknownKey(path string) string {
 	if s := suggestKey(path); s != "" {
 		return escape.Sprintf("unknown key %s; did you mean %s?", path, s)
@@ -16,8 +17,8 @@ func unknownKey(path string) string {
 	return escape.Sprintf("unknown key %s; `trawl config show` lists all keys", path)
 }
 
-// suggestKey returns the section or key nearest to path: with the same
-// parent and a similar name, else with the same name elsewhere.
+// suggestKey returns the section or key nearest to path: with the same parent and a similar name,
+// or with the same name elsewhere.
 func suggestKey(path string) string {
 	parent, name := splitPath(path)
 	best, bestDistance := "", maxDistance(name)+1
@@ -41,7 +42,7 @@ func suggestKey(path string) string {
 	return ""
 }
 
-// keysAndSections returns every path, sections before their keys.
+// keysAndSections returns all paths, sections before their keys.
 func keysAndSections() []string {
 	var paths []string
 	seen := map[string]bool{}
@@ -76,8 +77,7 @@ func splitPath(path string) (parent, name string) {
 	return path[:i], path[i+1:]
 }
 
-// maxDistance is how many letters may be wrong in a name that is still
-// recognised.
+// maxDistance is the number of wrong letters in a name that is still recognised.
 func maxDistance(name string) int {
 	if len(name) <= 4 {
 		return 1
@@ -85,27 +85,10 @@ func maxDistance(name string) int {
 	return 2
 }
 
-// distance is the number of bytes to insert, delete or replace to make b out
-// of a (Levenshtein), or a large number if their lengths alone say too much.
+// distance is names.Distance, or a large number if the lengths differ much.
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return 99
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return names.Distance(a, b)
 }

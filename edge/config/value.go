@@ -1,10 +1,7 @@
-// The types of values: how each is read from text (flags, environment), read
-// from YAML, named and shown.
-//
-// A destination is a pointer to string, bool, int, Size,
-// time.Duration, []string, ruleFiles, []Plain, []Escalation or map[string]RuleSet.
-
 package config
+
+// The types of settings: how a value is read from text (flags, environment) and from YAML, and how
+// it is shown. valueOf is the only place with a list of all types.
 
 import (
 	"errors"
@@ -17,68 +14,94 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ruleFiles is the type of Worker.Rules.
-type ruleFiles = map[string][]string
+// value is a setting of one type, with the place where it is stored.
+type value interface {
+	kind() string // for people
+	// set reads s, a value as on a command line. Lists and maps are added to.
+	set(s string) error
+	// clear empties a list or map that set would add to.
+	clear()
+	// read reads n, the value of the key path in a file. r collects problems.
+	read(r *fileReader, path string, n *yaml.Node)
+	// node writes the value as YAML for read.
+	node() *yaml.Node
+}
 
-func typeName(dst any) string {
-	switch dst.(type) {
+// number is a value with a range.
+type number interface{ amount() int64 }
+
+// valueOf returns the value kept at dst, a pointer to a field of Config.
+func valueOf(dst any) value {
+	switch v := dst.(type) {
 	case *string:
-		return "text"
+		return scalar[string]{dst: v, name: "text", parse: parseString, format: formatString, write: stringNode}
 	case *bool:
-		return "true or false"
+		return scalar[bool]{dst: v, name: "true or false", parse: parseBool, format: strconv.FormatBool, write: plainNode}
 	case *int:
-		return "number"
+		return scalar[int]{dst: v, name: "number", parse: parseInt, format: strconv.Itoa, write: plainNode, count: toInt64[int]}
 	case *Size:
-		return "size"
+		return scalar[Size]{dst: v, name: "size", parse: ParseSize, format: Size.String, write: plainNode, count: toInt64[Size]}
 	case *time.Duration:
-		return "time"
+		return scalar[time.Duration]{dst: v, name: "time", parse: parseDuration, format: time.Duration.String, write: plainNode, count: toInt64[time.Duration]}
 	case *[]string:
-		return "list"
+		return listValue{v}
 	case *ruleFiles:
-		return "names and files"
+		return ruleFilesValue{v}
 	case *[]Plain:
-		return "list of endpoints with rules"
-	case *map[string]RuleSet:
-		return "names and settings"
+		return plainValue{dst: v}
+	case *map[string]RulePolicy:
+		return ruleSetsValue{dst: v}
 	case *[]Escalation:
-		return "list of escalations"
+		return escalationsValue{dst: v}
 	}
 	panic(fmt.Sprintf("config: no type %T", dst))
 }
 
-// setText reads s into dst. Lists and maps are added to.
-func setText(dst any, s string) error {
-	var err error
-	switch v := dst.(type) {
-	case *string:
-		*v = s
-	case *bool:
-		*v, err = parseBool(s)
-	case *int:
-		*v, err = parseInt(s)
-	case *Size:
-		*v, err = ParseSize(s)
-	case *time.Duration:
-		*v, err = parseDuration(s)
-	case *[]string:
-		*v = append(*v, splitList(s)...)
-	case *ruleFiles:
-		err = addRuleFiles(v, s)
-	default:
-		err = errors.New("can be given in the configuration file only")
-	}
+// scalar is a single value.
+type scalar[T any] struct {
+	dst    *T
+	name   string
+	parse  func(string) (T, error)
+	format func(T) string
+	write  func(string) *yaml.Node
+	count  func(T) int64 // nil: the type has no range
+}
+
+func (s scalar[T]) kind() string     { return s.name }
+func (s scalar[T]) clear()           {}
+func (s scalar[T]) String() string   { return s.format(*s.dst) }
+func (s scalar[T]) node() *yaml.Node { return s.write(s.String()) }
+
+func (s scalar[T]) set(text string) (err error) {
+	*s.dst, err = s.parse(text)
 	return err
 }
 
-// clearList empties dst if setText would add to it.
-func clearList(dst any) {
-	switch v := dst.(type) {
-	case *[]string:
-		*v = nil
-	case *ruleFiles:
-		*v = nil
+func (s scalar[T]) read(r *fileReader, path string, n *yaml.Node) {
+	switch {
+	case isNull(n):
+		r.problem(n.Line, "%s: has no value; give it one (%s) or remove the line", path, s.name)
+	case n.Kind != yaml.ScalarNode:
+		r.problem(n.Line, "%s: must be a single value (%s)", path, s.name)
+	default:
+		if err := s.set(n.Value); err != nil {
+			r.problem(n.Line, "%s: %v", path, err)
+		}
 	}
 }
+
+func (s scalar[T]) amount() int64 { return s.count(*s.dst) }
+
+func toInt64[T int | Size | time.Duration](n T) int64 { return int64(n) }
+
+// fileOnly is embedded in values without a form on the command line.
+type fileOnly struct{}
+
+func (fileOnly) set(string) error { return errors.New("can be given in the configuration file only") }
+func (fileOnly) clear()           {}
+
+func parseString(s string) (string, error) { return s, nil }
+func formatString(s string) string         { return s }
 
 func parseBool(s string) (bool, error) {
 	switch strings.ToLower(s) {
@@ -120,87 +143,6 @@ func splitList(s string) []string {
 	return list
 }
 
-// addRuleFiles reads "NAME=FILE,FILE,NAME=FILE". A file without a name goes
-// with the name before it in s, at the beginning with "default". What stands
-// before '=' is a name only if it can be one: "./a=b.txt" is a file.
-func addRuleFiles(dst *ruleFiles, s string) error {
-	if *dst == nil {
-		*dst = ruleFiles{}
-	}
-	name := "default"
-	for _, item := range splitList(s) {
-		if before, after, ok := strings.Cut(item, "="); ok && checkName(before) == nil {
-			name, item = before, after
-		}
-		if item == "" {
-			return fmt.Errorf("rule set %q has no file; write %s=FILE", name, name)
-		}
-		(*dst)[name] = append((*dst)[name], item)
-	}
-	return nil
-}
-
-// text writes a scalar as setText reads it.
-func text(dst any) string {
-	switch v := dst.(type) {
-	case *string:
-		return *v
-	case *bool:
-		return strconv.FormatBool(*v)
-	case *int:
-		return strconv.Itoa(*v)
-	case *Size:
-		return v.String()
-	case *time.Duration:
-		return v.String()
-	}
-	panic(fmt.Sprintf("config: %T is no scalar", dst))
-}
-
-// node writes the value at dst as YAML that setNode reads.
-func node(dst any) *yaml.Node {
-	switch v := dst.(type) {
-	case *string:
-		return stringNode(text(v))
-	case *[]string:
-		return listNode(*v)
-	case *ruleFiles:
-		n := mapNode()
-		for _, name := range sortedKeys(*v) {
-			n.Content = append(n.Content, stringNode(name), listNode((*v)[name]))
-		}
-		return n
-	case *[]Plain:
-		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for _, p := range *v {
-			n.Content = append(n.Content, mapNode(
-				stringNode("endpoint"), stringNode(p.Endpoint), stringNode("rules"), stringNode(p.Rules)))
-		}
-		return n
-	case *[]Escalation:
-		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
-		for i := range *v {
-			n.Content = append(n.Content, (*v)[i].node())
-		}
-		return n
-	case *map[string]RuleSet:
-		n := mapNode()
-		for _, name := range sortedKeys(*v) {
-			r := (*v)[name]
-			fields := mapNode(stringNode("pure"), plainNode(strconv.FormatBool(r.Pure)))
-			if r.Queue != 0 {
-				fields.Content = append(fields.Content, stringNode("queue"), plainNode(strconv.Itoa(r.Queue)))
-			}
-			if r.Hedge != "" {
-				fields.Content = append(fields.Content, stringNode("hedge"), stringNode(r.Hedge))
-			}
-			n.Content = append(n.Content, stringNode(name), fields)
-		}
-		return n
-	}
-	return plainNode(text(dst))
-}
-
 func plainNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }
 
 // stringNode lets the encoder decide about quotes.
@@ -208,8 +150,10 @@ func stringNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 }
 
+func sequenceNode() *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle} }
+
 func listNode(list []string) *yaml.Node {
-	n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	n := sequenceNode()
 	for _, s := range list {
 		n.Content = append(n.Content, stringNode(s))
 	}

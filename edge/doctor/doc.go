@@ -1,9 +1,8 @@
-// Package doctor says what is good and what is not about a board as a home for
-// trawl: its system, its memory card, its clock and power, and trawl's own
-// configuration, keys, rules and connections.
+// Package doctor checks whether a board is a good home for trawl: the system, memory card, clock
+// and power, and trawl's configuration, keys, rules and connections.
 //
-//	findings := doctor.Examine(ctx, patient)
+//	findings := doctor.Check(ctx, host)
 //
-// What is looked at is in the Patient, so that tests can make up boards. Examine
-// changes nothing and needs no root; what it may not look at it says.
+// Host holds everything that is checked, so tests can make up boards. Check changes nothing and
+// needs no root rights; a check that is not allowed to look says so.
 package doctor

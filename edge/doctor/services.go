@@ -1,38 +1,40 @@
 package doctor
 
+// Checks of installed services and of the programs behind them.
+
 import (
 	"fmt"
 	"strings"
 )
 
-// Service is a service of trawl that is installed on the board.
+// Service is a service of trawl on the board.
 type Service struct {
 	Name  string
 	State string // running, stopped, …
-	Fails bool   // it ends again and again
-	// Restarts counts those without being asked to, since it was started.
+	Fails bool   // the service ends again and again
+	// Restarts counts restarts without a request, since the last manual start.
 	Restarts int
 
 	Says      string // the service's own sentence
-	LastError string // of its log; empty: not known
-	LastExit  string // how it ended
-	Refused   string // BROKER: REASON, if a broker does not take it
+	LastError string // the last error in the log; empty: unknown
+	LastExit  string // how the process ended
+	Refused   string // BROKER: REASON, if a broker refuses the worker
 
 	RunsAs      string // user
-	Program     string // that it runs
-	Config      string // its configuration file
+	Program     string // path of the program
+	Config      string // path of the configuration file
 	ConfigError error
-	Problems    []error // files and folders that its user cannot use
-	Log         string  // command that shows its log
+	Problems    []error // files and folders that the user cannot use
+	Log         string  // command for the log
 }
 
-// services looks at each service as the user that it runs as. What is wrong with the
-// configuration that was looked at already is not said again.
-func (p *Patient) services(out *page) {
-	for i := range p.Services {
-		s := &p.Services[i]
+// services checks each service as the user of the service. Errors of a configuration that was
+// checked already are not repeated.
+func (h *Host) services(out *report) {
+	for i := range h.Services {
+		s := &h.Services[i]
 		before := len(*out)
-		if s.ConfigError != nil && (s.Config != p.ConfigFile || p.ConfigError == nil) {
+		if s.ConfigError != nil && (s.Config != h.ConfigFile || h.ConfigError == nil) {
 			for line := range strings.Lines(s.ConfigError.Error()) {
 				out.fault("services", "mend it, then: sudo systemctl restart "+s.Name, "%s: %s", s.Name, strings.TrimSpace(line))
 			}
@@ -57,7 +59,7 @@ func (p *Patient) services(out *page) {
 	}
 }
 
-// why is the best that is known of why a service fails.
+// why returns the best known reason of a failure.
 func (s *Service) why() string {
 	for _, known := range []string{s.LastError, s.Says, s.LastExit} {
 		if known != "" {
@@ -67,7 +69,7 @@ func (s *Service) why() string {
 	return fmt.Sprintf("it was started %d times", s.Restarts)
 }
 
-// adviceOn says what to do about a refusal.
+// adviceOn returns advice for a refusal.
 func adviceOn(reason string) string {
 	switch {
 	case strings.Contains(reason, "is connected already"):
@@ -88,30 +90,29 @@ func adviceOn(reason string) string {
 	return "see the broker's log, which says why"
 }
 
-// programs tells of a second trawl: what a shell starts may be another one than what
-// services run.
-func (p *Patient) programs(out *page) {
-	if len(p.Programs) < 2 {
+// programs warns of a second trawl: a shell and the services may start different ones.
+func (h *Host) programs(out *report) {
+	if len(h.Programs) < 2 {
 		return
 	}
 	running := ""
-	for i := range p.Services {
-		if s := &p.Services[i]; s.Program != "" && s.Program != p.Programs[0] {
+	for i := range h.Services {
+		if s := &h.Services[i]; s.Program != "" && s.Program != h.Programs[0] {
 			running += fmt.Sprintf("; %s runs %s", s.Name, s.Program)
 		}
 	}
-	out.remark("program", "remove the one that is not wanted: an upgrade of one leaves the other as it is", "there are %d programs called trawl: %s, and the first is what a shell starts%s",
-		len(p.Programs), strings.Join(p.Programs, ", "), running)
+	out.warning("program", "remove the one that is not wanted: an upgrade of one leaves the other as it is", "there are %d programs called trawl: %s, and the first is what a shell starts%s",
+		len(h.Programs), strings.Join(h.Programs, ", "), running)
 }
 
-// localNetwork tells of what macOS has asked since its version 15: whether a program may
-// reach other devices of the local network. Daemons may, agents of a user are asked about,
-// and refused until then as if the other one were away (Apple TN3179).
-func (p *Patient) localNetwork(out *page) {
+// localNetwork warns of the local network privacy of macOS 15 and later: agents of a user need
+// permission to reach other devices, and until then a connection fails as if the other device were
+// away (Apple TN3179). Daemons need no permission.
+func (h *Host) localNetwork(out *report) {
 	const firstAsking = 15
-	if p.MacOS < firstAsking || len(p.Agents) == 0 {
+	if h.MacOS < firstAsking || len(h.Agents) == 0 {
 		return
 	}
-	out.remark("local network", "allow trawl in System Settings, Privacy & Security, Local Network; or install it without --user: daemons need not ask",
-		"macOS %d lets %s reach other boards only once somebody at the screen has allowed it", p.MacOS, strings.Join(p.Agents, " and "))
+	out.warning("local network", "allow trawl in System Settings, Privacy & Security, Local Network; or install it without --user: daemons need not ask",
+		"macOS %d lets %s reach other boards only once somebody at the screen has allowed it", h.MacOS, strings.Join(h.Agents, " and "))
 }

@@ -1,8 +1,9 @@
 package doctor
 
+// Checks of trawl's own files: configuration, keys, rules.
+
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -10,12 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"trawl/edge/human"
 	"trawl/edge/keys"
 )
 
-// Of rules that are not compiled yet, memory is predicted from the size of their
-// files. Measured on word lists of 1,000 to 400,000 words: a pack takes 1.6 MB and 2.5
-// to 3.7 times the list, compiling it at most 20 MB and 12 times.
+// Memory for rules that are not compiled yet is predicted from the size of the files. Measured with
+// word lists of 1,000 to 400,000 words: a pack takes 1.6 MB and 2.5 to 3.7 times the list,
+// compiling takes at most 20 MB and 12 times the list.
 const (
 	packBase, packTimes       = 3 << 19, 4
 	compileBase, compileTimes = 20 << 20, 12
@@ -23,31 +25,30 @@ const (
 )
 
 // configuration reports whether the rest can be looked at.
-func (p *Patient) configuration(out *page) bool {
-	if p.ConfigError != nil {
-		for line := range strings.Lines(p.ConfigError.Error()) {
+func (h *Host) configuration(out *report) bool {
+	if h.ConfigError != nil {
+		for line := range strings.Lines(h.ConfigError.Error()) {
 			out.fault("configuration", "mend it; trawl config reference lists all settings", "%s", strings.TrimSpace(line))
 		}
 		return false
 	}
-	if p.ConfigFile == "" {
+	if h.ConfigFile == "" {
 		out.ok("configuration", "there is no file; defaults hold")
 	} else {
-		out.ok("configuration", "%s is good", p.ConfigFile)
+		out.ok("configuration", "%s is good", h.ConfigFile)
 	}
 	return true
 }
 
-// handedIn is where systemd shows a service the files that it hands in, and nobody
-// else.
+// handedIn is where systemd shows credentials to a service, and to nobody else.
 const handedIn = "/run/credentials/"
 
-// keys reads every key file that is named.
-func (p *Patient) keys(out *page) {
-	s := &p.Config.Security
+// keys reads all key files of the configuration.
+func (h *Host) keys(out *report) {
+	s := &h.Config.Security
 	if !s.On() {
-		if p.Config.Broker.Insecure {
-			out.remark("keys", "trawl keygen; README.md tells how", "none, and broker.insecure lets in everybody who reaches the ports")
+		if h.Config.Broker.Insecure {
+			out.warning("keys", "trawl keygen; README.md tells how", "none, and broker.insecure lets in everybody who reaches the ports")
 		} else {
 			out.ok("keys", "none are needed while nothing but this board is let in")
 		}
@@ -58,7 +59,7 @@ func (p *Patient) keys(out *page) {
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 			faults++
-			out.remark("keys", "sudo trawl doctor", "%s is not for us to read, as it should be for all but the service", path)
+			out.warning("keys", "sudo trawl doctor", "%s is not for us to read, as it should be for all but the service", path)
 		case err != nil:
 			faults++
 			for line := range strings.Lines(err.Error()) {
@@ -83,18 +84,18 @@ func (p *Patient) keys(out *page) {
 	}
 }
 
-// rules predicts what the rule sets of a worker take, and whether the board has it.
-func (p *Patient) rules(out *page) {
-	sets := p.Config.Worker.Rules
+// rules predicts the memory for a worker's rule sets, and compares it with the board's.
+func (h *Host) rules(out *report) {
+	sets := h.Config.Worker.Rules
 	if len(sets) == 0 {
-		if p.Installed("worker") {
-			out.remark("rules", "name them in worker.rules, unless the service has a configuration of its own", "a worker is installed, and this configuration names none")
+		if h.Installed("worker") {
+			out.warning("rules", "name them in worker.rules, unless the service has a configuration of its own", "a worker is installed, and this configuration names none")
 		}
 		return
 	}
 	var packs, compiling int64
 	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		if bytes, ok := p.Kept(sets[name], name); ok {
+		if bytes, ok := h.Cached(sets[name], name); ok {
 			packs += bytes
 			continue
 		}
@@ -113,24 +114,24 @@ func (p *Patient) rules(out *page) {
 	if compiling > needs {
 		needs, how = compiling, "compile"
 	}
-	available := p.Health.Available
+	available := h.Health.Available
 	switch {
 	case available == 0:
-		out.ok("rules", "%s, about %s; this system does not tell what it has", ruleSets(len(sets)), size(needs))
+		out.ok("rules", "%s, about %s; this system does not tell what it has", human.Count(len(sets), "rule set"), human.Bytes(needs))
 	case needs > available:
 		do := "take fewer rules, or a board with more memory"
 		if how == "compile" {
 			do = "compile them elsewhere (trawl rules compile) and give the worker the pack; or a board with more memory"
 		}
-		out.fault("rules", do, "%s: about %s to %s, and only %s are available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.fault("rules", do, "%s: about %s to %s, and only %s are available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	case needs > available/2:
-		out.remark("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.warning("rules", "watch it; a second rule set may not fit", "%s: about %s to %s, more than half of the %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	default:
-		out.ok("rules", "%s: about %s to %s, of %s available", ruleSets(len(sets)), size(needs), how, size(available))
+		out.ok("rules", "%s: about %s to %s, of %s available", human.Count(len(sets), "rule set"), human.Bytes(needs), how, human.Bytes(available))
 	}
 }
 
-// sourceBytes adds up files, and folders of them; packs apart.
+// sourceBytes adds up the sizes of files, also in folders, with packs apart.
 func sourceBytes(paths []string) (source, packs int64, err error) {
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(at string, d fs.DirEntry, err error) error {
@@ -153,11 +154,4 @@ func sourceBytes(paths []string) (source, packs int64, err error) {
 		}
 	}
 	return source, packs, nil
-}
-
-func ruleSets(n int) string {
-	if n == 1 {
-		return "1 rule set"
-	}
-	return fmt.Sprintf("%d rule sets", n)
 }

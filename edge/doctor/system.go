@@ -1,129 +1,129 @@
 package doctor
 
+// Checks of the system: processor, heat, power, memory, clock, memory card, disk.
+
 import (
-	"fmt"
 	"strings"
+
+	"trawl/edge/human"
 )
 
-// tooLittleDisk is what a few packs and a new program take.
+// tooLittleDisk is the room for a few packs and a new program, in bytes.
 const tooLittleDisk = 100 << 20
 
 // board looks at processor, heat and power.
-func (p *Patient) board(out *page) {
-	f, h := &p.Facts, &p.Health
+func (h *Host) board(out *report) {
+	f, health := &h.Facts, &h.Health
 	model := f.Model
 	if model == "" {
 		model = "unknown model"
 	}
-	cores := fmt.Sprintf("%d cores", f.Cores)
-	if f.Cores == 1 {
-		cores = "1 core"
-	}
+	cores := human.Count(f.Cores, "core")
 	memory := ""
 	if f.Memory > 0 {
-		memory = ", " + size(f.Memory)
+		memory = ", " + human.Bytes(f.Memory)
 	}
 	out.ok("board", "%s, %s/%s, %s%s", model, f.OS, f.Arch, cores, memory)
 
-	better := map[string]string{"arm 6 v7": "linux-armv7", "arm 6 v8": "linux-armv7, or linux-arm64 on a 64-bit system", "arm 5 v6": "linux-armv6"}[p.Build+" "+p.Upkeep.CPU]
+	better := map[string]string{"arm 6 v7": "linux-armv7", "arm 6 v8": "linux-armv7, or linux-arm64 on a 64-bit system", "arm 5 v6": "linux-armv6"}[h.Build+" "+h.SystemSetup.CPU]
 	switch {
 	case better != "":
-		out.remark("program", "take the build "+better, "built for %s, which this processor (%s) runs, but it could run a faster one", p.Build, p.Upkeep.CPU)
-	case p.Upkeep.CPU != "":
-		out.ok("program", "built for %s, and the processor is an ARM%s", p.Build, p.Upkeep.CPU)
+		out.warning("program", "take the build "+better, "built for %s, which this processor (%s) runs, but it could run a faster one", h.Build, h.SystemSetup.CPU)
+	case h.SystemSetup.CPU != "":
+		out.ok("program", "built for %s, and the processor is an ARM%s", h.Build, h.SystemSetup.CPU)
 	}
 	switch {
-	case h.UnderVoltage:
+	case health.UnderVoltage:
 		out.fault("power", "use a stronger power supply and a short, thick cable", "the voltage is too low: the board slows down, and its memory card may be damaged")
-	case h.PowerSensor:
+	case health.PowerSensor:
 		out.ok("power", "no under-voltage is reported")
 	case f.OS == "linux":
 		out.ok("power", "not known: this board has no sensor for under-voltage")
 	}
 	switch {
-	case h.Throttled:
-		out.remark("heat", "cool it", "%.0f °C, and the processor is slowed down", h.Celsius)
-	case h.Hot:
-		out.remark("heat", "cool it", "%.0f °C: the board is about to slow down", h.Celsius)
-	case h.Celsius > 0:
-		out.ok("heat", "%.0f °C", h.Celsius)
+	case health.Throttled:
+		out.warning("heat", "cool it", "%.0f °C, and the processor is slowed down", health.Celsius)
+	case health.Hot:
+		out.warning("heat", "cool it", "%.0f °C: the board is about to slow down", health.Celsius)
+	case health.Celsius > 0:
+		out.ok("heat", "%.0f °C", health.Celsius)
 	case f.OS == "linux":
 		out.ok("heat", "not known: this board has no sensor")
 	}
 }
 
-// memory looks at what limits a process, and at swap.
-func (p *Patient) memory(out *page) {
-	if p.Facts.OS == "linux" {
-		if p.Upkeep.MemoryCgroup {
+// memory checks the limits of a process, and swap.
+func (h *Host) memory(out *report) {
+	if h.Facts.OS == "linux" {
+		if h.SystemSetup.MemoryCgroup {
 			out.ok("memory cgroup", "on: MemoryMax of a service holds")
 		} else {
-			out.remark("memory cgroup", "put cgroup_enable=memory cgroup_memory=1 at the end of the line in /boot/firmware/cmdline.txt, and reboot",
+			out.warning("memory cgroup", "put cgroup_enable=memory cgroup_memory=1 at the end of the line in /boot/firmware/cmdline.txt, and reboot",
 				"off, as in many kernels for boards: MemoryMax of a service is ignored")
 		}
 	}
-	if p.MemoryLimit > 0 && p.MemoryLimit < 1<<60 {
+	if h.MemoryLimit > 0 && h.MemoryLimit < 1<<60 {
 		service := ""
-		if p.Upkeep.MemoryCgroup {
+		if h.SystemSetup.MemoryCgroup {
 			service = "; a service with MemoryMax, to nine tenths of that"
 		}
-		out.ok("memory limit", "trawl holds itself to %s (%s)%s", size(p.MemoryLimit), p.LimitComesOf, service)
+		out.ok("memory limit", "trawl holds itself to %s (%s)%s", human.Bytes(h.MemoryLimit), h.LimitComesOf, service)
 	}
-	if a := p.Health.Available; a > 0 && a < 64<<20 {
-		out.remark("memory", "stop what is not needed", "only %s are available", size(a))
+	if a := h.Health.Available; a > 0 && a < 64<<20 {
+		out.warning("memory", "stop what is not needed", "only %s are available", human.Bytes(a))
 	}
-	for i := range p.Upkeep.Swap {
-		if s := &p.Upkeep.Swap[i]; !s.Compressed() && p.Upkeep.Flash != "" {
-			out.remark("swap", "sudo swapoff -a, and remove it (dphys-swapfile or /etc/fstab); or use zram", "%s of %s are on the memory card: slow, and wears it out", size(s.Bytes), s.Device)
+	for i := range h.SystemSetup.Swap {
+		if s := &h.SystemSetup.Swap[i]; !s.Compressed() && h.SystemSetup.Flash != "" {
+			out.warning("swap", "sudo swapoff -a, and remove it (dphys-swapfile or /etc/fstab); or use zram", "%s of %s are on the memory card: slow, and wears it out", human.Bytes(s.Bytes), s.Device)
 			return
 		}
 	}
-	if len(p.Upkeep.Swap) > 0 {
+	if len(h.SystemSetup.Swap) > 0 {
 		out.ok("swap", "none on a memory card")
-	} else if p.Facts.OS == "linux" {
+	} else if h.Facts.OS == "linux" {
 		out.ok("swap", "none")
 	}
 }
 
-// upkeep looks at clock, memory card and disk.
-func (p *Patient) upkeep(out *page) {
+// systemSetup checks clock, memory card and disk.
+func (h *Host) systemSetup(out *report) {
 	const firstYear = 2025 // of this program: a board without a battery wakes up in another
-	synchronised, known := p.Clock()
+	synchronised, known := h.Clock()
 	switch {
-	case p.Now.Year() < firstYear:
-		out.remark("clock", "sudo timedatectl set-ntp true", "it says %s; trawl does not mind, but times in logs mean nothing", p.Now.Format("2006-01-02"))
+	case h.Now.Year() < firstYear:
+		out.warning("clock", "sudo timedatectl set-ntp true", "it says %s; trawl does not mind, but times in logs mean nothing", h.Now.Format("2006-01-02"))
 	case known && !synchronised:
-		out.remark("clock", "sudo timedatectl set-ntp true; if that is not supported, first sudo apt install systemd-timesyncd", "not synchronised; trawl does not mind, but times in logs may be wrong")
+		out.warning("clock", "sudo timedatectl set-ntp true; if that is not supported, first sudo apt install systemd-timesyncd", "not synchronised; trawl does not mind, but times in logs may be wrong")
 	case known:
 		out.ok("clock", "synchronised")
 	}
-	if p.Upkeep.Flash != "" {
-		if p.Upkeep.JournalOnDisk {
-			out.remark("memory card", "write [Journal] and Storage=volatile into /etc/systemd/journald.conf.d/volatile.conf, and restart systemd-journald",
-				"the journal is written to %s all the time, which wears it out", p.Upkeep.Flash)
+	if h.SystemSetup.Flash != "" {
+		if h.SystemSetup.JournalOnDisk {
+			out.warning("memory card", "write [Journal] and Storage=volatile into /etc/systemd/journald.conf.d/volatile.conf, and restart systemd-journald",
+				"the journal is written to %s all the time, which wears it out", h.SystemSetup.Flash)
 		} else {
-			out.ok("memory card", "%s; the journal is not written to it", p.Upkeep.Flash)
+			out.ok("memory card", "%s; the journal is not written to it", h.SystemSetup.Flash)
 		}
 	}
-	dir := p.StateDir
+	dir := h.StateDir
 	if dir == "" {
 		return
 	}
-	free, known := p.Free(nearest(dir, p.Free))
+	free, known := h.Free(nearest(dir, h.Free))
 	switch {
-	case p.Unwritable != nil:
-		out.fault("disk", "name a folder that the worker's user can write, with worker.state_dir, or leave that out", "%v: a worker compiles its rules anew at every start", p.Unwritable)
+	case h.Unwritable != nil:
+		out.fault("disk", "name a folder that the worker's user can write, with worker.state_dir, or leave that out", "%v: a worker compiles its rules anew at every start", h.Unwritable)
 	case !known:
 	case free < 1<<20:
 		out.fault("disk", "make room", "full: a worker compiles its rules anew at every start")
 	case free < tooLittleDisk:
-		out.remark("disk", "make room", "%s left for packs in %s", size(free), dir)
+		out.warning("disk", "make room", "%s left for packs in %s", human.Bytes(free), dir)
 	default:
-		out.ok("disk", "%s left for packs in %s", size(free), dir)
+		out.ok("disk", "%s left for packs in %s", human.Bytes(free), dir)
 	}
 }
 
-// nearest returns the nearest folder above dir, or dir, that there is.
+// nearest returns dir, or the nearest folder above dir that exists.
 func nearest(dir string, free func(string) (int64, bool)) string {
 	for {
 		if _, known := free(dir); known {

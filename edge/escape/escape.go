@@ -1,6 +1,6 @@
-// Which characters are hidden, and what is written in their place.
-
 package escape
+
+// Hidden characters, and the escapes in their place.
 
 import (
 	"strconv"
@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Hides reports whether s holds what would be escaped, so that it cannot be a name.
+// Hides reports whether s holds hidden characters, so that s cannot be a name.
 func Hides[T string | []byte](s T) bool { return next(s, 0, nothing) < len(s) }
 
-// Line is s on one line: what is hidden is escaped, line breaks and tabs, too.
+// Line returns s on one line: hidden characters are escaped, also line breaks and tabs.
 func Line(s string) string {
 	if !Hides(s) {
 		return s
@@ -26,9 +26,9 @@ func Text(dst, line []byte) []byte {
 	return appendReplaced(dst, line, func(r rune) bool { return r == '\t' || r == '\u200c' || r == '\u200d' })
 }
 
-// JSON is a document whose strings hold nothing hidden: it means what it meant, with
-// escapes for hidden characters, and U+FFFD for bytes that are no UTF-8. Line breaks
-// between its values stay. It returns document itself if nothing is to be replaced.
+// JSON returns a document of the same meaning whose strings hold no hidden characters: they become
+// escapes, and bytes outside of UTF-8 become U+FFFD. Line breaks between values stay. If there is
+// nothing to replace, JSON returns document itself.
 func JSON(document []byte) []byte {
 	keep := func(r rune) bool { return r == '\n' || r == '\t' }
 	i := next(document, 0, keep)
@@ -66,9 +66,9 @@ func Hidden(r rune) bool {
 	switch {
 	case r < ' ' || r >= 0x7f && r < 0xa0: // C0, DEL, C1
 		return true
-	case r < 0x600: // most letters, and the only one of these: a soft hyphen
+	case r < 0x600: // most letters; of these only the soft hyphen is hidden
 		return r == 0xad
-	case r >= 0x3000 && r < 0xfeff: // none of these, among them those of China, Japan and Korea
+	case r >= 0x3000 && r < 0xfeff: // no hidden characters; among these are the scripts of China, Japan and Korea
 		return false
 	}
 	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
@@ -76,8 +76,8 @@ func Hidden(r rune) bool {
 
 func nothing(rune) bool { return false }
 
-// next returns the place of the first hidden character of s from i on that keep does
-// not keep, or len(s).
+// next returns the index of the first hidden character of s from i on for which keep is false, or
+// len(s).
 func next[T string | []byte](s T, i int, keep func(rune) bool) int {
 	for i < len(s) {
 		if c := s[i]; c >= ' ' && c < 0x7f {
@@ -103,7 +103,7 @@ func appendReplaced[T string | []byte](dst []byte, s T, keep func(rune) bool) []
 	for i := next(s, 0, keep); i < len(s); i = next(s, from, keep) {
 		dst = append(dst, s[from:i]...)
 		r, n := decode(s, i)
-		if r == utf8.RuneError { // a byte that is no UTF-8
+		if r == utf8.RuneError { // a byte outside of UTF-8
 			dst = append(dst, `\x`...)
 			dst = append(dst, strconv.FormatUint(uint64(s[i])+0x100, 16)[1:]...)
 		} else {

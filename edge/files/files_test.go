@@ -102,10 +102,10 @@ func TestStampTellsFilesApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	last := files.Stamp(path, short)
+	last := files.Fingerprint(path, short)
 	changed := func(what string, want bool) {
 		t.Helper()
-		now := files.Stamp(path, short)
+		now := files.Fingerprint(path, short)
 		if (now != last) != want {
 			t.Errorf("%s: changed %v", what, !want)
 		}
@@ -143,7 +143,7 @@ func TestStampOfALargeFile(t *testing.T) {
 		if err := os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
 		}
-		stamps = append(stamps, files.Stamp(path, 100))
+		stamps = append(stamps, files.Fingerprint(path, 100))
 	}
 	if stamps[0] == stamps[1] {
 		t.Errorf("two files have the stamp %q", stamps[0])

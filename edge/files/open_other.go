@@ -2,4 +2,6 @@
 
 package files
 
+// How files are opened elsewhere.
+
 const nonblocking = 0

@@ -2,8 +2,10 @@
 
 package files
 
+// How files are opened on Unix.
+
 import "syscall"
 
-// nonblocking: a named pipe that took the file's place is not waited for, nor does a
-// terminal become this process's own.
+// nonblocking keeps Open from waiting for a named pipe that has taken the file's place, and from
+// making a terminal the terminal of this process.
 const nonblocking = syscall.O_NONBLOCK | syscall.O_NOCTTY

@@ -39,7 +39,7 @@ func TestWhatIsNoFileIsRefused(t *testing.T) {
 				t.Errorf("%s %s: %v", what, path, err)
 			}
 		}
-		if a, b := files.Stamp(path, 10), files.Stamp(path, 10); a != b {
+		if a, b := files.Fingerprint(path, 10), files.Fingerprint(path, 10); a != b {
 			t.Errorf("%s changes: %q, %q", path, a, b)
 		}
 	}

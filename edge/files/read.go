@@ -1,6 +1,6 @@
-// Opening and reading: what is no regular file is refused, and every read is bounded.
-
 package files
+
+// Opening and reading: everything but a regular file is refused, and every read is bounded.
 
 import (
 	"errors"
@@ -12,15 +12,14 @@ import (
 	"trawl/edge/ondemand"
 )
 
-// ErrNotRegular is behind the error for what is no file: a folder, a named pipe, a
-// device, a socket.
+// ErrNotRegular is wrapped by the error for a folder, a named pipe, a device or a socket.
 var ErrNotRegular = errors.New("not a regular file")
 
-// ErrTooLarge is behind the error for a file with more bytes than were asked for.
+// ErrTooLarge is wrapped by the error for a file with more bytes than the caller allows.
 var ErrTooLarge = errors.New("too large")
 
-// Open opens a regular file for reading. It does not wait for what is none, nor touch
-// it. The null device counts as an empty file.
+// Open opens a regular file for reading. Anything else is an error and is not opened, so Open never
+// waits. The null device counts as an empty file.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -34,7 +33,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	if info, err = f.Stat(); err == nil {
-		err = regular(path, info) // it may have been replaced in between
+		err = regular(path, info) // the file may have been replaced in between
 	}
 	if err != nil {
 		f.Close()
@@ -43,10 +42,10 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// OpenInput is Open for what a user names on a command line, where a shell's process
-// substitution, as in <(command), and redirections are files, too: it also opens the
-// descriptors that the process was started with, by their paths in /dev/fd and /proc,
-// whatever they are. Their content can be read once.
+// OpenInput is Open for paths on a command line, where a shell's redirections and process
+// substitutions, as <(command), are files too. OpenInput also opens the descriptors that the
+// process was started with, by their paths in /dev/fd and /proc, whether they are files or not. The
+// content of a descriptor can be read once.
 func OpenInput(path string) (*os.File, fs.FileInfo, error) {
 	f, info, err := Open(path)
 	if !errors.Is(err, ErrNotRegular) || !inherited.Get().MatchString(path) {
@@ -65,10 +64,11 @@ func OpenInput(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// inherited are the paths of descriptors: those that shells make, and the standard input.
+// inherited matches the paths of descriptors: those of process substitutions, and of the standard
+// input.
 var inherited = ondemand.Regexp{Expr: `^(/dev/stdin|(/dev/fd|/proc/(self|thread-self|[0-9]+)/fd)/[0-9]+)$`}
 
-// regular says what is there in place of a regular file; nil if it is one.
+// regular returns nil for a regular file, else an error that names the kind of file.
 func regular(path string, info fs.FileInfo) error {
 	mode := info.Mode()
 	if mode.IsRegular() || path == os.DevNull {
@@ -94,34 +94,34 @@ func (e *notRegular) Error() string {
 
 func (e *notRegular) Unwrap() error { return ErrNotRegular }
 
-// Read returns the content of a regular file of at most so many bytes.
-func Read(path string, most int64) ([]byte, error) {
+// Read returns the content of a regular file of at most limit bytes.
+func Read(path string, limit int64) ([]byte, error) {
 	f, _, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadAll(f, path, most)
+	return ReadAll(f, path, limit)
 }
 
-// ReadInput is Read of what OpenInput opens.
-func ReadInput(path string, most int64) ([]byte, error) {
+// ReadInput is Read for paths on a command line; see [OpenInput].
+func ReadInput(path string, limit int64) ([]byte, error) {
 	f, _, err := OpenInput(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadAll(f, path, most)
+	return ReadAll(f, path, limit)
 }
 
-// ReadAll returns what r holds, at most so many bytes; path is its name in the error.
-func ReadAll(r io.Reader, path string, most int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, most+1))
+// ReadAll returns the content of r, at most limit bytes. Errors name path.
+func ReadAll(r io.Reader, path string, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > most {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: it has more than %d bytes, so it is something else than what is expected here", ErrTooLarge, most)}
+	if int64(len(data)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: it has more than %d bytes, so it is something else than what is expected here", ErrTooLarge, limit)}
 	}
 	return data, nil
 }

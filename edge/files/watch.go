@@ -1,18 +1,18 @@
-// Looking again and again: the one loop behind all that follows its files.
-
 package files
+
+// Polling: the one loop behind everything that follows files.
 
 import (
 	"os"
 	"time"
 )
 
-// Watching is a loop that Watch has started.
+// Watching is a loop started by [Watch].
 type Watching struct{ done, ended chan struct{} }
 
-// Watch calls look each time that interval is over, and signalled for each signal from
-// signals, which may be nil; never two at once. They should return soon after Stopping
-// is closed. The caller calls Stop.
+// Watch calls look once per interval, and signalled for each signal from signals, which may be nil.
+// The two never run at once, and should return soon after Stopping is closed. The caller calls
+// Stop.
 func Watch(interval time.Duration, look func(*Watching), signals <-chan os.Signal, signalled func(*Watching)) *Watching {
 	w := &Watching{done: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
@@ -36,8 +36,8 @@ func Watch(interval time.Duration, look func(*Watching), signals <-chan os.Signa
 // Stopping is closed when the loop shall end.
 func (w *Watching) Stopping() <-chan struct{} { return w.done }
 
-// Stop ends the loop; it is called once. False: what the loop has begun went on for
-// longer than so long, and still does.
+// Stop ends the loop and must be called once. It returns false if a call that was running has not
+// returned within the time given, and goes on.
 func (w *Watching) Stop(within time.Duration) bool {
 	close(w.done)
 	late := time.NewTimer(within)
@@ -50,12 +50,12 @@ func (w *Watching) Stop(within time.Duration) bool {
 	}
 }
 
-// Change tells when a file has changed and is whole: editors and copies write in steps,
-// so a new stamp counts once it was seen twice. The zero value knows of none.
+// Change decides when a file has changed and is complete. Editors and copies write in steps, so a
+// new fingerprint counts when it is seen for the second time. The zero value is ready for use.
 type Change struct{ pending string }
 
-// Seen takes the stamp of now, and the one of what is in use. It reports whether to read
-// the file again.
+// Seen takes the fingerprint of now and the fingerprint of the content in use, and reports whether
+// to read the file again.
 func (c *Change) Seen(now, used string) bool {
 	switch now {
 	case used:

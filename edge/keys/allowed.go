@@ -1,12 +1,12 @@
+package keys
+
 // The file of allowed keys. Each line allows one key:
 //
 //	# key                                    role   name
 //	rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7 client the log shipper in the attic
 //
-// A word that begins with # starts a comment. No key does: # is a digit of Z85,
-// but as the first of five it would stand for more than four bytes can hold.
-
-package keys
+// A word that begins with # starts a comment. # is a digit of Z85, but no key begins with #: as the
+// first of five digits it would stand for more than four bytes can hold.
 
 import (
 	"fmt"
@@ -14,16 +14,17 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/problem"
 	"trawl/edge/zmtp"
 )
 
-// Role is what a key allows its owner to be.
+// Role is the role of a key's owner.
 type Role string
 
 // The roles.
 const (
 	Client Role = "client" // sends requests
-	Worker Role = "worker" // answers them
+	Worker Role = "worker" // answers requests
 	Admin  Role = "admin"  // both, and stops brokers and workers
 )
 
@@ -38,48 +39,14 @@ type Entry struct {
 }
 
 const (
-	maxName     = 100     // bytes
-	maxAllowed  = 4 << 20 // bytes of the file: some 50,000 keys
-	maxProblems = 100
+	maxName    = 100     // bytes
+	maxAllowed = 4 << 20 // bytes of the file: some 50,000 keys
 )
 
-// Problem is one thing that is wrong with a file of allowed keys.
-type Problem struct {
-	Line    int // from 1
-	Message string
-}
-
-// Problems is the error that names everything that is wrong, one line each. At most
-// 100 are kept.
-type Problems struct {
-	File string
-	List []Problem
-	More int // that were not kept
-}
-
-func (p *Problems) Error() string {
-	lines := make([]string, 0, len(p.List)+1)
-	for _, q := range p.List {
-		lines = append(lines, fmt.Sprintf("%s:%d: %s", escape.Line(p.File), q.Line, q.Message))
-	}
-	if p.More > 0 {
-		lines = append(lines, fmt.Sprintf("%s: and %d more", escape.Line(p.File), p.More))
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (p *Problems) add(line int, format string, arguments ...any) {
-	if len(p.List) == maxProblems {
-		p.More++
-		return
-	}
-	p.List = append(p.List, Problem{line, escape.Sprintf(format, arguments...)})
-}
-
-// ParseAllowed reads the content of a file of allowed keys, in the order of its
-// lines. file is its name in the error, a *Problems.
+// ParseAllowed reads the content of a file of allowed keys, in the order of the lines. file is the
+// name in errors, which are a problem.List.
 func ParseAllowed(file, text string) ([]Entry, error) {
-	problems := &Problems{File: file}
+	var problems problem.Collector
 	var entries []Entry
 	lineOf := make(map[zmtp.PublicKey]int)
 	number := 0
@@ -94,19 +61,19 @@ func ParseAllowed(file, text string) ([]Entry, error) {
 		}
 		e, err := parseEntry(words)
 		if err != nil {
-			problems.add(number, "%s", err)
+			problems.Add(file, number, "%s", err)
 			continue
 		}
 		if first, twice := lineOf[e.Key]; twice {
-			problems.add(number, "the key is already in line %d: a key has one role", first)
+			problems.Add(file, number, "the key is already in line %d: a key has one role", first)
 			continue
 		}
 		e.Line = number
 		lineOf[e.Key] = number
 		entries = append(entries, e)
 	}
-	if len(problems.List) > 0 {
-		return nil, problems
+	if err := problems.Err(); err != nil {
+		return nil, err
 	}
 	return entries, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"trawl/edge/problem"
 	"trawl/edge/zmtp"
 )
 
@@ -57,7 +58,7 @@ func TestAllProblemsAreNamedWithTheirLines(t *testing.T) {
 		k2.String() + " client \xff",
 	}, "\n")
 	entries, err := ParseAllowed("allowed.keys", text)
-	var problems *Problems
+	var problems problem.List
 	if entries != nil || !errors.As(err, &problems) {
 		t.Fatalf("%v, %v", entries, err)
 	}
@@ -73,7 +74,7 @@ func TestAllProblemsAreNamedWithTheirLines(t *testing.T) {
 
 func TestProblemsAreBounded(t *testing.T) {
 	_, err := ParseAllowed("f", strings.Repeat("nonsense\n", 1_000))
-	if lines := strings.Split(err.Error(), "\n"); len(lines) != maxProblems+1 || lines[maxProblems] != "f: and 900 more" {
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 101 || lines[100] != "and 900 more" {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 }

@@ -1,6 +1,5 @@
-// Package keys holds the CURVE keys of a board: its own secret one in a file
-// that nobody else can read, and the public ones of who may come in, with a
-// role each.
+// Package keys holds the CURVE keys of a board: the board's secret key, in a file that nobody else
+// can read, and the public keys that are allowed in, each with a role.
 //
 //	key, err := keys.ReadKeyFile("/etc/trawl/broker.key")
 //	allowed, err := keys.OpenSet("/etc/trawl/allowed.keys")
@@ -13,5 +12,5 @@
 //		},
 //	})
 //
-//	err = allowed.Reload() // from now on, as the file says
+//	err = allowed.Reload() // new connections go by the file of now
 package keys

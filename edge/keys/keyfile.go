@@ -1,11 +1,11 @@
-// Key files: one key pair each, in the form of CZMQ's certificates, so that
-// czmq and pyzmq (zmq.auth.load_certificate) read ours and we read theirs.
+package keys
+
+// Key files: one key pair each, in the form of CZMQ's certificates. trawl reads the files of czmq
+// and pyzmq (zmq.auth.load_certificate), and the reverse.
 //
 //	curve
 //	    public-key = "40 characters of Z85"
 //	    secret-key = "40 characters of Z85"
-
-package keys
 
 import (
 	"errors"
@@ -29,8 +29,8 @@ const (
 	others     = 0o077
 )
 
-// WriteKeyFile creates the file path with key, for its owner alone. It never
-// replaces a file: then the error wraps fs.ErrExist.
+// WriteKeyFile creates the file path with key, readable by the owner alone. If path exists, the
+// file is left alone and the error wraps fs.ErrExist.
 func WriteKeyFile(path string, key zmtp.SecretKey) error {
 	text := fmt.Sprintf("# trawl key pair: keep this file secret, give the public key to others\n\ncurve\n    %s = %q\n    %s = %q\n",
 		publicName, key.Public(), secretName, key.Z85())
@@ -49,9 +49,8 @@ func WriteKeyFile(path string, key zmtp.SecretKey) error {
 	return nil
 }
 
-// ReadKeyFile returns the secret key in the file path. It refuses a file that
-// others than its owner can read, write or run, and one whose public key belongs
-// to another secret one.
+// ReadKeyFile returns the secret key in the file path. The file must not be open to others than the
+// owner, and a public key in the file must belong to the secret key.
 func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 	text, err := readPrivate(path)
 	if err != nil {
@@ -67,8 +66,8 @@ func ReadKeyFile(path string) (zmtp.SecretKey, error) {
 	return key, nil
 }
 
-// readPrivate reads a file that its owner alone may read. Permissions mean
-// nothing on Windows.
+// readPrivate reads a file that nobody but the owner may read, write or run. Windows has no such
+// permissions.
 func readPrivate(path string) (string, error) {
 	f, info, err := files.Open(path)
 	if err != nil {
@@ -81,7 +80,8 @@ func readPrivate(path string) (string, error) {
 		return "", fmt.Errorf("read key file: %w", err)
 	}
 	if mode.Perm()&others&^credential(path) != 0 && runtime.GOOS != "windows" {
-		// The advice must not be about the rights of a file that is the wrong one.
+		// A wrong file is reported before wrong permissions: nobody should change the permissions
+		// of a wrong file.
 		if err := mistakenForPair(path, string(text)); err != nil {
 			return "", err
 		}
@@ -94,9 +94,9 @@ func readPrivate(path string) (string, error) {
 	return string(text), nil
 }
 
-// credential returns the rights that a file handed in by systemd may have beyond
-// those of its owner, which is root there: the service's user has access through an
-// access list, whose mask shows as the group's right to read.
+// credential returns the rights that a credential of systemd may have beyond the owner's. The owner
+// is root, and the service's user has access through an access list, whose mask shows as the right
+// of the group to read.
 func credential(path string) fs.FileMode {
 	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" && filepath.Dir(path) == filepath.Clean(dir) {
 		return 0o040
@@ -104,7 +104,7 @@ func credential(path string) fs.FileMode {
 	return 0
 }
 
-// parseKeyFile reads the content of a key file. Its errors never repeat any of it.
+// parseKeyFile reads the content of a key file. Errors never repeat any of the content.
 func parseKeyFile(text string) (zmtp.SecretKey, error) {
 	var key zmtp.SecretKey
 	var public zmtp.PublicKey

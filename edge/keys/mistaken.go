@@ -1,7 +1,7 @@
-// Files that are taken for one another: a key pair, its public half, a list of
-// allowed keys, and what belongs to none of them.
-
 package keys
+
+// Files mistaken for each other: a key pair, a public key, a list of allowed keys, and files that
+// are about something else.
 
 import (
 	"errors"
@@ -14,22 +14,22 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Kind is what the content of a file is, as far as keys go.
+// Kind is the kind of a file, by its content, as far as keys are concerned.
 type Kind int
 
 // The kinds.
 const (
 	Unknown     Kind = iota
-	Pair             // a secret key, mostly with its public half: NAME.key of trawl keygen
+	Pair             // a secret key, mostly with the public one: NAME.key of trawl keygen
 	Public           // one public key: NAME.pub of trawl keygen
-	Certificate      // a public key in the form of CZMQ, without the secret one
-	Allowed          // a list of keys with their roles
+	Certificate      // a public key in the form of CZMQ, without the secret key
+	Allowed          // a list of keys with roles
 	Foreign          // a key or certificate of SSH, TLS or PGP
 	Settings         // a configuration of trawl, or a rule file
 	Binary           // no text
 )
 
-// is says of each kind what a file of the kind is.
+// is names each kind of file in messages.
 var is = map[Kind]string{
 	Pair:        "a key pair, whose secret half stays on its own board",
 	Public:      "a single key, as is the public half of a pair, which others get",
@@ -48,8 +48,7 @@ var (
 	yamlKey    = ondemand.Regexp{Expr: `(?m)^[a-z_]+:(\s|$)`}
 )
 
-// KindOf looks what the content of a file is. The result never holds any of the
-// content.
+// KindOf returns the kind of a file with the given content. The result holds none of the content.
 func KindOf(text string) Kind {
 	text = strings.TrimPrefix(text, "\ufeff")
 	words := strings.Fields(text)
@@ -72,8 +71,7 @@ func KindOf(text string) Kind {
 	return Unknown
 }
 
-// IsPair reports whether text is a key pair that can be read, and so nothing to be shown
-// or sent around.
+// IsPair reports whether text holds a readable secret key, and must not be shown or sent.
 func IsPair(text string) bool {
 	_, err := parseKeyFile(text)
 	return err == nil
@@ -88,7 +86,7 @@ func hasKeyLine(text, name string) bool {
 	return false
 }
 
-// allows reports whether a line begins as one of a list of allowed keys.
+// allows reports whether a line begins like a line of a list of allowed keys.
 func allows(line string) bool {
 	words := strings.Fields(line)
 	return len(words) > 1 && isZ85Key(words[0]) && slices.Contains(roles, Role(words[1]))
@@ -99,16 +97,16 @@ func isZ85Key(word string) bool {
 	return err == nil
 }
 
-// errKeyAsPath is about a key where its file is to be named; it must not be
-// repeated, since it may be the secret one.
+// errKeyAsPath is the error for a key in place of the path of a key file. The key may be secret, so
+// the message does not repeat it.
 var errKeyAsPath = errors.New("a key was given in place of a file (it is not repeated here): name the file that holds the pair, as trawl keygen writes it")
 
-// errContentAsPath is about what a file holds where its name is to be given; like a key,
-// it must not be repeated.
+// errContentAsPath is the error for the content of a file in place of the path. The content may be
+// secret too.
 var errContentAsPath = errors.New("several lines were given in place of a key or a file (they are not repeated here): name the file")
 
-// mistakenForPair says what a file is that is no key pair; nil: nothing is known
-// that would be wrong with it.
+// mistakenForPair returns an error if the file at path is known to be something else than a key
+// pair.
 func mistakenForPair(path, text string) error {
 	kind := KindOf(text)
 	switch kind {
@@ -124,8 +122,8 @@ func mistakenForPair(path, text string) error {
 	return fmt.Errorf("key file %s is %s and no key pair: name a file that trawl keygen made, NAME.key", path, kind)
 }
 
-// ReadPublicKey returns a public key that is given in Z85, or in a file that holds it
-// and nothing else. The error says what the file is instead.
+// ReadPublicKey returns a public key, given in Z85 or as the path of a file with nothing but the
+// key. If the file holds something else, the error says what.
 func ReadPublicKey(keyOrFile string) (zmtp.PublicKey, error) {
 	if key, err := zmtp.ParsePublicKey(keyOrFile); err == nil {
 		return key, nil
@@ -155,8 +153,8 @@ func ReadPublicKey(keyOrFile string) (zmtp.PublicKey, error) {
 	return key, fmt.Errorf("public key %s holds something else (%w): name a file that trawl keygen made, NAME.pub", keyOrFile, err)
 }
 
-// mistakenForAllowed says what a file is that is no list of allowed keys; nil: it may
-// be one with mistakes.
+// mistakenForAllowed returns an error if the file at path is known to be something else than a list
+// of allowed keys. A list with mistakes is no error here.
 func mistakenForAllowed(path, text string) error {
 	kind := KindOf(text)
 	switch kind {
@@ -168,7 +166,7 @@ func mistakenForAllowed(path, text string) error {
 	return fmt.Errorf("allowed keys %s is %s: name a list with a line for each public key, KEY ROLE [NAME], where ROLE is %s", path, kind, roleNames())
 }
 
-// unopened is the error about a file that could not be opened. It never repeats a key
+// unopened returns the error for a file that could not be opened. The error never repeats a key
 // that was given in place of a path.
 func unopened(path string, err error) error {
 	switch {

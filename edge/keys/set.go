@@ -1,6 +1,6 @@
-// Set: the allowed keys in use, and how they are exchanged for newer ones.
-
 package keys
+
+// Set: the allowed keys in use, and how newer ones replace them.
 
 import (
 	"fmt"
@@ -13,18 +13,18 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Set is the keys that a file allows. Its methods are for any goroutine.
+// Set is the keys that a file allows. The methods may be called concurrently.
 type Set struct {
 	path    string
 	entries atomic.Pointer[map[zmtp.PublicKey]Entry]
 
 	mu     sync.Mutex
-	read   string       // the file's stamp, before it was read last
-	change files.Change // of the file since
+	read   string       // fingerprint of the file, taken before the last reading
+	change files.Change // of the file since then
 }
 
-// OpenSet reads the file of allowed keys at path. The error is a *Problems when
-// the file can be read and is wrong.
+// OpenSet reads the file of allowed keys at path. If the file can be read and is wrong, the error
+// is a problem.List.
 func OpenSet(path string) (*Set, error) {
 	s := &Set{path: path}
 	if err := s.Reload(); err != nil {
@@ -33,11 +33,10 @@ func OpenSet(path string) (*Set, error) {
 	return s, nil
 }
 
-// Reload reads the file again. With an error, as of OpenSet, the set stays as it
-// was. Connections that are up stay up: whoever wants to end those of keys that
-// went asks Lookup.
+// Reload reads the file again. After an error, as of OpenSet, the set is unchanged. Connections are
+// not closed: to end those of removed keys, callers ask Lookup.
 func (s *Set) Reload() error {
-	stamp := files.Stamp(s.path, maxAllowed)
+	stamp := files.Fingerprint(s.path, maxAllowed)
 	s.mu.Lock()
 	s.read = stamp
 	s.mu.Unlock()
@@ -68,10 +67,10 @@ func readAllowed(path string) (string, error) {
 	return string(text), nil
 }
 
-// Changed reports whether the file is another than the one that was read last, whatever
-// its size and time say, and was so when Changed was called before, too: it is whole then.
+// Changed reports whether the file differs from the last one read, in content or identity, and
+// differed in the same way at the last call of Changed: then the file is complete.
 func (s *Set) Changed() bool {
-	now := files.Stamp(s.path, maxAllowed)
+	now := files.Fingerprint(s.path, maxAllowed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.change.Seen(now, s.read)
@@ -80,15 +79,15 @@ func (s *Set) Changed() bool {
 // Len returns how many keys are allowed.
 func (s *Set) Len() int { return len(*s.entries.Load()) }
 
-// Lookup returns what is known of a key, and whether it is allowed at all.
+// Lookup returns the entry of a key, and whether the key is allowed at all.
 func (s *Set) Lookup(key zmtp.PublicKey) (Entry, bool) {
 	e, ok := (*s.entries.Load())[key]
 	return e, ok
 }
 
-// Authorizer returns a function for zmtp.Security.Authorize that admits keys
-// with one of roles. It follows Reload. The user is the key in Z85; of a key that is
-// allowed in another role, the reason why it is not admitted.
+// Authorizer returns a function for zmtp.Security.Authorize that admits keys with one of the wanted
+// roles, also after a Reload. The user is the key in Z85, or, for a key with another role, the
+// reason of the refusal.
 func (s *Set) Authorizer(wanted ...Role) func(zmtp.PublicKey) (user string, ok bool) {
 	return func(key zmtp.PublicKey) (string, bool) {
 		e, ok := s.Lookup(key)

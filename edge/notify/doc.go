@@ -1,13 +1,12 @@
-// Package notify talks to the service manager that started this process, in
-// the two ways of systemd: datagrams to $NOTIFY_SOCKET tell how it is
-// (sd_notify(3)), and a priority in front of a log line tells the journal how
-// important it is (sd-daemon(3)).
+// Package notify talks to systemd, the service manager that may have started this process:
+// datagrams to $NOTIFY_SOCKET report the state of the service (sd_notify(3)), and a priority in
+// front of a log line tells the journal how important the line is (sd-daemon(3)).
 //
-//	life := notify.New(os.Environ(), log)
-//	life.Beat("2 workers connected")  // again and again, by the loop whose hanging is to be noticed
-//	life.Reload(func() { … })         // around the reading of new settings
-//	life.Stop(drainTimeout)           // once the end begins
-//	life.Failed(ctx, err)             // in place of all that, when the start has failed
+//	manager := notify.New(os.Environ(), log)
+//	manager.Alive("2 workers connected") // about once a second, by the loop that must not hang
+//	manager.Reload(func() { … })         // around the reading of new settings
+//	manager.Stop(drainTimeout)           // when the process begins to end
+//	manager.Failed(ctx, err)             // instead, after a failed start
 //
-// Started by anything else there is no socket, and all of it does nothing.
+// Without a service manager there is no socket, and all methods do nothing.
 package notify

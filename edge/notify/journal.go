@@ -1,5 +1,7 @@
 package notify
 
+// Log lines for the journal.
+
 import (
 	"context"
 	"io"
@@ -8,17 +10,16 @@ import (
 	"sync"
 )
 
-// UnderJournal reports whether what is written to f goes to the journal: the
-// variable JOURNAL_STREAM names its device and inode. The variable alone says
-// nothing, as every child inherits it.
+// UnderJournal reports whether output to f goes to the journal. The variable JOURNAL_STREAM names
+// the journal's device and inode, but every child inherits the variable, so f is compared.
 func UnderJournal(f *os.File, env []string) bool {
 	is := variable(env, "JOURNAL_STREAM")
 	return is != "" && is == deviceAndInode(f)
 }
 
-// Journal returns a handler like the one that newHandler makes, whose lines
-// begin with the priority of syslog that belongs to their level. The journal
-// takes it off, and stores lines of error in red, warnings in bold.
+// Journal returns a handler like the result of newHandler, with the syslog priority of each record
+// in front of its line. The journal removes the priority, and shows errors in red and warnings in
+// bold.
 func Journal(w io.Writer, newHandler func(io.Writer) slog.Handler) slog.Handler {
 	p := &prefixed{w: w}
 	return journal{Handler: newHandler(p), to: p}
@@ -47,7 +48,7 @@ func (j journal) WithGroup(name string) slog.Handler {
 // prefixed puts a priority in front of each write. slog's handlers write a
 // record at once.
 type prefixed struct {
-	record sync.Mutex // held while one is written
+	record sync.Mutex // held while a record is written
 	prefix string
 	w      io.Writer
 	line   []byte
@@ -59,7 +60,7 @@ func (p *prefixed) Write(b []byte) (int, error) {
 	return max(0, n-len(p.prefix)), err
 }
 
-// Priority is what a line of that level begins with.
+// Priority returns the prefix of a line of the given level.
 func Priority(level slog.Level) string {
 	switch {
 	case level >= slog.LevelError:

@@ -1,5 +1,7 @@
 package notify
 
+// The monotonic clock of systemd's messages.
+
 import "golang.org/x/sys/unix"
 
 // monotonicMicroseconds is the clock of RELOADING's MONOTONIC_USEC.

@@ -12,40 +12,39 @@ import (
 	"time"
 )
 
-// A service whose start fails is started again a second later, for ever: somebody may
-// mend its configuration at any time. RestartSteps= of systemd 254 would make that
-// slower, but counts every restart since the last one by hand, also of a service that
-// has run for a year in between. So the process itself waits before it ends, longer
-// each time, and keeps nothing: systemd knows how often it was restarted.
+// Failed starts. systemd restarts a service whose start fails after a second, again and again,
+// because the configuration may be corrected at any time. RestartSteps= of systemd 254 would slow
+// the restarts down, but counts all restarts since the last manual start, also those of a service
+// that ran for a year in between. Instead, the process itself waits before it ends, longer each
+// time, and stores nothing: systemd knows the number of restarts.
 
 const (
-	// maxDelay is the longest wait. With one failed start a minute systemd writes
-	// some 10,000 lines a day, where it would be 400,000 with one a second.
+	// maxDelay is the longest wait. With one failed start a minute systemd logs some 10,000 lines a
+	// day; with one a second it would be 400,000.
 	maxDelay = time.Minute
-	// unknownDelay is waited if systemd does not tell how often it has restarted us.
+	// unknownDelay is the wait if systemd does not tell the number of restarts.
 	unknownDelay = 10 * time.Second
-	// askTime bounds how long systemd may take to answer.
+	// askTime bounds the wait for systemd's answer.
 	askTime = 3 * time.Second
 )
 
-// Failed tells the service manager why the service could not start, and waits before
-// the process may end: not at all the first time, so that whoever starts it by hand
-// hears of it at once, then a second and twice as long each time up to a minute. It
-// returns early with false when ctx ends. Started by anything but systemd it does not
-// wait.
-func (l *Life) Failed(ctx context.Context, err error) (waited bool) {
-	if l.socket == "" {
+// Failed reports why the service could not start, and waits before the process may end. The first
+// time it does not wait, so that a start by hand shows the error at once; then it waits a second,
+// and twice as long each time, up to a minute. Failed returns false early when ctx ends. Without
+// systemd it does not wait.
+func (m *Manager) Failed(ctx context.Context, err error) (waited bool) {
+	if m.socket == "" {
 		return true
 	}
-	n, ask := l.restarts(ctx)
+	n, ask := m.restarts(ctx)
 	delay := delayAfter(n, ask)
-	l.mu.Lock()
+	m.mu.Lock()
 	status := oneLine(err.Error())
 	if delay > 0 {
 		status += fmt.Sprintf(" (restart %d; the next one in %v)", n, delay)
 	}
-	l.tell("STATUS="+status, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (delay+askTime).Microseconds()))
-	l.mu.Unlock()
+	m.tell("STATUS="+status, fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (delay+askTime).Microseconds()))
+	m.mu.Unlock()
 	if delay == 0 {
 		return true
 	}
@@ -59,10 +58,10 @@ func (l *Life) Failed(ctx context.Context, err error) (waited bool) {
 	}
 }
 
-// errNotOurs says that the process is not the main one of a service.
+// errNotOurs means that this process is not the main process of a service.
 var errNotOurs = errors.New("not the main process of a service")
 
-// delayAfter is how long a start that failed waits, after n restarts.
+// delayAfter returns how long a failed start waits after n restarts.
 func delayAfter(n int, err error) time.Duration {
 	switch {
 	case errors.Is(err, errNotOurs):
@@ -77,8 +76,7 @@ func delayAfter(n int, err error) time.Duration {
 	return min(time.Second<<(n-1), maxDelay)
 }
 
-// restarts asks systemd how often it has started this service again by itself since
-// somebody has started it.
+// restarts asks systemd how often it has restarted this service since the last manual start.
 func restarts(ctx context.Context) (int, error) {
 	groups, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -101,8 +99,8 @@ func restarts(ctx context.Context) (int, error) {
 	return parseRestarts(string(out), os.Getpid())
 }
 
-// unitOf finds the service in the content of /proc/self/cgroup, and whether it is one
-// of a user's own manager; empty: the process is in none.
+// unitOf finds the unit in the content of /proc/self/cgroup; users reports a unit of a user's own
+// manager. The unit is empty if the process belongs to none.
 func unitOf(groups string) (unit string, users bool) {
 	for line := range strings.Lines(groups) {
 		// 0::/system.slice/trawl-worker.service, with cgroups v1 1:name=systemd:/…
@@ -115,8 +113,7 @@ func unitOf(groups string) (unit string, users bool) {
 	return "", false
 }
 
-// parseRestarts reads what systemctl show has printed, of the service whose main
-// process should be pid.
+// parseRestarts reads the output of systemctl show for a service whose main process should be pid.
 func parseRestarts(show string, pid int) (int, error) {
 	is := make(map[string]string)
 	for line := range strings.Lines(show) {

@@ -2,6 +2,8 @@
 
 package notify
 
+// Without Unix there is no journal.
+
 import "os"
 
 func deviceAndInode(*os.File) string { return "" }

@@ -2,13 +2,15 @@
 
 package notify
 
+// The identity of a stream, as the journal names it.
+
 import (
 	"fmt"
 	"os"
 	"syscall"
 )
 
-// deviceAndInode names a file as JOURNAL_STREAM does; empty: it cannot.
+// deviceAndInode returns the identity of a file in the form of JOURNAL_STREAM; empty: unknown.
 func deviceAndInode(f *os.File) string {
 	info, err := f.Stat()
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package ondemand holds values that are made by their first use. Every trawl process links
-// the whole program, and an idle broker should not pay, in memory and in time to start, for
-// the regexes and word sets of commands that it does not run.
+// Package ondemand holds values that are made by their first use. Every trawl process links the
+// whole program, and an idle broker should spend neither memory nor start-up time on the regexes
+// and word sets of commands that never run.
 //
-// The types are for package variables: their composite literals are constants to the linker,
-// so that they cost nothing until they are used. They may be used by several goroutines.
+// The types are for package variables: the linker treats composite literals of these types as
+// constants, so an unused variable costs nothing. All methods may be called concurrently.
 package ondemand
 
 import (
@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// Regexp is a regular expression that its first use compiles; it panics if it cannot.
+// Regexp is a regular expression that the first Get compiles. Get panics if the syntax is wrong.
 type Regexp struct {
 	Expr string // in the syntax of package regexp
 
@@ -28,13 +28,13 @@ func (r *Regexp) Get() *regexp.Regexp {
 
 // Words is a set of words.
 type Words struct {
-	List string // the words, with blanks or line breaks between them
+	List string // separated by blanks or line breaks
 
 	once sync.Once
 	set  map[string]bool
 }
 
-// Has tells whether word is one of the words.
+// Has reports whether word is in the set.
 func (w *Words) Has(word string) bool {
 	w.once.Do(func() {
 		w.set = make(map[string]bool)
@@ -45,7 +45,7 @@ func (w *Words) Has(word string) bool {
 	return w.set[word]
 }
 
-// Value is any other value.
+// Value is a value of any other type, made by the first Get.
 type Value[T any] struct {
 	Make func() T
 
@@ -53,7 +53,7 @@ type Value[T any] struct {
 	v    T
 }
 
-// Get returns what Make has made.
+// Get returns the value made by Make.
 func (v *Value[T]) Get() T {
 	v.once.Do(func() { v.v = v.Make() })
 	return v.v

@@ -28,18 +28,18 @@ func TestCalibrationIsKeptForBoardAndPack(t *testing.T) {
 	}
 
 	// What is noted holds, however odd, ...
-	text := thisBoard() + "\nlanes=none from=0 one-stream=12345.0\n"
+	text := boardName() + "\nlanes=none from=0 one-stream=12345.0\n"
 	s.write(path, text)
 	if c := reopened(); len(c.Speeds) != 1 || c.Speeds[0].MBs != 12345 {
 		t.Errorf("noted %q, used %v", text, c)
 	}
 	// ... unless it is of another board, or damaged: then it is measured again.
-	for _, text := range []string{"another board\nlanes=none from=0 one-stream=12345.0\n", thisBoard() + "\nlanes=what from=0\n", ""} {
+	for _, text := range []string{"another board\nlanes=none from=0 one-stream=12345.0\n", boardName() + "\nlanes=what from=0\n", ""} {
 		s.write(path, text)
 		if c := reopened(); len(c.Speeds) == 0 || c.Speeds[0].MBs == 12345 {
 			t.Errorf("noted %q, used %v", text, c)
 		}
-		if now, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(now), thisBoard()+"\n") || string(now) == text {
+		if now, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(now), boardName()+"\n") || string(now) == text {
 			t.Errorf("noted again: %q, %v", now, err)
 		}
 	}

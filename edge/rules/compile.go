@@ -1,32 +1,33 @@
-// From files to a pack.
-
 package rules
+
+// From files to a pack.
 
 import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
 
+	"trawl/edge/escape"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // Options change how all files of a call are read.
 type Options struct {
 	NoCase bool   // every rule ignores case
 	Whole  bool   // every literal matches as a whole word only; a regex is then a problem
-	Name   string // of the rule set; empty: what the rule files say, if they agree
+	Name   string // name of the rule set; empty: the name in the rule files, if they agree
 	Engine string // of the pack, see match.Options; empty: match chooses
 	Budget int64  // most memory the pack may take, see match.Options; 0: no bound
-	Text   int64  // bytes of text that the pack is made for, see match.Options; 0: not known
+	Text   int64  // bytes of text that the pack will scan, see match.Options; 0: unknown
 }
 
-// Compile reads word lists, rule files and packs, and the rule files of
-// folders, and returns the pack made of them. The report says what was read, also when there is an error. All that
-// is wrong with the files is one error of type Problems; the error of a
-// compilation that failed as a whole names no file.
+// Compile reads word lists, rule files and packs, and the rule files of folders, and returns the
+// pack of all rules. The report describes the files, also after an error. Mistakes in the files are
+// one problem.List; if compiling fails as a whole, the error names no file.
 //
-// A pack must be the only file; it keeps its own name and takes no options.
-// The caller closes what is returned. "-" is refused: rules come from files.
+// A pack must be the only file, and keeps its name and options. The caller closes the result. "-"
+// is refused, since rules come from files.
 func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 	l, err := load(paths, o)
 	if err != nil || l.pack != nil {
@@ -39,14 +40,14 @@ func Compile(paths []string, o Options) (*match.Pack, *Report, error) {
 	return pack, &l.report, nil
 }
 
-// CompileTo is Compile with the pack written to f, an empty file, which takes
-// much less memory. A pack among the files is a problem: it is compiled already.
-// If f fails, what it holds is to be thrown away.
+// CompileTo is Compile with the pack written to f, an empty file, which takes much less memory. A
+// pack among the files is a problem, because it is compiled already. After an error the caller
+// throws the content of f away.
 func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Report, error) {
 	l, err := load(paths, o)
 	if l.pack != nil {
 		l.closePack()
-		err = Problems{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
+		err = problem.List{{File: paths[0], Message: "is a pack, so there is nothing to compile; name the files that it was made of"}}
 	}
 	if err != nil {
 		return nil, &l.report, err
@@ -58,45 +59,45 @@ func CompileTo(f match.File, paths []string, o Options) (*match.Compiled, *Repor
 	return c, &l.report, nil
 }
 
-// Check reads and validates like Compile, without compiling.
+// Check is Compile without compiling.
 func Check(paths []string, o Options) (*Report, error) {
 	l, err := load(paths, o)
 	l.closePack()
 	return &l.report, err
 }
 
-// loader takes the rules of all files into one builder.
+// loader adds the rules of all files to one builder.
 type loader struct {
 	options  Options
 	builder  *match.Builder
-	pack     *match.Pack // if the only file is one
-	problems problems
+	pack     *match.Pack // the pack, if it is the only file
+	problems problem.Collector
 	report   Report
 
-	ids   map[string]place // rules of rule files by id, wrong ones too
-	fatal bool             // adding more is pointless
+	ids   map[string]position // rules of rule files by id, also wrong ones
+	fatal bool                // adding more is pointless
 
-	openPack func(path string) (*match.Pack, error)
-	each     func(path string, r *Rule) // if not nil: of rules of rule files that are added
-	digests  bool                       // the sources' key is wanted
-	key      sourcesKey                 // of what was read
-	once     bool                       // one of the sources cannot be read again
+	openPack     func(path string) (*match.Pack, error)
+	onRule       func(path string, r *Rule) // if not nil: called for each rule of a rule file that was added
+	wantKey      bool                       // key is wanted
+	key          sourcesKey                 // of the sources read
+	unrepeatable bool                       // a source cannot be read a second time
 }
 
 func newLoader(o Options) *loader {
-	return &loader{options: o, ids: map[string]place{}, openPack: match.Open}
+	return &loader{options: o, ids: map[string]position{}, openPack: match.Open}
 }
 
-// place is where a rule stands.
-type place struct {
+// position is where a rule stands.
+type position struct {
 	file string
 	line int
 }
 
-func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
+func (p position) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
 
-// load reads all files: first what they are and what the rule set is called,
-// then their rules in the order of the files.
+// load reads all files: first their kinds and the name of the rule set, then their rules in the
+// order of the files.
 func load(paths []string, o Options) (*loader, error) {
 	l := newLoader(o)
 	return l, l.load(paths)
@@ -105,7 +106,7 @@ func load(paths []string, o Options) (*loader, error) {
 func (l *loader) load(paths []string) error {
 	paths = expand(paths)
 	if len(paths) == 0 {
-		l.problems.add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
+		l.problems.Add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
 	}
 	sources := make([]*source, 0, len(paths))
 	for _, path := range paths {
@@ -120,15 +121,15 @@ func (l *loader) load(paths []string) error {
 	for _, s := range sources {
 		l.add(s, len(paths) == 1)
 	}
-	l.problems.sort(paths...)
-	err := l.problems.err()
+	l.problems.Sort(paths...)
+	err := l.problems.Err()
 	if err != nil {
 		l.closePack()
 	}
 	for _, s := range sources {
-		if l.digests {
+		if l.wantKey {
 			l.key.add(s.kind, s.digest)
-			l.once = l.once || !s.info.Mode().IsRegular()
+			l.unrepeatable = l.unrepeatable || !s.info.Mode().IsRegular()
 		}
 	}
 	return err
@@ -141,8 +142,7 @@ func (l *loader) closePack() {
 	}
 }
 
-// ruleSetName is the name asked for, else the one that all rule files with a
-// name agree on.
+// ruleSetName returns the name in o, or the name on which all rule files with a name agree.
 func ruleSetName(o Options, sources []*source) string {
 	name := o.Name
 	for _, s := range sources {
@@ -157,7 +157,7 @@ func ruleSetName(o Options, sources []*source) string {
 	return name
 }
 
-// add takes in the rules of one source.
+// add adds the rules of a source.
 func (l *loader) add(s *source, alone bool) {
 	if l.fatal {
 		return
@@ -172,23 +172,23 @@ func (l *loader) add(s *source, alone bool) {
 	}
 }
 
-// addPack opens a pack, which stands for itself.
+// addPack opens a pack, which is then the result.
 func (l *loader) addPack(s *source, alone bool) {
 	if !alone {
-		l.problems.add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
+		l.problems.Add(s.path, 0, "a pack cannot be combined with other files; compile the files that it was made of together with them")
 		return
 	}
 	if !s.info.Mode().IsRegular() {
-		l.problems.add(s.path, 0, "a pack must be a regular file; save it first")
+		l.problems.Add(s.path, 0, "a pack must be a regular file; save it first")
 		return
 	}
 	pack, err := l.openPack(s.path)
 	if err != nil {
 		again := "; compile it again"
 		if errors.Is(err, match.ErrDamaged) {
-			again = "" // the error says so
+			again = "" // the error gives this advice
 		}
-		l.problems.add(s.path, 0, "not a usable pack: %v%s", err, again)
+		l.problems.Add(s.path, 0, "not a usable pack: %v%s", err, again)
 		return
 	}
 	l.pack = pack
@@ -201,10 +201,10 @@ func (l *loader) addPack(s *source, alone bool) {
 		Rules: info.Rules, Literals: info.Literals, Regexes: info.Regexes,
 	})
 	if l.options.NoCase || l.options.Whole {
-		l.problems.add(s.path, 0, "ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them")
+		l.problems.Add(s.path, 0, "ignoring case (-i) and whole words (-w) are settled when a pack is compiled; compile its files again with them")
 	}
 	if e := l.options.Engine; e != "" && e != match.EngineAuto && e != info.Engine {
-		l.problems.add(s.path, 0, "compiled for engine %s, not %s; compile its files again", info.Engine, e)
+		l.problems.Add(s.path, 0, "compiled for engine %s, not %s; compile its files again", info.Engine, e)
 	}
 }
 
@@ -228,14 +228,14 @@ func (l *loader) addRules(s *source) {
 	l.report.addFile(f)
 }
 
-// addRule adds one rule of a rule file; false if there is a problem with it.
+// addRule adds a rule of a rule file; false after a problem.
 func (l *loader) addRule(path string, r *Rule) bool {
 	id := r.Label()
 	if first, ok := l.ids[id]; ok {
-		l.problems.add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
+		l.problems.Add(path, r.Line, "duplicate id %q, first in %v", shortened(id), first)
 		return false
 	}
-	l.ids[id] = place{path, r.Line}
+	l.ids[id] = position{path, r.Line}
 	rule := r.Rule
 	rule.Whole = rule.Whole || l.options.Whole
 	var err error
@@ -247,29 +247,29 @@ func (l *loader) addRule(path string, r *Rule) bool {
 	}
 	switch {
 	case err == nil:
-		if l.each != nil {
-			l.each(path, r)
+		if l.onRule != nil {
+			l.onRule(path, r)
 		}
 		return true
 	case errors.Is(err, match.ErrDuplicateID):
-		l.problems.add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))
+		l.problems.Add(path, r.Line, "duplicate id %q, first in %s", shortened(id), l.findWord(id))
 	default:
 		l.addError(path, r.PatternLine, fmt.Sprintf("rule %q: ", shortened(id)), err)
 	}
 	return false
 }
 
-// addError notes an error of the builder, and whether it means all rules.
+// addError notes an error of the builder, and stops loading if the error concerns all rules.
 func (l *loader) addError(path string, line int, what string, err error) {
 	switch {
 	case errors.Is(err, match.ErrUnknownEngine):
 		l.fatal = true
-		l.problems.add("", 0, "%v", err)
+		l.problems.Add("", 0, "%v", err)
 		return
 	case errors.Is(err, match.ErrTooLarge):
 		l.fatal = true
 	}
-	l.problems.add(path, line, "%s%v", what, err)
+	l.problems.Add(path, line, "%s%v", what, err)
 }
 
 // addWords streams a word list into the builder; repeated words are merged.
@@ -293,7 +293,7 @@ func (l *loader) addWords(s *source) {
 			l.addError(s.path, line, "", err)
 		default:
 			if first, ok := l.ids[literalID(word)]; ok {
-				l.problems.add(s.path, line, "the word %q is the id of a rule already, in %v", shortened(string(word)), first)
+				l.problems.Add(s.path, line, "the word %q is the id of a rule already, in %v", shortened(string(word)), first)
 				return
 			}
 			f.Merged++
@@ -304,15 +304,15 @@ func (l *loader) addWords(s *source) {
 	var le *LineError
 	switch {
 	case errors.As(err, &le):
-		l.problems.add(s.path, le.Line, "%v", le.Err)
+		l.problems.Add(s.path, le.Line, "%v", le.Err)
 	case err != nil:
-		l.problems.list = append(l.problems.list, openProblem(s.path, err))
+		l.problems.Append(openProblem(s.path, err))
 	case stats.Words == 0:
-		l.problems.add(s.path, 0, "no words in it; write one per line")
+		l.problems.Add(s.path, 0, "no words in it; write one per line")
 	}
 }
 
-// addWord adds a rule of one word.
+// addWord adds a word as a rule.
 func (l *loader) addWord(rule *match.Rule) error {
 	if !l.options.NoCase || utf8.Valid(rule.Literals[0]) {
 		return l.builder.Add(rule)
@@ -324,8 +324,8 @@ func (l *loader) addWord(rule *match.Rule) error {
 	return l.builder.Add(&of)
 }
 
-// findWord says where a word stands that is in the builder already. It reads
-// the word lists once more: only errors need this.
+// findWord returns the position of a word that is in the builder already. It reads the word lists
+// again, for errors only.
 func (l *loader) findWord(id string) string {
 	for i := range l.report.Files {
 		f := &l.report.Files[i]
@@ -333,17 +333,11 @@ func (l *loader) findWord(id string) string {
 			continue
 		}
 		if line := wordLine(f.Path, id); line > 0 {
-			return place{f.Path, line}.String()
+			return position{f.Path, line}.String()
 		}
 	}
 	return "a word list"
 }
 
-// shortened is s for a message.
-func shortened(s string) string {
-	const most = 64
-	if len(s) <= most {
-		return s
-	}
-	return s[:most] + "…"
-}
+// shortened returns the beginning of an id or pattern, for messages.
+func shortened(s string) string { return escape.Shorten(s, 64) }

@@ -1,6 +1,6 @@
-// The data of a rule: any YAML, kept as JSON.
-
 package rules
+
+// The data of a rule: any YAML, kept as JSON.
 
 import (
 	"bytes"
@@ -15,16 +15,15 @@ import (
 )
 
 const (
-	maxData      = 64 << 10 // bytes of JSON; a match carries it
+	maxData      = 64 << 10 // bytes of JSON; every match carries the data
 	maxDataDepth = 32
 )
 
-// jsonNumber is what JSON takes as a number; such ones are kept as written, so
-// that large ones lose no digits.
+// jsonNumber matches numbers of JSON. They are copied literally, so large numbers lose no digits.
 var jsonNumber = ondemand.Regexp{Expr: `^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`}
 
-// data converts n to JSON in one form: no spaces, keys sorted, times and
-// binary values as texts.
+// data converts n to JSON in a canonical form: no spaces, keys sorted, times and binary values as
+// texts.
 func (p *parser) data(n *yaml.Node) []byte {
 	w := jsonWriter{parser: p}
 	if !w.value(n, 0) {
@@ -44,8 +43,8 @@ func (w *jsonWriter) fail(n *yaml.Node, format string, args ...any) bool {
 	return false
 }
 
-// value writes n, an alias already followed. It reports a problem and returns
-// false if that is impossible.
+// value writes n, with aliases resolved. If n has no form in JSON, value notes a problem and
+// returns false.
 func (w *jsonWriter) value(n *yaml.Node, depth int) bool {
 	switch {
 	case w.parser.exhausted():
@@ -86,14 +85,14 @@ func (w *jsonWriter) object(n *yaml.Node, depth int) bool {
 		value *yaml.Node
 	}
 	fields := make([]field, 0, len(n.Content)/2)
-	before := w.parser.problems.count()
+	before := w.parser.problems.Count()
 	w.parser.fields(n, func(key string, name, value *yaml.Node) {
 		if name.ShortTag() == "!!merge" {
 			w.fail(name, "merge keys (<<) are not supported")
 		}
 		fields = append(fields, field{key, value})
 	})
-	if w.parser.problems.count() > before {
+	if w.parser.problems.Count() > before {
 		return false
 	}
 	sort.Slice(fields, func(a, b int) bool { return fields[a].key < fields[b].key })

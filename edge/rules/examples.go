@@ -1,6 +1,6 @@
-// Running the examples that stand beside rules.
-
 package rules
+
+// Examples in rule files, run.
 
 import (
 	"fmt"
@@ -8,24 +8,26 @@ import (
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/human"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
-// ExamplesReport says what became of the examples of some rule files.
+// ExamplesReport counts the examples of rule files.
 type ExamplesReport struct {
 	Rules    int // in all files
-	Without  int // rules that have no examples
+	Without  int // rules without examples
 	Examples int
 	Failures []Failure
 }
 
-// Failure is an example that its rule does not treat as it should.
+// Failure is an example that contradicts its rule.
 type Failure struct {
 	File    string
 	Line    int // of the rule
 	Rule    string
 	Text    string
-	Matches bool // what the rule does; the example wants the opposite
+	Matches bool // the rule matches, or not; the example wants the opposite
 }
 
 // String is "file:line: rule "id" should match "text"".
@@ -37,51 +39,50 @@ func (f *Failure) String() string {
 	return escape.Sprintf("%s:%d: rule %q %s %q", f.File, f.Line, f.Rule, should, f.Text)
 }
 
-// String is a summary of one line.
+// String returns a summary of one line.
 func (r *ExamplesReport) String() string {
-	s := fmt.Sprintf("%s of %s: ", plural(r.Examples, "example"), plural(r.Rules-r.Without, "rule"))
+	s := fmt.Sprintf("%s of %s: ", human.Count(r.Examples, "example"), human.Count(r.Rules-r.Without, "rule"))
 	if len(r.Failures) == 0 {
 		s += "all hold"
 	} else {
-		s += thousands(len(r.Failures)) + " failed"
+		s += human.Number(len(r.Failures)) + " failed"
 	}
 	if r.Without > 0 {
-		s += fmt.Sprintf(" (%s without examples)", plural(r.Without, "rule"))
+		s += fmt.Sprintf(" (%s without examples)", human.Count(r.Without, "rule"))
 	}
 	return s
 }
 
-// TestExamples compiles rule files, and those of folders, and looks for the
-// rules in their own examples, each example a text by itself. An error means
-// that there was nothing to test, or the files are wrong; it is then of type Problems.
+// TestExamples compiles rule files, also of folders, and scans each example, a text by itself, for
+// its rule. An error means that there was nothing to test, or is a problem.List about the files.
 func TestExamples(paths []string) (*ExamplesReport, error) {
 	report := &ExamplesReport{}
 	paths = expand(paths)
 	if _, err := Check(paths, Options{}); err != nil {
 		return report, err
 	}
-	var ps problems
+	var ps problem.Collector
 	for _, path := range paths {
 		if !isRuleFile(path) {
-			ps.add(path, 0, "has no examples; only rule files (.yaml) do")
+			ps.Add(path, 0, "has no examples; only rule files (.yaml) do")
 			continue
 		}
 		if err := report.addFile(path); err != nil {
 			return report, err
 		}
 	}
-	if err := ps.err(); err != nil {
+	if err := ps.Err(); err != nil {
 		return report, err
 	}
 	if report.Examples == 0 {
-		ps.add("", 0, "no examples in %s; write them beside a rule as examples: {match: ['a'], miss: ['b']}", strings.Join(paths, ", "))
+		ps.Add("", 0, "no examples in %s; write them beside a rule as examples: {match: ['a'], miss: ['b']}", strings.Join(paths, ", "))
 	}
-	return report, ps.err()
+	return report, ps.Err()
 }
 
-// addFile runs the examples of one rule file, over all its rules at once.
+// addFile runs the examples of a rule file with one pack of all rules.
 func (r *ExamplesReport) addFile(path string) error {
-	file, err := ReadFile(path)
+	file, err := readFile(path)
 	if err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (r *ExamplesReport) addFile(path string) error {
 	return nil
 }
 
-// list returns the texts that must match, or those that must not.
+// list returns the texts that must match, or those that must miss.
 func (e *Examples) list(match bool) []string {
 	if match {
 		return e.Match

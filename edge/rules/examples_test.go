@@ -29,7 +29,7 @@ func TestShippedRuleSet(t *testing.T) {
 		if !strings.Contains(string(readme), row) {
 			t.Errorf("docs/examples/README.md lacks %s", row)
 		}
-		file, err := ReadFile(f.Path)
+		file, err := readFile(f.Path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,79 +1,78 @@
-// Why a rule matches a text, or does not.
-
 package rules
+
+// Why a rule matches a text, or does not.
 
 import (
 	"bytes"
 	"fmt"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
-// Explanation tells how a rule matches a text, or why it does not. Offsets are
-// bytes from the beginning of the text.
+// Explanation says how a rule matches a text, or why not. Offsets are bytes from the beginning of
+// the text.
 type Explanation struct {
-	Rule  Rule   // as it is in force: with nocase and whole of Options
-	File  string // where it is
-	Found []Place
+	Rule  Rule   // with nocase and whole of Options
+	File  string // file of the rule
+	Found []Span
 	Count int64 // of all matches: Found are the first MaxPlaces
 
-	Regex    *RegexExplanation    // nil: it is no regex
-	Literals []LiteralExplanation // of a rule of literals: those that occur in some form, and those that do not
+	Regex    *RegexExplanation    // nil: the rule has literals
+	Literals []LiteralExplanation // of a rule of literals: found or not
 
-	// Line is the first line of a text of several that matches by itself, from 1, as
-	// trawl scan looks at texts; 0: none, or there is but one.
+	// Line is the first line that matches by itself, as trawl scan looks at texts, from 1; 0: none,
+	// or the text has one line.
 	Line int64
 }
 
-// Place is a part of the text.
-type Place struct{ Start, End int64 }
+// Span is a part of the text.
+type Span struct{ Start, End int64 }
 
 // MaxPlaces is how many places of a kind an explanation names.
 const MaxPlaces = 100
 
-// RegexExplanation tells what became of a regex.
+// RegexExplanation describes the run of a regex.
 type RegexExplanation struct {
 	Info  match.RegexInfo
 	Hints []Hint // the literals of Info.Needs
-	// Ran says that the hints are there, or that there are none, so that the regex ran.
+	// Ran reports that the required literals were found, or that there are none, so the regex ran.
 	Ran bool
-	// GivenUp says that it took more steps than Allowed, so that matches may be missing.
+	// GivenUp reports that the regex took more steps than Allowed, so matches may be missing.
 	GivenUp bool
 	Allowed int64
 
 	Groups  []Group  // of the first match; empty also if the text is over MaxGroupText
-	Reached *Reached // without a match: how far it got; nil: the text is over MaxGroupText
+	Reached *Reached // without a match: the longest beginning that matches; nil: the text is over MaxGroupText
 }
 
 // Hint is a literal that a regex may require.
 type Hint struct {
 	Literal string
-	At      int64 // of its first occurrence; -1: it does not occur
+	At      int64 // of the first occurrence; -1: none
 }
 
-// LiteralExplanation tells how a literal occurs, if it does.
+// LiteralExplanation says how a literal occurs.
 type LiteralExplanation struct {
 	Literal []byte
-	Found   []Occurrence // the first of each kind; empty: it does not occur in any way
+	Found   []Occurrence // the first occurrence of each kind; empty: none
 }
 
-// Occurrence is a place where a literal is, or where it would be if the rule
-// were less strict.
+// Occurrence is a place where a literal matches, or would match if the rule were less strict.
 type Occurrence struct {
-	Place
-	OtherCase bool // it is written in another case, which the rule does not ignore
-	InWord    bool // it is part of a longer word, and the rule wants whole ones
+	Span
+	OtherCase bool // in another case, which the rule does not ignore
+	InWord    bool // part of a longer word, and the rule wants whole words
 }
 
-// Matches says whether the rule takes it.
+// Matches reports whether the occurrence is a match of the rule.
 func (o *Occurrence) Matches() bool { return !o.OtherCase && !o.InWord }
 
-// Matches says whether the rule matches the text.
+// Matches reports whether the rule matches the text.
 func (e *Explanation) Matches() bool { return e.Count > 0 }
 
-// Explain finds the rule with an id in a word list, rule file or pack, and tells
-// what it makes of text, which it does not change. The error is of type Problems:
-// the file is wrong, or it has no such rule; then it names similar ones.
+// Explain finds the rule with an id in a word list, rule file or pack, and explains its matches in
+// text. Wrong files and unknown ids are a problem.List, with suggestions for similar ids.
 func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	rule, file, err := findRule(path, id, o)
 	if err != nil {
@@ -81,7 +80,7 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	}
 	b := match.NewBuilder(match.Options{})
 	if err := b.Add(&rule.Rule); err != nil {
-		return nil, Problems{{file, rule.PatternLine, fmt.Sprintf("rule %q: %v", shortened(id), err)}}
+		return nil, problem.List{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
 	}
 	pack, err := b.Pack()
 	if err != nil {
@@ -92,13 +91,13 @@ func Explain(path, id string, text []byte, o Options) (*Explanation, error) {
 	return e, e.explain(pack, text)
 }
 
-// explain fills in what pack, which is of the rule alone, makes of text.
+// explain fills in the matches of pack, which holds nothing but the rule, in text.
 func (e *Explanation) explain(pack *match.Pack, text []byte) error {
 	rule := &e.Rule.Rule
 	s := pack.NewScratch()
 	r := pack.Scan(s, text, match.Query{Limit: MaxPlaces})
 	for _, m := range r.Matches {
-		e.Found = append(e.Found, Place{m.Start, m.End})
+		e.Found = append(e.Found, Span{m.Start, m.End})
 	}
 	e.Count = r.Count
 	givenUp := len(r.Incomplete) > 0
@@ -122,12 +121,12 @@ func (e *Explanation) explain(pack *match.Pack, text []byte) error {
 	return e.Regex.explain(rule, text, e.Found)
 }
 
-// mostLiterals is up to how many literals of a rule it is told where they would
-// be if the rule were less strict: each is then looked for in up to four forms.
-const mostLiterals = 25_000
+// maxExplainedLiterals is the largest number of literals in a rule that are also looked for in less
+// strict forms, of which each literal has up to four.
+const maxExplainedLiterals = 25_000
 
-// explainLiterals looks for the literals as they are and, as far as the rule does
-// not do that itself, in any case and in longer words, unless they are very many.
+// explainLiterals looks for the literals of a rule and, where the rule is strict, also in any case
+// and in longer words, unless there are very many literals.
 func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error) {
 	forms := []match.Rule{*rule}
 	if !rule.NoCase {
@@ -138,7 +137,7 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 			forms = append(forms, match.Rule{NoCase: f.NoCase})
 		}
 	}
-	if len(rule.Literals) > mostLiterals {
+	if len(rule.Literals) > maxExplainedLiterals {
 		forms = forms[:1]
 	}
 	explained := make([]LiteralExplanation, len(rule.Literals))
@@ -149,7 +148,7 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 		for j, form := range forms {
 			form.ID, form.Literals = fmt.Sprint(i, " ", j), [][]byte{l}
 			if err := b.Add(&form); err != nil {
-				continue // bytes that are no UTF-8 have no case
+				continue // bytes outside of UTF-8 have no case
 			}
 			of = append(of, struct{ literal, form int }{i, j})
 		}
@@ -159,14 +158,14 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 		return nil, fmt.Errorf("compile the literals: %w", err)
 	}
 	defer pack.Close()
-	// Each rule's first match, not all: there may be many of them.
+	// The first match of each rule is enough; there may be many.
 	r := pack.Scan(pack.NewScratch(), text, match.Query{Want: match.WantRules})
 	for _, m := range r.Matches {
 		which := of[m.Rule]
 		form := &forms[which.form]
 		l := &explained[which.literal]
 		l.add(Occurrence{
-			Place{m.Start, m.End},
+			Span{m.Start, m.End},
 			form.NoCase && !rule.NoCase && !bytes.Equal(text[m.Start:m.End], l.Literal),
 			rule.Whole && !form.Whole,
 		})
@@ -174,12 +173,12 @@ func explainLiterals(rule *match.Rule, text []byte) ([]LiteralExplanation, error
 	return explained, nil
 }
 
-// add takes an occurrence that is not there already in a stricter form: what is
-// found in any case is also found in its own.
+// add adds an occurrence unless the same place is there already in a stricter form: a form that
+// ignores case also finds literals in their own case.
 func (l *LiteralExplanation) add(o Occurrence) {
 	for i := range l.Found {
 		other := &l.Found[i]
-		if other.Place != o.Place {
+		if other.Span != o.Span {
 			continue
 		}
 		other.OtherCase = other.OtherCase && o.OtherCase

@@ -43,7 +43,7 @@ func TestExplainRegex(t *testing.T) {
 	if want := []Hint{{"error ", 3}, {"lost", -1}, {"timed out", -1}}; !reflect.DeepEqual(r.Hints, want) {
 		t.Errorf("hints %v, want %v", r.Hints, want)
 	}
-	if r.Reached.Rest != "lost|timed out" || r.Reached.Place != (Place{3, 24}) {
+	if r.Reached.Rest != "lost|timed out" || r.Reached.Span != (Span{3, 24}) {
 		t.Errorf("reached %+v", r.Reached)
 	}
 
@@ -53,8 +53,8 @@ func TestExplainRegex(t *testing.T) {
 		t.Errorf("%+v, reached %+v", e.Regex, e.Regex.Reached)
 	}
 	e = explain(t, "login", "a FAILED for root")
-	want := []Group{{"1", Place{6, 8}}, {"user", Place{13, 17}}}
-	if !e.Matches() || e.Regex.Reached != nil || !reflect.DeepEqual(e.Regex.Groups, want) || !reflect.DeepEqual(e.Found, []Place{{2, 17}}) {
+	want := []Group{{"1", Span{6, 8}}, {"user", Span{13, 17}}}
+	if !e.Matches() || e.Regex.Reached != nil || !reflect.DeepEqual(e.Regex.Groups, want) || !reflect.DeepEqual(e.Found, []Span{{2, 17}}) {
 		t.Errorf("%+v, %+v", e, e.Regex)
 	}
 	e = explain(t, "digits", "none")
@@ -80,14 +80,14 @@ func TestExplainLiterals(t *testing.T) {
 		id, text string
 		want     [][]Occurrence
 	}{
-		{"DROP TABLE", "x DROP TABLE", [][]Occurrence{{{Place: Place{2, 12}}}}},
-		{"DROP TABLE", "x drop table", [][]Occurrence{{{Place: Place{2, 12}, OtherCase: true}}}},
-		{"DROP TABLE", "drop table DROP TABLE", [][]Occurrence{{{Place: Place{0, 10}, OtherCase: true}, {Place: Place{11, 21}}}}},
+		{"DROP TABLE", "x DROP TABLE", [][]Occurrence{{{Span: Span{2, 12}}}}},
+		{"DROP TABLE", "x drop table", [][]Occurrence{{{Span: Span{2, 12}, OtherCase: true}}}},
+		{"DROP TABLE", "drop table DROP TABLE", [][]Occurrence{{{Span: Span{0, 10}, OtherCase: true}, {Span: Span{11, 21}}}}},
 		{"DROP TABLE", "DROP", [][]Occurrence{nil}},
-		{"names", "tarpons Bluefin", [][]Occurrence{{{Place: Place{8, 15}, OtherCase: true}}, {{Place: Place{0, 6}, InWord: true}}}},
-		{"names", "Bluefins tarpon", [][]Occurrence{{{Place: Place{0, 7}, OtherCase: true, InWord: true}}, {{Place: Place{9, 15}}}}},
-		{"bytes", "a\xff\xd8\xff", [][]Occurrence{{{Place: Place{1, 3}}}}},
-		{"greek", "xωMEGA ωmega", [][]Occurrence{{{Place: Place{1, 7}, InWord: true}, {Place: Place{8, 14}}}}},
+		{"names", "tarpons Bluefin", [][]Occurrence{{{Span: Span{8, 15}, OtherCase: true}}, {{Span: Span{0, 6}, InWord: true}}}},
+		{"names", "Bluefins tarpon", [][]Occurrence{{{Span: Span{0, 7}, OtherCase: true, InWord: true}}, {{Span: Span{9, 15}}}}},
+		{"bytes", "a\xff\xd8\xff", [][]Occurrence{{{Span: Span{1, 3}}}}},
+		{"greek", "xωMEGA ωmega", [][]Occurrence{{{Span: Span{1, 7}, InWord: true}, {Span: Span{8, 14}}}}},
 	} {
 		e := explain(t, tt.id, tt.text)
 		matches := false

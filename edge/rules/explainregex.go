@@ -1,6 +1,6 @@
-// What became of a regex: its hints, its groups, and how far it got.
-
 package rules
+
+// Explanations of a regex: required literals, groups, and the longest beginning that matches.
 
 import (
 	"fmt"
@@ -12,26 +12,25 @@ import (
 	"trawl/edge/match"
 )
 
-// MaxGroupText is the longest text, in bytes, of which groups and how far a
-// regex got are told: package regexp finds them, which takes long.
+// MaxGroupText is the longest text, in bytes, for which groups and the longest beginning are
+// computed, by package regexp, which is slow.
 const MaxGroupText = 256 << 10
 
 // Group is a group in parentheses of a match.
 type Group struct {
-	Name string // its number, if it has none
-	Place
+	Name string // the number of a group without a name
+	Span
 }
 
-// Reached is how far a regex without a match got: the longest beginning of it
-// that matches somewhere.
+// Reached is the longest beginning of a regex without a match that matches somewhere.
 type Reached struct {
-	Beginning string // as an expression; empty: not even its first part matches
-	Rest      string // what does not match behind it
-	Place            // where the beginning matches, first
+	Beginning string // an expression; empty: not even the first part matches
+	Rest      string // the part behind the beginning
+	Span             // the first match of the beginning
 }
 
-// explain fills in what became of the regex of rule.
-func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Place) error {
+// explain fills in the run of the regex of rule.
+func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Span) error {
 	e.Ran = true
 	if e.Info.Needs != nil {
 		if err := e.explainHints(text); err != nil {
@@ -60,12 +59,12 @@ func (e *RegexExplanation) explain(rule *match.Rule, text []byte, found []Place)
 		if name == "" {
 			name = strconv.Itoa(i)
 		}
-		e.Groups = append(e.Groups, Group{name, Place{int64(at[2*i]), int64(at[2*i+1])}})
+		e.Groups = append(e.Groups, Group{name, Span{int64(at[2*i]), int64(at[2*i+1])}})
 	}
 	return nil
 }
 
-// explainHints looks for the literals as a scan does: by a pack of them.
+// explainHints looks for the required literals with a pack, as a scan does.
 func (e *RegexExplanation) explainHints(text []byte) error {
 	b := match.NewBuilder(match.Options{})
 	for _, l := range e.Info.Needs.Literals() {
@@ -88,8 +87,8 @@ func (e *RegexExplanation) explainHints(text []byte) error {
 	return nil
 }
 
-// explainReached finds the longest beginning that matches. If one does not, no
-// longer one does.
+// explainReached finds the longest beginning that matches. If a beginning does not match, longer
+// ones do not match either.
 func (e *RegexExplanation) explainReached(expr string, text []byte) error {
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -102,12 +101,12 @@ func (e *RegexExplanation) explainReached(expr string, text []byte) error {
 		beginning := joined(parts[:n+1])
 		re, err := regexp.Compile(beginning)
 		if err != nil {
-			return true // larger than the whole was
+			return true // larger than the whole regex was
 		}
 		at := re.FindIndex(text)
 		if at != nil && n+1 > matching {
 			matching = n + 1
-			reached.Beginning, reached.Place = beginning, Place{int64(at[0]), int64(at[1])}
+			reached.Beginning, reached.Span = beginning, Span{int64(at[0]), int64(at[1])}
 		}
 		return at == nil
 	})
@@ -116,7 +115,7 @@ func (e *RegexExplanation) explainReached(expr string, text []byte) error {
 	return nil
 }
 
-// flatten lists what re consists of, one after the other, literals rune by rune.
+// flatten lists the parts of re in sequence, literals rune by rune.
 func flatten(parts []*syntax.Regexp, re *syntax.Regexp) []*syntax.Regexp {
 	switch re.Op {
 	case syntax.OpCapture:

@@ -1,6 +1,6 @@
-// Rule files as a model.
-
 package rules
+
+// Rule files as a model.
 
 import (
 	"fmt"
@@ -8,38 +8,36 @@ import (
 
 	"trawl/edge/files"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
-// MaxFile is the largest rule file, in bytes: read as YAML it takes several
-// times as much memory. Word lists may have any size.
+// MaxFile is the largest rule file, in bytes: YAML takes several times as much memory. Word lists
+// may have any size.
 const MaxFile = 8 << 20
-
-// Severities are the values of a rule's severity, rising.
-var Severities = []string{"info", "low", "medium", "high", "critical"}
 
 // File is a rule file.
 type File struct {
 	Path  string
 	Name  string // of the rule set; empty: not given
 	Rules []Rule
-	BOM   bool // it began with a byte order mark
+	BOM   bool // the file began with a byte order mark
 }
 
-// Rule is one rule of a rule file: what match looks for, and where it stands.
+// Rule is a rule of a rule file: a rule of package match with its position.
 type Rule struct {
 	match.Rule
 	Line        int // where the rule begins
-	PatternLine int // where its regex, words, literal or hex is
+	PatternLine int // line of the regex, words, literal or hex
 	Examples    Examples
 }
 
-// Examples are texts that a rule must match and must not match.
+// Examples are texts that a rule must match, or must miss.
 type Examples struct {
 	Match []string
 	Miss  []string
 }
 
-// Label is the rule's id: the one given, or else its literal as match names it.
+// Label returns the rule's id or, without one, the literal as match names it.
 func (r *Rule) Label() string {
 	if r.ID != "" || len(r.Literals) == 0 {
 		return r.ID
@@ -47,40 +45,39 @@ func (r *Rule) Label() string {
 	return literalID(r.Literals[0])
 }
 
-// ReadFile reads and parses the rule file at path; see Parse.
-func ReadFile(path string) (*File, error) {
+// readFile reads and parses the rule file at path; see Parse.
+func readFile(path string) (*File, error) {
 	f, _, err := files.OpenInput(path)
 	if err != nil {
-		return nil, Problems{openProblem(path, err)}
+		return nil, problem.List{openProblem(path, err)}
 	}
 	defer f.Close()
-	data, problem := readAll(path, f)
-	if problem != nil {
-		return nil, Problems{*problem}
+	data, wrong := readAll(path, f)
+	if wrong != nil {
+		return nil, problem.List{*wrong}
 	}
 	return Parse(path, data)
 }
 
-// Parse reads a rule file; path is what problems name. It checks everything
-// but the patterns themselves, whose compilation is match's business. Wrong
-// rules are left out of the File, which is returned along with the error, of
-// type Problems.
+// Parse reads a rule file with the content data; path is the name in problems. Parse checks
+// everything but the patterns, which package match compiles. Wrong rules are left out of the File.
+// The error is a problem.List.
 func Parse(path string, data []byte) (*File, error) {
-	var ps problems
+	var ps problem.Collector
 	f := parse(path, data, &ps)
-	ps.sort(path)
-	return f, ps.err()
+	ps.Sort(path)
+	return f, ps.Err()
 }
 
 // readAll reads a rule file, up to MaxFile.
-func readAll(path string, r io.Reader) ([]byte, *Problem) {
+func readAll(path string, r io.Reader) ([]byte, *problem.Problem) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err != nil {
 		p := openProblem(path, err)
 		return nil, &p
 	}
 	if len(data) > MaxFile {
-		return nil, &Problem{File: path, Message: fmt.Sprintf(
+		return nil, &problem.Problem{File: path, Message: fmt.Sprintf(
 			"larger than %d MiB; split it into several rule files, or put plain words into a word list", MaxFile>>20)}
 	}
 	return data, nil

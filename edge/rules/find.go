@@ -1,6 +1,6 @@
-// Finding one rule in a file, by its id.
-
 package rules
+
+// Finding a rule by its id.
 
 import (
 	"cmp"
@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"trawl/edge/match"
+	"trawl/edge/names"
+	"trawl/edge/problem"
 )
 
-// findRule returns the rule of a word list, rule file or pack, or of the rule
-// files of a folder, that has an id, and the file that it is in.
+// findRule returns the rule with an id in a word list, rule file or pack, or in the rule files of a
+// folder, and the file of the rule.
 func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	l := newLoader(o)
 	near := nearest{to: id}
@@ -34,16 +36,16 @@ func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	case rule != nil:
 		if o.NoCase {
 			if err := ignoreCase(&rule.Rule); err != nil {
-				return nil, "", Problems{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
+				return nil, "", problem.List{{File: file, Line: rule.PatternLine, Message: fmt.Sprintf("rule %q: %v", shortened(id), err)}}
 			}
 		}
 		rule.Whole = rule.Whole || o.Whole
 		return rule, file, nil
-	case l.problems.count() > 0:
-		l.problems.sort(sources...)
-		return nil, "", l.problems.err()
+	case l.problems.Count() > 0:
+		l.problems.Sort(sources...)
+		return nil, "", l.problems.Err()
 	}
-	return nil, "", Problems{{File: path, Message: fmt.Sprintf("has no rule %q%s", shortened(id), near.advice())}}
+	return nil, "", problem.List{{File: path, Message: fmt.Sprintf("has no rule %q%s", shortened(id), near.advice())}}
 }
 
 func (l *loader) findIn(s *source, id string, near *nearest, alone bool) *Rule {
@@ -58,7 +60,7 @@ func (l *loader) findIn(s *source, id string, near *nearest, alone bool) *Rule {
 		}
 		return nil
 	case KindPack:
-		if l.addPack(s, alone); l.pack == nil || l.problems.count() > 0 {
+		if l.addPack(s, alone); l.pack == nil || l.problems.Count() > 0 {
 			return nil
 		}
 		return l.findInPack(s.path, id, near)
@@ -74,7 +76,7 @@ func (l *loader) findInPack(path, id string, near *nearest) *Rule {
 		}
 		r, ok := l.pack.Rule(i)
 		if !ok {
-			l.problems.add(path, 0, "does not hold the literals of rule %q (engine %s); give the file that it was made of", shortened(id), l.pack.Info().Engine)
+			l.problems.Add(path, 0, "does not hold the literals of rule %q (engine %s); give the file that it was made of", shortened(id), l.pack.Info().Engine)
 			return nil
 		}
 		r.ID = strings.Clone(id)
@@ -99,14 +101,14 @@ func (l *loader) findInWords(s *source, id string, near *nearest) *Rule {
 	switch {
 	case found != nil:
 	case errors.As(err, &le):
-		l.problems.add(s.path, le.Line, "%v", le.Err)
+		l.problems.Add(s.path, le.Line, "%v", le.Err)
 	case err != nil:
-		l.problems.list = append(l.problems.list, openProblem(s.path, err))
+		l.problems.Append(openProblem(s.path, err))
 	}
 	return found
 }
 
-// nearest keeps the ids that are most like one.
+// nearest collects the ids most similar to another.
 type nearest struct {
 	to   string
 	best []similar
@@ -118,16 +120,16 @@ type similar struct {
 }
 
 const (
-	mostSimilar = 3
-	// comparedBytes bounds the time that comparing takes: an id may have 1,024.
+	maxSimilar = 3
+	// comparedBytes bounds the time of a comparison: an id may have 1,024 bytes.
 	comparedBytes = 64
 )
 
 func (n *nearest) see(id string) {
-	a, b := strings.ToLower(cut(n.to)), strings.ToLower(cut(id))
+	a, b := strings.ToLower(firstBytes(n.to)), strings.ToLower(firstBytes(id))
 	far := max(1, len(a)/3)
 	if len(a) > 3 {
-		far = max(2, far) // two letters that changed places
+		far = max(2, far) // two swapped letters
 	}
 	d := len(b) - len(a)
 	switch {
@@ -136,16 +138,16 @@ func (n *nearest) see(id string) {
 	case d > far || -d > far:
 		return
 	default:
-		if d = editDistance(a, b); d > far {
+		if d = names.Distance(a, b); d > far {
 			return
 		}
 	}
 	n.best = append(n.best, similar{strings.Clone(id), d})
 	slices.SortStableFunc(n.best, func(x, y similar) int { return cmp.Compare(x.distance, y.distance) })
-	n.best = n.best[:min(len(n.best), mostSimilar)]
+	n.best = n.best[:min(len(n.best), maxSimilar)]
 }
 
-func cut(s string) string { return s[:min(len(s), comparedBytes)] }
+func firstBytes(s string) string { return s[:min(len(s), comparedBytes)] }
 
 func (n *nearest) advice() string {
 	if len(n.best) == 0 {
@@ -156,25 +158,4 @@ func (n *nearest) advice() string {
 		list = append(list, fmt.Sprintf("%q", shortened(s.id)))
 	}
 	return " (did you mean " + strings.Join(list, " or ") + "?)"
-}
-
-// editDistance counts the bytes to insert, delete or change (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,15 +1,14 @@
-// Folders: each stands for the rule files in it.
-
 package rules
+
+// Folders: each stands for its rule files.
 
 import (
 	"os"
 	"path/filepath"
 )
 
-// expand replaces each folder among paths by its rule files, in the order of
-// their names; folders in it are not looked into. A folder without a rule
-// file is kept, and so becomes a problem when it is opened.
+// expand replaces each folder among paths by its rule files, sorted by name, without those of
+// folders in the folder. A folder without rule files stays, and opening it will be a problem.
 func expand(paths []string) []string {
 	var files []string
 	for _, path := range paths {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // A rule file is read or refused with a place, never half; what is read has
@@ -44,13 +45,13 @@ func FuzzRuleFile(f *testing.F) {
 
 func checkProblems(t *testing.T, err error) {
 	t.Helper()
-	ps := err.(Problems)
+	ps := err.(problem.List)
 	for _, p := range ps {
-		if p.Message == "" || strings.Contains(p.String(), "\n") || !utf8.ValidString(p.String()) {
-			t.Fatalf("bad message %q", p.String())
+		if p.Message == "" || strings.Contains(p.Error(), "\n") || !utf8.ValidString(p.Error()) {
+			t.Fatalf("bad message %q", p.Error())
 		}
 	}
-	if len(ps) > maxProblems+1 {
+	if len(ps) > 101 {
 		t.Fatalf("%d problems", len(ps))
 	}
 }
@@ -143,7 +144,7 @@ func FuzzExplainRegex(f *testing.F) {
 		case e.Regex.GivenUp:
 		case want == nil && (e.Matches() || e.Regex.Reached == nil):
 			t.Fatalf("%q in %q: %+v", expr, text, e)
-		case want != nil && (!e.Matches() || !e.Regex.Ran || e.Found[0] != Place{int64(want[0]), int64(want[1])}):
+		case want != nil && (!e.Matches() || !e.Regex.Ran || e.Found[0] != Span{int64(want[0]), int64(want[1])}):
 			t.Fatalf("%q in %q: %+v, want %v", expr, text, e, want)
 		}
 	})

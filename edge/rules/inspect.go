@@ -1,6 +1,6 @@
-// Looking at rules one by one: what each looks for, and what it costs.
-
 package rules
+
+// Inspecting rules one by one: required literals and costs.
 
 import (
 	"runtime"
@@ -11,21 +11,21 @@ import (
 	"trawl/edge/match"
 )
 
-// Inspection says of rules what running them takes.
+// Inspection describes the costs of rules.
 type Inspection struct {
 	Report
-	// Rules are those of rule files, and the regexes of a pack: the worst first,
-	// those without warnings last; of those that are as bad the largest first. Words of word lists
-	// are counted in Report only.
+	// Rules holds the rules of rule files and the regexes of a pack: the worst first, those without
+	// warnings last, and among equals the largest first. Words of word lists are only counted in
+	// Report.
 	Rules []RuleReport
 }
 
-// RuleReport says what a rule takes.
+// RuleReport describes the cost of a rule.
 type RuleReport struct {
 	ID       string
 	File     string
 	Line     int // 0: in a pack
-	Literals int // 0: it is a regex
+	Literals int // 0: the rule is a regex
 
 	// Of a regex.
 	Info     match.RegexInfo
@@ -34,16 +34,16 @@ type RuleReport struct {
 
 	expr   string
 	noCase bool
-	breaks int // literals with a line break; of a regex 1 if all its matches have one
+	breaks int // literals with a line break; 1 for a regex with a line break in every match
 }
 
-// Inspect reads and validates like Check, and looks at each regex: what it requires of a
-// text, how large it is, and whether there are texts that it is given up on. The
-// report and the error are Check's; with an error there are no rules.
+// Inspect reads and validates like Check, and inspects each regex: required literals, size, and
+// whether there are texts on which the regex is given up. Report and error are those of Check;
+// after an error there are no rules.
 func Inspect(paths []string, o Options) (*Inspection, error) {
 	var found Inspection
 	l := newLoader(o)
-	l.each = func(path string, r *Rule) {
+	l.onRule = func(path string, r *Rule) {
 		found.Rules = append(found.Rules, RuleReport{
 			ID: r.Label(), File: path, Line: r.Line, Literals: len(r.Literals),
 			expr: r.Regex, noCase: r.NoCase || o.NoCase, breaks: lineBreaks(&r.Rule),
@@ -90,7 +90,7 @@ func (s *Inspection) inspect() {
 				if r.Literals == 0 {
 					var err error
 					if r.Info, r.Trial, err = inspector.Inspect(r.expr, r.noCase); err != nil {
-						r.Info.Reason = err.Error() // of a pack that this program did not make
+						r.Info.Reason = err.Error() // the pack was not made by this program
 					}
 				}
 				r.Warnings = warningsOf(r)
@@ -103,12 +103,12 @@ func (s *Inspection) inspect() {
 // Costs sums the regexes up.
 type Costs struct {
 	Regexes  int
-	Unhinted int // of these, those that run on every text
+	Unhinted int // regexes that run on every text
 	Warned   int // rules with a warning
 
 	PrefilterBytes int64
 	ProgramBytes   int64
-	StateBytes     int64 // of each slot, once it has scanned with all of them: a prediction
+	StateBytes     int64 // of each slot after scanning with all regexes: a prediction
 }
 
 // Costs sums the regexes up.

@@ -1,6 +1,6 @@
-// Rules that cannot match within one line.
-
 package rules
+
+// Rules that cannot match within a line.
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"trawl/edge/match"
 )
 
-// lineBreaks counts the literals of r that have a line break; of a regex it is 1 if
-// every match has one.
+// lineBreaks counts the literals of r with a line break. For a regex the result is 1 if every match
+// has a line break.
 func lineBreaks(r *match.Rule) (n int) {
 	if r.Regex != "" {
 		if tree, err := syntax.Parse(r.Regex, syntax.Perl); err == nil && breaksLine(tree) {

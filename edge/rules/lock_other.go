@@ -2,7 +2,9 @@
 
 package rules
 
+// Without locks every pack counts as in use.
+
 import "os"
 
-func lockShared(*os.File) bool { return true }
-func lockAlone(*os.File) bool  { return false } // so that nothing in use is removed
+func lockShared(*os.File) bool    { return true }
+func lockExclusive(*os.File) bool { return false } // so nothing in use is removed

@@ -2,6 +2,8 @@
 
 package rules
 
+// Locks on packs: whether a process has a pack open.
+
 import (
 	"errors"
 	"os"
@@ -9,15 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockShared marks a file as in use until it is closed; false: somebody is
-// about to remove it. A file system without locks will do: then nothing is ever
-// removed.
+// lockShared marks a file as in use until the file is closed; false: a clean-up is about to remove
+// the file. On a file system without locks the result is true, and nothing is ever removed.
 func lockShared(f *os.File) bool {
 	return !errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// lockAlone reports whether nobody uses the file, and sees to it that nobody
-// begins to until it is closed.
-func lockAlone(f *os.File) bool {
+// lockExclusive reports whether nobody uses the file, and keeps others from starting to use it
+// until the file is closed.
+func lockExclusive(f *os.File) bool {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }

@@ -1,6 +1,6 @@
-// Ignoring the case of literals that are not UTF-8.
-
 package rules
+
+// Ignoring case in literals outside of UTF-8.
 
 import (
 	"errors"
@@ -10,13 +10,13 @@ import (
 	"trawl/edge/match"
 )
 
-// maxSpellings bounds the spellings of a literal that are looked for.
+// maxSpellings bounds the spellings of a literal.
 const maxSpellings = 256
 
 var errNoCaseBytes = errors.New("has bytes that are not UTF-8 and over 8 ASCII letters, so its case cannot be ignored; save the file as UTF-8 (iconv -f LATIN1 -t UTF-8), or leave -i out")
 
-// ignoreCase makes rule ignore case. Of a literal that is not UTF-8 only ASCII
-// letters have two cases; the rule then looks for all its spellings.
+// ignoreCase makes rule ignore case. In a literal outside of UTF-8 only ASCII letters have two
+// cases, and the rule gets all spellings of the literal.
 func ignoreCase(rule *match.Rule) error {
 	if len(rule.Literals) != 1 || utf8.Valid(rule.Literals[0]) {
 		rule.NoCase = true
@@ -34,13 +34,13 @@ func ignoreCase(rule *match.Rule) error {
 	return nil
 }
 
-// Spellings are the spellings of l in upper and lower case of ASCII letters. If they
-// are more than most, it returns l alone, and false.
-func Spellings(l []byte, most int) (list [][]byte, all bool) {
+// Spellings returns the spellings of l in upper and lower case of ASCII letters. If there are more
+// than limit, the result is l alone, and false.
+func Spellings(l []byte, limit int) (list [][]byte, all bool) {
 	list = [][]byte{nil}
 	for _, c := range l {
 		other := swapCase(c)
-		if other != c && 2*len(list) > most {
+		if other != c && 2*len(list) > limit {
 			return [][]byte{l}, false
 		}
 		for i := range list {

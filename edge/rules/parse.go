@@ -1,6 +1,6 @@
-// Reading the rules of a rule file.
-
 package rules
+
+// Reading the rules of a rule file.
 
 import (
 	"bytes"
@@ -11,16 +11,19 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"trawl/edge/names"
+	"trawl/edge/problem"
 )
 
-// parser reads one rule file and collects what is wrong with it.
+// parser reads a rule file and collects problems.
 type parser struct {
 	path     string
-	problems *problems
-	budget   int // what may still be read, aliases followed; see cost
+	problems *problem.Collector
+	budget   int // what may still be read, with aliases resolved; see cost
 }
 
-func parse(path string, data []byte, ps *problems) *File {
+func parse(path string, data []byte, ps *problem.Collector) *File {
 	p := &parser{path: path, problems: ps}
 	f := &File{Path: path, BOM: bytes.HasPrefix(data, bom)}
 	root := p.document(data)
@@ -68,14 +71,14 @@ func (p *parser) rules(list *yaml.Node) []Rule {
 	return rules
 }
 
-// rule reads one rule; false if there was a problem with it.
+// rule reads a rule; false after a problem.
 func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	r := Rule{Line: n.Line}
 	if n.Kind != yaml.MappingNode {
 		p.problem(n, "a rule must have keys, such as `- literal: 'text'`")
 		return r, false
 	}
-	before := p.problems.count()
+	before := p.problems.Count()
 	var patterns []string
 	p.fields(n, func(key string, name, value *yaml.Node) {
 		switch key {
@@ -88,8 +91,8 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	if len(patterns) > 1 {
 		p.problem(n, "rule has %s; make a rule of each", strings.Join(patterns, " and "))
 	}
-	if p.problems.count() > before {
-		return r, false // what is missing may be what is misspelt
+	if p.problems.Count() > before {
+		return r, false // a missing key may be a misspelt one
 	}
 	switch {
 	case len(patterns) == 0:
@@ -97,7 +100,7 @@ func (p *parser) rule(n *yaml.Node) (Rule, bool) {
 	case r.ID == "" && (patterns[0] == "regex" || patterns[0] == "words"):
 		p.problem(n, "rule with %s has no id; give it one", patterns[0])
 	}
-	return r, p.problems.count() == before
+	return r, p.problems.Count() == before
 }
 
 func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {
@@ -120,8 +123,8 @@ func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {
 		r.Tags = p.texts(key, value)
 	case "severity":
 		r.Severity = p.text(key, value)
-		if r.Severity != "" && !slices.Contains(Severities, r.Severity) {
-			p.problem(value, "severity %q is not one of %s", r.Severity, strings.Join(Severities, ", "))
+		if r.Severity != "" && !slices.Contains(names.Severities(), r.Severity) {
+			p.problem(value, "severity %q is not one of %s", r.Severity, strings.Join(names.Severities(), ", "))
 		}
 	case "message":
 		r.Message = p.text(key, value)
@@ -134,7 +137,7 @@ func (p *parser) field(r *Rule, key string, name, value *yaml.Node) {
 	}
 }
 
-// maxName bounds ids and names, in bytes: they are on every line of output.
+// maxName bounds ids, in bytes: every line of output repeats them.
 const maxName = 1024
 
 func (p *parser) id(n *yaml.Node) string {
@@ -148,19 +151,19 @@ func (p *parser) id(n *yaml.Node) string {
 	return s
 }
 
-// name reads the rule set's name, which goes into NAME=FILE and NAME@HASH.
+// name reads the name of the rule set, which is part of NAME=FILE and NAME@HASH.
 func (p *parser) name(n *yaml.Node) string {
 	s := p.text("name", n)
-	bad := func(r rune) bool {
-		return !unicode.IsGraphic(r) || unicode.IsSpace(r) || strings.ContainsRune(`@=,/\"`, r)
+	if s == "" {
+		return s // a problem already, or a rule set without a name
 	}
-	if len(s) > 255 || strings.ContainsFunc(s, bad) {
-		p.problem(n, `name %q must do without spaces and @ = , / \ ", in at most 255 bytes`, s)
+	if err := names.Check(s); err != nil {
+		p.problem(n, "name: %v", err)
 	}
 	return s
 }
 
-// scalar returns a single value as it is written; 007 and yes are texts too.
+// scalar returns a single value literally; 007 and yes are texts too.
 func (p *parser) scalar(key string, n *yaml.Node) (string, bool) {
 	switch {
 	case isNull(n) && n.Value != "":
@@ -177,7 +180,7 @@ func (p *parser) scalar(key string, n *yaml.Node) (string, bool) {
 	return "", false
 }
 
-// text reads a text that must not be empty.
+// text reads a text and refuses an empty one.
 func (p *parser) text(key string, n *yaml.Node) string {
 	s, ok := p.scalar(key, n)
 	if ok && s == "" {
@@ -277,7 +280,7 @@ func (p *parser) examples(n *yaml.Node) Examples {
 	return e
 }
 
-// literalID is the id that match gives to a rule without one (match.Rule.ID).
+// literalID returns the id of a rule without one, as package match makes it (match.Rule.ID).
 func literalID(literal []byte) string {
 	if utf8.Valid(literal) {
 		return string(literal)
@@ -285,8 +288,8 @@ func literalID(literal []byte) string {
 	return "hex:" + hex.EncodeToString(literal)
 }
 
-// ofSettings says of a key that no rule file has where it belongs: to a configuration, or
-// to a rule of another program that is YAML, too.
+// ofSettings returns where an unknown key of a rule file belongs: to a configuration, or to a rule
+// of another program.
 func ofSettings(key string) string {
 	switch key {
 	case "broker", "worker", "client", "security", "limits", "http", "log":

@@ -1,13 +1,13 @@
-// What was read, for people.
-
 package rules
+
+// Reports of the files read, for people.
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"trawl/edge/escape"
+	"trawl/edge/human"
 )
 
 // Kinds of files.
@@ -17,42 +17,42 @@ const (
 	KindPack  = "pack"  // compiled
 )
 
-// FileReport says what one file held.
+// FileReport describes a file.
 type FileReport struct {
 	Path     string
 	Kind     string // KindWords, KindRules or KindPack
-	Name     string // of the rule set, if the file says one
-	Rules    int    // that were added: in a word list, its different words
+	Name     string // name of the rule set in the file, if any
+	Rules    int    // rules added; in a word list the different words
 	Literals int
 	Regexes  int
 	Blank    int  // empty lines of a word list
-	CRLF     int  // lines of a word list whose '\r' was dropped
-	Merged   int  // repeated lines of a word list, here or in one before it
+	CRLF     int  // lines of a word list with a '\r', which was dropped
+	Merged   int  // repeated lines of a word list, also of words in an earlier list
 	BOM      bool // a byte order mark was dropped
 }
 
-// String is a summary of one line, such as
-// "words.txt: 10,000 words (3 blank lines, 2 repeated, \r dropped)".
+// String returns a summary of one line, such as "words.txt: 10,000 words (3 blank lines, 2
+// repeated, \r dropped)".
 func (f *FileReport) String() string {
 	var what string
 	var notes []string
 	if f.Kind == KindWords {
-		what = plural(f.Rules, "word")
+		what = human.Count(f.Rules, "word")
 		if f.Blank > 0 {
-			notes = append(notes, plural(f.Blank, "blank line"))
+			notes = append(notes, human.Count(f.Blank, "blank line"))
 		}
 		if f.Merged > 0 {
-			notes = append(notes, thousands(f.Merged)+" repeated")
+			notes = append(notes, human.Number(f.Merged)+" repeated")
 		}
 		if f.CRLF > 0 {
 			notes = append(notes, `\r dropped`)
 		}
 	} else {
-		what = plural(f.Rules, "rule")
+		what = human.Count(f.Rules, "rule")
 		if f.Kind == KindPack {
 			what = "pack of " + what
 		}
-		notes = append(notes, plural(f.Literals, "literal"), plural(f.Regexes, "regex"))
+		notes = append(notes, human.Count(f.Literals, "literal"), human.Count(f.Regexes, "regex"))
 	}
 	if f.BOM {
 		notes = append(notes, "byte order mark dropped")
@@ -64,7 +64,7 @@ func (f *FileReport) String() string {
 	return path + ": " + what + " (" + strings.Join(notes, ", ") + ")"
 }
 
-// Report says what was read, file by file and in total.
+// Report describes all files, one by one and in total.
 type Report struct {
 	Name     string // of the rule set; empty: none was given
 	Files    []FileReport
@@ -73,7 +73,7 @@ type Report struct {
 	Regexes  int
 }
 
-// String is one line for each file and, if there are several, one in total.
+// String returns a line for each file and, for several files, a line with the total.
 func (r *Report) String() string {
 	var lines []string
 	for i := range r.Files {
@@ -81,7 +81,7 @@ func (r *Report) String() string {
 	}
 	if len(r.Files) > 1 {
 		lines = append(lines, fmt.Sprintf("in total: %s (%s, %s)",
-			plural(r.Rules, "rule"), plural(r.Literals, "literal"), plural(r.Regexes, "regex")))
+			human.Count(r.Rules, "rule"), human.Count(r.Literals, "literal"), human.Count(r.Regexes, "regex")))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -92,23 +92,4 @@ func (r *Report) addFile(f FileReport) {
 	r.Rules += f.Rules
 	r.Literals += f.Literals
 	r.Regexes += f.Regexes
-}
-
-func plural(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case strings.HasSuffix(what, "x"):
-		return thousands(n) + " " + what + "es"
-	}
-	return thousands(n) + " " + what + "s"
-}
-
-// thousands writes n with commas between groups of three digits.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

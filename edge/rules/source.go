@@ -1,6 +1,6 @@
-// Opening files and telling what they are.
-
 package rules
+
+// Opening files, and their kinds.
 
 import (
 	"bytes"
@@ -16,9 +16,10 @@ import (
 	"trawl/edge/files"
 	"trawl/edge/keys"
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
-// source is an open file of rules. Read gives its bytes from the beginning.
+// source is an open file of rules. Read returns the content from the beginning.
 type source struct {
 	io.Reader
 	file  *os.File
@@ -27,27 +28,26 @@ type source struct {
 	kind  string
 	rules *File // of a rule file
 
-	digest hash.Hash // SHA-256 of what was read; nil: not wanted
+	digest hash.Hash // SHA-256 of the bytes read; nil: not wanted
 }
 
 func (s *source) Close() error { return s.file.Close() }
 
-// open opens the file at path and, if it is a rule file, parses it. What is
-// wrong is noted; then, if nothing can be read at all, the source is nil.
-// A pipe from the shell, as <(command) makes one, will do for a word list or rule file:
-// it is read only once.
+// open opens the file at path and parses a rule file. Problems are noted; the source is nil if
+// nothing can be read. A pipe from the shell, as <(command), works for a word list or rule file,
+// since open reads it once.
 func (l *loader) open(path string, before []*source) *source {
 	if path == "-" {
-		l.problems.add("-", 0, "rules are not read from standard input; name a file")
+		l.problems.Add("-", 0, "rules are not read from standard input; name a file")
 		return nil
 	}
 	s, err := openSource(path)
-	if err == nil && l.digests {
+	if err == nil && l.wantKey {
 		s.digest = sha256.New()
 		s.Reader = io.TeeReader(s.Reader, s.digest)
 	}
 	if err != nil {
-		l.problems.list = append(l.problems.list, openProblem(path, err))
+		l.problems.Append(openProblem(path, err))
 		return nil
 	}
 	if s.kind == KindRules && !l.parse(s, before) {
@@ -55,12 +55,12 @@ func (l *loader) open(path string, before []*source) *source {
 		return nil
 	}
 	if s.kind == KindWords && isPackName(path) {
-		l.problems.add(path, 0, "not a pack, or a damaged one; compile it again")
+		l.problems.Add(path, 0, "not a pack, or a damaged one; compile it again")
 		s.Close()
 		return nil
 	}
 	if s.kind == KindWords && s.isKeyPair() {
-		l.problems.add(path, 0, "a key pair and no word list: its lines would become rules, and be shown; name the right file")
+		l.problems.Add(path, 0, "a key pair and no word list: its lines would become rules, and be shown; name the right file")
 		s.Close()
 		return nil
 	}
@@ -91,18 +91,18 @@ func openSource(path string) (*source, error) {
 	return s, nil
 }
 
-// isKeyPair reports whether the file is a secret key that was named by mistake.
+// isKeyPair reports whether the file is a secret key, named by mistake.
 func (s *source) isKeyPair() bool {
-	const most = 64 << 10 // bytes of a key file
-	if !s.info.Mode().IsRegular() || s.info.Size() > most {
+	const limit = 64 << 10 // bytes of a key file
+	if !s.info.Mode().IsRegular() || s.info.Size() > limit {
 		return false
 	}
-	text, err := io.ReadAll(io.NewSectionReader(s.file, 0, most))
+	text, err := io.ReadAll(io.NewSectionReader(s.file, 0, limit))
 	return err == nil && keys.IsPair(string(text))
 }
 
-// countWords says how many words a word list has at most, and bytes in them. A
-// pipe cannot be read twice: then both are 0.
+// countWords returns upper bounds for the words in a word list and for their bytes. For a pipe,
+// which cannot be read twice, both are 0.
 func (s *source) countWords() (words, size int) {
 	if !s.info.Mode().IsRegular() {
 		return 0, 0
@@ -110,59 +110,59 @@ func (s *source) countWords() (words, size int) {
 	return countWords(io.NewSectionReader(s.file, 0, s.info.Size()))
 }
 
-// parse reads a rule file; false if it is one of those before, or unreadable.
+// parse reads a rule file; false if the file is unreadable or was given before.
 func (l *loader) parse(s *source, before []*source) bool {
 	for _, other := range before {
 		if os.SameFile(s.info, other.info) {
-			l.problems.add(s.path, 0, "given twice, first as %s", other.path)
+			l.problems.Add(s.path, 0, "given twice, first as %s", other.path)
 			return false
 		}
 	}
-	data, problem := readAll(s.path, s)
-	if problem != nil {
-		l.problems.list = append(l.problems.list, *problem)
+	data, wrong := readAll(s.path, s)
+	if wrong != nil {
+		l.problems.Append(*wrong)
 		return false
 	}
 	s.rules = parse(s.path, data, &l.problems)
 	return true
 }
 
-// openProblem says why a file cannot be read, without naming it twice.
-func openProblem(path string, err error) Problem {
+// openProblem returns the problem of a file that cannot be read, without the path in the message.
+func openProblem(path string, err error) problem.Problem {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Problem{File: path, Message: "no such file"}
+		return problem.Problem{File: path, Message: "no such file"}
 	case errors.Is(err, files.ErrNotRegular):
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return Problem{File: path, Message: "is a folder without rule files (.yaml); name the files in it"}
+			return problem.Problem{File: path, Message: "is a folder without rule files (.yaml); name the files in it"}
 		}
 	}
-	return Problem{File: path, Message: "cannot be read: " + err.Error()}
+	return problem.Problem{File: path, Message: "cannot be read: " + err.Error()}
 }
 
-// isRuleFile tells rule files by their name's ending.
+// isRuleFile goes by the extension.
 func isRuleFile(path string) bool {
 	ext := strings.ToLower(filepath.Ext(path))
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// isPackName tells what is meant to be a pack.
+// isPackName goes by the extension, too.
 func isPackName(path string) bool { return strings.EqualFold(filepath.Ext(path), ".pack") }
 
-// wordLine returns the line of the word list at path that holds the word with
-// that id, 0 if none does or the file cannot be read again.
+// wordLine returns the line of the word with an id in the word list at path; 0 if there is none or
+// the file cannot be read again.
 func wordLine(path, id string) int {
 	f, _, err := files.Open(path)
 	if err != nil {
-		return 0 // it was a pipe, or has gone
+		return 0 // a pipe, or gone
 	}
 	defer f.Close()
 	found := 0
-	// What is wrong with the list has been said when it was added.
+	// Problems of the list were noted when its words were added.
 	_, _ = ReadWords(f, func(line int, word []byte) {
 		if found == 0 && literalID(word) == id {
 			found = line

@@ -1,6 +1,6 @@
-// The pack folder of a worker: what was compiled is kept, and used as it lies.
-
 package rules
+
+// Store: the pack folder of a worker, a cache of compiled rules.
 
 import (
 	"errors"
@@ -17,36 +17,34 @@ import (
 	"trawl/edge/match"
 )
 
-// Store opens rules by way of a folder of packs, packs/<sha256>.pack, which it
-// maps: a second start does not compile again, and the processes of a board that
-// serve the same rules share their memory. The folder can be deleted at any
-// time; it is made again. A Store is safe for concurrent use.
+// Store opens rules through a folder of packs, packs/<sha256>.pack, which it maps. A second start
+// does not compile again, and processes with the same rules share memory. The folder may be deleted
+// at any time. All methods may be called concurrently.
 //
-// Beside the packs lie small files, <key>.of, which say what pack was made of
-// sources with that key: a hash of what they contain, of the options, and of
-// the versions of pack format and program. And <sha256>.calibration says which way
-// of scanning with a pack is the fastest on this board.
+// Small files beside the packs hold notes. <key>.src names the pack made of sources with that key,
+// which is a hash of the content of the sources, of the options, and of the versions of pack format
+// and program. <sha256>.calibration holds the fastest way of scanning with a pack on this board.
 type Store struct {
 	folder  string // empty: there is none
 	version string
 	log     *slog.Logger
 
 	mu     sync.Mutex
-	opened []*keptPack
-	warned bool // that nothing can be kept
+	opened []*storePack
+	warned bool // a warning about the folder was logged
 }
 
-// keptPack is a pack of the folder. While file is open it holds a shared lock,
-// by which the clean-up of all processes sees that the pack is in use.
-type keptPack struct {
+// storePack is an open pack of the folder. file holds a shared lock while it is open, which tells
+// the clean-up of every process that the pack is in use.
+type storePack struct {
 	pack *match.Pack
 	file *os.File
 }
 
-// NewStore returns a store in the folder packs of the state folder, which need
-// not exist. Without one (empty), or if it cannot be written, rules are
-// compiled into memory, which is logged once. version is the program's: another
-// one may compile better, so it compiles anew.
+// NewStore returns a store in the folder packs of the state folder, which need not exist. Without a
+// state folder (empty), or if it cannot be written, rules are compiled into memory, and a warning
+// is logged once. version is the program's version: another version may compile better, so it
+// compiles again.
 func NewStore(state, version string, log *slog.Logger) *Store {
 	s := &Store{version: version, log: log}
 	if state != "" {
@@ -55,13 +53,11 @@ func NewStore(state, version string, log *slog.Logger) *Store {
 	return s
 }
 
-// Open is Compile with a pack that comes out of the folder, and is put there
-// first if it is not in it, or damaged there. The report is nil if nothing had to
-// be read again. The pack is the store's and lasts until Release or the store's
-// Close; each call opens one of its own.
+// Open is Compile with a pack out of the folder. A missing or damaged pack is compiled and stored
+// first. The report is nil if no source had to be read. The pack belongs to the store and lasts
+// until Release or Close; each call opens another one.
 //
-// A goroutine that scans with it should set [debug.SetPanicOnFault], see
-// [match.OpenMapped].
+// A goroutine that scans with the pack should set [debug.SetPanicOnFault], see [match.OpenMapped].
 func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
 	p, report, err := s.open(paths, o)
 	if err == nil {
@@ -72,14 +68,14 @@ func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
 
 func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	if key := s.key(paths, o); key != "" {
-		if hash := s.madeOf(key); hash != "" {
-			if p := s.kept(hash); p != nil {
+		if hash := s.packOf(key); hash != "" {
+			if p := s.cached(hash); p != nil {
 				return p, nil, nil
 			}
 		}
 	}
 	l := newLoader(o)
-	l.openPack, l.digests, l.key = s.adopt, true, newKey(s.version, o)
+	l.openPack, l.wantKey, l.key = s.importPack, true, newKey(s.version, o)
 	if err := l.load(paths); err != nil || l.pack != nil {
 		return l.pack, &l.report, err
 	}
@@ -90,31 +86,31 @@ func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	return p, &l.report, nil
 }
 
-// Release closes a pack that Open returned. Nobody may be using it. Its file stays
-// until a Clean, for rules that come back.
+// Release closes a pack returned by Open. Nobody may use the pack any more. The file stays until a
+// Clean, in case the rules come back.
 func (s *Store) Release(p *match.Pack) error {
 	s.mu.Lock()
-	i := slices.IndexFunc(s.opened, func(k *keptPack) bool { return k.pack == p })
-	var k *keptPack
+	i := slices.IndexFunc(s.opened, func(k *storePack) bool { return k.pack == p })
+	var k *storePack
 	if i >= 0 {
 		k = s.opened[i]
 		s.opened = slices.Delete(s.opened, i, i+1)
 	}
 	s.mu.Unlock()
-	if k == nil { // it could not be kept
+	if k == nil { // the pack is not in the folder
 		return p.Close()
 	}
 	return errors.Join(k.pack.Close(), k.file.Close())
 }
 
-// Kept returns the size of the pack that Open would find in the folder; ok is
-// false if it would have to compile. Nothing is changed.
-func (s *Store) Kept(paths []string, o Options) (bytes int64, ok bool) {
+// Cached returns the size of the pack that Open would find in the folder; ok is false if Open would
+// compile. Nothing is changed.
+func (s *Store) Cached(paths []string, o Options) (bytes int64, ok bool) {
 	key := s.key(paths, o)
 	if key == "" {
 		return 0, false
 	}
-	hash := s.madeOf(key)
+	hash := s.packOf(key)
 	if hash == "" {
 		return 0, false
 	}
@@ -125,7 +121,7 @@ func (s *Store) Kept(paths []string, o Options) (bytes int64, ok bool) {
 	return info.Size(), true
 }
 
-// Close closes all packs that were opened and not released. Nobody may be using one.
+// Close closes all packs that were opened and not released. Nobody may use them any more.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,9 +133,8 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// kept opens the pack of that hash in the folder; nil if there is none that is
-// whole.
-func (s *Store) kept(hash string) *match.Pack {
+// cached opens the pack with a hash in the folder; nil if the pack is missing or damaged.
+func (s *Store) cached(hash string) *match.Pack {
 	if s.folder == "" {
 		return nil
 	}
@@ -152,10 +147,10 @@ func (s *Store) kept(hash string) *match.Pack {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		s.log.Warn("a kept pack cannot be read; making it again", "file", path, "error", err)
+		s.log.Warn("a cached pack cannot be read; making it again", "file", path, "error", err)
 		return nil
 	}
-	if !lockShared(f) || !lies(f, path) { // it is being cleaned up
+	if !lockShared(f) || !sameFile(f, path) { // a clean-up is removing the file
 		f.Close()
 		return nil
 	}
@@ -176,34 +171,34 @@ func (s *Store) kept(hash string) *match.Pack {
 }
 
 func (s *Store) removeDamaged(path string, err error) {
-	s.log.Warn("a kept pack is damaged; making it again", "error", err)
+	s.log.Warn("a cached pack is damaged; making it again", "error", err)
 	if err := os.Remove(path); err != nil {
 		s.log.Warn("a damaged pack cannot be removed", "error", err)
 	}
 }
 
-// keep notes a pack that Close is to close.
+// keep adds a pack to those that Close closes.
 func (s *Store) keep(p *match.Pack, f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.opened = append(s.opened, &keptPack{p, f})
+	s.opened = append(s.opened, &storePack{p, f})
 }
 
-// lies reports whether path still is the open file.
-func lies(f *os.File, path string) bool {
+// sameFile reports whether path is still the open file.
+func sameFile(f *os.File, path string) bool {
 	is, err := f.Stat()
 	at, err2 := os.Stat(path)
 	return err == nil && err2 == nil && os.SameFile(is, at)
 }
 
-// adopt opens a pack from elsewhere: a copy of it in the folder, for the file
-// itself may be overwritten.
-func (s *Store) adopt(path string) (*match.Pack, error) {
+// importPack opens a copy in the folder of a pack from elsewhere, since the original may be
+// overwritten.
+func (s *Store) importPack(path string) (*match.Pack, error) {
 	hash, err := match.FileHash(path)
 	if err != nil {
 		return nil, err
 	}
-	if p := s.kept(hash); p != nil {
+	if p := s.cached(hash); p != nil {
 		return p, nil
 	}
 	p, err := match.Open(path)
@@ -230,7 +225,7 @@ func (s *Store) adopt(path string) (*match.Pack, error) {
 	return copied, nil
 }
 
-// compile makes a pack of what l has loaded, in the folder if that can be.
+// compile makes a pack of the rules in l, in the folder if possible.
 func (s *Store) compile(l *loader) (*match.Pack, error) {
 	start := time.Now()
 	t, err := s.create()
@@ -251,11 +246,11 @@ func (s *Store) compile(l *loader) (*match.Pack, error) {
 		s.discard(t, nil)
 		return nil, err
 	}
-	if !l.once {
+	if !l.unrepeatable {
 		s.note(l.key.String(), p.Hash())
 	}
 	l.builder = nil
-	// What compiling took is much more than serving takes.
+	// Compiling takes much more memory than serving.
 	returnMemory()
 	s.log.Info("rules compiled", "pack", s.packPath(p.Hash()), "bytes", p.Info().Bytes, "took", time.Since(start).Round(time.Millisecond))
 	return p, nil
@@ -263,14 +258,14 @@ func (s *Store) compile(l *loader) (*match.Pack, error) {
 
 func (s *Store) packPath(hash string) string { return filepath.Join(s.folder, hash+packSuffix) }
 
-// cannotKeep says, once, that the folder cannot be used.
-func (s *Store) cannotKeep(err error) {
+// cannotCache logs, once, that the folder cannot be used.
+func (s *Store) cannotCache(err error) {
 	s.mu.Lock()
 	first := !s.warned
 	s.warned = true
 	s.mu.Unlock()
 	if first {
-		s.log.Warn("compiled rules cannot be kept: they stay in this process's memory and are compiled again at the next start; "+
+		s.log.Warn("compiled rules cannot be cached: they stay in this process's memory and are compiled again at the next start; "+
 			"give worker.state_dir a folder that trawl may write to", "folder", s.folder, "error", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"trawl/edge/match"
+	"trawl/edge/problem"
 )
 
 // storeTest is a state folder, rules, and the log of the stores over it.
@@ -102,7 +103,7 @@ func TestStoreCompilesOnce(t *testing.T) {
 	}
 	old := NewStore(s.state, "another program", slog.New(slog.DiscardHandler))
 	defer old.Close()
-	if key := old.key([]string{s.words}, Options{Name: "a"}); old.madeOf(key) != "" {
+	if key := old.key([]string{s.words}, Options{Name: "a"}); old.packOf(key) != "" {
 		t.Error("the pack of another program's version is used")
 	}
 	if tmp := s.files(".tmp"); len(tmp) > 0 {
@@ -122,7 +123,7 @@ func TestStoreKeyKnowsKinds(t *testing.T) {
 		t.Error("one key for both")
 	}
 	l := newLoader(Options{})
-	l.digests, l.key = true, newKey("test", Options{})
+	l.wantKey, l.key = true, newKey("test", Options{})
 	if err := l.load([]string{yaml, list}); err != nil || l.key.String() != st.key([]string{yaml, list}, Options{}) {
 		t.Errorf("what was read has another key than what is there: %v", err)
 	}
@@ -207,7 +208,7 @@ func TestStoreMakesDamagedFilesAgain(t *testing.T) {
 			if err := st.Close(); err != nil {
 				t.Fatal(err)
 			}
-			damage(s, s.files(".pack")[0], s.files(".of")[0])
+			damage(s, s.files(".pack")[0], s.files(".src")[0])
 			p, compiled := s.open(s.store(), Options{}, s.words)
 			if !compiled || p.Hash() != hash {
 				t.Errorf("not made again: %s", s.log.String())
@@ -253,7 +254,7 @@ func TestStoreWithoutAFolder(t *testing.T) {
 func TestStoreReportsWrongRules(t *testing.T) {
 	s := newStoreTest(t)
 	s.write(s.words, "he\x00\n")
-	var problems Problems
+	var problems problem.List
 	if _, _, err := s.store().Open([]string{s.words, "missing.yaml"}, Options{}); !errors.As(err, &problems) || len(problems) != 2 {
 		t.Error(err)
 	}
@@ -309,7 +310,7 @@ func TestStoreCleansUp(t *testing.T) {
 	}
 	var got []string
 	for _, path := range s.files("") {
-		if filepath.Ext(path) != ".of" {
+		if filepath.Ext(path) != ".src" {
 			got = append(got, filepath.Base(path))
 		}
 	}
@@ -317,7 +318,7 @@ func TestStoreCleansUp(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("left: %v\nwant: %v", got, want)
 	}
-	if n := len(s.files(".of")); n != 2+maxUnused {
+	if n := len(s.files(".src")); n != 2+maxUnused {
 		t.Errorf("%d notes left", n)
 	}
 	// A pack in use can be opened by the next process as well.

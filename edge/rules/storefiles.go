@@ -1,7 +1,6 @@
-// The files of a pack folder: written so that each is whole or not there, and
-// cleaned up when nobody uses them.
-
 package rules
+
+// Files of the pack folder: complete or absent, and cleaned up when nobody uses them.
 
 import (
 	"errors"
@@ -18,23 +17,22 @@ import (
 
 const (
 	packSuffix = ".pack"
-	keySuffix  = ".of"
+	keySuffix  = ".src"
 	tempSuffix = ".tmp"
 
-	// maxUnused packs that nobody uses are kept, so that going back to rules of
-	// before needs no compiling; maxKeys bounds the files that lead to packs.
+	// maxUnused is the number of unused packs that stay, so that going back to earlier rules needs
+	// no compiling; maxKeys is the number of notes about sources.
 	maxUnused = 3
 	maxKeys   = 64
-	// maxNote bounds a file that says something of a pack, in bytes: a hash, or a
-	// calibration.
+	// maxNote bounds a note, in bytes: a hash or a calibration.
 	maxNote = 4 << 10
-	// tempAge is how old a temporary file must be to be a leftover.
+	// tempAge is the age from which a temporary file is a leftover.
 	tempAge = time.Hour
 )
 
 var errNoFolder = errors.New("no state folder is known: neither STATE_DIRECTORY nor a user's cache folder is set")
 
-// create opens a new file in the folder, under a name for the time being.
+// create opens a new temporary file in the folder.
 func (s *Store) create() (*os.File, error) {
 	if s.folder == "" {
 		return nil, errNoFolder
@@ -49,8 +47,8 @@ func (s *Store) create() (*os.File, error) {
 	return f, err
 }
 
-// install gives the finished pack in t its name, once it is on the disk and
-// what it should be, and opens it.
+// install renames the finished pack in t, once the content is on the disk and verified, and opens
+// it.
 func (s *Store) install(t *os.File) (*match.Pack, error) {
 	if err := t.Sync(); err != nil {
 		return nil, err
@@ -63,7 +61,7 @@ func (s *Store) install(t *os.File) (*match.Pack, error) {
 		err = os.Rename(t.Name(), s.packPath(p.Hash()))
 	}
 	if err == nil {
-		err = syncFolder(s.folder)
+		err = files.SyncFolder(s.folder)
 	}
 	if err != nil {
 		p.Close()
@@ -73,21 +71,19 @@ func (s *Store) install(t *os.File) (*match.Pack, error) {
 	return p, nil
 }
 
-// discard removes what could not be finished. err, if it is not nil, is why
-// nothing can be kept.
+// discard removes an unfinished file. err, if not nil, is why nothing can be cached.
 func (s *Store) discard(t *os.File, err error) {
 	if t != nil {
 		t.Close()
 		_ = os.Remove(t.Name()) // a leftover is removed by the clean-up
 	}
 	if err != nil {
-		s.cannotKeep(err)
+		s.cannotCache(err)
 	}
 }
 
-// madeOf returns the hash of the pack that was made of the sources with that
-// key; empty if it is not known.
-func (s *Store) madeOf(key string) string {
+// packOf returns the hash of the pack made of the sources with a key; empty if unknown.
+func (s *Store) packOf(key string) string {
 	if s.folder == "" {
 		return ""
 	}
@@ -101,7 +97,7 @@ func (s *Store) madeOf(key string) string {
 		err = errors.New("it holds no hash")
 	}
 	if err != nil {
-		s.log.Warn("a note about a kept pack is damaged; compiling again", "file", path, "error", err)
+		s.log.Warn("a note about a cached pack is damaged; compiling again", "file", path, "error", err)
 		return ""
 	}
 	now := time.Now()
@@ -109,38 +105,47 @@ func (s *Store) madeOf(key string) string {
 	return hash
 }
 
-// note writes down that the pack was made of the sources with that key. If that
-// fails they are compiled again next time, no more.
+// note stores which pack was made of the sources with a key. Without the note they are compiled
+// again at the next start.
 func (s *Store) note(key, hash string) {
-	t, err := s.create()
-	if err == nil {
-		_, err = t.WriteString(hash + "\n")
-	}
-	if err == nil {
-		err = t.Sync()
-	}
-	if err == nil {
-		err = os.Rename(t.Name(), filepath.Join(s.folder, key+keySuffix))
-	}
-	if err == nil {
-		t.Close()
-		err = syncFolder(s.folder)
-	} else {
-		s.discard(t, nil)
-	}
+	err := s.writeNote(filepath.Join(s.folder, key+keySuffix), hash+"\n", true)
 	if err != nil {
 		s.log.Warn("not noted what a pack was made of; it is compiled again at the next start", "error", err)
 	}
+}
+
+// writeNote replaces a small file of the folder. A durable note lasts through a power cut, for
+// which the card is written at once.
+func (s *Store) writeNote(path, text string, durable bool) error {
+	t, err := s.create()
+	if err != nil {
+		return err
+	}
+	_, err = t.WriteString(text)
+	if err == nil && durable {
+		err = t.Sync()
+	}
+	if err == nil {
+		err = os.Rename(t.Name(), path)
+	}
+	if err != nil {
+		s.discard(t, nil)
+		return err
+	}
+	err = t.Close()
+	if durable {
+		err = errors.Join(err, files.SyncFolder(s.folder))
+	}
+	return err
 }
 
 func isHash(s string) bool {
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Clean removes what nobody needs: packs that no process uses, all but the
-// maxUnused used last; notes that lead nowhere; what a power cut left behind.
-// It is called once the packs to be used are open. What cannot be removed is
-// logged.
+// Clean removes packs that no process uses, except the maxUnused most recently used ones, notes
+// without a pack, and leftovers of a power cut. Call it when all needed packs are open. Failures
+// are logged.
 func (s *Store) Clean() {
 	if s.folder == "" {
 		return
@@ -202,18 +207,18 @@ func (s *Store) inUse(name string) bool {
 		return true
 	}
 	defer f.Close()
-	return !lockAlone(f)
+	return !lockExclusive(f)
 }
 
-// removeUnused removes a file unless it is in use.
+// removeUnused removes a file that is not in use.
 func (s *Store) removeUnused(name string) {
 	path := filepath.Join(s.folder, name)
 	f, _, err := files.Open(path)
 	if err != nil {
 		return
 	}
-	defer f.Close() // and with it the lock, after the file is gone
-	if lockAlone(f) {
+	defer f.Close() // also releases the lock, after the removal
+	if lockExclusive(f) {
 		s.removed(path, os.Remove(path))
 	}
 }
@@ -224,14 +229,4 @@ func (s *Store) removed(path string, err error) {
 		return
 	}
 	s.log.Debug("removed", "file", path)
-}
-
-// syncFolder makes a rename last through a power cut.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

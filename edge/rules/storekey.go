@@ -1,6 +1,6 @@
-// What tells whether sources are those that a pack was made of.
-
 package rules
+
+// Keys of sources: whether a pack was made of them.
 
 import (
 	"crypto/sha256"
@@ -13,17 +13,17 @@ import (
 	"trawl/edge/match"
 )
 
-// key is the key of the sources at paths, or empty: they cannot be read, or
-// not twice, or are a pack.
+// key returns the key of the sources at paths; empty if they are unreadable, not readable twice, or
+// a pack.
 func (s *Store) key(paths []string, o Options) string {
 	k := newKey(s.version, o)
 	for _, path := range expand(paths) {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return "" // what a pipe holds is for the loader alone
+			return "" // the content of a pipe is for the loader
 		}
 		src, err := openSource(path)
 		if err != nil {
-			return "" // the loader says it better
+			return "" // the loader will report the error
 		}
 		if src.kind == KindPack {
 			src.Close()
@@ -43,14 +43,14 @@ func (s *Store) key(paths []string, o Options) string {
 // sourcesKey is a key in the making.
 type sourcesKey struct{ hash.Hash }
 
-// newKey begins with everything that a pack depends on besides the sources.
+// newKey begins a key with everything beside the sources on which a pack depends.
 func newKey(version string, o Options) sourcesKey {
 	k := sourcesKey{sha256.New()}
 	fmt.Fprintf(k, "trawl sources\nformat %d, program %q\noptions %+q\n", match.FormatVersion, version, fmt.Sprintf("%+v", o))
 	return k
 }
 
-// add adds a source: its kind, which depends on its name, and its content.
+// add adds a source: its kind, which depends on the name, and its content.
 func (k sourcesKey) add(kind string, content hash.Hash) {
 	fmt.Fprintf(k, "%s %x\n", kind, content.Sum(nil))
 }

@@ -1,17 +1,18 @@
-// What makes a regex slow, or a rule find nothing, and what to do about it.
-
 package rules
+
+// Warnings: slow regexes, rules that find nothing, and advice.
 
 import (
 	"fmt"
 
+	"trawl/edge/human"
 	"trawl/edge/match"
 )
 
-// Warning says that a rule is right but may be slow, or find nothing in lines.
+// Warning says that a valid rule may be slow, or find nothing in lines.
 type Warning struct {
 	Kind    WarningKind
-	Message string // what is the matter with this rule
+	Message string // about this rule
 }
 
 // WarningKind is a reason for a rule to be slow, or to find nothing.
@@ -19,11 +20,11 @@ type WarningKind string
 
 // Kinds of warnings, the worst first.
 const (
-	WarnLineBreak     WarningKind = "line-break"     // it cannot match within one line
-	WarnGivenUp       WarningKind = "given-up"       // there are texts on which it finds less than it should
-	WarnNoLiteral     WarningKind = "no-literal"     // it runs on every text
-	WarnLarge         WarningKind = "large"          // its program or its states take much
-	WarnCommonLiteral WarningKind = "common-literal" // it runs on many texts
+	WarnLineBreak     WarningKind = "line-break"     // cannot match within one line
+	WarnGivenUp       WarningKind = "given-up"       // on some texts, matches are missing
+	WarnNoLiteral     WarningKind = "no-literal"     // runs on every text
+	WarnLarge         WarningKind = "large"          // large program or large states
+	WarnCommonLiteral WarningKind = "common-literal" // runs on many texts
 )
 
 // WarningKinds are all kinds, the worst first.
@@ -31,7 +32,7 @@ func WarningKinds() []WarningKind {
 	return []WarningKind{WarnLineBreak, WarnGivenUp, WarnNoLiteral, WarnLarge, WarnCommonLiteral}
 }
 
-// Advice says what a kind of warning means, and what to do about it.
+// Advice explains a kind of warning, with advice.
 func (k WarningKind) Advice() string {
 	switch k {
 	case WarnLineBreak:
@@ -71,14 +72,14 @@ func warningsOf(r *RuleReport) []Warning {
 		return list
 	}
 	if r.Trial.GivenUp {
-		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, thousands(int(r.Trial.Allowed)))
+		warn(WarnGivenUp, "given up on a text of %d KiB made for it, after %s steps", match.TrialText>>10, human.Number(int(r.Trial.Allowed)))
 	}
 	if r.Info.Needs == nil {
 		warn(WarnNoLiteral, "%s", r.Info.Reason)
 	}
 	if r.Trial.Instructions > largeInsts || r.Trial.StateBytes > largeStates {
 		warn(WarnLarge, "%s instructions, %s bytes of states after %d KiB of text",
-			thousands(r.Trial.Instructions), thousands(r.Trial.StateBytes), match.TrialText>>10)
+			human.Number(r.Trial.Instructions), human.Number(r.Trial.StateBytes), match.TrialText>>10)
 	}
 	if r.Info.Common() {
 		warn(WarnCommonLiteral, "looks for %s", r.Info.Needs.Short(3))
@@ -86,7 +87,7 @@ func warningsOf(r *RuleReport) []Warning {
 	return list
 }
 
-// brokenUp says what of the rule has a line break.
+// brokenUp says which parts of the rule have a line break.
 func (r *RuleReport) brokenUp() string {
 	switch {
 	case r.Literals == 0:
@@ -94,10 +95,10 @@ func (r *RuleReport) brokenUp() string {
 	case r.Literals == 1:
 		return "the literal has a line break in it"
 	}
-	return fmt.Sprintf("%s of its %s have a line break in them", thousands(r.breaks), plural(r.Literals, "literal"))
+	return fmt.Sprintf("%s of its %s have a line break in them", human.Number(r.breaks), human.Count(r.Literals, "literal"))
 }
 
-// badness orders rules: by their worst warning, then by how many there are.
+// badness orders rules by their worst warning, then by the number of warnings.
 func (r *RuleReport) badness() int {
 	if len(r.Warnings) == 0 {
 		return 0

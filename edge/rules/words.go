@@ -1,6 +1,6 @@
-// Word lists: one literal per line.
-
 package rules
+
+// Word lists: a literal per line.
 
 import (
 	"bufio"
@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"trawl/edge/human"
 )
 
 // MaxLine is the longest line of a word list, in bytes.
@@ -16,15 +18,15 @@ const MaxLine = 1 << 20
 // bom is the byte order mark of UTF-8.
 var bom = []byte("\xef\xbb\xbf")
 
-// WordStats counts what ReadWords left out.
+// WordStats counts words, and what ReadWords has dropped.
 type WordStats struct {
 	Words int  // lines handed out
 	Blank int  // empty lines
-	CRLF  int  // lines whose '\r' was dropped
+	CRLF  int  // lines with a '\r', which was dropped
 	BOM   bool // the list began with a byte order mark
 }
 
-// LineError is an error in one line of a word list.
+// LineError is an error in a line of a word list.
 type LineError struct {
 	Line int // from 1
 	Err  error
@@ -33,11 +35,10 @@ type LineError struct {
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 func (e *LineError) Unwrap() error { return e.Err }
 
-// ReadWords calls each for every word, in order; word is only valid during the
-// call. It needs memory for one line, not for the list. A '\r' before a line's
-// end and a byte order mark at the beginning are dropped; anything else,
-// spaces too, belongs to the word. A line over MaxLine and a byte 0, which
-// tells binary files, are a *LineError; other errors are those of r.
+// ReadWords calls each for every word, in order; word is valid during the call only. Memory is
+// bounded by the longest line. A '\r' before the end of a line and a byte order mark at the
+// beginning are dropped; everything else, also spaces, belongs to the word. A line over MaxLine,
+// and a byte 0, which binary files have, are a *LineError; other errors come from r.
 func ReadWords(r io.Reader, each func(line int, word []byte)) (WordStats, error) {
 	var stats WordStats
 	lines := lineReader{r: bufio.NewReaderSize(r, 64<<10)}
@@ -63,11 +64,10 @@ func ReadWords(r io.Reader, each func(line int, word []byte)) (WordStats, error)
 	}
 }
 
-// countWords counts the words in r, and their bytes, as far as that goes
-// without looking at them closely.
+// countWords counts the words in r and their bytes, roughly.
 func countWords(r io.Reader) (words, size int) {
 	buffer := make([]byte, 64<<10)
-	within := false // a line with something in it
+	within := false // in a line that is not empty
 	for {
 		n, err := r.Read(buffer)
 		for rest := buffer[:n]; len(rest) > 0; {
@@ -97,15 +97,15 @@ func ignoreEOF(err error) error {
 }
 
 var (
-	errLongLine = fmt.Errorf("longer than %s bytes, which no word is; is this a word list?", thousands(MaxLine))
+	errLongLine = fmt.Errorf("longer than %s bytes, which no word is; is this a word list?", human.Number(MaxLine))
 	errBinary   = errors.New("holds a byte 0, so this is no word list; bytes can be written as hex: in a rule file")
 	errUTF16    = errors.New("is UTF-16; save the list as UTF-8")
 )
 
-// lineReader hands out lines without their '\n'.
+// lineReader returns lines without '\n'.
 type lineReader struct {
 	r      *bufio.Reader
-	long   []byte // a line that does not fit into r's buffer
+	long   []byte // a line longer than r's buffer
 	number int    // of the line handed out last
 }
 
@@ -131,7 +131,7 @@ func (l *lineReader) next() ([]byte, error) {
 	return line, nil
 }
 
-// rest puts a line together that is longer than r's buffer.
+// rest completes a line longer than r's buffer.
 func (l *lineReader) rest(start []byte) ([]byte, error) {
 	l.long = append(l.long[:0], start...)
 	for {

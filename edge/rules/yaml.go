@@ -1,7 +1,6 @@
-// Going through YAML: one document, its mappings, aliases within bounds, and
-// errors with the right line.
-
 package rules
+
+// YAML: a single document, its mappings, bounded aliases, and errors with the right line.
 
 import (
 	"bytes"
@@ -16,29 +15,29 @@ import (
 	"trawl/edge/yamlerr"
 )
 
-// maxAliased bounds what YAML aliases can make of a file: each repeats what it
-// stands for, and aliases within aliases multiply. In bytes, as cost counts.
+// maxAliased bounds the size of resolved aliases, in bytes of cost: aliases within aliases
+// multiply.
 const maxAliased = 8 << 20
 
 func (p *parser) problem(n *yaml.Node, format string, args ...any) {
-	p.problems.add(p.path, n.Line, format, args...)
+	p.problems.Add(p.path, n.Line, format, args...)
 }
 
 // document returns the value of the only YAML document in data, or nil.
 func (p *parser) document(data []byte) *yaml.Node {
 	if line, what := badText(data); what != "" {
-		p.problems.add(p.path, line, "%s", what)
+		p.problems.Add(p.path, line, "%s", what)
 		return nil
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, more yaml.Node
 	switch err := dec.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		p.problems.add(p.path, 0, "no rules in it; the file is empty")
+		p.problems.Add(p.path, 0, "no rules in it; the file is empty")
 		return nil
 	case err != nil:
 		line, message := yamlerr.Explain(err, data)
-		p.problems.add(p.path, line, "not valid YAML: %s", message)
+		p.problems.Add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
 	switch err := dec.Decode(&more); {
@@ -47,15 +46,15 @@ func (p *parser) document(data []byte) *yaml.Node {
 		return nil
 	case !errors.Is(err, io.EOF):
 		line, message := yamlerr.Explain(err, data)
-		p.problems.add(p.path, line, "not valid YAML: %s", message)
+		p.problems.Add(p.path, line, "not valid YAML: %s", message)
 		return nil
 	}
 	p.budget = treeCost(&doc) + maxAliased
 	return doc.Content[0]
 }
 
-// badText finds what YAML does not allow and its library reports without a
-// line: bytes that are not UTF-8 and control characters.
+// badText finds bytes outside of UTF-8 and control characters, which YAML forbids and the library
+// reports without a line.
 func badText(data []byte) (line int, what string) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return 1, "is UTF-16; save the file as UTF-8"
@@ -79,13 +78,13 @@ func badText(data []byte) (line int, what string) {
 	return 0, ""
 }
 
-// cost is what reading a node counts for, in bytes.
+// cost is the cost of reading a node, in bytes.
 func cost(n *yaml.Node) int {
 	const node = 16
 	return node + len(n.Value)
 }
 
-// treeCost is the cost of n and all below it, aliases not followed.
+// treeCost is the cost of n and everything below, with aliases unresolved.
 func treeCost(n *yaml.Node) int {
 	sum := cost(n)
 	for _, child := range n.Content {
@@ -94,7 +93,7 @@ func treeCost(n *yaml.Node) int {
 	return sum
 }
 
-// follow returns what an alias stands for, and counts what is read.
+// follow resolves an alias, and subtracts the cost from the budget.
 func (p *parser) follow(n *yaml.Node) *yaml.Node {
 	target := n
 	if n.Kind == yaml.AliasNode {

@@ -1,5 +1,7 @@
 package service
 
+// File access of the service's user, checked before systemd or launchd finds out.
+
 import (
 	"errors"
 	"fmt"
@@ -13,11 +15,11 @@ import (
 	"syscall"
 )
 
-// admit makes the user of the service, if it has to, and reports the files that it
-// cannot read, and why.
-func (s *Service) admit(say Say) error {
+// ensureReadable makes the user of the service if necessary, and returns an error for each file
+// that the user cannot read.
+func (s *Service) ensureReadable(say Say) error {
 	if s.unit.User == "" {
-		return nil // whoever calls has read them already
+		return nil // the caller has read the files already
 	}
 	if err := s.host.ensureUser(s.unit.User, say); err != nil {
 		return err
@@ -39,11 +41,11 @@ func hiddenError(path, hidden string) error {
 }
 
 // identify looks a user up.
-func identify(name string) someone {
-	who := someone{name: name, uid: -1}
+func identify(name string) account {
+	who := account{name: name, uid: -1}
 	u, err := user.Lookup(name)
 	if err != nil {
-		return who // may what everybody may
+		return who // has the rights of everybody
 	}
 	who.uid, _ = strconv.Atoi(u.Uid)
 	ids, _ := u.GroupIds()
@@ -54,8 +56,8 @@ func identify(name string) someone {
 	return who
 }
 
-// join adds groups that a unit names.
-func (w *someone) join(groups []string) {
+// join adds the groups of a unit.
+func (w *account) join(groups []string) {
 	for _, name := range groups {
 		id := name
 		if g, err := user.LookupGroup(name); err == nil {
@@ -67,10 +69,10 @@ func (w *someone) join(groups []string) {
 	}
 }
 
-// someone is a user, by the numbers that files are marked with.
-type someone struct {
+// account is a user, with the numbers in the owner and group of files.
+type account struct {
 	name    string
-	uid     int // -1: not known: an account that systemd makes for each start, or none
+	uid     int // -1: unknown: systemd makes the account for each start, or there is none
 	gids    []int
 	dynamic bool // systemd makes the account for each start
 }
@@ -82,9 +84,9 @@ const (
 	mayPass  fs.FileMode = 0o1
 )
 
-// canRead follows the path as the kernel does: every folder must let pass, the file
-// be readable; of a folder, all that is in it. A refusal names the mode.
-func (w *someone) canRead(path string) error {
+// canRead follows the path as the kernel does: every folder on the way must be passable and the
+// file readable. A folder must be readable with everything in it. The error names the mode.
+func (w *account) canRead(path string) error {
 	if w.uid == 0 {
 		return nil
 	}
@@ -117,8 +119,8 @@ func (w *someone) canRead(path string) error {
 	return nil
 }
 
-// canReach reports a folder above real that does not let pass.
-func (w *someone) canReach(path, real string) error {
+// canReach returns an error if a folder above real cannot be passed.
+func (w *account) canReach(path, real string) error {
 	for dir := filepath.Dir(real); ; dir = filepath.Dir(dir) {
 		if ok, mode := w.may(dir, mayPass); !ok {
 			return fmt.Errorf("%s: the user %s, as which the service runs, cannot pass the folder %s (mode %04o): chmod o+x %s, or move the file to /etc/trawl", path, w.name, dir, mode, dir)
@@ -129,7 +131,7 @@ func (w *someone) canReach(path, real string) error {
 	}
 }
 
-func (w *someone) canOpen(path, real string) error {
+func (w *account) canOpen(path, real string) error {
 	ok, mode := w.may(real, mayRead)
 	if ok {
 		return nil
@@ -146,14 +148,14 @@ func (w *someone) canOpen(path, real string) error {
 
 // canWrite reports why the user cannot make files in a folder, or cannot make the
 // folder.
-func (w *someone) canWrite(dir string) error {
+func (w *account) canWrite(dir string) error {
 	there, err := placeFor(dir)
 	if err != nil || there == "" || w.uid == 0 {
 		return err
 	}
 	real, err := filepath.EvalSymlinks(there)
 	if err != nil {
-		return nil // it was there a moment ago
+		return nil // the folder has just disappeared
 	}
 	if err := w.canReach(dir, filepath.Join(real, "x")); err != nil {
 		return err
@@ -168,8 +170,8 @@ func (w *someone) canWrite(dir string) error {
 	return fmt.Errorf("%s cannot be made by the user %s in %s (mode %04o): make it, and chown %s %s", dir, w.name, there, mode, w.name, dir)
 }
 
-// placeFor returns the nearest folder above dir that there is, or dir, and an error if
-// nobody can make files in it. Empty: the caller may not look.
+// placeFor returns dir, or the nearest folder above dir that exists, and an error if nobody can
+// make files there. The result is empty if the caller may not look.
 func placeFor(dir string) (there string, err error) {
 	there = dir
 	info, err := os.Stat(there)
@@ -192,12 +194,12 @@ func placeFor(dir string) (there string, err error) {
 	return there, nil
 }
 
-// may reports whether someone has all of the rights to a file, by its access list if
-// it has one, else by its mode.
-func (w *someone) may(path string, rights fs.FileMode) (ok bool, mode fs.FileMode) {
+// may reports whether the account has all given rights to a file: by the access list of the file,
+// or without one by the mode.
+func (w *account) may(path string, rights fs.FileMode) (ok bool, mode fs.FileMode) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return true, 0 // it was there a moment ago
+		return true, 0 // the file has just disappeared
 	}
 	mode = info.Mode().Perm()
 	owner, ok := info.Sys().(*syscall.Stat_t)

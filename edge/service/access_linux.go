@@ -1,13 +1,15 @@
 package service
 
+// File access on Linux: access lists, and file systems without room for files.
+
 import (
 	"errors"
 
 	"golang.org/x/sys/unix"
 )
 
-// accessList reads the access list of a file; nil: it has none, or its file system
-// does not know them.
+// accessList reads the access list of a file; nil: the file has none, or the file system has no
+// access lists.
 func accessList(path string) []aclEntry {
 	b := make([]byte, aclHead+1024*aclEntrySize)
 	n, err := unix.Getxattr(path, "system.posix_acl_access", b)

@@ -11,7 +11,7 @@ import (
 func TestAccessListOfAFile(t *testing.T) {
 	const none = 1<<32 - 1
 	key := fileWith(t, filepath.Join(openTo(t), "board.key"), 0o600)
-	who := someone{name: "trawl", uid: 1 << 29}
+	who := account{name: "trawl", uid: 1 << 29}
 	if err := who.canRead(key); err == nil {
 		t.Fatal("readable without a list")
 	}
@@ -22,7 +22,7 @@ func TestAccessListOfAFile(t *testing.T) {
 	if err := who.canRead(key); err != nil {
 		t.Error(err)
 	}
-	other := someone{name: "ann", uid: 1<<29 + 1}
+	other := account{name: "ann", uid: 1<<29 + 1}
 	if err := other.canRead(key); err == nil {
 		t.Error("the list opens it to another user")
 	}

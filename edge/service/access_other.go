@@ -2,14 +2,15 @@
 
 package service
 
+// File access elsewhere.
+
 import (
 	"errors"
 
 	"golang.org/x/sys/unix"
 )
 
-// accessList: access lists of other systems are not looked at, so a refusal names the
-// mode.
+// accessList ignores access lists of other systems, so a refusal names the mode.
 func accessList(string) []aclEntry { return nil }
 
 // unwritable reports why nobody can make files in a folder; nil: somebody may.

@@ -1,12 +1,14 @@
 package service
 
+// Access lists of POSIX, as Linux stores them.
+
 import (
 	"encoding/binary"
 	"io/fs"
 	"slices"
 )
 
-// aclEntry is one of an access list: acl(5), in the form of the extended attribute
+// aclEntry is an entry of an access list: acl(5), in the form of the extended attribute
 // system.posix_acl_access (linux/posix_acl_xattr.h).
 type aclEntry struct {
 	tag, rights uint16
@@ -27,7 +29,7 @@ const (
 	aclEntrySize = 8 // bytes: tag, rights, id
 )
 
-// parseACL reads the attribute; nil: it is none.
+// parseACL reads the attribute; nil: b is malformed.
 func parseACL(b []byte) []aclEntry {
 	if len(b) < aclHead || (len(b)-aclHead)%aclEntrySize != 0 || binary.LittleEndian.Uint32(b) != aclVersion {
 		return nil
@@ -39,10 +41,10 @@ func parseACL(b []byte) []aclEntry {
 	return list
 }
 
-// listed decides as the kernel does (acl(5), "Access check algorithm"): the owner by
-// the owner's entry, a user by the user's own, a member of groups by any of theirs that
-// grants all, everybody else by the last.
-func (w *someone) listed(list []aclEntry, owner, group int, wanted fs.FileMode) bool {
+// listed decides as the kernel does (acl(5), "Access check algorithm"): the owner by the owner's
+// entry, a listed user by the user's entry, a member of listed groups by any group entry with all
+// wanted rights, everybody else by the entry for others.
+func (w *account) listed(list []aclEntry, owner, group int, wanted fs.FileMode) bool {
 	mask, other := uint16(7), uint16(0)
 	for _, e := range list {
 		switch {

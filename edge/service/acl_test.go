@@ -32,20 +32,20 @@ func TestAccessLists(t *testing.T) {
 	}
 	const owner, group = 1, 2
 	for name, c := range map[string]struct {
-		who    someone
+		who    account
 		rights fs.FileMode
 		want   bool
 	}{
-		"owner":                          {someone{uid: owner}, mayRead | mayWrite, true},
-		"user who is named":              {someone{uid: 10}, mayRead, true},
-		"user, beyond the mask":          {someone{uid: 11}, mayWrite, false},
-		"user who is shut out":           {someone{uid: 12, gids: []int{20}}, mayRead, false},
-		"group that is named":            {someone{uid: 5, gids: []int{20}}, mayRead, true},
-		"the owner's group":              {someone{uid: 5, gids: []int{group}}, mayRead, false},
-		"two groups, one of them may":    {someone{uid: 5, gids: []int{group, 20}}, mayRead, true},
-		"a group without it is no other": {someone{uid: 5, gids: []int{21}}, mayRead, false},
-		"everybody else":                 {someone{uid: 5}, mayRead, true},
-		"user who is not known":          {someone{uid: -1}, mayWrite, false},
+		"owner":                          {account{uid: owner}, mayRead | mayWrite, true},
+		"user who is named":              {account{uid: 10}, mayRead, true},
+		"user, beyond the mask":          {account{uid: 11}, mayWrite, false},
+		"user who is shut out":           {account{uid: 12, gids: []int{20}}, mayRead, false},
+		"group that is named":            {account{uid: 5, gids: []int{20}}, mayRead, true},
+		"the owner's group":              {account{uid: 5, gids: []int{group}}, mayRead, false},
+		"two groups, one of them may":    {account{uid: 5, gids: []int{group, 20}}, mayRead, true},
+		"a group without it is no other": {account{uid: 5, gids: []int{21}}, mayRead, false},
+		"everybody else":                 {account{uid: 5}, mayRead, true},
+		"user who is not known":          {account{uid: -1}, mayWrite, false},
 	} {
 		if got := c.who.listed(parseACL(acl(list...)), owner, group, c.rights); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -58,7 +58,7 @@ func FuzzParseACL(f *testing.F) {
 	f.Add([]byte{2, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list := parseACL(b)
-		who := someone{uid: 7, gids: []int{8}}
+		who := account{uid: 7, gids: []int{8}}
 		who.listed(list, 1, 2, mayRead)
 		if len(list)*aclEntrySize > len(b) {
 			t.Error("more entries than bytes")

@@ -1,5 +1,7 @@
 package service
 
+// The file of a service: written as a whole, and restored after a failed installation.
+
 import (
 	"errors"
 	"fmt"
@@ -13,66 +15,76 @@ import (
 	"trawl/systemd"
 )
 
-// pending is a file written beside its place: whole and on the disk, so that only
-// a rename is left to do.
-type pending struct {
-	path, temp string
-	old        []byte // what was in its place; nil: nothing
-	foreign    bool   // and we had not made that
+// replaced remembers a file that place has written, and the file before.
+type replaced struct {
+	path    string
+	old     []byte // the content before; nil: there was no file
+	foreign bool   // trawl had not made the old file
 }
 
-// place writes the service's file: the steps that systemd and launchd share. What
-// was there before, and whether we had not made it, is in the result.
-func (s *Service) place(file, text string, say Say) (*pending, error) {
+// place writes the file of the service, and makes the service's user. A previous file of somebody
+// else is saved beside the new one. An error leaves everything unchanged.
+func (s *Service) place(file, text string, say Say) (*replaced, error) {
 	if s.options.Own {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return nil, cannotWrite(file, err)
 		}
 	}
-	if err := s.admit(say); err != nil {
+	if err := s.ensureReadable(say); err != nil {
 		return nil, err
 	}
-	next, err := stage(file, text)
+	old, foreign, err := readUnit(file)
 	if err != nil {
 		return nil, err
 	}
-	return next, next.commit()
+	r := &replaced{path: file, old: old, foreign: foreign}
+	if err := replaceUnit(file, []byte(text), r.save); err != nil {
+		return nil, cannotWrite(file, err)
+	}
+	return r, nil
 }
 
-// stage writes text beside path. An error leaves everything as it was.
-func stage(path, text string) (p *pending, err error) {
-	old, foreign, err := readUnit(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".trawl-*")
-	if err != nil {
-		return nil, cannotWrite(path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-			err = cannotWrite(path, err)
+// replaceUnit writes a file that everybody may read, whatever the umask. before, if not nil, is
+// called when the new content is on the disk but not yet in place.
+func replaceUnit(path string, text []byte, before func() error) error {
+	const mode = 0o644
+	return files.ReplaceFunc(path, mode, func(f *os.File) error {
+		_, err := f.Write(text)
+		if err = errors.Join(err, f.Chmod(mode)); err != nil || before == nil {
+			return err
 		}
-	}()
-	if _, err = f.WriteString(text); err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = f.Close()
-	}
-	return &pending{path: path, temp: f.Name(), old: old, foreign: foreign}, err
+		return before()
+	})
 }
 
-// maxUnit bounds a file that describes a service, in bytes.
+// save keeps the file that place is about to replace, unless trawl had made the file.
+func (r *replaced) save() error {
+	if !r.foreign {
+		return nil
+	}
+	return replaceUnit(r.saved(), r.old, nil)
+}
+
+// saved is the path of a saved file of somebody else.
+func (r *replaced) saved() string { return r.path + ".old" }
+
+// undo restores the state before place.
+func (r *replaced) undo() error {
+	if r.old == nil {
+		return errors.Join(os.Remove(r.path), files.SyncFolder(filepath.Dir(r.path)))
+	}
+	err := replaceUnit(r.path, r.old, nil)
+	if err == nil && r.foreign {
+		_ = os.Remove(r.saved())
+	}
+	return err
+}
+
+// maxUnit bounds the file of a service, in bytes.
 const maxUnit = 1 << 20
 
-// readUnit reads what is at path. One that we had not made is foreign; a link is an
-// error, as it may be a mask.
+// readUnit reads the file at path. foreign reports a file that trawl has not made. A link is an
+// error, because it may be a mask of systemd.
 func readUnit(path string) (text []byte, foreign bool, err error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -96,75 +108,7 @@ func readUnit(path string) (text []byte, foreign bool, err error) {
 	return text, !strings.Contains(string(text), systemd.Mark), err
 }
 
-// saved is where a file that we had not made is kept.
-func (p *pending) saved() string { return p.path + ".old" }
-
-// commit puts the file in its place. What somebody else had written there is kept.
-func (p *pending) commit() error {
-	err := error(nil)
-	if p.foreign {
-		err = replaceFile(p.saved(), p.old)
-	}
-	if err == nil {
-		err = os.Rename(p.temp, p.path)
-	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(p.path))
-	}
-	if err != nil {
-		p.discard()
-		return cannotWrite(p.path, err)
-	}
-	return nil
-}
-
-// discard removes a file that was not put in its place.
-func (p *pending) discard() { _ = os.Remove(p.temp) }
-
-// undo puts back what was there before commit.
-func (p *pending) undo() error {
-	if p.old == nil {
-		return errors.Join(os.Remove(p.path), syncFolder(filepath.Dir(p.path)))
-	}
-	err := replaceFile(p.path, p.old)
-	if err == nil && p.foreign {
-		_ = os.Remove(p.saved())
-	}
-	return err
-}
-
-// replaceFile writes a file so that it is the old or the new one at any time.
-func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".trawl-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes renames in a folder last through a power cut.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) { // some file systems cannot
-		return err
-	}
-	return nil
-}
-
-// cannotWrite says what to do about it.
+// cannotWrite adds advice to an error of writing.
 func cannotWrite(path string, err error) error {
 	what := ""
 	switch {

@@ -1,5 +1,7 @@
 package service
 
+// The system: programs, users, and which service manager runs.
+
 import (
 	"errors"
 	"fmt"
@@ -16,8 +18,7 @@ import (
 	"trawl/systemd"
 )
 
-// host is the system as this package sees and changes it. Tests have one of their
-// own.
+// host is the system as this package sees and changes it. Tests replace it.
 type host struct {
 	platform string // as the library names the service manager; empty: there is none
 	root     string // in front of every path; empty but in tests
@@ -26,7 +27,7 @@ type host struct {
 	find     func(name string) error
 	run      func(name string, args ...string) (stdout string, err error)
 	control  func(s *Service) (library.Service, error)
-	identify func(user string) someone
+	identify func(user string) account
 }
 
 func thisHost() host {
@@ -39,7 +40,7 @@ func thisHost() host {
 	}
 }
 
-// run runs a program; what it says on stderr is in the error.
+// run runs a program. The error holds the output on stderr.
 func run(name string, args ...string) (string, error) {
 	var stdout, stderr strings.Builder
 	cmd := exec.Command(name, args...)
@@ -55,7 +56,7 @@ func run(name string, args ...string) (string, error) {
 	return stdout.String(), err
 }
 
-// groups are those of the calling user.
+// groups returns the groups of the calling user.
 func (h *host) groups() []int {
 	gids, _ := os.Getgroups()
 	return append(gids, os.Getegid())
@@ -75,8 +76,8 @@ func (h *host) exists(p string) bool {
 
 var errNoManager = errors.New("no service manager runs here; run trawl broker or trawl worker itself, under whatever starts programs on this system")
 
-// manager picks ours for systemd and launchd. The library believes in SysV if it
-// finds nothing else, as in a container.
+// manager chooses between systemd, launchd and the library. The library takes SysV for granted if
+// there is nothing else, as in a container.
 func (h *host) manager() (manager, error) {
 	switch h.platform {
 	case "":
@@ -120,7 +121,7 @@ type program struct{}
 func (program) Start(library.Service) error { return nil }
 func (program) Stop(library.Service) error  { return nil }
 
-// ensureUser makes the user that the service runs as, if it is ours and missing.
+// ensureUser makes the user of the service if the user is trawl's own and missing.
 func (h *host) ensureUser(name string, say Say) error {
 	if h.hasUser(name) {
 		return nil
@@ -160,8 +161,8 @@ func (h *host) ensureUser(name string, say Say) error {
 // Role accounts of macOS have numbers in this range (sysadminctl(8)).
 const firstRoleID, lastRoleID = 200, 400
 
-// makeRoleAccount makes the account of daemons on macOS: it has no home, no shell, no
-// password, and is not shown at the login window.
+// makeRoleAccount makes the account of daemons on macOS: without home, shell and password, and
+// hidden from the login window.
 func (h *host) makeRoleAccount(say Say) error {
 	fail := func(err error) error {
 		return fmt.Errorf("the service is to run as the role account %s, which could not be made: %w; make it by hand, or name another user with --run-as", systemd.MacUser, err)
@@ -190,7 +191,7 @@ func (h *host) makeRoleAccount(say Say) error {
 	return fail(errors.New("all numbers of role accounts are taken"))
 }
 
-// sysusersLines are those of the file that packages install.
+// sysusersLines returns the lines of the file for sysusers.d in the packages.
 func sysusersLines() (lines []string) {
 	for line := range strings.Lines(systemd.Sysusers) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
@@ -200,7 +201,7 @@ func sysusersLines() (lines []string) {
 	return lines
 }
 
-// hasUser looks into the file first: it may be another system's, in tests.
+// hasUser looks into /etc/passwd first, which in tests is another system's.
 func (h *host) hasUser(name string) bool {
 	passwd, err := os.ReadFile(h.path("/etc/passwd"))
 	if err == nil && strings.Contains("\n"+string(passwd), "\n"+name+":") {

@@ -36,7 +36,7 @@ func newBoard(t *testing.T) *board {
 	b.host = host{
 		platform: "linux-systemd", root: b.root, home: filepath.Join(b.root, "home/ann"),
 		find: func(string) error { return nil }, run: b.run, control: b.control,
-		identify: func(name string) someone { return someone{name: name, uid: -1} },
+		identify: func(name string) account { return account{name: name, uid: -1} },
 	}
 	return b
 }

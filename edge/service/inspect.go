@@ -1,5 +1,7 @@
 package service
 
+// Installed services, and the files that their users cannot use.
+
 import (
 	"errors"
 	"fmt"
@@ -12,8 +14,8 @@ import (
 	"trawl/systemd"
 )
 
-// Installed returns the services of the system that are installed here, ordered by
-// name. Where no service manager runs there are none.
+// Installed returns the installed services of the system, sorted by name. Without a service manager
+// there are none.
 func Installed() []*Service { return installed(thisHost()) }
 
 func installed(h host) (list []*Service) {
@@ -25,7 +27,7 @@ func installed(h host) (list []*Service) {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		role, instance, _ := strings.Cut(strings.TrimPrefix(name, "trawl-"), "-")
-		if s, err := open(Options{Role: role, Instance: instance}, h); err == nil { // else it is something else's
+		if s, err := open(Options{Role: role, Instance: instance}, h); err == nil { // else the service is not trawl's
 			list = append(list, s)
 		}
 	}
@@ -35,9 +37,9 @@ func installed(h host) (list []*Service) {
 // Role is broker or worker.
 func (s *Service) Role() string { return s.unit.Role }
 
-// Unusable reports which of files the service that st is about cannot read, as the user
-// that it runs as, and which of folders it cannot write. Folders that the service
-// manager makes are not to be among them. What the caller may not look at is left out.
+// Unusable returns an error for each of files that the service with status st cannot read, and each
+// of folders that it cannot write, as the user of the service. folders must not hold folders that
+// the service manager makes. Files that the caller may not inspect are left out.
 func (s *Service) Unusable(st *Status, files, folders []string) (problems []error) {
 	if st.RunsAs == "" {
 		return nil
@@ -54,7 +56,7 @@ func (s *Service) Unusable(st *Status, files, folders []string) (problems []erro
 	}
 	for _, dir := range folders {
 		if within(dir, []string{systemd.StateDir}) && !s.host.exists(systemd.StateDir) {
-			continue // the unit makes it
+			continue // the unit makes the folder
 		}
 		if st.readOnly && !within(dir, st.writable) {
 			problems = append(problems, fmt.Errorf("%s: the unit lets the service write to %s alone: leave the setting out, or allow the folder: systemctl edit %s, and in the section [Service] ReadWritePaths=%s",
@@ -66,7 +68,7 @@ func (s *Service) Unusable(st *Status, files, folders []string) (problems []erro
 	return problems
 }
 
-// within reports whether path is one of folders, or below one.
+// within reports whether path is in folders, or below one of them.
 func within(path string, folders []string) bool {
 	return slices.ContainsFunc(folders, func(dir string) bool {
 		dir = filepath.Clean(strings.TrimLeft(dir, "-+"))
@@ -74,15 +76,15 @@ func within(path string, folders []string) bool {
 	})
 }
 
-// Writable reports why a folder can be written, or made, by nobody; with self, also why
-// not by the calling user.
+// Writable reports why nobody can write or make a folder; with self, also why the calling user
+// cannot.
 func Writable(dir string, self bool) error {
 	if !self {
 		_, err := placeFor(dir)
 		return err
 	}
 	h := thisHost()
-	who := someone{name: "that calls", uid: h.uid, gids: h.groups()}
+	who := account{name: "that calls", uid: h.uid, gids: h.groups()}
 	if u, err := user.Current(); err == nil {
 		who.name = u.Username
 	}

@@ -75,11 +75,11 @@ const runningUnit = "LoadState=loaded\nActiveState=active\nSubState=running\nUse
 func TestWhatTheUserOfAServiceCannotUse(t *testing.T) {
 	dir := openTo(t)
 	b := newBoard(t)
-	b.host.identify = func(name string) someone {
+	b.host.identify = func(name string) account {
 		if name == "root" {
-			return someone{name: name}
+			return account{name: name}
 		}
-		return someone{name: name, uid: 1 << 29, gids: []int{1 << 28}}
+		return account{name: name, uid: 1 << 29, gids: []int{1 << 28}}
 	}
 	key := fileWith(t, filepath.Join(dir, "board.key"), 0o600)
 	hidden := fileWith(t, filepath.Join(dir, "rules/inner/hidden.txt"), 0o600)

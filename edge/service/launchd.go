@@ -1,5 +1,7 @@
 package service
 
+// launchd, the service manager of macOS.
+
 import (
 	"errors"
 	"fmt"
@@ -14,12 +16,11 @@ import (
 	"trawl/systemd"
 )
 
-// exitTimeOut is a little more than ExitTimeOut of the property list, after which
-// launchd kills.
+// exitTimeOut is somewhat longer than ExitTimeOut of the property list, after which launchd kills.
 const exitTimeOut = 35 * time.Second
 
-// launchdManager writes property lists and runs launchctl, in its newer manner
-// (bootstrap and bootout instead of load and unload).
+// launchdManager writes property lists and runs launchctl with its newer verbs (bootstrap and
+// bootout instead of load and unload).
 type launchdManager struct{}
 
 func (launchdManager) file(s *Service) string {
@@ -36,8 +37,8 @@ func (launchdManager) log(s *Service) string {
 	return "/var/log/" + s.Name() + ".log"
 }
 
-// domain is where launchd keeps the service. An agent belongs to the session at the
-// screen; who has come by ssh and is not logged in there has only the user's domain.
+// domain returns launchd's domain of the service. An agent belongs to the session at the screen;
+// for a user who is logged in by ssh alone, to the domain of the user.
 func (m launchdManager) domain(s *Service) string {
 	if !s.options.Own {
 		return "system"
@@ -58,11 +59,11 @@ func (s *Service) succeeds(name string, args ...string) bool {
 	return err == nil
 }
 
-// target names the service in its domain.
+// target returns the name of the service in its domain.
 func (m launchdManager) target(s *Service) string { return m.domain(s) + "/" + s.Name() }
 
-// makeFolders makes the folders that macOS may lack: that of property lists, that of
-// logs, and, for a worker that is a daemon, that of its packs.
+// makeFolders makes folders that macOS may lack: for property lists, for logs, and for the packs of
+// a worker that is a daemon.
 func (m launchdManager) makeFolders(s *Service) error {
 	logs := filepath.Dir(m.log(s))
 	if !s.options.Own {
@@ -119,7 +120,7 @@ func (m launchdManager) install(s *Service, say Say) error {
 		say("%s is installed already, and nothing about it has changed", s.Name())
 		return nil
 	}
-	if err := s.admit(say); err != nil { // makes the user, whom folders are for
+	if err := s.ensureReadable(say); err != nil { // makes the user that owns the folders
 		return err
 	}
 	if err := m.makeFolders(s); err != nil {
@@ -187,7 +188,7 @@ func (m launchdManager) start(s *Service) error {
 	if _, err := os.Stat(m.file(s)); err != nil {
 		return fmt.Errorf("%s is not installed; install it with: %s", s.Name(), s.command("install"))
 	}
-	// One that was disabled once, maybe under this name years ago, is not taken.
+	// launchd refuses a service that was ever disabled, even years ago under this name.
 	if _, err := s.host.run("launchctl", "enable", m.target(s)); err != nil {
 		return err
 	}
@@ -195,8 +196,7 @@ func (m launchdManager) start(s *Service) error {
 	return err
 }
 
-// stop waits until the service has ended: before that launchd refuses to have it
-// again.
+// stop waits until the service has ended, because launchd refuses to start it earlier.
 func (m launchdManager) stop(s *Service) error {
 	target := m.target(s)
 	if _, err := s.host.run("launchctl", "bootout", target); err != nil {
@@ -226,7 +226,7 @@ var (
 	plistString    = ondemand.Regexp{Expr: `<string>([^<]*)</string>`}
 )
 
-// propertiesOf reads user, program and configuration out of a property list of ours.
+// propertiesOf reads user, program and configuration file out of a property list of trawl.
 func propertiesOf(file string) (user, program, config string) {
 	text, _ := os.ReadFile(file)
 	if m := plistUser.Get().FindSubmatch(text); m != nil {
@@ -250,7 +250,7 @@ var (
 	launchdExit  = ondemand.Regexp{Expr: `(?m)^\s*last exit code = (\d+)`}
 )
 
-// lastError is the latest line of the log that is an error.
+// lastError returns the latest error in the log.
 func (m launchdManager) lastError(s *Service) string {
 	out, err := s.host.run("tail", "-n", "200", m.log(s))
 	if err != nil {
@@ -281,7 +281,7 @@ func (m launchdManager) status(s *Service) (Status, error) {
 	}
 	out, err := s.host.run("launchctl", "print", m.target(s))
 	if err != nil {
-		return st, nil // it is not loaded
+		return st, nil // not loaded
 	}
 	if pid := launchdPID.Get().FindStringSubmatch(out); pid != nil {
 		st.PID, _ = strconv.Atoi(pid[1])

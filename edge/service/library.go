@@ -1,5 +1,7 @@
 package service
 
+// All other service managers, through the library.
+
 import (
 	"errors"
 	"fmt"
@@ -7,8 +9,7 @@ import (
 	library "github.com/kardianos/service"
 )
 
-// libraryManager is for all that is neither systemd nor launchd: OpenRC, SysV,
-// Upstart, procd, rcS. The library's own scripts are installed.
+// libraryManager handles OpenRC, SysV, Upstart, procd and rcS, with the scripts of the library.
 type libraryManager struct{}
 
 func (libraryManager) plan(s *Service, say Say) error {
@@ -36,11 +37,11 @@ func (m libraryManager) install(s *Service, say Say) error {
 		say("%s is installed already; to install it anew: %s first", s.Name(), s.command("uninstall"))
 		return nil
 	}
-	if err := s.admit(say); err != nil {
+	if err := s.ensureReadable(say); err != nil {
 		return err
 	}
 	if err := l.Install(); err != nil {
-		_ = l.Uninstall() // what is half there
+		_ = l.Uninstall() // removes a partial installation
 		return fmt.Errorf("install %s with %s: %w", s.Name(), s.host.platform, err)
 	}
 	say("installed %s with %s; to start it now: %s", s.Name(), s.host.platform, s.command("start"))
@@ -83,7 +84,7 @@ func (m libraryManager) restart(s *Service) error { return m.control(s, library.
 
 func (libraryManager) lastError(*Service) string { return "" }
 
-// installed asks for the two services that trawl makes without a name.
+// installed asks for trawl's two services without an instance name.
 func (m libraryManager) installed(h *host) (names []string) {
 	for _, role := range []string{"broker", "worker"} {
 		if s, err := open(Options{Role: role}, *h); err == nil {

@@ -1,5 +1,7 @@
 package service
 
+// Service: a broker or worker as a service, whatever the service manager.
+
 import (
 	"errors"
 	"fmt"
@@ -11,23 +13,23 @@ import (
 	"trawl/systemd"
 )
 
-// Options say which service is meant.
+// Options select a service.
 type Options struct {
 	Role     string // broker or worker
-	Instance string // one of several of a role on this board; empty: the only one
+	Instance string // tells several services of a role apart; empty: the only one
 	Own      bool   // a service of the calling user instead of the system's
 
 	// The rest is for Install alone.
 
-	Config     string   // file to be named on its command line; empty: none
-	Arguments  []string // further ones
+	Config     string   // configuration file for the command line; empty: none
+	Arguments  []string // more arguments
 	RunAs      string   // user; empty: trawl, on macOS _trawl
 	Executable string   // empty: the running program
-	Now        bool     // it is to be started right after
-	Files      []string // that the service reads, so that its user must be able to
+	Now        bool     // the caller starts the service next
+	Files      []string // files that the service's user must be able to read
 }
 
-// Service is a broker or a worker as a service. It is not safe for concurrent use.
+// Service is a broker or a worker as a service. The methods must not be called concurrently.
 type Service struct {
 	options Options
 	unit    systemd.Unit
@@ -35,27 +37,27 @@ type Service struct {
 	manager manager
 }
 
-// Say is told what is being done, a line at a time.
+// Say receives progress reports, a line at a time.
 type Say func(format string, args ...any)
 
-// manager is one kind of service manager.
+// manager is a kind of service manager.
 type manager interface {
 	install(s *Service, say Say) error
-	plan(s *Service, say Say) error // says what install would do
+	plan(s *Service, say Say) error // describes install without doing anything
 	uninstall(s *Service, say Say) error
 	start(s *Service) error
 	stop(s *Service) error
 	restart(s *Service) error
 	status(s *Service) (Status, error)
 	lastError(s *Service) string // empty: there is none, or the log cannot be read
-	installed(h *host) []string  // names of services that have a file of the manager's
+	installed(h *host) []string  // names of services with a file of this manager
 }
 
-// State is one of what a service can be.
+// State is the state of a service.
 type State string
 
-// The states. A service that ends again and again is Failing, although its
-// manager is at it.
+// States of a service. A service that ends again and again is Failing, also while the manager
+// restarts it.
 const (
 	Running      State = "running"
 	Starting     State = "starting"
@@ -70,29 +72,29 @@ type Status struct {
 	State    State  `json:"state"`
 	Says     string `json:"says,omitempty"` // the service's own sentence
 	PID      int    `json:"pid,omitempty"`
-	Restarts int    `json:"restarts,omitempty"`  // without being asked to, since it was started
+	Restarts int    `json:"restarts,omitempty"`  // without a request, since the last manual start
 	Enabled  bool   `json:"enabled"`             // starts with the board
-	Memory   int64  `json:"memory,omitempty"`    // bytes that its control group holds, maps of files included
+	Memory   int64  `json:"memory,omitempty"`    // bytes of the control group, mapped files included
 	File     string `json:"file,omitempty"`      // of the manager
 	Package  bool   `json:"packaged,omitempty"`  // the file is of a package
-	Log      string `json:"log_with,omitempty"`  // command that shows its log
-	LastExit string `json:"last_exit,omitempty"` // how it ended the last time, if it failed
+	Log      string `json:"log_with,omitempty"`  // command for the log
+	LastExit string `json:"last_exit,omitempty"` // how the last run failed
 	Manager  string `json:"manager"`             // linux-systemd, darwin-launchd, …
 
-	LastError string `json:"last_error,omitempty"` // the latest of its log, if it fails and the log can be read
-	Refused   string `json:"refused,omitempty"`    // which broker does not take it, and why
+	LastError string `json:"last_error,omitempty"` // latest error in the log of a failing service, if readable
+	Refused   string `json:"refused,omitempty"`    // BROKER: REASON, if a broker refuses the worker
 	RunsAs    string `json:"runs_as,omitempty"`    // user; empty: not known
-	Program   string `json:"program,omitempty"`    // that it runs
-	Config    string `json:"config,omitempty"`     // configuration file that its command line names; empty: the default one
+	Program   string `json:"program,omitempty"`    // path of the program
+	Config    string `json:"config,omitempty"`     // configuration file on the command line; empty: the default file
 
-	groups   []string // that the unit adds
+	groups   []string // added by the unit
 	dynamic  bool     // systemd makes the user for each start
-	hidden   []string // folders of which the service sees nothing
+	hidden   []string // folders hidden from the service
 	readOnly bool     // the service sees the board read-only, but for writable
-	writable []string // folders, and files below them
+	writable []string // folders, with everything below them
 }
 
-// Open finds out which service manager there is.
+// Open detects the service manager.
 func Open(o Options) (*Service, error) { return open(o, thisHost()) }
 
 func open(o Options, h host) (*Service, error) {
@@ -121,7 +123,7 @@ func open(o Options, h host) (*Service, error) {
 	return s, nil
 }
 
-// checkInstance allows what is harmless in names of files, units and labels.
+// checkInstance allows characters that are harmless in names of files, units and labels.
 func checkInstance(name string) error {
 	ok := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)
@@ -137,15 +139,15 @@ func checkInstance(name string) error {
 	return nil
 }
 
-// Name is the service's, as its manager knows it.
+// Name returns the name of the service at its manager.
 func (s *Service) Name() string { return s.unit.Name() }
 
-// User is the one that the service runs as; empty: the calling user.
+// User returns the user of the service; empty: the calling user.
 func (s *Service) User() string { return s.unit.User }
 
-// Install makes the service known to its manager, which then starts it with the
-// board; it does not start it now. What is there and the same is left alone. A
-// service that runs and whose file has changed is restarted.
+// Install registers the service with its manager, which starts it with the board from then on.
+// Install does not start a stopped service, restarts a running one if its file has changed, and
+// does nothing if the same file is installed already.
 func (s *Service) Install(say Say) error {
 	if err := s.prepare(); err != nil {
 		return err
@@ -156,7 +158,7 @@ func (s *Service) Install(say Say) error {
 	return s.manager.install(s, say)
 }
 
-// Plan says what Install would write and run, and does nothing.
+// Plan describes the files and commands of Install, without doing anything.
 func (s *Service) Plan(say Say) error {
 	if err := s.prepare(); err != nil {
 		return err
@@ -164,8 +166,7 @@ func (s *Service) Plan(say Say) error {
 	return s.manager.plan(s, say)
 }
 
-// Uninstall stops the service and makes its manager forget it. Configuration, keys
-// and packs stay.
+// Uninstall stops the service and removes it from its manager. Configuration, keys and packs stay.
 func (s *Service) Uninstall(say Say) error {
 	if err := s.needRoot("uninstall"); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (s *Service) Uninstall(say Say) error {
 	return s.manager.uninstall(s, say)
 }
 
-// Start starts the service, and waits until it is ready.
+// Start starts the service, and waits until the service is ready.
 func (s *Service) Start() error {
 	if err := s.needRoot("start"); err != nil {
 		return err
@@ -181,7 +182,7 @@ func (s *Service) Start() error {
 	return s.manager.start(s)
 }
 
-// Stop stops the service; it answers what it has before.
+// Stop stops the service, which answers the requests in hand first.
 func (s *Service) Stop() error {
 	if err := s.needRoot("stop"); err != nil {
 		return err
@@ -197,7 +198,7 @@ func (s *Service) Restart() error {
 	return s.manager.restart(s)
 }
 
-// Status asks the manager. A service that is not installed is no error.
+// Status asks the manager. For a service that is not installed the error is nil.
 func (s *Service) Status() (Status, error) {
 	st, err := s.manager.status(s)
 	if err != nil {
@@ -238,19 +239,19 @@ func (s *Service) prepare() error {
 	return nil
 }
 
-// hiddenHomes and hiddenTemporary are what ProtectHome and PrivateTmp hide.
+// Folders that ProtectHome and PrivateTmp hide.
 var (
 	hiddenHomes     = []string{"/home", "/root", "/run/user"}
 	hiddenTemporary = []string{"/tmp", "/var/tmp"}
 )
 
-// hiddenFromServices returns the folder that a unit of ours hides from its service and
-// path is in; empty: none.
+// hiddenFromServices returns the folder that contains path and that trawl's units hide from their
+// services; empty: none.
 func hiddenFromServices(path string) string {
 	return hiding(path, slices.Concat(hiddenHomes, hiddenTemporary))
 }
 
-// hiding returns the one of folders that path is, or is in.
+// hiding returns the first of folders that is path or contains path; empty: none.
 func hiding(path string, folders []string) string {
 	for _, dir := range folders {
 		if path == dir || strings.HasPrefix(path, dir+"/") {

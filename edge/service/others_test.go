@@ -93,12 +93,12 @@ func TestWhatAUserCanRead(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(closed), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	stranger := someone{name: "trawl", uid: 1 << 30}
-	owner := someone{name: "trawl", uid: os.Getuid()}
-	group := someone{name: "trawl", uid: 1 << 30, gids: []int{os.Getgid()}}
+	stranger := account{name: "trawl", uid: 1 << 30}
+	owner := account{name: "trawl", uid: os.Getuid()}
+	group := account{name: "trawl", uid: 1 << 30, gids: []int{os.Getgid()}}
 	for _, c := range []struct {
 		path string
-		who  someone
+		who  account
 		says string // empty: it can
 	}{
 		{file("open", 0o644), stranger, ""},

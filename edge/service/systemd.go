@@ -1,5 +1,7 @@
 package service
 
+// systemd, the service manager of most Linux distributions.
+
 import (
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"trawl/edge/files"
 	"trawl/systemd"
 )
 
@@ -21,8 +24,8 @@ func (systemdManager) file(s *Service) string {
 	return s.host.path("/etc/systemd/system/" + s.Name() + ".service")
 }
 
-// packaged returns the unit that a package has brought, and the package's name;
-// empty: none has.
+// packaged returns the unit that belongs to a package, and the package's name; empty: there is
+// none.
 func (systemdManager) packaged(s *Service) (file, pack string) {
 	if s.options.Own {
 		return "", ""
@@ -36,8 +39,7 @@ func (systemdManager) packaged(s *Service) (file, pack string) {
 	return "", ""
 }
 
-// owner finds the Debian package that a file belongs to. With /usr merged, either
-// of its names can be in the list.
+// owner finds the Debian package of a file. With /usr merged, the list may hold either path.
 func owner(h *host, file string) string {
 	lists, _ := filepath.Glob(h.path("/var/lib/dpkg/info/*.list"))
 	other := strings.TrimPrefix(file, "/usr")
@@ -124,8 +126,8 @@ func (m systemdManager) install(s *Service, say Say) error {
 	if err != nil {
 		return err
 	}
-	if err := m.adopt(s, running); err != nil {
-		return m.takeBack(s, next, running, err)
+	if err := m.apply(s, running); err != nil {
+		return m.rollback(s, next, running, err)
 	}
 	if next.foreign {
 		say("kept the unit that was there as %s", next.saved())
@@ -140,8 +142,8 @@ func (m systemdManager) install(s *Service, say Say) error {
 	return nil
 }
 
-// adopt makes systemd read what was written.
-func (m systemdManager) adopt(s *Service, running bool) error {
+// apply makes systemd read the new unit.
+func (m systemdManager) apply(s *Service, running bool) error {
 	if _, err := s.systemctl("daemon-reload"); err != nil {
 		return err
 	}
@@ -154,8 +156,8 @@ func (m systemdManager) adopt(s *Service, running bool) error {
 	return nil
 }
 
-// takeBack restores what was there before an install that failed.
-func (m systemdManager) takeBack(s *Service, next *pending, running bool, cause error) error {
+// rollback restores the state before a failed installation.
+func (m systemdManager) rollback(s *Service, next *replaced, running bool, cause error) error {
 	if next.old == nil {
 		_, _ = s.systemctl("disable", s.Name())
 	}
@@ -193,13 +195,13 @@ func (m systemdManager) uninstall(s *Service, say Say) error {
 	if err := os.Remove(file); err != nil {
 		return fmt.Errorf("%s is stopped and does not start with the board, but its file stays: %w", s.Name(), err)
 	}
-	if err := syncFolder(filepath.Dir(file)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(file)); err != nil {
 		return err
 	}
 	if _, err := s.systemctl("daemon-reload"); err != nil {
 		return err
 	}
-	_, _ = s.systemctl("reset-failed", s.Name()) // it need not have failed
+	_, _ = s.systemctl("reset-failed", s.Name()) // an error if the service had not failed
 	say("stopped %s and removed %s; configuration, keys and packs stay", s.Name(), file)
 	return nil
 }
@@ -213,7 +215,7 @@ func orName(name, other string) string {
 
 // runs reports whether the service is up, or about to be.
 func (m systemdManager) runs(s *Service) bool {
-	out, _ := s.systemctl("is-active", s.Name()) // fails if it is not
+	out, _ := s.systemctl("is-active", s.Name()) // fails for an inactive service
 	switch strings.TrimSpace(out) {
 	case "active", "activating", "reloading":
 		return true
@@ -230,8 +232,8 @@ func (m systemdManager) start(s *Service) error   { return m.do(s, "start") }
 func (m systemdManager) restart(s *Service) error { return m.do(s, "restart") }
 func (m systemdManager) stop(s *Service) error    { return m.do(s, "stop") }
 
-// do has the library run systemctl. The library forgets what systemctl says when it
-// fails, so the service is asked what is wrong.
+// do runs systemctl through the library. The library drops the output of systemctl after a failure,
+// so the error describes the state of the service.
 func (m systemdManager) do(s *Service, verb string) error {
 	l, err := s.host.control(s)
 	if err != nil {
@@ -260,7 +262,7 @@ func (m systemdManager) do(s *Service, verb string) error {
 	return fmt.Errorf("%s did not %s: %s; its log says more: %s", s.Name(), verb, why, after.Log)
 }
 
-// properties of a unit that status asks for.
+// properties are the properties of a unit that status needs.
 const properties = "LoadState,ActiveState,SubState,StatusText,MainPID,NRestarts,UnitFileState,MemoryCurrent,FragmentPath,Result,ExecMainStatus,ExecMainCode," +
 	"ExecStart,User,Group,SupplementaryGroups,DynamicUser,ProtectSystem,ReadWritePaths,ProtectHome,PrivateTmp"
 
@@ -329,9 +331,9 @@ func parseStatus(s *Service, show string) Status {
 	return st
 }
 
-// commandOf reads program and configuration file out of the property ExecStart, as in
-// { path=/usr/bin/trawl ; argv[]=/usr/bin/trawl worker --config FILE ; … }. A file with
-// blanks in its name is not found.
+// commandOf returns program and configuration file out of the property ExecStart, as in {
+// path=/usr/bin/trawl ; argv[]=/usr/bin/trawl worker --config FILE ; … }. A configuration file with
+// blanks in its name is not recognised.
 func commandOf(execStart string) (program, config string) {
 	_, rest, _ := strings.Cut(execStart, "path=")
 	program, rest, _ = strings.Cut(rest, " ; ")
@@ -353,7 +355,7 @@ func configOf(words []string) string {
 	return ""
 }
 
-// lastError is the latest line of the journal that has the priority of an error.
+// lastError returns the latest line of the journal with the priority of an error.
 func (m systemdManager) lastError(s *Service) string {
 	args := []string{"--unit=" + s.Name()}
 	if s.options.Own {

@@ -31,26 +31,26 @@ type Escalated struct {
 
 // Append appends h as a JSON object.
 func (h *AnswerHeader) Append(dst []byte) []byte {
-	o := object{dst: append(dst, '{')}
+	o := BeginObject(dst)
 	if h.HasID {
-		o.string("id", h.ID)
+		o.String("id", h.ID)
 	}
 	if h.Error != nil {
 		o.error(h.Error)
-		return append(o.dst, '}')
+		return o.End()
 	}
 	if h.Worker != "" {
-		o.string("worker", h.Worker)
+		o.String("worker", h.Worker)
 	}
 	if h.Rules != "" {
-		o.string("rules", h.Rules)
-		o.int("took_us", h.TookUS)
+		o.String("rules", h.Rules)
+		o.Int("took_us", h.TookUS)
 	}
 	if len(h.Escalated) > 0 {
-		o.key("escalated")
-		o.dst = AppendEscalated(o.dst, h.Escalated)
+		o.Key("escalated")
+		o.Dst = AppendEscalated(o.Dst, h.Escalated)
 	}
-	return append(o.dst, '}')
+	return o.End()
 }
 
 // AppendEscalated appends a list of what came of asking others, in JSON.
@@ -61,29 +61,29 @@ func AppendEscalated(dst []byte, list []Escalated) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		o := object{dst: append(dst, '{')}
-		o.string("to", e.To)
+		o := BeginObject(dst)
+		o.String("to", e.To)
 		if e.Worker != "" {
-			o.string("worker", e.Worker)
+			o.String("worker", e.Worker)
 		}
 		switch {
 		case e.Error != nil:
 			o.error(e.Error)
 		case e.Rules != "":
-			o.string("rules", e.Rules)
-			o.int("took_us", e.TookUS)
+			o.String("rules", e.Rules)
+			o.Int("took_us", e.TookUS)
 		}
-		dst = append(o.dst, '}')
+		dst = o.End()
 	}
 	return append(dst, ']')
 }
 
-func (o *object) error(e *Error) {
-	o.key("error")
-	in := object{dst: append(o.dst, '{')}
-	in.string("code", string(e.Code))
-	in.string("message", e.Message)
-	o.dst = append(in.dst, '}')
+func (o *Object) error(e *Error) {
+	o.Key("error")
+	in := BeginObject(o.Dst)
+	in.String("code", string(e.Code))
+	in.String("message", e.Message)
+	o.Dst = in.End()
 }
 
 // ParseAnswerHeader reads an answer's header frame, or a bare error answer.

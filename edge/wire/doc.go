@@ -11,8 +11,8 @@
 //	m := zmtp.NewMessage(h.Append(nil), text)
 //
 // An answer is, likewise, one JSON object, or a header (AnswerHeader) and one
-// result frame per text, written by an Encoder and, in the packed format,
-// read by a PackedReader.
+// result frame per text. A PackedReader reads those of the packed format; the package
+// worker/results writes both formats.
 //
 // The broker reads envelope and header only; bodies pass through it as they
 // came.

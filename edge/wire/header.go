@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"trawl/edge/escape"
-	"trawl/edge/match"
 )
 
 // Defaults of a request header; see PROTOCOL.md.
@@ -68,7 +67,7 @@ type RequestHeader struct {
 	Worker   string // the one worker that must do it; empty: any
 	Deadline time.Duration
 	Priority int
-	Want     match.Want
+	Want     Want
 	Limit    int // most matches per text, 0: as many as the limits allow
 	Fields   Fields
 	Lines    bool // split: lines
@@ -86,7 +85,7 @@ func NewRequestHeader() RequestHeader {
 
 // Plain reports whether a worker that only sees the text can honour h.
 func (h *RequestHeader) Plain() bool {
-	return h.Want == match.WantMatches && h.Limit == DefaultLimit && h.Fields == 0 && !h.Lines && h.Format == FormatJSON
+	return h.Want == WantMatches && h.Limit == DefaultLimit && h.Fields == 0 && !h.Lines && h.Format == FormatJSON
 }
 
 // ParseRequestHeader reads a header frame. Every error is an *Error with
@@ -191,41 +190,41 @@ func validHash(s string) bool {
 // Append appends h as a JSON object; keys at their default are left out.
 func (h *RequestHeader) Append(dst []byte) []byte {
 	d := NewRequestHeader()
-	o := object{dst: append(dst, '{')}
+	o := BeginObject(dst)
 	if h.HasID {
-		o.string("id", h.ID)
+		o.String("id", h.ID)
 	}
 	if h.Op != d.Op {
-		o.string("op", string(h.Op))
+		o.String("op", string(h.Op))
 	}
 	if h.Rules != d.Rules {
-		o.string("rules", h.Rules)
+		o.String("rules", h.Rules)
 	}
 	if h.Worker != "" {
-		o.string("worker", h.Worker)
+		o.String("worker", h.Worker)
 	}
 	if h.Deadline != d.Deadline {
-		o.int("deadline_ms", max(1, h.Deadline.Milliseconds()))
+		o.Int("deadline_ms", max(1, h.Deadline.Milliseconds()))
 	}
 	if h.Priority != d.Priority {
-		o.int("priority", int64(h.Priority))
+		o.Int("priority", int64(h.Priority))
 	}
 	if h.Want != d.Want {
-		o.string("want", h.Want.String())
+		o.String("want", h.Want.String())
 	}
 	if h.Limit != d.Limit {
-		o.int("limit", int64(h.Limit))
+		o.Int("limit", int64(h.Limit))
 	}
 	if h.Fields != 0 {
-		o.strings("fields", h.Fields.names())
+		o.Strings("fields", h.Fields.names())
 	}
 	if h.Lines {
-		o.string("split", "lines")
+		o.String("split", "lines")
 	}
 	if h.Format != d.Format {
-		o.string("format", string(h.Format))
+		o.String("format", string(h.Format))
 	}
-	return append(o.dst, '}')
+	return o.End()
 }
 
 // ParseFields reads a list of extra fields by their names.
@@ -288,12 +287,12 @@ func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
 	return "", escape.Errorf("%q is not one of %s", s, strings.Join(allowed, ", "))
 }
 
-func decodeWant(v json.RawMessage) (match.Want, error) {
+func decodeWant(v json.RawMessage) (Want, error) {
 	var s string
 	if err := decode(v, &s); err != nil {
 		return 0, err
 	}
-	return match.ParseWant(s)
+	return ParseWant(s)
 }
 
 func decodeFields(v json.RawMessage) (Fields, error) {

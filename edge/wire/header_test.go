@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"trawl/edge/match"
 )
 
 func TestRequestHeaderDefaults(t *testing.T) {
@@ -27,7 +25,7 @@ func TestRequestHeaderKeys(t *testing.T) {
 	h, err := ParseRequestHeader([]byte(frame))
 	want := RequestHeader{
 		ID: "aé", HasID: true, Rules: "pii@0123456789ab", Worker: "pi3", Deadline: 1500 * time.Millisecond, Priority: 9,
-		Want: match.WantRules, Fields: FieldText | FieldData, Lines: true, Format: FormatJSON, Op: OpStatus,
+		Want: WantRules, Fields: FieldText | FieldData, Lines: true, Format: FormatJSON, Op: OpStatus,
 	}
 	if err != nil || h != want {
 		t.Fatalf("%+v, %v", h, err)

@@ -1,75 +1,76 @@
 package wire
 
+// JSON, written without reflection.
+
 import (
-	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
 
 	"trawl/edge/escape"
 )
 
-// object appends the members of a JSON object to dst; the braces are the
-// caller's. It exists because answers are written for every request, without
-// reflection and without an intermediate value.
-type object struct {
-	dst  []byte
-	some bool
+// Object writes a JSON object to the end of Dst, member by member. Headers and results are written
+// with it for every request, without reflection and without a value in between.
+type Object struct {
+	Dst  []byte
+	some bool // has a member
 }
 
-func (o *object) key(k string) {
+// BeginObject begins an object at the end of dst.
+func BeginObject(dst []byte) Object { return Object{Dst: append(dst, '{')} }
+
+// ResumeObject goes on with an object that has members and ends dst.
+func ResumeObject(dst []byte) Object { return Object{Dst: dst, some: true} }
+
+// End ends the object and returns Dst.
+func (o *Object) End() []byte { return append(o.Dst, '}') }
+
+// Key appends a key. Its value follows, written to Dst by the caller.
+func (o *Object) Key(k string) {
 	if o.some {
-		o.dst = append(o.dst, ',')
+		o.Dst = append(o.Dst, ',')
 	}
 	o.some = true
-	o.dst = append(o.dst, '"')
-	o.dst = append(o.dst, k...)
-	o.dst = append(o.dst, '"', ':')
+	o.Dst = append(o.Dst, '"')
+	o.Dst = append(o.Dst, k...)
+	o.Dst = append(o.Dst, '"', ':')
 }
 
-func (o *object) string(k, v string) {
-	o.key(k)
-	o.dst = AppendString(o.dst, v)
+// String appends a member whose value is a string.
+func (o *Object) String(k, v string) {
+	o.Key(k)
+	o.Dst = AppendString(o.Dst, v)
 }
 
-func (o *object) int(k string, v int64) {
-	o.key(k)
-	o.dst = strconv.AppendInt(o.dst, v, 10)
+// Int appends a member whose value is a number.
+func (o *Object) Int(k string, v int64) {
+	o.Key(k)
+	o.Dst = strconv.AppendInt(o.Dst, v, 10)
 }
 
-func (o *object) bool(k string, v bool) {
-	o.key(k)
-	o.dst = strconv.AppendBool(o.dst, v)
+// Bool appends a member whose value is a boolean.
+func (o *Object) Bool(k string, v bool) {
+	o.Key(k)
+	o.Dst = strconv.AppendBool(o.Dst, v)
 }
 
-func (o *object) raw(k string, json []byte) {
-	o.key(k)
-	o.dst = append(o.dst, json...)
+// Raw appends a member whose value is JSON already.
+func (o *Object) Raw(k string, json []byte) {
+	o.Key(k)
+	o.Dst = append(o.Dst, json...)
 }
 
-func (o *object) strings(k string, v []string) {
-	o.key(k)
-	o.dst = append(o.dst, '[')
+// Strings appends a member whose value is a list of strings.
+func (o *Object) Strings(k string, v []string) {
+	o.Key(k)
+	o.Dst = append(o.Dst, '[')
 	for i, s := range v {
 		if i > 0 {
-			o.dst = append(o.dst, ',')
+			o.Dst = append(o.Dst, ',')
 		}
-		o.dst = AppendString(o.dst, s)
+		o.Dst = AppendString(o.Dst, s)
 	}
-	o.dst = append(o.dst, ']')
-}
-
-// text appends matched text: as a string where it is UTF-8, else as base64
-// under k_b64, so that an answer is always valid UTF-8 and loses nothing.
-func (o *object) text(k string, v []byte) {
-	if utf8.Valid(v) {
-		o.key(k)
-		o.dst = AppendString(o.dst, string(v))
-		return
-	}
-	o.key(k + "_b64")
-	o.dst = append(o.dst, '"')
-	o.dst = base64.StdEncoding.AppendEncode(o.dst, v)
-	o.dst = append(o.dst, '"')
+	o.Dst = append(o.Dst, ']')
 }
 
 // AppendString appends s as a JSON string (RFC 8259, section 7), with escapes for

@@ -1,125 +1,22 @@
 package wire
 
+// The packed format: a result in varints in place of JSON, for large batches. PROTOCOL.md describes
+// it byte by byte. Package worker/results writes it.
+
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"trawl/edge/match"
 )
 
-// The packed format, for big batches: a result in varints instead of JSON.
-// PROTOCOL.md describes it byte by byte; the writer here and PackedReader
-// below are its two ends.
+// PackedVersion is the first byte of a packed result.
+const PackedVersion = 1
 
-const packedVersion = 1
-
-// Flags of an outcome.
+// The flags of an outcome.
 const (
-	packedTruncated  = 1 << 0
-	packedIncomplete = 1 << 1
+	PackedTruncated  = 1 << 0
+	PackedIncomplete = 1 << 1 // a list of rules follows
 )
-
-// packer writes packed results. A rule's id is written where it is first
-// used in a result frame, later uses are its number in that order.
-type packer struct {
-	want       match.Want
-	lastLine   int64
-	lastOffset int64
-	refs       refTable
-}
-
-func (p *packer) begin(dst []byte, want match.Want, lines bool) []byte {
-	p.want, p.lastLine, p.lastOffset = want, 0, 0
-	p.refs.reset()
-	split := byte(0)
-	if lines {
-		split = 1
-	}
-	return append(dst, packedVersion, byte(want), split)
-}
-
-func (p *packer) line(dst []byte, l *match.Line) []byte {
-	dst = binary.AppendUvarint(dst, uint64(l.Number-p.lastLine))
-	dst = binary.AppendUvarint(dst, uint64(l.Offset-p.lastOffset))
-	p.lastLine, p.lastOffset = l.Number, l.Offset
-	return dst
-}
-
-func (p *packer) endLines(dst []byte, pack *match.Pack, total *match.Result) []byte {
-	dst = append(dst, 0)
-	return p.flags(dst, pack, total.Truncated, total.Incomplete)
-}
-
-func (p *packer) flags(dst []byte, pack *match.Pack, truncated bool, incomplete []uint32) []byte {
-	var f byte
-	if truncated {
-		f |= packedTruncated
-	}
-	if len(incomplete) > 0 {
-		f |= packedIncomplete
-	}
-	dst = append(dst, f)
-	if len(incomplete) > 0 {
-		dst = binary.AppendUvarint(dst, uint64(len(incomplete)))
-		for _, rule := range incomplete {
-			ref, known := p.refs.of(rule)
-			if dst = binary.AppendUvarint(dst, uint64(ref)); !known {
-				dst = appendID(dst, []byte(pack.ID(int(rule)))) // a regex: has one in the pack
-			}
-		}
-	}
-	return dst
-}
-
-// outcome writes what was found in text, in at most about left bytes.
-func (p *packer) outcome(dst []byte, pack *match.Pack, text []byte, r *match.Result, left int) []byte {
-	truncated := r.Truncated
-	matches := r.Matches // for rules: one of each
-	// A match takes at most 25 bytes and an id; a cut list is cut before it is counted.
-	if most := max(0, left/8); len(matches) > most {
-		matches, truncated = matches[:most], true
-	}
-	dst = p.flags(dst, pack, truncated, r.Incomplete)
-	switch p.want {
-	case match.WantRules:
-		dst = binary.AppendUvarint(dst, uint64(len(matches)))
-		for _, m := range matches {
-			dst = p.rule(dst, pack, m, text)
-		}
-		return dst
-	case match.WantCount:
-		return binary.AppendUvarint(dst, uint64(r.Count))
-	case match.WantAny:
-		if r.Any {
-			return append(dst, 1)
-		}
-		return append(dst, 0)
-	}
-	dst = binary.AppendUvarint(dst, uint64(len(matches)))
-	last := int64(0)
-	for i := range matches {
-		m := &matches[i]
-		dst = binary.AppendUvarint(dst, uint64(m.End-last))
-		dst = binary.AppendUvarint(dst, uint64(m.End-m.Start))
-		dst = p.rule(dst, pack, *m, text)
-		last = m.End
-	}
-	return dst
-}
-
-// rule writes the rule of a match in text.
-func (p *packer) rule(dst []byte, pack *match.Pack, m match.Match, text []byte) []byte {
-	ref, known := p.refs.of(m.Rule)
-	if dst = binary.AppendUvarint(dst, uint64(ref)); known {
-		return dst
-	}
-	return appendID(dst, pack.MatchID(m, text))
-}
-
-func appendID(dst, id []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(id))), id...)
-}
 
 // PackedMatch is one match of a packed result. Rule indexes the reader's
 // Rules, not the pack's.
@@ -143,7 +40,7 @@ type PackedOutcome struct {
 // PackedReader reads one packed result frame. It checks everything it reads:
 // the frame may come from anywhere. Not safe for concurrent use.
 type PackedReader struct {
-	Want       match.Want
+	Want       Want
 	Lines      bool
 	Rules      []string // ids in the order of first use, grows while reading
 	Truncated  bool     // after the last line
@@ -163,13 +60,13 @@ func NewPackedReader(frame []byte) (*PackedReader, error) {
 	if len(frame) < 3 {
 		return nil, errPacked
 	}
-	if frame[0] != packedVersion {
-		return nil, fmt.Errorf("wire: packed result of version %d, this trawl reads %d", frame[0], packedVersion)
+	if frame[0] != PackedVersion {
+		return nil, fmt.Errorf("wire: packed result of version %d, this trawl reads %d", frame[0], PackedVersion)
 	}
-	if frame[1] > byte(match.WantAny) || frame[2] > 1 {
+	if frame[1] >= byte(NumWants) || frame[2] > 1 {
 		return nil, errPacked
 	}
-	return &PackedReader{Want: match.Want(frame[1]), Lines: frame[2] == 1, rest: frame[3:]}, nil
+	return &PackedReader{Want: Want(frame[1]), Lines: frame[2] == 1, rest: frame[3:]}, nil
 }
 
 // Next returns the next outcome: of the text, or of each line that matched.
@@ -193,12 +90,12 @@ func (r *PackedReader) Next() (*PackedOutcome, error) {
 		o.Line, o.Offset = r.lastLine, r.lastStart
 	}
 	o.Truncated, o.Incomplete = r.flags(&err)
-	switch r.Want {
-	case match.WantRules:
+	switch r.Want.Shape() {
+	case ShapeRules:
 		o.Rules = r.ruleList(o.Rules, &err)
-	case match.WantCount:
+	case ShapeCount:
 		o.Count = r.uvarint(&err)
-	case match.WantAny:
+	case ShapeAny:
 		o.Any = r.uvarint(&err) == 1
 	default:
 		r.matches(o, &err)
@@ -234,10 +131,10 @@ func (r *PackedReader) matches(o *PackedOutcome, err *error) {
 
 func (r *PackedReader) flags(err *error) (truncated bool, incomplete []int) {
 	f := r.uvarint(err)
-	if f&packedIncomplete != 0 {
+	if f&PackedIncomplete != 0 {
 		incomplete = r.ruleList(nil, err)
 	}
-	return f&packedTruncated != 0, incomplete
+	return f&PackedTruncated != 0, incomplete
 }
 
 func (r *PackedReader) ruleList(to []int, err *error) []int {

@@ -32,33 +32,33 @@ type RefusedWorker struct {
 
 // BrokerStatus describes the broker itself. Counters count since its start.
 type BrokerStatus struct {
-	Name          string           `json:"name"`
-	Version       string           `json:"version"`
-	Protocol      string           `json:"protocol"`
-	UptimeS       int64            `json:"uptime_s"`
-	Draining      bool             `json:"draining"`
-	ClientsAt     []string         `json:"clients_at"` // endpoints bound
-	WorkersAt     []string         `json:"workers_at"`
-	HTTPAt        string           `json:"http_at,omitempty"` // HOST:PORT; absent: off
-	Clients       int              `json:"clients"`           // connected now
-	Pending       int              `json:"pending"`           // requests not answered yet
-	PendingBytes  int64            `json:"pending_bytes"`
-	ResidentBytes int64            `json:"resident_bytes"` // 0: not known on this system
-	Requests      int64            `json:"requests"`
-	Answers       map[string]int64 `json:"answers"`      // by outcome: ok, or an error code
-	HeldBytes     int64            `json:"held_bytes"`   // answers that clients have not taken yet, and requests half read
-	Retried       int64            `json:"retried"`      // dispatched again after a worker was lost
-	Recalled      int64            `json:"recalled"`     // given back by a worker that had not begun them, for another
-	Nested        int64            `json:"nested"`       // asked by workers, for the sake of requests that they had
-	Abandoned     int64            `json:"abandoned"`    // told a worker that nobody waits for them any more
-	Copied        int64            `json:"copied"`       // given to a second worker because the first was silent
-	Hedged        int64            `json:"hedged"`       // given to a second worker because the first was slow
-	CopiesWon     int64            `json:"copies_won"`   // copied or hedged, and answered by the second worker first
-	HeldBack      int64            `json:"held_back"`    // times that a client's requests waited until it had read answers
-	LateAnswers   int64            `json:"late_answers"` // worker answers that nobody waited for any more
-	Refused       map[string]int64 `json:"refused"`      // peers that did not get in, by reason: security, protocol, …
-	Overflowed    int64            `json:"overflowed"`   // clients closed because they did not read
-	Stalled       int64            `json:"stalled"`      // clients closed because they stopped in the middle of a request
+	Name             string           `json:"name"`
+	Version          string           `json:"version"`
+	Protocol         string           `json:"protocol"`
+	UptimeS          int64            `json:"uptime_s"`
+	Draining         bool             `json:"draining"`
+	ClientsAt        []string         `json:"clients_at"` // endpoints bound
+	WorkersAt        []string         `json:"workers_at"`
+	HTTPAt           string           `json:"http_at,omitempty"` // HOST:PORT; absent: off
+	Clients          int              `json:"clients"`           // connected now
+	Pending          int              `json:"pending"`           // requests not answered yet
+	PendingBytes     int64            `json:"pending_bytes"`
+	ResidentBytes    int64            `json:"resident_bytes"` // 0: not known on this system
+	Requests         int64            `json:"requests"`
+	Answers          map[string]int64 `json:"answers"`           // by outcome: ok, or an error code
+	BufferedBytes    int64            `json:"buffered_bytes"`    // answers that clients have not taken yet, and requests half read
+	Retried          int64            `json:"retried"`           // dispatched again after a worker was lost
+	Reclaimed        int64            `json:"reclaimed"`         // given back by a worker that had not begun them, for another
+	SubRequests      int64            `json:"sub_requests"`      // asked by workers, for the sake of requests that they had
+	Cancelled        int64            `json:"cancelled"`         // told a worker that nobody waits for them any more
+	HedgedSilent     int64            `json:"hedged_silent"`     // given to a second worker because the first was silent
+	HedgedSlow       int64            `json:"hedged_slow"`       // given to a second worker because the first was slow
+	HedgesWon        int64            `json:"hedges_won"`        // copied or hedged, and answered by the second worker first
+	ClientsThrottled int64            `json:"clients_throttled"` // times that a client's requests waited until it had read answers
+	StaleAnswers     int64            `json:"stale_answers"`     // worker answers that nobody waited for any more
+	Refused          map[string]int64 `json:"refused"`           // peers that did not get in, by reason: security, protocol, …
+	SlowConsumers    int64            `json:"slow_consumers"`    // clients closed because they did not read
+	StalledSenders   int64            `json:"stalled_senders"`   // clients closed because they stopped in the middle of a request
 
 	RuleSetsOmitted int `json:"rule_sets_omitted,omitempty"` // not listed, because there are too many
 }
@@ -94,7 +94,7 @@ type WorkerStatus struct {
 	// together serve too many.
 	RulesOmitted int             `json:"rules_omitted,omitempty"`
 	Slots        int             `json:"slots"`             // requests it works on at once
-	SlotsMost    int             `json:"slots_most"`        // the same when its board is well
+	MaxSlots     int             `json:"max_slots"`         // the same when its board is well
 	Window       int             `json:"window"`            // most requests it gets to hold
 	Outstanding  int             `json:"outstanding"`       // requests it holds
 	Waiting      int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself

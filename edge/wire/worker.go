@@ -41,7 +41,8 @@ const (
 	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
 	KindStop      Kind = 'S' // < drain, then exit
 	KindUpdate    Kind = 'U' // > other rules than in my hello: Update
-	KindRecall    Kind = 'R' // < give back what you have not begun: Recall; > (in answer, always) what was given back
+	KindReclaim   Kind = 'R' // < give back what you have not started: Reclaim; > (in answer to R and C, always) what was given back
+	KindCancel    Kind = 'C' // < nobody waits for these answers: give back or stop: Reclaim
 )
 
 // ControlFrame is a control frame that says nothing but its kind.
@@ -158,10 +159,10 @@ type Hello struct {
 	Name     string          `json:"name"`
 	Nonce    string          `json:"nonce"` // of the process: the same name and nonce is the same worker again
 	Rules    []RuleSet       `json:"rules"`
-	Slots    int             `json:"slots"`            // requests worked on at once
-	Window   int             `json:"window,omitempty"` // most requests it wants to hold; 0: the broker decides
-	Recall   bool            `json:"recall,omitempty"` // understands Recall
-	Board    json.RawMessage `json:"board,omitempty"`  // what board it is
+	Slots    int             `json:"slots"`             // requests worked on at once
+	Window   int             `json:"window,omitempty"`  // most requests it wants to hold; 0: the broker decides
+	Reclaim  bool            `json:"reclaim,omitempty"` // understands Reclaim, of both kinds
+	Board    json.RawMessage `json:"board,omitempty"`   // what board it is
 }
 
 // Welcome is a broker's answer to an accepted Hello.

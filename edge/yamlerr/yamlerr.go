@@ -1,8 +1,7 @@
-// Package yamlerr says in which line a text is no YAML, and why, in words that tell
-// what to do.
+// Package yamlerr says in which line a text is not valid YAML, and why, with advice.
 //
-// go.yaml.in/yaml counts lines from 0 in some of its messages and from 1 in others,
-// and names no tab when a tab is the mistake.
+// go.yaml.in/yaml counts lines from 0 in some messages and from 1 in others, and does not mention
+// tabs where a tab is the mistake.
 package yamlerr
 
 import (
@@ -15,16 +14,15 @@ import (
 
 var position = ondemand.Regexp{Expr: `^yaml: (?:line (\d+): )?`}
 
-// late are the messages in which the library counts lines from 0 (those of its parser;
-// its scanner counts from 1). It leaves line 0 out.
+// late matches the messages of the library's parser, which counts lines from 0 and leaves line 0
+// out. The library's scanner counts from 1.
 var late = ondemand.Regexp{Expr: `^(did not find expected (<|node content|'-'|key|',')|found (duplicate|undefined|incompatible))`}
 
-// aboutTabs are the messages that a tab in front of a line, or behind a dash or colon,
-// causes.
+// aboutTabs matches the messages for a tab in front of a line, or behind a dash or colon.
 var aboutTabs = ondemand.Regexp{Expr: `^found (character that cannot start any token|a tab character)`}
 
-// Explain takes an error of the library apart: the line, from 1, and what is wrong
-// there. data is the text that was read; it may be nil.
+// Explain takes an error of the library apart: the line, from 1, and the mistake. data is the text
+// that was read, or nil.
 func Explain(err error, data []byte) (line int, message string) {
 	line, message = 1, err.Error()
 	if m := position.Get().FindStringSubmatch(message); m != nil {
@@ -47,8 +45,8 @@ func Explain(err error, data []byte) (line int, message string) {
 	return line, message
 }
 
-// tabAt returns the line of the tab that an error about the given line means: that
-// one, or one beside it; 0: there is no tab outside of its text.
+// tabAt returns the line of the tab behind an error about the given line, which may be one line
+// off; 0: neither line has a tab in front of its text.
 func tabAt(data []byte, line int) int {
 	lines := bytes.Split(data, []byte{'\n'})
 	for _, n := range []int{line, line + 1, line - 1} {
@@ -59,8 +57,8 @@ func tabAt(data []byte, line int) int {
 	return 0
 }
 
-// beforeText is the part of a line before its text: blanks, tabs and the dashes of
-// lists, or, of KEY: VALUE, the key and what parts it from the value.
+// beforeText returns the part of a line before the text: blanks, tabs and the dashes of lists, or
+// in KEY: VALUE the key and the separator.
 func beforeText(line string) string {
 	text := strings.TrimLeft(line, " \t-")
 	head := line[:len(line)-len(text)]

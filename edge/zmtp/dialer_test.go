@@ -15,23 +15,47 @@ import (
 var router = Options{SocketType: "ROUTER"}
 
 func TestBadEndpointsAreRefusedWithAdvice(t *testing.T) {
-	for _, endpoint := range []string{
-		"", "5555", "127.0.0.1:5555", "tcp:127.0.0.1:5555", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:",
-		"tcp://:5555", "tcp://127.0.0.1:http", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:-1", "tcp://::1:5555",
-		"inproc://", "ipc://", "ipc://@", "ipc://*", "ipc:///" + repeat("x", 200), "udp://127.0.0.1:5555",
+	for endpoint, advice := range map[string]string{
+		"": "write it like tcp://127.0.0.1:5555", "5555": "write it like tcp://", "tcp:127.0.0.1:5555": "write it like tcp://",
+		"127.0.0.1:5555": "write it with its transport, tcp://127.0.0.1:5555",
+		"tcp://":         "write it like 127.0.0.1:5555", "tcp://127.0.0.1": "write it like 127.0.0.1:5555", "tcp://::1:5555": "or [::1]:5555",
+		"tcp://127.0.0.1:": "a number up to 65535", "tcp://127.0.0.1:http": "a number up to 65535", "tcp://127.0.0.1:65536": "a number up to 65535",
+		"tcp://127.0.0.1:-1": "a number up to 65535", "tcp://a b:5555": `"a b" is not a host`, "tcp://:5555": "host",
+		"inproc://": "write it like inproc://name", "ipc://": "write it like ipc:///run", "ipc://@": "needs a path", "ipc://*": "needs a path",
+		"ipc:///" + repeat("x", 200): "the system allows", "udp://127.0.0.1:5555": "there are tcp and ipc", "http://127.0.0.1:5580": "this takes one for ZeroMQ",
 	} {
 		_, listenErr := Listen(endpoint, router)
 		_, dialErr := Dial(testContext(t), endpoint, router)
 		d := Dialer{Endpoint: endpoint, Options: router}
-		for what, err := range map[string]error{"Listen": listenErr, "Dial": dialErr, "Run": d.Run(testContext(t), nil)} {
-			if err == nil || !strings.Contains(err.Error(), "a good one looks like tcp://") {
-				t.Errorf("%s(%q): %v", what, endpoint, err)
+		for what, err := range map[string]error{
+			"Listen": listenErr, "Dial": dialErr, "Run": d.Run(testContext(t), nil),
+			"CheckEndpoint": CheckEndpoint(endpoint), "CheckListenEndpoint": CheckListenEndpoint(endpoint),
+		} {
+			if err == nil || !strings.Contains(err.Error(), advice) {
+				t.Errorf("%s(%q): %v, want %q", what, endpoint, err, advice)
 			}
 		}
 	}
-	for _, endpoint := range []string{"tcp://*:5555", "tcp://127.0.0.1:0", "tcp://127.0.0.1:*"} {
-		if _, err := Dial(testContext(t), endpoint, router); err == nil || !strings.Contains(err.Error(), "a good one") {
+	for endpoint, want := range map[string]string{
+		"tcp://*:5555": "a host must be named", "tcp://127.0.0.1:0": "is not a port", "tcp://127.0.0.1:*": "is not a port",
+	} {
+		if _, err := Dial(testContext(t), endpoint, router); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Dial(%q): %v", endpoint, err)
+		}
+		if err := CheckListenEndpoint(endpoint); err != nil {
+			t.Errorf("CheckListenEndpoint(%q): %v", endpoint, err)
+		}
+	}
+}
+
+func TestWhichEndpointsAreLocal(t *testing.T) {
+	for endpoint, want := range map[string]bool{
+		"tcp://127.0.0.1:5555": true, "tcp://127.8.7.6:*": true, "tcp://[::1]:0": true, "tcp://[::ffff:127.0.0.1]:0": true, "tcp://localhost:5555": true,
+		"ipc:///run/x": true, "inproc://x": true, "tcp://" + loopback(t) + ":5555": true,
+		"tcp://*:5555": false, "tcp://0.0.0.0:5555": false, "tcp://[::]:5555": false, "tcp://192.0.2.1:5555": false, "tcp://board.invalid:5555": false, "tcp://": false,
+	} {
+		if IsLocal(endpoint) != want {
+			t.Errorf("%s: local %v", endpoint, !want)
 		}
 	}
 }

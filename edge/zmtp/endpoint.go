@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,43 +21,102 @@ type endpoint struct {
 	transport, host, port string
 }
 
-const goodEndpoint = "a good one looks like tcp://127.0.0.1:5555, tcp://*:5555 (to listen on all addresses), ipc:///run/name or inproc://name"
-
 // parseEndpoint parses s. The result is good for dialing; listening also
 // allows "*" for host and port, and port 0, when listen is set.
 func parseEndpoint(s string, listen bool) (endpoint, error) {
 	transport, address, ok := strings.Cut(s, "://")
 	if !ok {
-		return endpoint{}, fmt.Errorf("zmtp: endpoint %q has no transport: %s", s, goodEndpoint)
+		if CheckHostPort(s, listen) == nil {
+			return endpoint{}, fmt.Errorf("%q is not an endpoint; write it with its transport, tcp://%s", s, s)
+		}
+		return endpoint{}, fmt.Errorf("%q is not an endpoint; write it like tcp://127.0.0.1:5555", s)
 	}
 	switch transport {
 	case "inproc":
 		if address == "" {
-			return endpoint{}, fmt.Errorf("zmtp: endpoint %q has no name: %s", s, goodEndpoint)
+			return endpoint{}, fmt.Errorf("endpoint %s needs a name; write it like inproc://name", s)
 		}
 		return endpoint{transport: transport, host: address}, nil
 	case "ipc":
 		if err := checkSocketPath(address); err != nil {
-			return endpoint{}, fmt.Errorf("zmtp: endpoint %q %w: %s", s, err, goodEndpoint)
+			return endpoint{}, fmt.Errorf("endpoint %s %w; write it like ipc:///run/trawl/clients", s, err)
 		}
 		return endpoint{transport: transport, host: address}, nil
 	case "tcp":
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "" || !validPort(port, listen) || host == "*" && !listen {
-			return endpoint{}, fmt.Errorf("zmtp: endpoint %q needs a host and a port: %s", s, goodEndpoint)
+		if err := CheckHostPort(address, listen); err != nil {
+			return endpoint{}, fmt.Errorf("endpoint %s: %w", s, err)
 		}
+		host, port, _ := net.SplitHostPort(address)
 		return endpoint{transport, host, port}, nil
-	default:
-		return endpoint{}, fmt.Errorf("zmtp: transport %q of endpoint %q is not supported: %s", transport, s, goodEndpoint)
+	case "http", "https":
+		return endpoint{}, fmt.Errorf("endpoint %s is one for HTTP; this takes one for ZeroMQ, like tcp://127.0.0.1:5555: its port is that of broker.clients or broker.workers, not of http.listen", s)
 	}
+	return endpoint{}, fmt.Errorf("endpoint %s: unknown transport %q; there are tcp and ipc", s, transport)
 }
 
-func validPort(port string, listen bool) bool {
-	if port == "*" {
-		return listen
+// CheckEndpoint returns what is wrong with an endpoint to dial; nil if nothing is.
+func CheckEndpoint(s string) error {
+	_, err := parseEndpoint(s, false)
+	return err
+}
+
+// CheckListenEndpoint returns what is wrong with an endpoint to listen on, wherever that is;
+// nil if nothing is. CheckListen also looks at this machine.
+func CheckListenEndpoint(s string) error {
+	_, err := parseEndpoint(s, true)
+	return err
+}
+
+// CheckHostPort returns what is wrong with HOST:PORT. To listen, the host may be * and the
+// port 0 or * (any free port).
+func CheckHostPort(address string, listen bool) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		_, number := strconv.Atoi(address)
+		switch {
+		case number == nil:
+			return fmt.Errorf("%q is a port without a host; write it like 127.0.0.1:%s", address, address)
+		case address != "" && !strings.ContainsAny(address, ":[] "):
+			return fmt.Errorf("%q has no port; write it like %s:5555 (by default 5555 is for clients, 5556 for workers, 5580 for HTTP)", address, address)
+		}
+		return fmt.Errorf("%q is not HOST:PORT; write it like 127.0.0.1:5555 or [::1]:5555", address)
+	}
+	switch {
+	case strings.ContainsAny(host, " /@;,"):
+		return fmt.Errorf("%q is not a host", host)
+	case !listen && (host == "" || host == "*"):
+		return fmt.Errorf("to connect, a host must be named instead of %q", host)
+	case host == "":
+		return errors.New("no host; write * for all of this machine's addresses")
+	case listen && port == "*":
+		return nil
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && (n > 0 || listen)
+	if err != nil || n == 0 && !listen {
+		return fmt.Errorf("%q is not a port; it must be a number up to 65535", port)
+	}
+	return nil
+}
+
+// IsLocal reports whether only this machine can reach an endpoint that is listened on. The
+// name of a network interface stands for its address, as [BindHost] chooses it.
+func IsLocal(s string) bool {
+	address, isTCP := strings.CutPrefix(s, "tcp://")
+	if !isTCP {
+		return true
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host, err = BindHost(host); err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 func (e endpoint) listen(o *Options) (acceptor, error) {
@@ -94,10 +154,6 @@ func listenError(endpoint string, err error) error {
 	return fmt.Errorf("zmtp: listen on %s: %w", endpoint, err)
 }
 
-// CheckSocketPath returns what is wrong with the path of an ipc endpoint, as the end
-// of a sentence; nil if nothing is.
-func CheckSocketPath(path string) error { return checkSocketPath(path) }
-
 // CheckListen returns what would keep an endpoint from being listened on here, as far
 // as that is known without binding it: the host is no address of this machine, the
 // folder of a socket is missing. The resolver may be asked.
@@ -114,10 +170,4 @@ func CheckListen(s string) error {
 		}
 	}
 	return nil
-}
-
-// CheckEndpoint returns what is wrong with an endpoint to dial; nil if nothing is.
-func CheckEndpoint(s string) error {
-	_, err := parseEndpoint(s, false)
-	return err
 }

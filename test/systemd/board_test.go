@@ -101,7 +101,7 @@ until ls /var/lib/trawl/packs/*.tmp; do :; done`)
 		b.powerCut()
 		b.powerOn("cgroup_disable=memory")
 		b.answersAfterBoot(newOracle(append([]string{"hist"}, list...)))
-		if n := b.count("a kept pack is damaged"); n != 1 {
+		if n := b.count("a cached pack is damaged"); n != 1 {
 			b.t.Errorf("the damaged pack was noticed %d times", n)
 		}
 		if log := b.must("journalctl", "-b", "-u", "trawl-*", "-o", "cat", "-g", "memory limit"); strings.Count(log, "a quarter of the board's memory") != 2 {

@@ -1,6 +1,6 @@
 // Zmq4peer is a client or a plain worker made with go-zeromq/zmq4, for the
-// system tests. It has a module of its own, so that this library does not weigh
-// on trawl's.
+// system tests. It is a program of its own, so that goroutines and data races of the
+// library stay out of the tests' process.
 //
 //	zmq4peer req ENDPOINT COUNT TEXT ANSWER     asks, one request after the other
 //	zmq4peer dealer ENDPOINT COUNT TEXT ANSWER  asks in full form, 64 requests at once

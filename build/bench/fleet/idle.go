@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"trawl/build/bench/internal/lab"
+	"trawl/edge/human"
 )
 
 // idleSize is how many workers there are, and the bars: part of a core, and bytes of memory; 0:
@@ -43,7 +44,7 @@ func (b *bench) printIdle(w io.Writer, sizes []idleSize) error {
 				bars = idleSize{}
 			}
 			fmt.Fprintf(w, "| %d | %s | %s | %s | %s |\n", s.size, r.name, lab.AtMost(100*busy, 100*bars.busy),
-				lab.AtMost(float64(resident)/1e6, float64(bars.resident)/1e6)+" MB", megabytes(most))
+				lab.AtMost(float64(resident)/1e6, float64(bars.resident)/1e6)+" MB", human.Bytes(most))
 		}
 	}
 	return nil

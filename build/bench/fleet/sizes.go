@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"trawl/build/bench/internal/lab"
+	"trawl/edge/human"
 )
 
 // size is how many workers there are.
@@ -125,7 +126,7 @@ func printSizes(w io.Writer, results []*sizeResult) {
 		fmt.Fprintf(w, "| %d | %s | %.0f | %s | %.1f | %s | %.0f | %.0f | %s |\n", r.size, r.router.name,
 			r.median(lab.Sample.Rate), rate, r.median(lab.Sample.CPUPerRequest), cpu,
 			r.median(func(s lab.Sample) float64 { return s.P50 }), r.median(func(s lab.Sample) float64 { return s.P99 }),
-			megabytes(lab.Median(r.resident)))
+			human.Bytes(lab.Median(r.resident)))
 	}
 }
 
@@ -137,5 +138,3 @@ func (r *sizeResult) each(value func(lab.Sample) float64) (values []float64) {
 }
 
 func (r *sizeResult) median(value func(lab.Sample) float64) float64 { return lab.Median(r.each(value)) }
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }

@@ -26,7 +26,7 @@ var groups = []*group{
 	},
 	{"100k words", set(100_000), []string{"prose"}, []*peer{trawl, trawlDA4, hyperscan, cloudflare, python}},
 	{"all words", set(0), []string{"prose"}, []*peer{trawl, trawlDA4, hyperscan, python}},
-	{"nested words", func(*bench) []string { return nested() }, []string{"nested"}, []*peer{trawl, trawlDA8, hyperscan, python}},
+	{"nested words", func(*bench) []string { return nested() }, []string{"sub_requests"}, []*peer{trawl, trawlDA8, hyperscan, python}},
 }
 
 // speedBar is what trawl's speed over a peer's is to be at least; for other

@@ -83,8 +83,8 @@ func (m *measured) stop() {
 
 // prepare writes the texts that depend on the words.
 func (b *bench) prepare(g *group, words []string) error {
-	if g.texts[0] == "nested" {
-		return os.WriteFile(b.text("nested"), []byte(nestedText()), 0o644)
+	if g.texts[0] == "sub_requests" {
+		return os.WriteFile(b.text("sub_requests"), []byte(nestedText()), 0o644)
 	}
 	if len(g.texts) > 1 {
 		return b.makeAdversarial(words)

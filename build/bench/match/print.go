@@ -76,7 +76,7 @@ func printWorst(w io.Writer, all []*measured) {
 			case r.group == "10k words" && r.text == "prose":
 				plain = r
 				rows = append(rows, fmt.Sprintf("| %s | %s | %.0f | |\n", r.group, r.text, work(r)))
-			case plain != nil && (r.group == plain.group || r.text == "nested"):
+			case plain != nil && (r.group == plain.group || r.text == "sub_requests"):
 				rows = append(rows, fmt.Sprintf("| %s | %s | %.0f | %s |\n", r.group, r.text, work(r), lab.AtLeast(work(r)/work(plain), bar)))
 			}
 		}
@@ -89,7 +89,7 @@ func printWorst(w io.Writer, all []*measured) {
 func printMemory(w io.Writer, all []*measured) {
 	fmt.Fprint(w, "\n| words | matcher | MB | B per pattern byte | automaton alone | trawl takes of it | compiled in s (CPU) |\n|---|---|---|---|---|---|---|\n")
 	for _, m := range all {
-		if m.texts[0] == "nested" {
+		if m.texts[0] == "sub_requests" {
 			continue
 		}
 		pattern := float64(m.running[0].ready.PatternBytes)

@@ -14,6 +14,7 @@ import (
 
 	productbroker "trawl/broker"
 	"trawl/build/bench/internal/lab"
+	"trawl/edge/human"
 	"trawl/edge/zmtp"
 )
 
@@ -157,10 +158,8 @@ func idleMemory(b *bench, k *broker) (string, bool, error) {
 	}
 	time.Sleep(time.Second) // what the handshakes took is given back, or not
 	with, err := s.broker.memory("VmRSS")
-	return fmt.Sprintf("%s (%s without)", megabytes(with), megabytes(without)), with > idleBar, err
+	return fmt.Sprintf("%s (%s without)", human.Bytes(with), human.Bytes(without)), with > idleBar, err
 }
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
 
 // ---- clients that others make suffer ----
 
@@ -193,7 +192,7 @@ func (b *bench) beside(k *broker, nuisances ...[]string) (string, bool, error) {
 		total += got.Total
 	}
 	late := lab.Median(values(samples, p99))
-	text := fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, peak %s", lab.Median(values(samples, p50))/1e3, late/1e3, megabytes(peak))
+	text := fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, peak %s", lab.Median(values(samples, p50))/1e3, late/1e3, human.Bytes(peak))
 	if refused > 0 {
 		text += fmt.Sprintf(", %d of %d refused", refused, total)
 	}

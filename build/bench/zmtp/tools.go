@@ -40,7 +40,7 @@ func buildTools(ctx context.Context, out string) (*tools, error) {
 		peer,
 		[]string{"go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", t.trawl, "./cmd/trawl"},
 		[]string{"go", "build", "-trimpath", "-o", t.engine, "./edge/zmtp/internal/engineproxy"},
-		[]string{"go", "build", "-C", "build/bench/zmtp/zmq4proxy", "-trimpath", "-o", t.zmq4, "."},
+		[]string{"go", "build", "-trimpath", "-o", t.zmq4, "./build/bench/zmtp/zmq4proxy"},
 	)
 }
 

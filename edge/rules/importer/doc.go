@@ -1,22 +1,30 @@
-// Package importer turns rule sets that people already have into rule files of
-// trawl: word lists, grep's regexes, logcheck, fail2ban, SpamAssassin, hosts files,
-// the ModSecurity Core Rule Set, Snort and Suricata, YARA and Sigma.
+// Package importer converts rule sets of other programs into rule files of trawl: word lists,
+// grep's regexes, logcheck, fail2ban, SpamAssassin, hosts files, the ModSecurity Core Rule Set,
+// Snort and Suricata, YARA and Sigma.
 //
 //	result, err := importer.Import("snort", []string{"local.rules"})
 //	yaml, err := result.YAML()
 //	fmt.Print(result.Summary.Text(false)) // 312 rules: 250 taken, 40 in part, 22 skipped …
 //
-// No meaning changes silently. Every rule that is found in the source ends as
-// one of three: taken (it matches the same texts), taken in part (what it finds
-// more or less is said) or skipped (why is said); the three counts add up to the
-// rules found. What a text is, for each kind, and what is taken is in
-// docs/importing.md.
+// No meaning changes silently. Every rule of the source ends in one of three ways: taken (it
+// matches the same texts), taken in part (the summary says what it finds more or less) or skipped
+// (the summary says why). The three counts add up to the rules found. docs/importing.md describes,
+// for each kind, what counts as a text and what is taken.
 //
-// A regex is translated into RE2 syntax (perl*.go, posix*.go), then fitted to lines
-// as they are: lineend.go says what each program does to the ends of lines, and
-// fail2bandate.go what fail2ban cuts out of them. Both take the expression apart
-// with shape.go.
+// The path of a rule, through packages below internal:
 //
-// Sources are foreign bytes: time and memory are bounded whatever they hold, and
-// what cannot be read is an error of type rules.Problems with file and line.
+//	importer      a kind and paths  → an import of that kind; guesses at wrong files
+//	job           files             → the rules found, what became of each, the rule file
+//	yara, sigma, snort, crs, fail2ban, spamassassin, lists
+//	              a file of a kind  → regexes, literals and conditions
+//	condition     a condition       → the patterns that stand for it
+//	re2           a regex           → RE2 syntax, fitted to lines as they are
+//	shape         RE2 syntax        → a tree that can be changed and written again
+//
+// A kind is a [job.Kind] with a reader. The reader calls Begin for each rule of the source, then
+// methods of the Entry that describe the rule, then End. importertest and regextest hold what tests
+// of several kinds use: imports from memory, and random regexes compared with other programs.
+//
+// Sources are foreign bytes: time and memory are bounded whatever the content. Unreadable sources
+// are a problem.List with file and line.
 package importer

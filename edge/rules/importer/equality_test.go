@@ -18,6 +18,11 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
+	"trawl/edge/rules/importer/internal/fail2ban"
+	"trawl/edge/rules/importer/internal/importertest"
+	"trawl/edge/rules/importer/internal/job"
+	"trawl/edge/rules/importer/internal/lists"
+	"trawl/edge/rules/importer/internal/regextest"
 	"trawl/test/need"
 )
 
@@ -32,10 +37,10 @@ import (
 // With the race detector and in short it looks at fewer besides those that the pack found:
 // neither is there for what is compared here.
 func TestPackOfPackagedRulesFindsWhatRegexpFinds(t *testing.T) {
-	all := regexesOf(importAll(t, "logcheck", need.Unpacked(t, logcheckFolderPath, "logcheck-database")))
+	all := regexesOf(importertest.All(t, &lists.Logcheck, need.Unpacked(t, importertest.LogcheckFolder, "logcheck-database")))
 	first := len(all) // of fail2ban's
-	all = append(all, regexesOf(importAll(t, "fail2ban", need.Unpacked(t, filterFolder, "fail2ban")))...)
-	e := &equality{pack: compile(t, all), programs: make([]*regexp.Regexp, len(all))}
+	all = append(all, regexesOf(importertest.All(t, &fail2ban.Kind, need.Unpacked(t, importertest.Fail2banFilters, "fail2ban")))...)
+	e := &equality{pack: importertest.Compile(t, all), programs: make([]*regexp.Regexp, len(all))}
 	for i := range all {
 		expr := all[i].Regex
 		if all[i].NoCase {
@@ -95,8 +100,8 @@ func everyNth(list []int, from, to, step int) []int {
 }
 
 // regexesOf leaves out the one literal that logcheck has.
-func regexesOf(r *Result) []Rule {
-	return slices.DeleteFunc(r.Rules, func(r Rule) bool { return r.Regex == "" })
+func regexesOf(r *job.Result) []job.Rule {
+	return slices.DeleteFunc(r.Rules, func(r job.Rule) bool { return r.Regex == "" })
 }
 
 // equality holds what is compared, and counts.
@@ -180,7 +185,7 @@ func (e *equality) compareLine(t *testing.T, number int, line []byte, got []foun
 func fail2banLogs(t *testing.T) []byte {
 	t.Helper()
 	var logs []byte
-	err := filepath.WalkDir(need.Unpacked(t, f2bTestLogs, "fail2ban"), func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(need.Unpacked(t, importertest.Fail2banLogs, "fail2ban"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -197,7 +202,7 @@ func fail2banLogs(t *testing.T) []byte {
 // linesFor makes n lines, line i out of rule i modulo their number: half of them
 // as it wants them, others with a byte changed, within another text, or with bytes
 // that are not ASCII.
-func linesFor(list []Rule, n int) []byte {
+func linesFor(list []job.Rule, n int) []byte {
 	g := rand.New(rand.NewPCG(11, 12))
 	trees := make([]*syntax.Regexp, len(list))
 	for i := range list {
@@ -210,7 +215,7 @@ func linesFor(list []Rule, n int) []byte {
 				return 'x'
 			}
 			return r
-		}, sample(g, trees[i%len(trees)])))
+		}, regextest.Sample(g, trees[i%len(trees)])))
 		switch kind := g.IntN(8); {
 		case kind == 0 && len(line) > 0:
 			line[g.IntN(len(line))] = byte(' ' + g.IntN(95))

@@ -3,15 +3,16 @@ package importer
 import (
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"trawl/edge/problem"
 	"trawl/edge/rules"
+	"trawl/edge/rules/importer/internal/importertest"
+	"trawl/edge/rules/importer/internal/job"
 )
 
-// fuzzKind holds for every kind and any bytes: an error is rules.Problems; else the
+// fuzzKind holds for every kind and any bytes: an error is problem.List; else the
 // counts add up, and what was made is a rule file that is read without a problem.
 func fuzzKind(f *testing.F, kind string) {
 	paths, _ := filepath.Glob("testdata/golden/" + kind + "/*")
@@ -23,10 +24,10 @@ func fuzzKind(f *testing.F, kind string) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		from := memFiles{"f": data, "agents.data": []byte("nikto\n"), "common.conf": []byte("[DEFAULT]\n__prefix_line = \\s*\n")}
-		r, err := newJob(kindNamed(kind), from).run([]string{"f"})
+		from := importertest.MemFiles{"f": data, "agents.data": []byte("nikto\n"), "common.conf": []byte("[DEFAULT]\n__prefix_line = \\s*\n")}
+		r, err := job.New(kindNamed(kind), from).Run([]string{"f"}, whatElse)
 		if err != nil {
-			if _, ok := err.(rules.Problems); !ok || !utf8.ValidString(err.Error()) {
+			if _, ok := err.(problem.List); !ok || !utf8.ValidString(err.Error()) {
 				t.Fatalf("%v", err)
 			}
 			return
@@ -59,65 +60,24 @@ func fuzzKind(f *testing.F, kind string) {
 	})
 }
 
-func FuzzWords(f *testing.F)    { fuzzKind(f, "words") }
-func FuzzRegexes(f *testing.F)  { fuzzKind(f, "regex") }
-func FuzzBasic(f *testing.F)    { fuzzKind(f, "bre") }
-func FuzzHosts(f *testing.F)    { fuzzKind(f, "hosts") }
-func FuzzSpam(f *testing.F)     { fuzzKind(f, "spamassassin") }
-func FuzzLogcheck(f *testing.F) { fuzzKind(f, "logcheck") }
-func FuzzFail2ban(f *testing.F) { fuzzKind(f, "fail2ban") }
-func FuzzCRS(f *testing.F)      { fuzzKind(f, "crs") }
-func FuzzSnort(f *testing.F)    { fuzzKind(f, "snort") }
-func FuzzYARA(f *testing.F)     { fuzzKind(f, "yara") }
-func FuzzSigma(f *testing.F)    { fuzzKind(f, "sigma") }
+func FuzzWords(f *testing.F) { fuzzKind(f, "words") }
 
-// What a translator does not refuse compiles, or is refused for its size.
-func FuzzTranslators(f *testing.F) {
-	for _, s := range []string{`^a\b[^\s\]]{1,3}(?:x|y)+?$`, `(?i)\x41\xc3\xa9[\x80-\xff]`, `\<w\>[[:alpha:][.a.]]`, `(?x) a # b`, `a**`, `\Qa.b\E`} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, src string) {
-		var made []translation
-		for _, d := range []dialect{pcreDialect, sigmaDialect, pythonDialect, yaraDialect} {
-			if tr, err := translatePerl(src, d, perlFlags{}); err == nil {
-				made = append(made, tr)
-			}
-		}
-		for _, translate := range []func(string) (translation, error){translateERE, translateBRE} {
-			if tr, err := translate(src); err == nil {
-				made = append(made, tr)
-			}
-		}
-		for _, tr := range made {
-			for _, line := range []lineEnd{logcheckLine, fail2banLine, spamLine} {
-				if fitted, err := line.apply(tr); err == nil {
-					made = append(made, fitted)
-				}
-			}
-			if edged, _ := wordEdges(tr); edged.expr != tr.expr {
-				made = append(made, edged)
-			}
-			if dated, _ := withDates(tr.expr, usualDates); len(dated) < maxRegex {
-				made = append(made, translation{expr: dated})
-			}
-			if s, ok := parseShape(tr.expr); ok && leadingFlags.Get().FindString(tr.expr) == "" && s.String() != tr.expr && !strings.Contains(tr.expr, "((?") && !strings.Contains(tr.expr, ":(?") {
-				t.Errorf("%q is written as %q again", tr.expr, s)
-			}
-		}
-		for _, tr := range made {
-			if _, err := regexp.Compile(tr.expr); err != nil && !tooLarge(err) {
-				t.Errorf("%q became %q: %v", src, tr.expr, err)
-			}
-			for _, at := range tr.carets {
-				if tr.expr[at] != '^' {
-					t.Errorf("%q became %q: no ^ at %d", src, tr.expr, at)
-				}
-			}
-			for _, at := range tr.bars {
-				if tr.expr[at] != '|' {
-					t.Errorf("%q became %q: no | at %d", src, tr.expr, at)
-				}
-			}
-		}
-	})
-}
+func FuzzRegexes(f *testing.F) { fuzzKind(f, "regex") }
+
+func FuzzBasic(f *testing.F) { fuzzKind(f, "bre") }
+
+func FuzzHosts(f *testing.F) { fuzzKind(f, "hosts") }
+
+func FuzzSpam(f *testing.F) { fuzzKind(f, "spamassassin") }
+
+func FuzzLogcheck(f *testing.F) { fuzzKind(f, "logcheck") }
+
+func FuzzFail2ban(f *testing.F) { fuzzKind(f, "fail2ban") }
+
+func FuzzCRS(f *testing.F) { fuzzKind(f, "crs") }
+
+func FuzzSnort(f *testing.F) { fuzzKind(f, "snort") }
+
+func FuzzYARA(f *testing.F) { fuzzKind(f, "yara") }
+
+func FuzzSigma(f *testing.F) { fuzzKind(f, "sigma") }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"trawl/edge/rules/importer/internal/importertest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -15,7 +17,7 @@ func TestGolden(t *testing.T) {
 	for _, k := range Kinds() {
 		t.Run(k.Name, func(t *testing.T) {
 			t.Chdir("testdata/golden")
-			r := importAll(t, k.Name, k.Name)
+			r := importertest.All(t, kindNamed(k.Name), k.Name)
 			yaml, err := r.YAML()
 			if err != nil {
 				t.Fatal(err)

@@ -1,19 +1,19 @@
-// What a file looks like, for those who name the wrong kind.
-
 package importer
+
+// Guesses at the kind of a file, for users who name the wrong kind.
 
 import (
 	"trawl/edge/ondemand"
 )
 
-// Guesses that are no kinds: a rule file of trawl itself, and what is not imported.
+// Guesses that are not kinds: a rule file of trawl, and kinds that cannot be imported.
 const (
 	guessTrawl   = "trawl"
 	guessAdblock = "adblock"
 	guessPostfix = "postfix"
 )
 
-// notImported says of guesses why there is no kind for them.
+// notImported says why there is no kind for a guess.
 var notImported = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	return map[string]string{
 		guessAdblock: "a list for ad blockers, which is not imported: its rules are about URLs and parts of pages; lists of the same names in the form of hosts files are (--from hosts)",
@@ -34,7 +34,7 @@ var guessNames = ondemand.Value[map[string]string]{Make: func() map[string]strin
 	}
 }}
 
-// marks are what no other kind has; all of a kind's must be there.
+// marks are the regexes that tell a kind from others; a file must match all marks of the kind.
 var marks = []struct {
 	kind string
 	all  []*ondemand.Regexp
@@ -51,7 +51,7 @@ var marks = []struct {
 	{guessTrawl, []*ondemand.Regexp{{Expr: `(?m)^rules:\s*$`}, {Expr: `(?m)^\s*- ?(?:id|regex|literal|words|hex): `}}},
 }
 
-// guess is the kind that data looks like; empty if nothing stands out.
+// guess returns the kind that data looks like; empty if nothing stands out.
 func guess(data []byte) string {
 	const enough = 256 << 10 // bytes; the first rules tell
 	data = data[:min(len(data), enough)]

@@ -1,6 +1,6 @@
-// What a word list looks like instead.
-
 package importer
+
+// Hints about word lists that look like something else.
 
 import (
 	"bytes"
@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 
 	"trawl/edge/ondemand"
+	"trawl/edge/rules/importer/internal/lists"
 )
 
-// WordListHint says what the word list at path looks like if not like one, and what to
-// do about it: a sentence, or empty. Of what is no regular file, such as a pipe, it
-// says nothing.
+// WordListHint returns a sentence about the word list at path if it looks like something else, with
+// advice; else an empty text. It ignores anything but regular files.
 func WordListHint(path string) string {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
@@ -33,13 +33,9 @@ func WordListHint(path string) string {
 	return hint(path, head)
 }
 
-// looksRegex is what regexes have that words have not: an anchor, a class or a dot
-// that is repeated, an escaped sign.
-// A path of Windows has names behind its backslashes.
+// looksRegex matches what regexes have and words have not: an anchor, a repeated class or dot, an
+// escaped sign. In paths of Windows names stand behind backslashes.
 var looksRegex = ondemand.Regexp{Expr: `^\^|\$$|[.\])][*+]|\]\{\d|\\[.([]|\\[sdwbSDWB](?:\W|$)|\[\[:`}
-
-// wordComment is a line that looks like a comment.
-var wordComment = ondemand.Regexp{Expr: `^#+(?:\s.*)?$`}
 
 func hint(path string, head []byte) string {
 	name := filepath.Base(path)
@@ -57,7 +53,7 @@ func hint(path string, head []byte) string {
 		lines++
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
-		case wordComment.Get().Match(line):
+		case lists.Comment.Get().Match(line):
 			if comments++; comments == 1 {
 				first = lines
 			}

@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"trawl/edge/rules"
+	"trawl/edge/problem"
+	"trawl/edge/rules/importer/internal/importertest"
+	"trawl/edge/rules/importer/internal/job"
+	"trawl/edge/rules/importer/internal/regextest"
 )
 
 // What is no rule set of the kind is an error with the file, and with the kind
@@ -56,7 +59,7 @@ func TestWrongInput(t *testing.T) {
 		{"one line of 50 MB, sigma", "sigma", long, "f: larger than 8 MiB, which no Sigma rules are; split it"},
 		{"endless continuation", "snort", bytes.Repeat([]byte("abc \\\n"), 1<<20), "f:1: continued over more than 1 MiB, which no rule is"},
 		{"too much for a rule file", "words", numbered(700_000), "use the word list as it is: it may have any size"},
-		{"larger than any", "yara", bytes.Repeat([]byte(" "), maxInput+1), "f: larger than 64 MiB, which no rules of this kind are; split it"},
+		{"larger than any", "yara", bytes.Repeat([]byte(" "), job.MaxInput+1), "f: larger than 64 MiB, which no rules of this kind are; split it"},
 		{"broken YAML", "sigma", []byte("title: [x\n"), "f: not valid YAML: "},
 		{"no section", "fail2ban", []byte("x = 1\n"), "f:1: text before the first [section]: is this a filter of fail2ban?"},
 		{"no option", "fail2ban", []byte("[a]\nxyz\n"), `f:2: neither a [section] nor name = value: "xyz"`},
@@ -64,10 +67,10 @@ func TestWrongInput(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, err := newJob(kindNamed(tt.kind), memFiles{"f": tt.data}).run([]string{"f"})
+			_, err := job.New(kindNamed(tt.kind), importertest.MemFiles{"f": tt.data}).Run([]string{"f"}, whatElse)
 			runtime.ReadMemStats(&after)
-			var ps rules.Problems
-			if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].String(), tt.want) {
+			var ps problem.List
+			if !errors.As(err, &ps) || len(ps) != 1 || !strings.Contains(ps[0].Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 			if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<30 {
@@ -85,72 +88,6 @@ func numbered(n int) []byte {
 	return b.Bytes()
 }
 
-// Texts, comments and nesting without end are gone through, not feared.
-func TestLongYARAText(t *testing.T) {
-	for _, src := range []string{
-		"rule a { strings: $a = \"" + strings.Repeat("a", 4<<20) + "\" condition: $a }",
-		"rule a { condition: " + strings.Repeat("(", 1<<17),
-		"rule a { condition: " + strings.Repeat("not ", 1<<17) + "}",
-		strings.Repeat("rule a {\n", 1<<12),
-		"/*" + strings.Repeat("x", 4<<20),
-		"rule a { strings: $a = { " + strings.Repeat("(", 1<<17) + " } condition: $a }",
-		"rule a { strings: $a = /" + strings.Repeat("(", 1<<17) + "/ condition: $a }",
-	} {
-		r, err := newJob(kindNamed("yara"), memFiles{"f": []byte(src)}).run([]string{"f"})
-		if err == nil && len(r.Rules) > 0 {
-			t.Errorf("%.40s became %d rules", src, len(r.Rules))
-		}
-	}
-}
-
-// Values and includes that refer to each other end with a reason.
-func TestFail2banRecursion(t *testing.T) {
-	deep := memFiles{}
-	for i := range 40 {
-		deep[fmt.Sprintf("d%d", i)] = fmt.Appendf(nil, "[INCLUDES]\nbefore = d%d\n[Definition]\nfailregex = x\n", i+1)
-	}
-	wide := memFiles{"w": []byte("[INCLUDES]\nbefore = a\n b\n")}
-	for i, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
-		next := string(rune('b' + i))
-		wide[name] = fmt.Appendf(nil, "[INCLUDES]\nbefore = %s\nafter = %s\n", next, next)
-	}
-	bomb := "[Definition]\na0 = xxxxxxxxxx\n"
-	for i := range 18 {
-		bomb += fmt.Sprintf("a%d = %%(a%d)s%%(a%d)s%%(a%d)s%%(a%d)s\n", i+1, i, i, i, i)
-	}
-	tags := "[Definition]\nfailregex = <t0>\n"
-	for i := range 200 {
-		tags += fmt.Sprintf("t%d = <t%d><t%d>\n", i, i+1, i+1)
-	}
-	for _, tt := range []struct {
-		name  string
-		files memFiles
-		path  string
-		want  string
-	}{
-		{"itself", memFiles{"f": []byte("[INCLUDES]\nbefore = f\n[Definition]\nfailregex = abc\n")}, "f", ""},
-		{"each other", memFiles{"f": []byte("[INCLUDES]\nbefore = g\n[Definition]\nfailregex = abc\n"), "g": []byte("[INCLUDES]\nafter = f\n")}, "f", ""},
-		{"deep", deep, "d0", "includes more than 16 levels deep"},
-		{"wide", wide, "w", "more than 200 files are included"},
-		{"values", memFiles{"f": []byte("[Definition]\na = %(b)s\nb = %(a)s\nfailregex = %(a)s\n")}, "f", errExpanded.Error()},
-		{"bomb", memFiles{"f": []byte(bomb + "failregex = %(a18)s\n")}, "f", errExpanded.Error()},
-		{"tag itself", memFiles{"f": []byte("[Definition]\nt = <t>x\nfailregex = <t>\n")}, "f", errExpanded.Error()},
-		{"tags", memFiles{"f": []byte(tags)}, "f", errExpanded.Error()},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r, err := newJob(kindNamed("fail2ban"), tt.files).run([]string{tt.path})
-			got := fmt.Sprint(err)
-			if err == nil {
-				checkResult(t, r)
-				got = r.Summary.Text(true)
-			}
-			if !strings.Contains(got, tt.want) {
-				t.Errorf("got %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
 // A file that was cut anywhere is an error or an import that adds up.
 func TestTruncatedFiles(t *testing.T) {
 	for _, k := range Kinds() {
@@ -160,11 +97,11 @@ func TestTruncatedFiles(t *testing.T) {
 			if err != nil {
 				continue // a folder
 			}
-			step := 1 + len(data)/oracleRounds(300)
+			step := 1 + len(data)/regextest.Rounds(300)
 			for n := 0; n < len(data); n += step {
-				r, err := newJob(kindNamed(k.Name), memFiles{path: data[:n]}).run([]string{path})
+				r, err := job.New(kindNamed(k.Name), importertest.MemFiles{path: data[:n]}).Run([]string{path}, whatElse)
 				if err != nil {
-					var ps rules.Problems
+					var ps problem.List
 					if !errors.As(err, &ps) {
 						t.Fatalf("%s cut at %d: %v", path, n, err)
 					}

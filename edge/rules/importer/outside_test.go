@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"trawl/edge/rules/importer/internal/importertest"
 )
 
 // place writes files below dir; a text that begins with "-> " makes a symbolic link.
@@ -75,7 +77,7 @@ func TestNothingFromOutsideOfTheFolder(t *testing.T) {
 			r, err := Import(tt.kind, []string{filepath.Join(root, "rules", tt.named)})
 			said := fmt.Sprint(err)
 			if err == nil {
-				checkResult(t, r)
+				importertest.Check(t, r)
 				said = r.Summary.Text(true)
 				if yaml, err := r.YAML(); err != nil || strings.Contains(string(yaml), secret) || !strings.Contains(string(yaml), "inside") {
 					t.Errorf("%v\n%s", err, yaml)

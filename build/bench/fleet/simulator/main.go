@@ -126,7 +126,7 @@ func (w *worker) sayHello(number int) error {
 	hello := wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: "simulator", Name: fmt.Sprintf("w%04d", number), Nonce: strconv.Itoa(os.Getpid()),
 		Rules: []wire.RuleSet{{Name: wire.DefaultRules, Hash: strings.Repeat("5eed", 16), Engine: "sdfa", Rules: 10_000, Bytes: 1 << 20, Longest: 20}},
-		Slots: 1, Recall: true,
+		Slots: 1, Reclaim: true,
 		Board: wire.JSONFrame(&board.Facts{OS: "linux", Arch: "arm64", Model: "Raspberry Pi 4 Model B Rev 1.4", Cores: 4, Memory: 4 << 30}),
 	}
 	if err := w.sendControl(wire.ControlFrame(wire.KindHello), wire.JSONFrame(&hello)); err != nil {
@@ -177,7 +177,7 @@ func (w *worker) sendControl(control, frame []byte) error {
 	return w.conn.Send(zmtp.AppendFrame(nil, control, true), zmtp.NewMessage(frame))
 }
 
-// serveTrawl answers requests with their own text. What is recalled it has
+// serveTrawl answers requests with their own text. What is reclaimed it has
 // begun already.
 func (w *worker) serveTrawl() error {
 	var frame, prefix [64]byte
@@ -192,8 +192,8 @@ func (w *worker) serveTrawl() error {
 			err = w.conn.Queue(zmtp.AppendFrame(prefix[:0], reply.Append(frame[:0]), true), m.Tail(1))
 		} else {
 			switch wire.KindOf(control) {
-			case wire.KindRecall:
-				err = w.conn.Queue(nil, zmtp.NewMessage(wire.BeginRecall(nil, false)))
+			case wire.KindReclaim, wire.KindCancel:
+				err = w.conn.Queue(nil, zmtp.NewMessage(wire.BeginReclaim(nil, wire.KindReclaim)))
 			case wire.KindHeartbeat:
 				select {
 				case w.heard <- struct{}{}:

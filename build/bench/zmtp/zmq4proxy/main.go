@@ -1,6 +1,5 @@
 // Zmq4proxy is the broker that can be built with go-zeromq/zmq4, for the
-// benchmark next to it. It has a module of its own, so that this library does
-// not weigh on trawl's.
+// benchmark next to it.
 //
 //	zmq4proxy FRONT BACK...
 //

@@ -20,7 +20,7 @@ import (
 
 	"trawl/edge/client"
 	"trawl/edge/match"
-	"trawl/edge/wire"
+	"trawl/worker/results"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,7 +91,7 @@ func (f *fake) Do(ctx context.Context, r *client.Request) (*client.Answer, error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var e wire.Encoder
+	var e results.Encoder
 	e.Reset(f.pack, &r.Header, 4<<20)
 	a := &client.Answer{}
 	left := f.limit
@@ -106,7 +106,7 @@ func (f *fake) Do(ctx context.Context, r *client.Request) (*client.Answer, error
 	return a, nil
 }
 
-func (f *fake) lines(e *wire.Encoder, block []byte, left *int) []byte {
+func (f *fake) lines(e *results.Encoder, block []byte, left *int) []byte {
 	dst, offset, total := e.BeginLines(nil), 0, match.Result{}
 	for i, text := range bytes.SplitAfter(block, newline) {
 		trimmed := bytes.TrimSuffix(text, newline)
@@ -172,9 +172,9 @@ func isWhole(text []byte, start, end int) bool {
 type real struct{ pack *match.Pack }
 
 func (a real) Do(_ context.Context, r *client.Request) (*client.Answer, error) {
-	var e wire.Encoder
+	var e results.Encoder
 	e.Reset(a.pack, &r.Header, 4<<20)
-	s, q := a.pack.NewScratch(), match.Query{Want: r.Header.Want, Total: 1_000_000}
+	s, q := a.pack.NewScratch(), match.Query{Want: results.MatchWant(r.Header.Want), Total: 1_000_000}
 	answer := &client.Answer{}
 	for _, text := range r.Texts {
 		var dst []byte

@@ -18,10 +18,11 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/match"
+	"trawl/edge/wire"
 )
 
 // wantPiece: every mode needs the places, to take a match once.
-const wantPiece = match.WantMatches
+const wantPiece = wire.WantMatches
 
 // piece says which part of a line a text is.
 type piece struct {

@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"trawl/edge/escape"
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -79,7 +78,7 @@ func (p *printer) countLine(f *file) {
 // found prints what does not need the line as a whole.
 func (p *printer) found(l *line) error {
 	p.matched = true
-	if p.o.want() == match.WantMatches {
+	if p.o.want() == wire.WantMatches {
 		p.sum.Matches += int64(len(l.matches))
 	}
 	switch p.o.Mode {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"trawl/edge/client"
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -138,10 +137,10 @@ func (o *Options) setDefaults() {
 }
 
 // want is what the mode has to know of a line.
-func (o *Options) want() match.Want {
+func (o *Options) want() wire.Want {
 	switch o.Mode {
 	case Count, Files, Quiet:
-		return match.WantAny
+		return wire.WantAny
 	}
-	return match.WantMatches
+	return wire.WantMatches
 }

@@ -1,0 +1,2 @@
+// Package importertest runs imports in tests of importers.
+package importertest

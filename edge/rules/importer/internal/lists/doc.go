@@ -1,0 +1,3 @@
+// Package lists imports lists with one entry per line: words, names of hosts, regexes of grep and
+// of logcheck.
+package lists

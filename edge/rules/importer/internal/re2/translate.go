@@ -1,0 +1,154 @@
+package re2
+
+// What translating a regex of another engine into RE2 syntax gives, and what
+// its translators share.
+
+import (
+	"strings"
+
+	"trawl/edge/rules/importer/internal/shape"
+)
+
+// Translation is an expression in RE2 syntax and how it differs.
+type Translation struct {
+	Expr    string
+	InPart  []Reason
+	Remarks []string
+
+	Carets  []int // where `^` stands in expr
+	Dollars []int // where `$` stands
+	Bars    []int // where `|` stands that is in no group
+
+	Opens, Closes bool // the original can begin or end within a character of the text
+}
+
+// Refused is the error of an expression that cannot be translated.
+type Refused struct{ Reason }
+
+func (r *Refused) Error() string { return r.String() }
+
+// Refuse returns the error of an expression that cannot be translated, for that reason.
+func Refuse(text, detail string) *Refused { return &Refused{Because(text, detail)} }
+
+// Reasons and remarks of several kinds.
+const (
+	whyPossessive   = "finds more: possessive quantifiers and atomic groups give back what they took"
+	whyLookAround   = "look-around is not in RE2 syntax"
+	whyBackRef      = "back-references are not in RE2 syntax"
+	whyConditional  = "conditional groups are not in RE2 syntax"
+	whyRecursion    = "recursion is not in RE2 syntax"
+	whyVerb         = "backtracking verbs and callouts are not in RE2 syntax"
+	whyEscape       = "escapes that RE2 syntax has nothing for"
+	WhyBytes        = "regex for bytes that are not UTF-8"
+	whyRepeat       = "repetition counts over 1000"
+	whyNothing      = "repetition of nothing"
+	WhySyntax       = "syntax error in the regex"
+	whyWideBoundary = `\b and \B in wide text`
+	whyInside       = `finds more: \B also holds at the beginning and end of the text`
+	whyMidAnchor    = "finds other: YARA does not always find ^ and $ in the middle of a regex"
+	whyHighSpace    = `finds less: the bytes a0 (\h) and 85 (\v) are not taken for white space`
+	WhyFold         = "finds more: letters beyond ASCII ignore case, too"
+	whyAnchors      = "finds more: ^ and $ of a part of the text (a buffer, a field) are not checked"
+	whyMidEnd       = "finds more: $ in the middle of a regex is not checked"
+	whyMidFlag      = "global flags in the middle of a regex"
+
+	maxRepeat  = 1000   // of RE2 syntax
+	MaxNesting = 200    // groups in groups; Go allows 1000
+	MaxRegex   = 32_000 // bytes of a regex in the source
+)
+
+// yaraBoundary is YARA's \b, which holds at the beginning and end of the text
+// whatever stands there.
+const yaraBoundary = `(?:\b|\A|\z)`
+
+// emitter writes an expression.
+type emitter struct {
+	out     strings.Builder
+	t       Translation
+	atom    int // where what a quantifier would repeat begins; -1: nothing is there
+	pending int // of groups that are open
+
+	begins, ends []int // where \< and \> of the source stand
+}
+
+func (e *emitter) str(s string) { e.out.WriteString(s) }
+
+// begin marks the beginning of an atom.
+func (e *emitter) begin() { e.atom = e.out.Len() }
+
+// assertion marks that what stands there cannot be repeated.
+func (e *emitter) assertion(s string) {
+	switch s {
+	case "^":
+		e.t.Carets = append(e.t.Carets, e.out.Len())
+	case "$":
+		e.t.Dollars = append(e.t.Dollars, e.out.Len())
+	}
+	e.str(s)
+	e.atom = -1
+}
+
+func (e *emitter) bar() {
+	if e.pending == 0 {
+		e.t.Bars = append(e.t.Bars, e.out.Len())
+	}
+	e.str("|")
+	e.atom = -1
+}
+
+func (e *emitter) partly(text, detail string) {
+	for _, r := range e.t.InPart {
+		if r.Text == text {
+			return
+		}
+	}
+	e.t.InPart = append(e.t.InPart, Because(text, detail))
+}
+
+func (e *emitter) remark(text string) {
+	for _, r := range e.t.Remarks {
+		if r == text {
+			return
+		}
+	}
+	e.t.Remarks = append(e.t.Remarks, text)
+}
+
+// wrap puts what the last atom is into a group, so that it can be repeated again.
+func (e *emitter) wrap() {
+	s := e.out.String()
+	head, tail := s[:e.atom], s[e.atom:]
+	e.out.Reset()
+	e.out.WriteString(head + "(?:" + tail + ")")
+	for _, list := range [][]int{e.t.Carets, e.t.Dollars, e.begins, e.ends} {
+		for i := range list {
+			if list[i] >= e.atom {
+				list[i] += len("(?:")
+			}
+		}
+	}
+}
+
+// checkRepeat refuses a quantifier, the first size bytes of src, that RE2 syntax has not.
+func (e *emitter) checkRepeat(low, high int, src string, size int) error {
+	switch {
+	case e.atom < 0:
+		return Refuse(whyNothing, src)
+	case high >= 0 && low > high:
+		return Refuse(WhySyntax, "a repetition {n,m} with n over m")
+	case low > maxRepeat || high > maxRepeat:
+		return Refuse(whyRepeat, src[:size])
+	}
+	return nil
+}
+
+func (e *emitter) done() Translation {
+	e.t.Expr = e.out.String()
+	return e.t
+}
+
+// literal writes one character that stands for itself.
+func (e *emitter) literal(r rune) {
+	e.begin()
+	e.str(shape.QuoteRune(r, `\.+*?()|[]{}^$`))
+}

@@ -1,0 +1,8 @@
+// Package sigma imports Sigma rules: keywords and the values of fields become texts, in the forms
+// in which logs have them.
+//
+//	sigma.go      a document     → an entry, with its selections
+//	condition.go  a condition    → a condition over selections
+//	value.go      a value        → text and wildcards, after modifiers
+//	pattern.go    text and wildcards → literals and regexes
+package sigma

@@ -1,0 +1,76 @@
+package spamassassin
+
+// Conditions in SpamAssassin's configuration: if, ifplugin, else and endif.
+
+import (
+	"strconv"
+	"strings"
+
+	"trawl/edge/ondemand"
+)
+
+// version is the version of SpamAssassin that conditions are about, in the form
+// that they have it in: 4.0.1.
+const version = 4.000001
+
+// conditions are the ifs that are open, the inner ones last: whether each holds.
+type conditions []bool
+
+// skipped says whether some condition does not hold.
+func (c conditions) skipped() bool {
+	for _, holds := range c {
+		if !holds {
+			return true
+		}
+	}
+	return false
+}
+
+// take takes a setting that is about conditions; false if it is another one.
+func (c *conditions) take(key, value string) bool {
+	switch key {
+	case "if":
+		*c = append(*c, holds(value))
+	case "ifplugin":
+		*c = append(*c, true)
+	case "else":
+		if n := len(*c); n > 0 {
+			(*c)[n-1] = !(*c)[n-1]
+		}
+	case "endif":
+		if n := len(*c); n > 0 {
+			*c = (*c)[:n-1]
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+var versionTest = ondemand.Regexp{Expr: `^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`}
+
+// holds says whether a condition holds: of plugins and features all are there.
+func holds(condition string) bool {
+	condition = strings.TrimSpace(condition)
+	m := versionTest.Get().FindStringSubmatch(condition)
+	if m == nil {
+		return !strings.HasPrefix(strings.TrimLeft(condition, "( "), "!")
+	}
+	n, err := strconv.ParseFloat(m[2], 64)
+	if err != nil {
+		return true
+	}
+	switch m[1] {
+	case ">=":
+		return version >= n
+	case "<=":
+		return version <= n
+	case "<":
+		return version < n
+	case ">":
+		return version > n
+	case "==":
+		return version == n
+	}
+	return version != n
+}

@@ -1,0 +1,2 @@
+// Package spamassassin imports rules of SpamAssassin about bodies, headers and URIs of messages.
+package spamassassin

@@ -1,0 +1,86 @@
+package wire
+
+// What a request can want of each text. One table holds all in which wants differ.
+
+import (
+	"fmt"
+	"strings"
+
+	"trawl/edge/escape"
+)
+
+// Want says what a request wants to know of each text. Its number is the one in packed results.
+type Want uint8
+
+// The wants. A new one is a row of wants, and the same name in package match.
+const (
+	WantMatches Want = iota // every match, overlapping ones included
+	WantRules               // each rule that matches, once
+	WantFirst               // the first match in the order end, start, rule
+	WantCount               // how many matches there are
+	WantAny                 // whether anything matches
+)
+
+// Shape is the form of a result. Wants of one shape have results that are written and read alike.
+type Shape uint8
+
+// The shapes.
+const (
+	ShapeMatches Shape = iota // a list of matches
+	ShapeRules                // a list of rules
+	ShapeCount                // a number
+	ShapeAny                  // yes or no
+)
+
+var wants = [...]struct {
+	name   string // in headers
+	shape  Shape
+	single bool // the result has one entry at most, and says nothing of others that exist
+}{
+	WantMatches: {name: "matches", shape: ShapeMatches},
+	WantRules:   {name: "rules", shape: ShapeRules},
+	WantFirst:   {name: "first", shape: ShapeMatches, single: true},
+	WantCount:   {name: "count", shape: ShapeCount},
+	WantAny:     {name: "any", shape: ShapeAny},
+}
+
+// NumWants is the number of wants: each Want is below it.
+const NumWants = Want(len(wants))
+
+// String returns the name of w in headers.
+func (w Want) String() string {
+	if w >= NumWants {
+		return fmt.Sprintf("Want(%d)", uint8(w))
+	}
+	return wants[w].name
+}
+
+// Shape returns the form of the results for w.
+func (w Want) Shape() Shape { return wants[w].shape }
+
+// Single reports whether a result has one entry at most. Such a result is never truncated.
+func (w Want) Single() bool { return wants[w].single }
+
+// Lists reports whether results list matches or rules, so that limits apply to them.
+func (w Want) Lists() bool { return w.Shape() == ShapeMatches || w.Shape() == ShapeRules }
+
+// WantNames returns the names of all wants, in the order of their numbers.
+func WantNames() []string {
+	names := make([]string, NumWants)
+	for w := range NumWants {
+		names[w] = w.String()
+	}
+	return names
+}
+
+// ParseWant returns the want of that name.
+func ParseWant(name string) (Want, error) {
+	for w := range NumWants {
+		if w.String() == name {
+			return w, nil
+		}
+	}
+	names := WantNames()
+	last := len(names) - 1
+	return 0, escape.Errorf("unknown want %q: use %s or %s", name, strings.Join(names[:last], ", "), names[last])
+}

@@ -1,0 +1,128 @@
+package results
+
+// Encoder: result frames of texts and lines, in the format that the request asks for.
+
+import (
+	"trawl/edge/match"
+	"trawl/edge/wire"
+)
+
+// matchWants translates the wants of requests.
+var matchWants = [wire.NumWants]match.Want{
+	wire.WantMatches: match.WantMatches,
+	wire.WantRules:   match.WantRules,
+	wire.WantFirst:   match.WantFirst,
+	wire.WantCount:   match.WantCount,
+	wire.WantAny:     match.WantAny,
+}
+
+// MatchWant returns what a scan must find out for a request that wants w.
+func MatchWant(w wire.Want) match.Want { return matchWants[w] }
+
+// ruleNames gives the rules of a result their ids. A [match.Pack] does, and so does nameTable.
+type ruleNames interface {
+	// ID returns the id of a regex rule.
+	ID(rule int) string
+	// MatchID returns the id of the rule of m, a match in text.
+	MatchID(m match.Match, text []byte) []byte
+}
+
+// Encoder writes the result frames of one request and keeps them together within a budget of
+// bytes. Reset prepares it for the next request. Not safe for concurrent use.
+type Encoder struct {
+	names  ruleNames
+	pack   *match.Pack // names, for tags and other fields; nil: results are merged
+	want   wire.Want
+	fields wire.Fields
+	packed *packer // nil: JSON
+	spare  *packer // kept for the next request in the packed format
+	left   int     // bytes of the budget that are not used yet
+	cut    bool    // a list was cut to the budget since Reset
+
+	isFirst bool // no line has been written yet
+}
+
+// Reset prepares e for a request against pack. The results together may have about budget bytes;
+// what exceeds them is cut and marked as truncated.
+func (e *Encoder) Reset(pack *match.Pack, h *wire.RequestHeader, budget int) {
+	e.reset(pack, h, budget)
+	e.pack = pack
+}
+
+func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
+	e.names, e.pack, e.want, e.fields, e.left = names, nil, h.Want, h.Fields, budget
+	e.packed, e.cut = nil, false
+	if h.Format == wire.FormatPacked {
+		if e.spare == nil {
+			e.spare = new(packer)
+		}
+		e.packed = e.spare
+	}
+}
+
+// Full reports whether the budget is used up.
+func (e *Encoder) Full() bool { return e.left <= 0 }
+
+// Text appends the result of a text that was scanned as a whole.
+func (e *Encoder) Text(dst, text []byte, r *match.Result) []byte { return e.text(dst, text, r, nil) }
+
+// text is Text. In JSON the matches of a merged result are written as they came: raw holds one
+// object for each.
+func (e *Encoder) text(dst, text []byte, r *match.Result, raw [][]byte) []byte {
+	start := len(dst)
+	if e.packed != nil {
+		dst = e.packed.begin(dst, e.want, false)
+		dst = e.packedOutcome(dst, text, r)
+	} else {
+		o := wire.BeginObject(dst)
+		e.jsonOutcome(&o, text, r, raw)
+		dst = o.End()
+	}
+	e.left -= len(dst) - start
+	return dst
+}
+
+// BeginLines begins the result of a text that is split into lines. Line follows for each line that
+// matched, then EndLines.
+func (e *Encoder) BeginLines(dst []byte) []byte {
+	e.isFirst = true
+	if e.packed != nil {
+		return e.packed.begin(dst, e.want, true)
+	}
+	return append(dst, `{"lines":[`...)
+}
+
+// Line appends the result of one line; text is the line's.
+func (e *Encoder) Line(dst, text []byte, l *match.Line) []byte { return e.line(dst, text, l, nil) }
+
+// line is Line; for raw see text.
+func (e *Encoder) line(dst, text []byte, l *match.Line, raw [][]byte) []byte {
+	start := len(dst)
+	if e.packed != nil {
+		dst = e.packed.line(dst, l)
+		dst = e.packedOutcome(dst, text, &l.Result)
+	} else {
+		if !e.isFirst {
+			dst = append(dst, ',')
+		}
+		o := wire.BeginObject(dst)
+		o.Int("line", l.Number)
+		o.Int("offset", l.Offset)
+		e.jsonOutcome(&o, text, &l.Result, raw)
+		dst = o.End()
+	}
+	e.isFirst = false
+	e.left -= len(dst) - start
+	return dst
+}
+
+// EndLines ends the result of a text that is split into lines; total is what the scan of all lines
+// returned.
+func (e *Encoder) EndLines(dst []byte, total *match.Result) []byte {
+	if e.packed != nil {
+		return e.packed.endLines(dst, e.names, total)
+	}
+	o := wire.ResumeObject(append(dst, ']'))
+	e.flags(&o, total.Truncated, total.Incomplete)
+	return o.End()
+}

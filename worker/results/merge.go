@@ -1,0 +1,131 @@
+package results
+
+// Merge: two results of one text become one. One is of this worker, the other of a worker that it
+// has asked and that knows other rules.
+
+import (
+	"cmp"
+	"sort"
+
+	"trawl/edge/match"
+	"trawl/edge/wire"
+)
+
+// Merge makes one result frame of two, both for the request h, and appends it to dst, in about
+// budget bytes at most. Matches are in the order of end and start; where both are equal, those of
+// first come first. A match that is in both counts once; for want count the counts are added.
+//
+// With h.Lines the lines of second are some of those that first lists: line n of second, from 1, is
+// entry lines[n-1] of first, from 0.
+//
+// The error says that a frame is no result for h. Then dst is returned as it was.
+func Merge(dst []byte, h *wire.RequestHeader, first, second []byte, lines []int, budget int) ([]byte, error) {
+	names := &nameTable{numbers: make(map[string]uint32)}
+	a, err := names.read(h, first)
+	if err != nil {
+		return dst, err
+	}
+	b, err := names.read(h, second)
+	if err != nil {
+		return dst, err
+	}
+	for i := range b.each {
+		to := i
+		if h.Lines {
+			n := b.each[i].Number - 1
+			if n < 0 || n >= int64(len(lines)) || lines[n] >= len(a.each) {
+				return dst, errResult
+			}
+			to = lines[n]
+		}
+		a.each[to].merge(h, &b.each[i])
+	}
+	a.total.Truncated = a.total.Truncated || b.total.Truncated
+	a.total.Incomplete = union(a.total.Incomplete, b.total.Incomplete)
+	var e Encoder
+	e.reset(names, h, budget)
+	if !h.Lines {
+		f := &a.each[0]
+		return e.text(dst, nil, &f.Result, f.raw), nil
+	}
+	dst = e.BeginLines(dst)
+	for i := range a.each {
+		if e.Full() {
+			a.total.Truncated = true
+			break
+		}
+		f := &a.each[i]
+		dst = e.line(dst, nil, &f.Line, f.raw)
+		a.total.Truncated = a.total.Truncated || f.Truncated
+	}
+	a.total.Truncated = a.total.Truncated || e.cut
+	return e.EndLines(dst, &a.total), nil
+}
+
+// merge adds to f what b says of the same text or line.
+func (f *finding) merge(h *wire.RequestHeader, b *finding) {
+	f.Count += b.Count
+	f.Any = f.Any || b.Any
+	f.Truncated = f.Truncated || b.Truncated
+	f.Incomplete = union(f.Incomplete, b.Incomplete)
+	seen := make(map[match.Match]struct{}, len(f.Matches))
+	for _, m := range f.Matches {
+		seen[m] = struct{}{}
+	}
+	for i, m := range b.Matches {
+		if _, ok := seen[m]; ok {
+			continue
+		}
+		seen[m] = struct{}{}
+		f.Matches = append(f.Matches, m)
+		if f.raw != nil {
+			f.raw = append(f.raw, b.raw[i])
+		}
+	}
+	if h.Want.Shape() == wire.ShapeMatches {
+		sort.Stable((*byPosition)(f))
+	}
+	limit := h.Limit
+	if h.Want.Single() {
+		limit = 1
+	}
+	if limit > 0 && len(f.Matches) > limit {
+		f.Matches = f.Matches[:limit]
+		f.Truncated = f.Truncated || !h.Want.Single()
+	}
+}
+
+// byPosition sorts the matches of a finding by end and start.
+type byPosition finding
+
+func (f *byPosition) Len() int { return len(f.Matches) }
+
+func (f *byPosition) Less(i, j int) bool {
+	a, b := &f.Matches[i], &f.Matches[j]
+	return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.Start, b.Start)) < 0
+}
+
+func (f *byPosition) Swap(i, j int) {
+	f.Matches[i], f.Matches[j] = f.Matches[j], f.Matches[i]
+	if f.raw != nil {
+		f.raw[i], f.raw[j] = f.raw[j], f.raw[i]
+	}
+}
+
+// union returns a and what only b has, in this order.
+func union(a, b []uint32) []uint32 {
+	if len(b) == 0 {
+		return a
+	}
+	seen := make(map[uint32]struct{}, len(a)+len(b))
+	for _, rule := range a {
+		seen[rule] = struct{}{}
+	}
+	for _, rule := range b {
+		if _, ok := seen[rule]; !ok {
+			seen[rule] = struct{}{}
+			a = append(a, rule)
+		}
+	}
+	return a
+}
