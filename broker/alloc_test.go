@@ -39,7 +39,7 @@ func route(tb testing.TB, queued bool, o Options) func() {
 		slots = 1
 	}
 	w := newWorker(port, false, "w", hello("w", slots, true, "default"), time.Hour)
-	if _, err := d.r.join(w, zmtp.Message{}, d.out()); err != nil {
+	if _, err := d.r.join(w, nil, d.out()); err != nil {
 		tb.Fatal(err)
 	}
 	c := &client{conn: &nullPort{}, socketType: "DEALER"}

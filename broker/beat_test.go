@@ -3,6 +3,7 @@ package broker
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"testing"
@@ -30,52 +31,108 @@ func (d *direct) fleet(n int) (workers []*directWorker) {
 	return workers
 }
 
-// round makes the steps of a round of heartbeats and returns how many there were.
-func (d *direct) round(between func()) (steps int) {
-	for step := 0; step < beatSteps; steps++ {
-		step = d.r.beatStep(step, d.out())
-		between()
-	}
-	return steps
-}
-
 func TestSmallFleetGetsItsHeartbeatsTogether(t *testing.T) {
 	d := newDirect(t, Options{})
 	workers := d.fleet(beatTogether)
-	if n := d.round(func() {}); n != 1 {
-		t.Errorf("%d steps", n)
-	}
-	for _, w := range workers {
-		if n := w.beats(); n != 1 {
-			t.Fatalf("%s got %d heartbeats", w.name, n)
+	for range 3 {
+		d.r.beat(d.out())
+		for _, w := range workers {
+			if n := w.beats(); n != 1 || w.heartbeat != d.b.options.Heartbeat {
+				t.Fatalf("%s got %d heartbeats, interval %v", w.name, n, w.heartbeat)
+			}
 		}
 	}
 }
 
-func TestEveryWorkerGetsOneHeartbeatARound(t *testing.T) {
+// A worker hears of the broker within the time that it was told last, also while the fleet
+// grows or shrinks by hundreds between two heartbeats; and a large fleet costs no more
+// heartbeats than a small one.
+func TestEveryWorkerGetsItsHeartbeatWithinTheIntervalThatItWasTold(t *testing.T) {
 	d := newDirect(t, Options{})
-	workers := d.fleet(3*beatTogether + 1)
-	leave := 0 // the next to leave, one after each step
-	for range 10 {
-		steps := d.round(func() {
-			d.r.leaveFleet(workers[leave].worker, d.out())
-			leave += 101
-			leave %= len(workers)
-		})
-		if steps < 4 || steps > 5 { // the first step is always made
-			t.Errorf("%d steps", steps)
-		}
-		for _, w := range workers {
-			if n := w.beats(); n > 1 || n == 0 && w.crew != nil {
-				t.Fatalf("%s got %d heartbeats", w.name, n)
+	every := d.b.options.Heartbeat
+	type told struct{ at, within int } // in heartbeats
+	workers, promised := map[*directWorker]told{}, map[*directWorker]told{}
+	random := rand.New(rand.NewPCG(1, 2))
+	longest, names := 0, 0
+	for at, size := range []int{10, 256, 257, 1100, 1100, 1100, 1100, 1100, 1100, 1500, 1500, 200, 200, 200, 200, 200, 200, 700, 700, 3, 3, 3, 3, 900, 900, 900, 900} {
+		for w := range workers {
+			if len(workers) > size || random.IntN(20) == 0 {
+				d.r.leaveFleet(w.worker, d.out())
+				delete(workers, w)
+				delete(promised, w)
 			}
 		}
+		for len(workers) < size {
+			names++
+			w := d.worker(fmt.Sprint("w", names), 1, false)
+			workers[w] = told{}
+			promised[w] = told{at, int(w.heartbeat / every)}
+		}
+		d.now = d.now.Add(every)
+		d.r.beat(d.out())
+		beats := 0
+		for w := range workers {
+			p := promised[w]
+			n := w.beats()
+			beats += n
+			switch {
+			case n > 1:
+				t.Fatalf("%s got %d heartbeats at once", w.name, n)
+			case n == 1:
+				p = told{at + 1, int(w.heartbeat / every)}
+				promised[w] = p
+				longest = max(longest, p.within)
+			}
+			if at+1-p.at > p.within {
+				t.Fatalf("after %d heartbeats %s has heard nothing for %d, and was told %d", at, w.name, at+1-p.at, p.within)
+			}
+			if size <= beatTogether && n == 1 && p.within != 1 {
+				t.Fatalf("a fleet of %d is told %d heartbeats", size, p.within)
+			}
+			w.port.heard = d.now
+		}
+		if want := min(size, beatTogether); beats != want {
+			t.Errorf("%d heartbeats to %d workers", beats, size)
+		}
 	}
-	for _, w := range workers {
-		d.r.leaveFleet(w.worker, d.out())
+	if longest != 6 {
+		t.Errorf("the longest interval was %d heartbeats", longest)
 	}
-	if n := d.round(func() {}); n != 1 {
-		t.Errorf("%d steps without workers", n)
+}
+
+// A worker is lost after three of the intervals that it was told, whatever others are told.
+func TestWorkerIsLostAfterThreeOfItsOwnIntervals(t *testing.T) {
+	for _, size := range []int{1, beatTogether, 4 * beatTogether} {
+		d := newDirect(t, Options{})
+		workers := d.fleet(size)
+		dead := workers[0]
+		for range 2 * size / beatTogether {
+			d.now = d.now.Add(d.b.options.Heartbeat)
+			for _, w := range workers {
+				w.port.heard = d.now
+			}
+			d.r.beat(d.out())
+		}
+		from, least, most := d.now, dead.silenceLimit(), wire.MissedHeartbeats*dead.heartbeat+d.b.options.Heartbeat
+		dead.port.heard = d.now
+		for !dead.gone && d.now.Sub(from) <= most {
+			d.now = d.now.Add(d.b.options.Heartbeat)
+			for _, w := range workers[1:] {
+				w.port.heard = d.now
+			}
+			d.r.beat(d.out())
+		}
+		if after := d.now.Sub(from); !dead.gone || after < least || after > most {
+			t.Errorf("of %d workers one was lost: %v after %v, want %v to %v", size, dead.gone, after, least, most)
+		}
+		if size <= beatTogether && most > 4*time.Second {
+			t.Errorf("with %d workers it may take %v", size, most)
+		}
+		for _, w := range workers[1:] {
+			if w.gone {
+				t.Fatalf("%s is lost, too", w.name)
+			}
+		}
 	}
 }
 
@@ -166,13 +223,13 @@ func TestTrawlWorkerGetsNoPINGs(t *testing.T) {
 	raw.send(1, "H")
 	raw.send(0, `{"protocol":"1.0","version":"1","name":"w","nonce":"n","slots":1,"rules":[{"name":"default"}]}`)
 	welcome := false
-	for beats := 0; beats < 5; {
+	for beats := 0; beats < 5; { // heartbeats
 		switch flags, body := raw.receive(); {
 		case welcome && flags&4 != 0:
 			t.Fatalf("the command %q", body)
 		case body == "W":
 			welcome = true
-		case body == "B":
+		case body == "B\x00\x00\x00\x14": // every 20 ms
 			beats++
 			raw.send(0, "B")
 		}

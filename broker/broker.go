@@ -224,8 +224,8 @@ func (b *Broker) accept(l *zmtp.Listener, d *door, serve func(*connection)) {
 func (b *Broker) tick(ctx context.Context) {
 	sweeps := time.NewTicker(tick)
 	defer sweeps.Stop()
-	beats := b.newHeartbeats()
-	defer beats.due.Stop()
+	beats := time.NewTicker(b.options.Heartbeat)
+	defer beats.Stop()
 	pulses := b.newPulses()
 	defer pulses.due.Stop()
 	hedges := time.NewTicker(hedgeTick)
@@ -250,8 +250,9 @@ func (b *Broker) tick(ctx context.Context) {
 			if b.options.hedges() {
 				hedges.Reset(hedgeTick)
 			}
-		case now := <-beats.due.C:
-			b.beat(beats, now, &out)
+		case now := <-beats.C:
+			b.closeStalled(now)
+			b.router.beat(&out)
 			pulses.pulseWith(now)
 		case <-hedges.C:
 			b.router.hedgeSlow(&out)

@@ -176,7 +176,7 @@ func (d *direct) join(h wire.Hello, plain bool) *directWorker {
 	port := &fakePort{heard: d.now}
 	w := &directWorker{worker: newWorker(port, plain, h.Name, h, d.b.options.patience), port: port}
 	w.works, w.said = w.hello.Slots, w.hello.Slots
-	replaced, err := d.r.join(w.worker, zmtp.Message{}, d.out())
+	replaced, err := d.r.join(w.worker, nil, d.out())
 	if err != nil {
 		d.t.Fatalf("worker %s refused: %v", h.Name, err)
 	}

@@ -15,13 +15,6 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// beat is a whole round of heartbeats.
-func (r *router) beat(out *batch) {
-	for step := 0; step < beatSteps; {
-		step = r.beatStep(step, out)
-	}
-}
-
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen.
@@ -120,7 +113,7 @@ func (p *peer) recv() []string {
 			frames = append(frames, string(f))
 		}
 		m.Release()
-		if frames[0] != string(rune(wire.KindHeartbeat)) {
+		if wire.KindOf([]byte(frames[0])) != wire.KindHeartbeat {
 			return frames
 		}
 	}

@@ -51,12 +51,12 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 	return w, nil
 }
 
-// welcome is the broker's first message to a worker that it accepts.
-func (b *Broker) welcome() zmtp.Message {
-	return zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(&wire.Welcome{
+// welcome returns what a worker that is accepted hears first, without the interval of heartbeats.
+func (b *Broker) welcome() *wire.Welcome {
+	return &wire.Welcome{
 		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true, Hops: wire.MaxHops,
-	}))
+		Updates: true, Hops: wire.MaxHops,
+	}
 }
 
 // errLeft is about a peer that came and went without a word, as trawl doctor does to see

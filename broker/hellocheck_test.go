@@ -136,7 +136,7 @@ func TestWorkersOfTwoKindsShareNoName(t *testing.T) {
 		d := newDirect(t, Options{})
 		join := func(kind, nonce string) *wire.Error {
 			w := newWorker(&fakePort{heard: d.now}, kind == "plain", "ipc://x", wire.Hello{Nonce: nonce, Rules: newRules()}, patience)
-			_, err := d.r.join(w, zmtp.Message{}, d.out())
+			_, err := d.r.join(w, nil, d.out())
 			return err
 		}
 		if err := join(first, "a"); err != nil {

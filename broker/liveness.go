@@ -13,66 +13,49 @@ const (
 	// beatAtOnce is how many workers or clients one critical section of a heartbeat looks after.
 	beatAtOnce = 64
 
-	// Heartbeats go round in beatSteps steps: the workers of one step, beatTogether of a fleet
-	// that only grows, get theirs together and answer together, which costs half of waking up
-	// for each alone. A small fleet takes one step. A large one takes several, so that
-	// requests do not wait for all of them: a step takes 2 ms on a PC.
-	beatSteps    = 16
+	// beatTogether is how many workers get their heartbeat together, every Options.Heartbeat.
+	// They answer together, which costs half of waking up for each alone, and a larger fleet
+	// costs no more than one of this size: there, each worker has its turn less often.
 	beatTogether = 256
 )
 
-// silence is for how long a trawl worker may say nothing. It answers heartbeats, so what it said
-// last came shortly after one of ours: the third one after that finds it lost.
-func (o *Options) silence() time.Duration { return wire.MissedHeartbeats*o.Heartbeat - o.Heartbeat/4 }
-
-// heartbeats goes round for ever; due is when the next step is.
-type heartbeats struct {
-	step  int
-	round time.Time // when the round began
-	due   *time.Timer
+// beatInterval returns the time within which each worker gets a heartbeat: Options.Heartbeat,
+// in a fleet of at most beatTogether workers. A worker that goes to the end of r.beats, because
+// it joins or has just got its heartbeat, has its turn within this time, whoever joins after it.
+func (r *router) beatInterval() time.Duration {
+	turns := max(1, (r.beats.n+beatTogether-1)/beatTogether)
+	return min(time.Duration(turns)*r.options.Heartbeat, wire.MaxHeartbeat)
 }
 
-func (b *Broker) newHeartbeats() *heartbeats {
-	return &heartbeats{due: time.NewTimer(b.options.Heartbeat)}
+// silenceLimit returns for how long a trawl worker may say nothing. It answers heartbeats, so
+// what it said last came shortly after one of the broker's: the third one after that finds it lost.
+func (w *worker) silenceLimit() time.Duration {
+	return wire.MissedHeartbeats*w.heartbeat - w.heartbeat/4
 }
 
-// beat makes a step that is due. Steps that nobody belongs to are left out.
-func (b *Broker) beat(h *heartbeats, now time.Time, out *batch) {
-	if h.step == 0 {
-		h.round = now
-		b.closeStalled(now)
-	}
-	h.step = b.router.beatStep(h.step, out)
-	h.due.Reset(time.Until(h.round.Add(b.options.Heartbeat / beatSteps * time.Duration(h.step))))
-	h.step %= beatSteps
-}
-
-// beatStep sends trawl workers a heartbeat, those of a step, closes those that were silent for
+// beat gives the workers whose turn it is a heartbeat, closes those that were silent for
 // too long (their readers then take them out), and looks after those that are alive
-// but answer nothing. The first step of a round also looks for clients that have stopped.
-// It returns the next step that somebody belongs to; beatSteps: the next round.
-func (r *router) beatStep(step int, out *batch) (next int) {
+// but answer nothing. It also looks for clients that have stopped. It is called every
+// Options.Heartbeat.
+func (r *router) beat(out *batch) {
 	r.lock()
 	defer r.leave(out)
 	now := out.now()
-	if step == 0 {
-		r.endBoot(now)
-		r.beatClients()
-	}
+	r.endBoot(now)
+	r.beatClients()
 	// After a pause of our own (the process was stopped, the board suspended)
-	// everybody seems silent: they get until the next beat.
+	// everybody seems silent: they get until their next heartbeat.
 	if !r.lastBeat.IsZero() && now.Sub(r.lastBeat) > wire.MissedHeartbeats*r.options.Heartbeat/2 {
 		r.sleptAt = now
 	}
 	r.lastBeat = now
-	slept := now.Sub(r.sleptAt) < r.options.Heartbeat*3/4
-	heartbeat := zmtp.NewMessage(wire.ControlFrame(wire.KindHeartbeat))
-	workers := &r.beats[step]
-	left := workers.n
+	left := min(r.beats.n, beatTogether)
 	r.later(func(out *batch) bool {
+		interval := r.beatInterval()
+		heartbeat := zmtp.NewMessage(wire.HeartbeatControl(interval))
+		defer heartbeat.Release()
 		for range beatAtOnce {
-			if left = min(left, workers.n); left == 0 {
-				heartbeat.Release()
+			if left = min(left, r.beats.n); left == 0 {
 				return true
 			}
 			if r.spent() {
@@ -80,15 +63,11 @@ func (r *router) beatStep(step int, out *batch) (next int) {
 			}
 			r.visit(1)
 			left--
-			r.beatWorker(workers.rotate(), heartbeat, now, slept, out)
+			r.beatWorker(r.beats.rotate(), heartbeat, interval, now, out)
 		}
 		r.visit(sliceItems - beatAtOnce) // heartbeats queue messages, which takes longer than most
 		return false
 	})
-	for next = step + 1; next < beatSteps && r.beats[next].n == 0; {
-		next++
-	}
-	return next
 }
 
 // beatClients looks for clients that take no answers, and settles when copies are due.
@@ -129,12 +108,13 @@ func round[T any](r *router, items []*T, f func(*T, *batch)) {
 	})
 }
 
-func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, slept bool, out *batch) {
+func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, interval time.Duration, now time.Time, out *batch) {
 	if w.crew == nil {
 		return
 	}
 	if !w.plain {
-		if silent := now.Sub(w.conn.LastReceived()); silent > r.options.silence() && !slept {
+		slept := now.Sub(r.sleptAt) < w.heartbeat*3/4
+		if silent := now.Sub(w.conn.LastReceived()); silent > w.silenceLimit() && !slept {
 			if !w.gone {
 				r.log.Warn("worker is silent: lost", "worker", w.name, "silent", silent.Round(time.Millisecond))
 			}
@@ -144,6 +124,7 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, now time.Time, sl
 			return
 		}
 		r.tell(w, heartbeat.Retain(), out)
+		w.heartbeat = interval
 	}
 	if w.silent(now) {
 		r.standIn(w, out)

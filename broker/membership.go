@@ -8,17 +8,12 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// join registers a worker, sends it welcome (if there is one) and what waited
-// for it. An error refuses it; a connection of the same process that it
-// replaces is returned to be closed.
-func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *worker, err *wire.Error) {
+// join registers a worker, sends it welcome (nil for a plain one) with the interval of its
+// heartbeats, and what waited for it. An error refuses it; a connection of the same process that
+// it replaces is returned to be closed.
+func (r *router) join(w *worker, welcome *wire.Welcome, out *batch) (replaced *worker, err *wire.Error) {
 	r.lock()
 	defer r.leave(out)
-	defer func() {
-		if err != nil {
-			welcome.Release()
-		}
-	}()
 	if r.draining {
 		return nil, wire.Errorf(wire.Draining, "the broker is stopping")
 	}
@@ -35,14 +30,16 @@ func (r *router) join(w *worker, welcome zmtp.Message, out *batch) (replaced *wo
 		replaced = old
 	}
 	r.names[w.name] = w
-	if !welcome.IsZero() && w.conn.Queue(nil, welcome) == nil {
-		out.add(w.conn)
+	r.beats.pushBack(&w.inBeats, w)
+	w.heartbeat = r.beatInterval()
+	if welcome != nil {
+		welcome.HeartbeatMS = w.heartbeat.Milliseconds()
+		r.tell(w, zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(welcome)), out)
 	}
 	w.progress, w.rulesAt = out.now(), out.now()
 	w.named = r.target(targetKey{worker: true, name: w.name})
 	w.named.worker, w.named.seen = w, true
 	r.appeared(w.named)
-	r.beats[r.workers.len()/beatTogether%beatSteps].pushBack(&w.inBeats, w)
 	r.workers.add(w)
 	r.clients.add(w.asks)
 	r.enlist(w)

@@ -16,7 +16,7 @@ func (b *Broker) servePlain(c *connection, rules string) {
 	address := conn.Peer().RemoteAddr
 	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
 	var out batch
-	if _, err := b.router.join(w, zmtp.Message{}, &out); err != nil {
+	if _, err := b.router.join(w, nil, &out); err != nil {
 		b.options.Log.Info("plain worker refused", "address", address, "error", err)
 		return
 	}

@@ -51,10 +51,10 @@ type router struct {
 	draining   bool
 	idled      chan struct{} // closed when draining and nothing is pending
 	lastBeat   time.Time
-	sleptAt    time.Time               // when it was noticed last that nothing had happened for long
-	beats      [beatSteps]list[worker] // whom each step of a round of heartbeats tells
-	resting    bool                    // there are no ticks; see sweep
-	stirred    chan struct{}           // ticks shall go on
+	sleptAt    time.Time     // when it was noticed last that nothing had happened for long
+	beats      list[worker]  // those whose heartbeat is due first come first
+	resting    bool          // there are no ticks; see sweep
+	stirred    chan struct{} // ticks shall go on
 	heldBack   list[client]
 	short      bool // of memory, at the latest heartbeat
 

@@ -70,13 +70,14 @@ type worker struct {
 	health    *board.Health     // of its latest heartbeat, too
 	rulesAt   time.Time         // when hello or update said the rules
 	progress  time.Time         // last answer, or dispatch when it held nothing
+	heartbeat time.Duration     // interval that w was told last
 	interval  time.Duration     // moving average between answers while it had work
 
 	reclaims []int    // how many requests each reclaim has named that is not answered yet
 	reclaim  []uint64 // scratch: numbers to go into the next reclaim
 	cancel   []uint64 // the same for what nobody waits for
 
-	inBeats   link[worker] // of one of router.beats
+	inBeats   link[worker] // of router.beats
 	inBehind  link[worker] // of router.behind
 	inFailing link[worker] // of crew.failing
 }

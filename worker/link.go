@@ -207,7 +207,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		session.answered(c.Number, m)
 	case wire.KindWelcome:
 		var welcome wire.Welcome
-		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 || welcome.HeartbeatMS > maxHeartbeat.Milliseconds() {
+		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 || welcome.HeartbeatMS > wire.MaxHeartbeat.Milliseconds() {
 			return escape.Errorf("unreadable welcome: %q", m.Frame(1))
 		}
 		session.hops.Store(int64(welcome.Hops))
@@ -216,7 +216,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 	case wire.KindRefused:
 		return l.refused(m.Frame(1))
 	case wire.KindHeartbeat:
-		live.answer()
+		live.answer(control)
 	case wire.KindReclaim, wire.KindCancel:
 		reclaim, ok := wire.ParseReclaim(control)
 		if !ok {

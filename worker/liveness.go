@@ -10,10 +10,6 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// maxHeartbeat is the longest time between heartbeats that a broker may ask for; its
-// configuration allows a minute.
-const maxHeartbeat = time.Hour
-
 // liveness sends heartbeats to a broker and ends the connection when the
 // broker is silent.
 type liveness struct {
@@ -22,6 +18,7 @@ type liveness struct {
 	late      *time.Timer // until the broker's welcome
 	unwelcome atomic.Bool // there was none
 	lost      atomic.Bool
+	interval  atomic.Int64  // time between heartbeats, as the broker said it last
 	heard     chan struct{} // has room for one: the broker has sent a heartbeat
 	beats     bool          // the broker's come in time; of the goroutine that sends ours
 	done      chan struct{}
@@ -31,12 +28,14 @@ type liveness struct {
 // start begins with heartbeats every interval. A second welcome is ignored. A
 // heartbeat of the broker is answered with one, so that the broker of a large fleet is
 // woken once for many workers, and not by each at another time. From a broker that is a little
-// late the worker waits for that; else it sends one by its own clock.
+// late the worker waits for that; else it sends one by its own clock. The interval is
+// that of the welcome until a heartbeat of the broker says another one.
 func (v *liveness) start(interval time.Duration) {
 	if v.done != nil {
 		return
 	}
 	v.late.Stop()
+	v.interval.Store(int64(interval))
 	v.heard, v.done = make(chan struct{}, 1), make(chan struct{})
 	v.ended.Go(func() {
 		timer := time.NewTimer(interval)
@@ -46,10 +45,10 @@ func (v *liveness) start(interval time.Duration) {
 			l := v.link
 			l.active.Store(l.asked.Swap(false))
 			sendHeartbeat(v.conn, costs.appendTo([][]byte{l.stats()}, l.worker.sets)...)
-			if !v.await(timer, interval, time.Now()) {
+			if !v.await(timer, time.Now()) {
 				return
 			}
-			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*interval {
+			if time.Since(v.conn.LastReceived()) > wire.MissedHeartbeats*v.every() {
 				v.lost.Store(true)
 				_ = v.conn.Close()
 			}
@@ -59,8 +58,9 @@ func (v *liveness) start(interval time.Duration) {
 
 // await waits until a heartbeat is due after that sent before; false if none is. One of the
 // broker's that comes soon after ours, as at the beginning, is not answered.
-func (v *liveness) await(timer *time.Timer, interval time.Duration, sent time.Time) bool {
+func (v *liveness) await(timer *time.Timer, sent time.Time) bool {
 	for {
+		interval := v.every()
 		pause := interval
 		if v.beats {
 			pause += interval / 8
@@ -76,15 +76,22 @@ func (v *liveness) await(timer *time.Timer, interval time.Duration, sent time.Ti
 			return true
 		case <-v.heard:
 			v.beats = true
-			if time.Since(sent) >= interval/8 {
+			if time.Since(sent) >= v.every()/8 {
 				return true
 			}
 		}
 	}
 }
 
-// answer lets a heartbeat of the broker be answered.
-func (v *liveness) answer() {
+// every returns the time between heartbeats.
+func (v *liveness) every() time.Duration { return time.Duration(v.interval.Load()) }
+
+// answer lets a heartbeat of the broker be answered, and takes the interval that it names. A
+// heartbeat before the welcome, or of a broker that names no interval, changes nothing.
+func (v *liveness) answer(control []byte) {
+	if interval, ok := wire.ParseHeartbeatControl(control); ok && v.done != nil {
+		v.interval.Store(int64(interval))
+	}
 	select {
 	case v.heard <- struct{}{}:
 	default: // not welcome yet, or not answered yet

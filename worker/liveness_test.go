@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"trawl/edge/wire"
 	"trawl/edge/zmtp"
 )
 
@@ -28,14 +29,16 @@ func lonely(t *testing.T) (v *liveness, timer *time.Timer) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	<-accepted
-	return &liveness{conn: conn, heard: make(chan struct{}, 1), done: make(chan struct{})}, time.NewTimer(time.Hour)
+	v = &liveness{conn: conn, heard: make(chan struct{}, 1), done: make(chan struct{})}
+	v.interval.Store(int64(time.Hour))
+	return v, time.NewTimer(time.Hour)
 }
 
 func TestHeartbeatOfTheBrokerIsAnswered(t *testing.T) {
 	v, timer := lonely(t)
-	v.answer()
-	v.answer() // a second one at once is one
-	if !v.await(timer, time.Hour, time.Now().Add(-time.Hour/2)) {
+	v.answer([]byte("B"))
+	v.answer([]byte("B")) // a second one at once is one
+	if !v.await(timer, time.Now().Add(-time.Hour/2)) {
 		t.Error("nothing is due after a heartbeat of the broker")
 	}
 	if !v.beats || len(v.heard) > 0 {
@@ -46,7 +49,7 @@ func TestHeartbeatOfTheBrokerIsAnswered(t *testing.T) {
 func TestHeartbeatsInQuickSuccessionAreNotAnswered(t *testing.T) {
 	v, timer := lonely(t)
 	ended := make(chan bool)
-	go func() { ended <- v.await(timer, time.Hour, time.Now()) }()
+	go func() { ended <- v.await(timer, time.Now()) }()
 	for range 100 {
 		select {
 		case v.heard <- struct{}{}:
@@ -63,7 +66,27 @@ func TestHeartbeatsInQuickSuccessionAreNotAnswered(t *testing.T) {
 func TestWorkerSendsHeartbeatsByItsOwnClock(t *testing.T) {
 	v, timer := lonely(t)
 	v.beats = true // until now
-	if !v.await(timer, time.Millisecond, time.Now()) || v.beats {
+	v.interval.Store(int64(time.Millisecond))
+	if !v.await(timer, time.Now()) || v.beats {
 		t.Errorf("no heartbeat without one of the broker; beats %v", v.beats)
+	}
+}
+
+// The broker of a growing fleet names longer intervals, that of a shrinking one shorter ones.
+func TestHeartbeatOfTheBrokerChangesTheInterval(t *testing.T) {
+	v, timer := lonely(t)
+	v.answer(wire.HeartbeatControl(time.Hour / 4))
+	if !v.await(timer, time.Now().Add(-time.Hour/2)) || v.every() != time.Hour/4 {
+		t.Errorf("heartbeats every %v", v.every())
+	}
+	for _, none := range []string{"B", "B\x00", "B\x00\x00\x00\x00", "B\xff\xff\xff\xff"} {
+		if v.answer([]byte(none)); v.every() != time.Hour/4 {
+			t.Errorf("%q changes the interval to %v", none, v.every())
+		}
+	}
+	<-v.heard
+	v.answer(wire.HeartbeatControl(time.Millisecond)) // answered by now, or by the clock in a millisecond
+	if !v.await(timer, time.Now()) || v.every() != time.Millisecond {
+		t.Errorf("heartbeats every %v", v.every())
 	}
 }

@@ -75,7 +75,7 @@ var keys = []Key{
 	},
 	{
 		Path: "broker.heartbeat", Env: "TRAWL_BROKER_HEARTBEAT", Default: "1s", Min: "10ms", Max: "1m",
-		Doc: "Time between the heartbeats of broker and workers.",
+		Doc: "Time between the heartbeats of broker and workers, in a fleet of up to 256 workers; a larger one has longer intervals in proportion, in steps of 256.",
 		at:  func(c *Config) any { return &c.Broker.Heartbeat },
 	},
 

@@ -37,7 +37,7 @@ const (
 	KindRequest   Kind = 'Q' // < do this: RequestControl, then the client's frames after its envelope
 	KindReply     Kind = 'A' // > done: ReplyControl, then the frames for the client; < the answer to an ask, in the same way
 	KindAsk       Kind = 'N' // > a request of the worker's own: AskControl, then header and texts
-	KindHeartbeat Kind = 'B' // both, when the peer says so: alive; from a worker with its WorkerStats, and now and then its Costs
+	KindHeartbeat Kind = 'B' // both: alive; < HeartbeatControl; > with WorkerStats, and now and then Costs
 	KindDrain     Kind = 'D' // > give me no more; < (in answer) no more will come; < the broker is draining
 	KindStop      Kind = 'S' // < drain, then exit
 	KindUpdate    Kind = 'U' // > other rules than in my hello: Update
@@ -170,7 +170,7 @@ type Welcome struct {
 	Protocol    string `json:"protocol"`
 	Version     string `json:"version"`
 	Broker      string `json:"broker"`
-	HeartbeatMS int64  `json:"heartbeat_ms"`      // send something at least this often; silent for 3 of them is lost
+	HeartbeatMS int64  `json:"heartbeat_ms"`      // send something at least this often, until a heartbeat says another time; silent for 3 of them is lost
 	Hops        int    `json:"hops"`              // how many workers may pass a request on; 0: workers cannot ask here
 	Updates     bool   `json:"updates,omitempty"` // takes Update
 }

@@ -90,7 +90,7 @@ func dial(endpoint, socketType string) (conn *zmtp.Conn, err error) {
 // worker is one of the simulated ones.
 type worker struct {
 	conn  *zmtp.Conn
-	heard chan struct{} // has room for one: the broker has sent a heartbeat
+	heard chan time.Duration // has room for one: the broker has sent a heartbeat, and the next comes by then
 }
 
 // kind is how workers speak.
@@ -141,7 +141,7 @@ func (w *worker) sayHello(number int) error {
 	if wire.KindOf(m.Frame(0)) != wire.KindWelcome || json.Unmarshal(m.Frame(1), &welcome) != nil || welcome.HeartbeatMS < 1 {
 		return fmt.Errorf("no welcome: %q", m.Frame(m.NumFrames()-1))
 	}
-	w.heard = make(chan struct{}, 1)
+	w.heard = make(chan time.Duration, 1)
 	go w.beat(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	return nil
 }
@@ -156,7 +156,7 @@ func (w *worker) beat(interval time.Duration) {
 		case <-w.conn.Done():
 			return
 		case <-time.After(pause):
-		case <-w.heard:
+		case interval = <-w.heard:
 			if time.Since(sent) < interval/8 {
 				continue
 			}
@@ -195,9 +195,11 @@ func (w *worker) serveTrawl() error {
 			case wire.KindReclaim, wire.KindCancel:
 				err = w.conn.Queue(nil, zmtp.NewMessage(wire.BeginReclaim(nil, wire.KindReclaim)))
 			case wire.KindHeartbeat:
-				select {
-				case w.heard <- struct{}{}:
-				default: // not answered yet
+				if interval, ok := wire.ParseHeartbeatControl(control); ok {
+					select {
+					case w.heard <- interval:
+					default: // not answered yet
+					}
 				}
 			}
 			m.Release()
