@@ -9,7 +9,7 @@ import (
 
 // submit admits a request: it goes to a worker, waits, or is refused at once.
 // The request, its message included, is the router's from here on.
-func (r *router) submit(q *request, out *batch) {
+func (r monitor) submit(q *request, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	r.admit(q, out)
@@ -142,7 +142,7 @@ func (r *router) find(h *wire.RequestHeader) (*target, *wire.Error) {
 }
 
 // refuseNow is refuse for a request that was not understood.
-func (r *router) refuseNow(q *request, err *wire.Error, out *batch) {
+func (r monitor) refuseNow(q *request, err *wire.Error, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	r.received += q.size()

@@ -22,7 +22,7 @@ const keepMore = 256 << 10
 // Broker is a running broker. Listen makes one, Serve runs it.
 type Broker struct {
 	options Options
-	router  *router
+	router  monitor
 
 	clients []*zmtp.Listener
 	workers []*zmtp.Listener

@@ -10,7 +10,7 @@ import (
 // sweep answers what is overdue, and moves what waits at the wrong place. It is
 // called every tick, until it says that ticks may rest: then there is nothing to do until
 // stirred says so.
-func (r *router) sweep(now time.Time, out *batch) (rest bool) {
+func (r monitor) sweep(now time.Time, out *batch) (rest bool) {
 	r.lock()
 	defer r.leave(out)
 	if r.pending > 0 {

@@ -53,7 +53,7 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 
 // stopWorker stops giving a worker requests; with exit it is told to leave
 // once it has answered those it has.
-func (r *router) stopWorker(name string, exit bool) *wire.Error {
+func (r monitor) stopWorker(name string, exit bool) *wire.Error {
 	var out batch
 	defer out.flush()
 	r.lock()
@@ -73,7 +73,7 @@ func (r *router) stopWorker(name string, exit bool) *wire.Error {
 }
 
 // answerNow answers a control request.
-func (r *router) answerNow(q *request, m zmtp.Message, out *batch) {
+func (r monitor) answerNow(q *request, m zmtp.Message, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	r.count("ok")

@@ -21,13 +21,13 @@ type section struct {
 type chore func(out *batch) (done bool)
 
 // lock begins a critical section; leave ends it.
-func (r *router) lock() {
+func (r monitor) lock() {
 	r.mu.Lock()
 	r.beganSection()
 	r.visited = 0
 }
 
-func (r *router) unlock() {
+func (r monitor) unlock() {
 	r.longest = max(r.longest, r.visited)
 	r.endedSection()
 	r.mu.Unlock()
@@ -51,7 +51,7 @@ func (r *router) later(c chore) { r.chores = append(r.chores, c) }
 // its own sections: the peer that causes work waits for that work to be done, and no other
 // peer does. Chores of several goroutines take turns, so each looks again at what
 // may have changed between two slices.
-func (r *router) leave(out *batch) {
+func (r monitor) leave(out *batch) {
 	r.work(out)
 	for len(r.chores) > 0 {
 		left := r.chores

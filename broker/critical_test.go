@@ -336,7 +336,7 @@ func setAll(workers []*directWorker, set func(*directWorker)) {
 // What a section does to a connection counts, too.
 type visitedPort struct {
 	fakePort
-	r *router
+	r monitor
 }
 
 func (p *visitedPort) Close() error { p.r.visit(1); return p.fakePort.Close() }

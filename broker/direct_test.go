@@ -64,7 +64,7 @@ func cutFrames(b []byte) (frames []string) {
 type direct struct {
 	t   testing.TB
 	b   *Broker
-	r   *router
+	r   monitor
 	now time.Time
 }
 

@@ -238,7 +238,7 @@ func verdictOf(c wire.ReplyControl, frame []byte) verdict {
 // reply takes a worker's answer. The message is the worker's, whole; skip is
 // how many of its frames come before those for the client. The router owns it
 // from here on.
-func (r *router) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
+func (r monitor) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip int, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	had := w.held.find(number) != nil

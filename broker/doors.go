@@ -102,7 +102,7 @@ func (b *Broker) enter(d *door, conn *zmtp.Conn) *connection {
 		case !full:
 			return c
 		}
-		victim, wait := b.idlest(candidates)
+		victim, wait := b.router.idlest(candidates)
 		if victim != nil && wait > 0 {
 			time.Sleep(wait) // the next newcomers wait, too, in the kernel or in their handshakes
 			continue
@@ -150,12 +150,12 @@ func (c *connection) givesWay() time.Time {
 
 // idlest returns which of some connections gives way first, and how long to wait for
 // that; nil if there is none within newTime.
-func (b *Broker) idlest(among []*connection) (first *connection, wait time.Duration) {
+func (r monitor) idlest(among []*connection) (first *connection, wait time.Duration) {
 	slices.SortFunc(among, func(x, y *connection) int { return x.givesWay().Compare(y.givesWay()) })
-	b.router.lock()
-	defer b.router.unlock()
+	r.lock()
+	defer r.unlock()
 	for _, c := range among {
-		b.router.visit(1)
+		r.visit(1)
 		if client := c.client.Load(); c.busy.Load() || client != nil && client.requests.n > 0 {
 			continue
 		}

@@ -62,7 +62,7 @@ func (b *Broker) requestStop() {
 
 // stopTaking makes every further request be refused, and returns a channel
 // that is closed once the admitted ones are answered.
-func (r *router) stopTaking() <-chan struct{} {
+func (r monitor) stopTaking() <-chan struct{} {
 	r.lock()
 	defer r.unlock()
 	if !r.draining {
@@ -75,12 +75,12 @@ func (r *router) stopTaking() <-chan struct{} {
 }
 
 // tellWorkers says to every trawl worker that the broker is draining.
-func (r *router) tellWorkers() {
+func (r monitor) tellWorkers() {
 	var out batch
 	defer out.flush()
 	r.lock()
 	defer r.leave(&out)
-	round(r, r.workers.items, func(w *worker, out *batch) {
+	round(r.router, r.workers.items, func(w *worker, out *batch) {
 		if !w.plain {
 			r.tell(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		}
@@ -88,10 +88,10 @@ func (r *router) tellWorkers() {
 }
 
 // failAll answers what is left at the end of a drain.
-func (r *router) failAll(out *batch) {
+func (r monitor) failAll(out *batch) {
 	r.lock()
 	defer r.leave(out)
-	round(r, r.clients.items, func(c *client, _ *batch) {
+	round(r.router, r.clients.items, func(c *client, _ *batch) {
 		r.later(func(out *batch) bool {
 			for q := c.requests.front(); q != nil; q = c.requests.front() {
 				if r.spent() {

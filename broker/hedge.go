@@ -58,7 +58,7 @@ func (h *hedge) settle(percent int) {
 
 // hedgeSlow gives out the copies that are due. It is called every hedgeTick if
 // any rule set wants them.
-func (r *router) hedgeSlow(out *batch) {
+func (r monitor) hedgeSlow(out *batch) {
 	r.lock()
 	defer r.leave(out)
 	for range min(r.hedged.n, sliceItems) {

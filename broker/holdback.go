@@ -48,7 +48,7 @@ func (r *router) roomForAnswer(size int64) bool {
 
 // reserve counts an answer of so many bytes in the budget before it is made. The error
 // says that there is no memory for it, and then nothing is counted.
-func (r *router) reserve(size int64) *wire.Error {
+func (r monitor) reserve(size int64) *wire.Error {
 	r.lock()
 	defer r.unlock()
 	if !r.roomForAnswer(size) {

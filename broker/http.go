@@ -222,7 +222,7 @@ func (h *httpServer) renewer(w http.ResponseWriter, r *http.Request) func() bool
 
 // readiness says whether the broker is about to stop, and how many workers are
 // connected.
-func (r *router) readiness() (draining bool, workers int) {
+func (r monitor) readiness() (draining bool, workers int) {
 	r.lock()
 	defer r.unlock()
 	return r.draining, r.workers.len()

@@ -37,7 +37,7 @@ func (w *worker) silenceLimit() time.Duration {
 // too long (their readers then take them out), and looks after those that are alive
 // but answer nothing. It also looks for clients that have stopped. It is called every
 // Options.Heartbeat.
-func (r *router) beat(out *batch) {
+func (r monitor) beat(out *batch) {
 	r.lock()
 	defer r.leave(out)
 	now := out.now()

@@ -11,7 +11,7 @@ import (
 // join registers a worker, sends it welcome (nil for a plain one) with the interval of its
 // heartbeats, and what waited for it. An error refuses it; a connection of the same process that
 // it replaces is returned to be closed.
-func (r *router) join(w *worker, welcome *wire.Welcome, out *batch) (replaced *worker, err *wire.Error) {
+func (r monitor) join(w *worker, welcome *wire.Welcome, out *batch) (replaced *worker, err *wire.Error) {
 	r.lock()
 	defer r.leave(out)
 	if r.draining {
@@ -49,7 +49,7 @@ func (r *router) join(w *worker, welcome *wire.Welcome, out *batch) (replaced *w
 
 // leaveFleet forgets a worker whose connection ended and gives what it had to
 // others; it returns how much that was. It is harmless to call it twice.
-func (r *router) leaveFleet(w *worker, out *batch) (unanswered int) {
+func (r monitor) leaveFleet(w *worker, out *batch) (unanswered int) {
 	r.lock()
 	defer r.leave(out)
 	return r.remove(w, out)
@@ -173,7 +173,7 @@ func (r *router) setDraining(w *worker, out *batch) {
 
 // drains is setDraining for a worker that has asked for it; ready is queued as
 // the answer.
-func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
+func (r monitor) drains(w *worker, ready zmtp.Message, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	if w.crew != nil {
@@ -184,7 +184,7 @@ func (r *router) drains(w *worker, ready zmtp.Message, out *batch) {
 	}
 }
 
-func (r *router) addClient(c *client) {
+func (r monitor) addClient(c *client) {
 	r.lock()
 	defer r.unlock()
 	r.clients.add(c)
@@ -196,7 +196,7 @@ func (r *router) numClients() int { return r.clients.len() - r.workers.len() }
 
 // removeClient drops what a client that is gone still waits for: nobody will
 // work on it.
-func (r *router) removeClient(c *client, out *batch) {
+func (r monitor) removeClient(c *client, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	r.dropClient(c)

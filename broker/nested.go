@@ -49,7 +49,7 @@ func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
 }
 
 // nest admits what w asks for the sake of the request that it has under a number.
-func (r *router) nest(w *worker, under uint64, q *request, out *batch) {
+func (r monitor) nest(w *worker, under uint64, q *request, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	h := w.held.find(under)

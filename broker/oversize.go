@@ -31,7 +31,7 @@ func (b *Broker) checkAnswer(w *worker, m zmtp.Message) *wire.Error {
 
 // spoilt takes an answer that is not passed on. If another worker has a copy of the
 // request, that one's answer will be the answer.
-func (r *router) spoilt(w *worker, number uint64, err *wire.Error, out *batch) {
+func (r monitor) spoilt(w *worker, number uint64, err *wire.Error, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	q, _ := w.release(number, out.now())

@@ -46,9 +46,14 @@ func (b *Broker) pulse(stopping bool) {
 	if b.options.Pulse == nil {
 		return
 	}
-	r := b.router
-	r.lock()
-	p := Pulse{Clients: r.numClients(), Workers: r.workers.len(), Pending: r.pending, Stopping: stopping}
-	r.unlock()
+	p := b.router.pulse()
+	p.Stopping = stopping
 	b.options.Pulse(p)
+}
+
+// pulse returns how many peers and requests there are.
+func (r monitor) pulse() Pulse {
+	r.lock()
+	defer r.unlock()
+	return Pulse{Clients: r.numClients(), Workers: r.workers.len(), Pending: r.pending}
 }

@@ -93,7 +93,7 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 // returned takes a worker's answer to a reclaim: what it gave back it has not
 // begun, and will not answer. It goes to others, the oldest first. An error says that the
 // worker has answered what it was not asked.
-func (r *router) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
+func (r monitor) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
 	r.lock()
 	defer r.leave(out)
 	asked := 0

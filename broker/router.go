@@ -18,9 +18,14 @@ import (
 // then it is answered with an error instead of taking down a third.
 const maxLosses = 2
 
+// monitor is the way into the router from outside: each of its methods takes the lock, and
+// leave gives the lock back after all that must follow a critical section. Methods of router
+// are called with the lock held, and cannot call those of monitor.
+type monitor struct{ *router }
+
 // router is the broker's memory: who is connected, what waits, who works on
-// what. Everything in it is guarded by mu. Its methods queue messages on
-// connections but never write: the connections to flush are collected in the
+// what. Everything in it is guarded by mu, which the callers of its methods hold. The methods
+// queue messages on connections but never write: the connections to flush are collected in the
 // batch that the caller passes, and flushed by the caller without the lock.
 //
 // Invariant: while a worker has room, no request that it could do waits in one
@@ -96,7 +101,8 @@ type counters struct {
 	sent       int64 // of answers
 }
 
-func newRouter(o *Options) *router {
+// newRouter returns the way into a router that knows what the configuration names.
+func newRouter(o *Options) monitor {
 	r := &router{
 		options: o, log: o.Log, trace: newTrace(o.Log), start: o.clock(),
 		targets: make(map[targetKey]*target), crews: make(map[string]*crew), names: make(map[string]*worker),
@@ -121,7 +127,7 @@ func newRouter(o *Options) *router {
 	for _, name := range o.ExpectWorkers {
 		expect(targetKey{worker: true, name: name})
 	}
-	return r
+	return monitor{r}
 }
 
 // guessCost is what a target that was made while booting is taken to cost, in bytes, with

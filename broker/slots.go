@@ -70,7 +70,7 @@ func (f *feeling) read(said []byte) {
 	}
 }
 
-func (r *router) setStats(w *worker, s *wire.WorkerStats, health *board.Health, out *batch) {
+func (r monitor) setStats(w *worker, s *wire.WorkerStats, health *board.Health, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	w.stats, w.health, w.share = s, health, s.Window // the share takes effect with the next answer

@@ -61,7 +61,7 @@ type workerState struct {
 }
 
 // snapshot takes one.
-func (r *router) snapshot(now time.Time) *snapshot {
+func (r monitor) snapshot(now time.Time) *snapshot {
 	s := &snapshot{}
 	r.lock()
 	s.counters, s.outcomes, s.draining, s.clients = r.counters, maps.Clone(r.outcomes), r.draining, r.numClients()
@@ -69,13 +69,13 @@ func (r *router) snapshot(now time.Time) *snapshot {
 	s.outcomes["ok"] += r.ok
 	targets, workers := slices.Clone(r.allTargets.items), slices.Clone(r.workers.items)
 	r.unlock()
-	r.inSlices(len(targets), func(i int) { s.addTarget(r, targets[i], now) })
+	r.inSlices(len(targets), func(i int) { s.addTarget(r.router, targets[i], now) })
 	for i := range s.targets {
 		state := &s.targets[i]
 		r.inSlices(len(state.more), func(j int) { state.addCrew(state.more[j].crew) })
 		slices.Sort(state.hashes)
 	}
-	r.inSlices(len(workers), func(i int) { s.addWorker(r, workers[i], now) })
+	r.inSlices(len(workers), func(i int) { s.addWorker(r.router, workers[i], now) })
 	s.costs = r.costs.most()
 	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].name < s.targets[j].name })
 	sort.Slice(s.workers, func(i, j int) bool { return s.workers[i].name < s.workers[j].name })
@@ -84,7 +84,7 @@ func (r *router) snapshot(now time.Time) *snapshot {
 
 // inSlices calls f for the numbers from 0 to n-1 with the router's lock held, which it lets go
 // now and then.
-func (r *router) inSlices(n int, f func(i int)) {
+func (r monitor) inSlices(n int, f func(i int)) {
 	for i := 0; i < n; {
 		r.lock()
 		for ; i < n && !r.spent(); i++ {

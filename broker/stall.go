@@ -73,7 +73,7 @@ func (b *Broker) closeStalled(now time.Time) {
 	b.router.noteStalled(len(stalled))
 }
 
-func (r *router) noteStalled(n int) {
+func (r monitor) noteStalled(n int) {
 	if n == 0 {
 		return
 	}

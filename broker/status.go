@@ -78,7 +78,7 @@ const (
 	maxRulesShown    = 4096 // of all workers, one at least of each
 )
 
-func (r *router) status(now time.Time) *wire.Status {
+func (r monitor) status(now time.Time) *wire.Status {
 	c := r.snapshot(now)
 	if c.outcomes["ok"] == 0 {
 		delete(c.outcomes, "ok")

@@ -27,7 +27,7 @@ func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
 // update notes what w serves from now on. What it has it may finish. Requests for
 // a pack that it does not serve any more wait for others that do; if there are
 // none, they are answered.
-func (r *router) update(w *worker, rules []wire.RuleSet, out *batch) {
+func (r monitor) update(w *worker, rules []wire.RuleSet, out *batch) {
 	packs, key := packNames(rules)
 	r.lock()
 	defer r.leave(out)
