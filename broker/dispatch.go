@@ -17,7 +17,7 @@ func (r *router) assign(q *request, out *batch) bool {
 		if w == nil {
 			return false
 		}
-		if r.dispatch(w, q, out) {
+		if r.dispatch(w, q, out) != full {
 			return true
 		}
 	}
@@ -33,19 +33,26 @@ func (r *router) wait(q *request, next bool) {
 	}
 }
 
-// dispatch gives q to w, as a copy if another has it; false if w could not take
-// it, and then w has no room any more. A request that the worker may not do is
-// answered here, which counts as taken.
-func (r *router) dispatch(w *worker, q *request, out *batch) bool {
+// dispatched is what became of a request that was to be given to a worker.
+type dispatched uint8
+
+const (
+	given    dispatched = iota // the worker has it
+	full                       // the worker could not take it, and has no room any more
+	answered                   // the request named this worker, which cannot do it: it is finished, and q is not valid any more
+)
+
+// dispatch gives q to w, as a copy if another has it, and returns what became of q.
+func (r *router) dispatch(w *worker, q *request, out *batch) dispatched {
 	if q.target.key.worker && !w.serves(q.header.Rules) {
 		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
-		return true
+		return answered
 	}
 	number, ok := w.held.next(r.number + 1)
 	if !ok {
 		w.full = true
 		r.sort(w)
-		return false
+		return full
 	}
 	r.number++
 	r.prefix = r.prefix[:0]
@@ -66,7 +73,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		w.full = errors.Is(err, zmtp.ErrFull)
 		w.gone = w.gone || !w.full
 		r.sort(w)
-		return false
+		return full
 	}
 	if q.held() {
 		q.inHedge.remove()
@@ -79,7 +86,7 @@ func (r *router) dispatch(w *worker, q *request, out *batch) bool {
 		r.trace.dispatched(q, w, number)
 	}
 	out.add(w.conn)
-	return true
+	return given
 }
 
 // pump gives w what waits for it, as long as it has room.
@@ -95,7 +102,7 @@ func (r *router) pump(w *worker, out *batch) {
 			return
 		}
 		r.take(q, w, turn)
-		if !r.dispatch(w, q, out) {
+		if r.dispatch(w, q, out) == full {
 			r.enqueue(q, true)
 			return
 		}
@@ -197,7 +204,7 @@ func (r *router) fill(t *target, out *batch) (done bool) {
 		case w != nil:
 			f.misses = 0
 			r.take(q, w, nil)
-			if !r.dispatch(w, q, out) {
+			if r.dispatch(w, q, out) == full {
 				r.enqueue(q, true)
 			}
 		case r.exhausted(): // it has not looked at all

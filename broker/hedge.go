@@ -74,7 +74,7 @@ func (r monitor) hedgeSlow(out *batch) {
 				break
 			}
 			w := r.pick(q, now)
-			if w == nil || !w.idle() || !r.dispatch(w, q, out) { // a copy leaves h.running
+			if w == nil || !w.idle() || r.dispatch(w, q, out) != given { // a copy leaves h.running
 				break
 			}
 			h.credit -= hedgePrice

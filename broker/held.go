@@ -1,16 +1,29 @@
 // What a worker holds: its dispatches, found by number in constant time.
 package broker
 
-// held is a request that a worker has. After the request was answered by
-// someone else (its deadline, say) request is nil, but the worker still works
-// on it.
+// dispatchState is what the broker knows of a worker's progress with a request. worker.setState
+// changes it.
+type dispatchState uint8
+
+const (
+	sent       dispatchState = iota // the worker may have begun, or not
+	reclaiming                      // asked back; if the worker does not give the request back, it has begun
+	waiting                         // begun; sub-requests are open, and until they are answered no slot is taken
+	resumed                         // begun; all sub-requests so far are answered
+)
+
+// hasAsked reports whether the worker has sent sub-requests, so it has begun.
+func (s dispatchState) hasAsked() bool { return s >= waiting }
+
+// held is one dispatch that a worker has not answered. Once the request is answered without this
+// worker (its deadline passed, another copy was faster) request is nil, but the worker still works
+// on it: a tombstone.
 type held struct {
-	number    uint64 // of the dispatch; 0: this cell is free
-	request   *request
-	size      int64 // of the request, see request.weight
-	reclaimed bool  // it was asked for already: what is not given back has begun
-	asked     bool  // it has asked something, so it has begun
-	asks      int   // requests of the worker's own for its sake that are not answered; more than none: it waits for them
+	number  uint64 // of the dispatch; 0: this cell is free
+	request *request
+	size    int64 // of the request, see request.weight
+	state   dispatchState
+	asks    int // open sub-requests; none unless state is waiting
 
 	older, newer int32 // cells of the dispatches before and after it; none: the end
 }

@@ -74,16 +74,19 @@ func (d *direct) check() {
 func (d *direct) checkHeld(w *worker, seen map[*request]bool) {
 	d.t.Helper()
 	var weight int64
-	waiting, buried, n := 0, 0, 0
+	waits, buried, n := 0, 0, 0
 	for h := w.held.first(); h != nil; h = w.held.after(h) {
 		n++
 		if h.asks > 0 {
-			waiting++
+			waits++
 		} else {
 			weight += h.size
 		}
 		if h.request == nil {
 			buried++
+		}
+		if h.state == waiting != (h.asks > 0) {
+			d.t.Fatalf("worker %s has a request in state %d with %d open sub-requests", w.name, h.state, h.asks)
 		}
 		if n := d.askedUnder(w, h.number); n != h.asks {
 			d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.asks)
@@ -92,9 +95,9 @@ func (d *direct) checkHeld(w *worker, seen map[*request]bool) {
 			d.t.Fatalf("worker %s holds a request that nobody waits for", w.name)
 		}
 	}
-	if weight != w.weight || waiting != w.waiting || buried != w.buried || n != w.held.n {
+	if weight != w.weight || waits != w.waiting || buried != w.buried || n != w.held.n {
 		d.t.Fatalf("worker %s holds %d requests of %d bytes, %d waiting, %d buried; counted %d of %d, %d, %d",
-			w.name, n, weight, waiting, buried, w.held.n, w.weight, w.waiting, w.buried)
+			w.name, n, weight, waits, buried, w.held.n, w.weight, w.waiting, w.buried)
 	}
 }
 

@@ -171,10 +171,10 @@ func (r *router) standIn(w *worker, out *batch) {
 // is one and asking twice is harmless.
 func (r *router) copyToOther(h *held, out *batch) {
 	q := h.request
-	if q == nil || h.asks > 0 || q.copied() || q.target.key.worker || q.target.rules.Impure {
+	if q == nil || h.state == waiting || q.copied() || q.target.key.worker || q.target.rules.Impure {
 		return
 	}
-	if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) {
+	if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) == given {
 		r.copied++
 	}
 }

@@ -98,10 +98,10 @@ func (r *router) orphan(w *worker) {
 		h := w.held.last()
 		for ; h != nil && !r.spent(); h = w.held.last() {
 			r.visit(1)
-			if h.asks == 0 {
+			if h.state != waiting {
 				before--
 			}
-			if q := r.orphanOne(w, h, h.asked || before < w.begun, out); q != nil {
+			if q := r.orphanOne(w, h, h.state.hasAsked() || before < w.begun, out); q != nil {
 				again = append(again, q)
 			}
 		}

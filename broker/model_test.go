@@ -379,7 +379,7 @@ func (m *model) checkBegun() {
 		}
 		place := make(map[uint64]int) // among those that have asked nothing
 		for h := w.held.first(); h != nil; h = w.held.after(h) {
-			if !h.asked {
+			if !h.state.hasAsked() {
 				place[h.number] = len(place)
 			}
 		}

@@ -83,10 +83,8 @@ func (r *router) suspend(q *request) {
 	q.parent.nested.pushBack(&q.inNested, q)
 	w := q.client.asker
 	h := w.held.find(q.under)
-	h.asked = true
 	if h.asks++; h.asks == 1 {
-		w.waiting++
-		w.weight -= h.size
+		w.setState(h, waiting, h.request)
 		r.sort(w)
 	}
 }
@@ -109,8 +107,7 @@ func (r *router) resume(q *request, out *batch) {
 	if w.crowded() { // it may take new requests again
 		r.later(func(out *batch) bool { r.pump(w, out); return true })
 	}
-	w.waiting--
-	w.weight += h.size
+	w.setState(h, resumed, h.request)
 	if w.active() == 1 {
 		w.progress = out.now()
 	}

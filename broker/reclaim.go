@@ -73,16 +73,16 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 	before := w.active() // older ones that take a slot, or will
 	for h := w.held.last(); h != nil && len(w.reclaim) < min(most, maxReclaim) && !r.exhausted(); h = w.held.before(h) {
 		r.visit(1)
-		if h.asks == 0 {
+		if h.state != waiting {
 			before--
 		}
 		if before < skip {
 			break
 		}
-		if h.request == nil || h.reclaimed || h.asked || h.request.target.key.worker || !wanted(h.request) {
+		if h.request == nil || h.state != sent || h.request.target.key.worker || !wanted(h.request) {
 			continue
 		}
-		h.reclaimed = true
+		w.setState(h, reclaiming, h.request)
 		w.reclaim = append(w.reclaim, h.number)
 	}
 	if len(w.reclaim) > 0 {
@@ -108,7 +108,7 @@ func (r monitor) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
 	reclaim.Each(func(number uint64) {
 		r.visit(1)
 		h := w.held.find(number)
-		if h == nil || h.asked {
+		if h == nil || h.state.hasAsked() {
 			return // lies: it was answered, or never sent here, or has begun
 		}
 		q := w.remove(h)

@@ -53,9 +53,9 @@ type worker struct {
 	begun     int     // it may have begun so many of held, the oldest of those that asked nothing
 	asks      *client // what it asks itself, for the sake of requests that it holds
 	held      heldList
-	buried    int   // of held, those that have been answered without the worker
-	waiting   int   // of held, those that wait for what they have asked: they take no slot, nor a place in the window
-	weight    int64 // of the others, see request.weight
+	buried    int   // tombstones in held; see setState
+	waiting   int   // entries of held in state waiting: they count neither as a slot nor in the window; see setState
+	weight    int64 // work of the entries of held in other states, see request.weight and setState
 	window    int   // most requests to hold
 	idleSlots int   // slots that have nothing to do, as the router counts them; see sort
 	proven    bool  // has answered on this connection
@@ -144,8 +144,9 @@ func (w *worker) hold(q *request, number uint64, now time.Time) {
 	if w.active() == 0 {
 		w.progress = now
 	}
-	w.held.add(held{number: number, request: q, size: q.weight()})
-	w.weight += q.weight()
+	h := held{number: number, request: q, size: q.weight()}
+	w.held.add(h)
+	w.tally(&h, 1)
 	w.probe = false
 	q.place(w, number, now)
 }
@@ -158,7 +159,7 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	if h == nil {
 		return nil, place{}
 	}
-	if !h.asked {
+	if !h.state.hasAsked() {
 		w.begun = max(w.slots, w.begun-1)
 	}
 	q := w.remove(h)
@@ -175,23 +176,34 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 // remove takes h out of held and returns its request, nil of a tombstone. The
 // request still believes to be here.
 func (w *worker) remove(h *held) *request {
-	was := w.held.remove(h)
-	if was.asks > 0 {
-		w.waiting--
-	} else {
-		w.weight -= was.size
-	}
-	if was.request == nil {
-		w.buried--
-	}
-	return was.request
+	w.tally(h, -1)
+	return w.held.remove(h).request
 }
 
 // bury leaves a tombstone for a request that was answered without the worker.
 func (w *worker) bury(number uint64) {
 	if h := w.held.find(number); h != nil {
-		h.request = nil
-		w.buried++
+		w.setState(h, h.state, nil)
+	}
+}
+
+// setState is the only way to change the state and the request of a dispatch: the counts of w
+// change with them.
+func (w *worker) setState(h *held, s dispatchState, q *request) {
+	w.tally(h, -1)
+	h.state, h.request = s, q
+	w.tally(h, 1)
+}
+
+// tally adds h to the counts of what w holds, n times: 1 or -1.
+func (w *worker) tally(h *held, n int) {
+	if h.state == waiting {
+		w.waiting += n
+	} else {
+		w.weight += int64(n) * h.size
+	}
+	if h.request == nil {
+		w.buried += n
 	}
 }
 
