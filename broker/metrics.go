@@ -36,17 +36,7 @@ var (
 	mPendingBytes = family("gauge", "trawl_broker_requests_pending_bytes", "Their size, with 1 KiB each for what holds them.")
 	mHeldBytes    = family("gauge", "trawl_broker_buffered_bytes", "Answers that clients have not taken, and requests half read.")
 	mMemory       = family("gauge", "trawl_broker_memory_limit_bytes", "What requests and answers may take together (limits.memory).")
-	mReceived     = family("counter", "trawl_broker_received_bytes_total", "Requests of clients, without their envelopes.")
-	mSent         = family("counter", "trawl_broker_sent_bytes_total", "Answers to clients.")
-	mRetried      = family("counter", "trawl_broker_retried_total", "Requests given to another worker after theirs was lost.")
-	mReclaimed    = family("counter", "trawl_broker_reclaimed_total", "Requests given back by a worker that had not begun them.")
-	mCancelled    = family("counter", "trawl_broker_cancelled_total", "Requests that a worker was told to forget.")
-	mCopied       = family("counter", "trawl_broker_hedged_silent_total", "Requests given to a second worker because the first was silent.")
-	mHedged       = family("counter", "trawl_broker_hedged_slow_total", "Requests given to a second worker because the first was slow.")
-	mCopiesWon    = family("counter", "trawl_broker_hedges_won_total", "Copied or hedged requests that the second worker answered first.")
-	mLate         = family("counter", "trawl_broker_stale_answers_total", "Answers of workers that nobody waited for any more.")
-	mHolds        = family("counter", "trawl_broker_clients_throttled_total", "Times that a client's requests waited until it had read its answers.")
-	mClosed       = family("counter", "trawl_broker_clients_closed_total", "Clients closed: slow_consumer (did not read), stalled_sender (stopped in the middle of a request).", "reason")
+	mCounters     = counterFamilies()
 	mRefused      = family("counter", "trawl_broker_peers_refused_total", "Peers that did not get in, by reason.", "reason")
 
 	mQueue      = family("gauge", "trawl_broker_queue_length", "Requests that wait for a worker.", "rule_set")
@@ -113,7 +103,7 @@ func (b *Broker) exposition() []byte {
 	e.count(mPendingBytes, s.pendingBytes)
 	e.count(mHeldBytes, s.heldBytes)
 	e.count(mMemory, b.options.Limits.Memory)
-	e.totals(&s.counters)
+	e.counters(&s.counters)
 	refused := b.refused()
 	for _, reason := range slices.Sorted(maps.Keys(refused)) {
 		e.count(mRefused, refused[reason], reason)
@@ -129,28 +119,6 @@ func (b *Broker) exposition() []byte {
 	e.count(mOmitted, int64(omittedWorkers), "workers")
 	e.process(board.ReadProcess())
 	return e.b
-}
-
-func (e *exposition) totals(c *counters) {
-	for _, total := range []struct {
-		m *metric
-		n int64
-	}{
-		{mReceived, c.received},
-		{mSent, c.sent},
-		{mRetried, c.retried},
-		{mReclaimed, c.reclaimed},
-		{mCancelled, c.cancelled},
-		{mCopied, c.copied},
-		{mHedged, c.hedges},
-		{mCopiesWon, c.hedgesWon},
-		{mLate, c.late},
-		{mHolds, c.holds},
-	} {
-		e.count(total.m, total.n)
-	}
-	e.count(mClosed, c.overflowed, "slow_consumer")
-	e.count(mClosed, c.stalled, "stalled_sender")
 }
 
 // Metrics are bounded: only so many rule sets and workers have series, in the

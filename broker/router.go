@@ -81,26 +81,6 @@ type router struct {
 	counters
 }
 
-// counters count since the start; status shows them.
-type counters struct {
-	requests   int64
-	ok         int64 // of outcomes, counted apart: nearly all are
-	outcomes   map[string]int64
-	retried    int64
-	reclaimed  int64
-	nested     int64
-	cancelled  int64
-	copied     int64
-	hedges     int64
-	hedgesWon  int64
-	holds      int64
-	late       int64
-	overflowed int64
-	stalled    int64
-	received   int64 // bytes of requests
-	sent       int64 // of answers
-}
-
 // newRouter returns the way into a router that knows what the configuration names.
 func newRouter(o *Options) monitor {
 	r := &router{

@@ -87,16 +87,14 @@ func (r monitor) status(now time.Time) *wire.Status {
 		Broker: wire.BrokerStatus{
 			UptimeS: int64(now.Sub(r.start) / time.Second), Draining: c.draining, Clients: c.clients,
 			Pending: c.pending, PendingBytes: c.pendingBytes, Requests: c.requests, Answers: c.outcomes,
-			BufferedBytes: c.heldBytes,
-			Retried:       c.retried, Reclaimed: c.reclaimed, SubRequests: c.nested, Cancelled: c.cancelled, HedgedSilent: c.copied,
-			HedgedSlow: c.hedges, HedgesWon: c.hedgesWon, ClientsThrottled: c.holds,
-			StaleAnswers: c.late, SlowConsumers: c.overflowed, StalledSenders: c.stalled,
+			BufferedBytes:   c.heldBytes,
 			RuleSetsOmitted: max(0, len(c.targets)-maxRuleSetsShown),
 		},
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},
 		Costs:    c.costs,
 	}
+	c.writeTo(&s.Broker)
 	for i := range c.targets[:min(len(c.targets), maxRuleSetsShown)] {
 		s.RuleSets = append(s.RuleSets, c.targets[i].status())
 	}
