@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +184,7 @@ func (s *scene) outcome() string {
 }
 
 func TestTransitions(t *testing.T) {
+	table := readTransitions(t)
 	for _, state := range sceneStates {
 		for _, event := range sceneEvents {
 			for i, kind := range []string{"pure", "impure", "designated"} {
@@ -195,7 +198,7 @@ func TestTransitions(t *testing.T) {
 					s.check()
 					event.happen(s)
 					s.check()
-					if got, want := s.outcome(), expected(t, state.name, event.name, i); got != want {
+					if got, want := s.outcome(), expected(t, table, state.name, event.name, i); got != want {
 						t.Errorf("it is %q, should be %q", got, want)
 					}
 				})
@@ -204,95 +207,45 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
-func expected(t *testing.T, state, event string, kind int) string {
-	outcomes, ok := transitions[state][event]
+// expected returns the outcome that the table has for a kind of request.
+func expected(t *testing.T, table map[string]map[string][]string, state, event string, kind int) string {
+	outcomes, ok := table[state][event]
 	if !ok {
 		t.Fatal("the table does not say what should become of it")
 	}
-	return outcomes[min(kind, len(outcomes)-1)]
+	return strings.ReplaceAll(outcomes[min(kind, len(outcomes)-1)], "gone", "")
 }
 
-// transitions has what becomes of a request for a pure rule set, an impure one,
-// and one for a itself; or once, if that is the same.
-var transitions = map[string]map[string][]string{
-	"waits": {
-		"a answers":          {"waits"},
-		"a answers an error": {"waits"},
-		"b answers":          {"waits"},
-		"both answer":        {"waits"},
-		"a is lost":          {"waits"},
-		"b is lost":          {"waits"},
-		"both are lost":      {"waits"},
-		"a drains":           {"waits"},
-		"a reads":            {"waits"},
-		"b joins":            {"at b", "at b", "waits"},
-		"a comes back":       {"at a"},
-		"deadline":           {"no_worker"},
-		"client goes":        {""},
-		"broker stops":       {"draining"},
-	},
-	"begun": {
-		"a answers":          {"ok"},
-		"a answers an error": {"ok"},
-		"b answers":          {"at a"},
-		"both answer":        {"ok"},
-		"a is lost":          {"waits, 1 losses", "worker_lost", "worker_lost"},
-		"b is lost":          {"at a"},
-		"both are lost":      {"waits, 1 losses", "worker_lost", "worker_lost"},
-		"a drains":           {"at a"},
-		"a reads":            {"at a"},
-		"b joins":            {"at a"},
-		"a comes back":       {"at a, 1 losses", "worker_lost", "worker_lost"},
-		"deadline":           {"deadline"},
-		"client goes":        {"a stops"},
-		"broker stops":       {"draining"},
-	},
-	"behind": {
-		"a answers":          {"ok"},
-		"a answers an error": {"ok"},
-		"b answers":          {"at a"},
-		"both answer":        {"ok"},
-		"a is lost":          {"waits", "worker_lost", "worker_lost"},
-		"b is lost":          {"at a"},
-		"both are lost":      {"waits", "worker_lost", "worker_lost"},
-		"a drains":           {"at a"},
-		"a reads":            {"at a"},
-		"b joins":            {"at a"},
-		"a comes back":       {"at a", "worker_lost", "worker_lost"},
-		"deadline":           {"deadline"},
-		"client goes":        {""},
-		"broker stops":       {"draining"},
-	},
-	"asked back": {
-		"a answers":          {"ok"},
-		"a answers an error": {"ok"},
-		"b answers":          {"at a"},
-		"both answer":        {"ok"},
-		"a is lost":          {"at b", "worker_lost", "worker_lost"},
-		"b is lost":          {"at a"},
-		"both are lost":      {"waits", "worker_lost", "worker_lost"},
-		"a drains":           {"at b", "at b", "at a"},
-		"a reads":            {"at b", "at b", "at a"},
-		"b joins":            {"at a"},
-		"a comes back":       {"at b", "worker_lost", "worker_lost"},
-		"deadline":           {"deadline"},
-		"client goes":        {""},
-		"broker stops":       {"draining"},
-	},
-	"hedged_silent": {
-		"a answers":          {"ok; b stops"},
-		"a answers an error": {"ok; b stops"},
-		"b answers":          {"ok; a stops"},
-		"both answer":        {"ok"},
-		"a is lost":          {"at b, 1 losses"},
-		"b is lost":          {"at a, 1 losses"},
-		"both are lost":      {"worker_lost"},
-		"a drains":           {"at a b"},
-		"a reads":            {"at a b"},
-		"b joins":            {"at a b"},
-		"a comes back":       {"at b, 1 losses"},
-		"deadline":           {"deadline"},
-		"client goes":        {"a stops; b stops"},
-		"broker stops":       {"draining"},
-	},
+// readTransitions returns the table of DESIGN.md by state and event: what becomes of a request
+// for an idempotent rule set, one that is not, and one for a itself; or once, if that is the same.
+func readTransitions(t *testing.T) map[string]map[string][]string {
+	text, err := os.ReadFile("DESIGN.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, ok := bytes.Cut(text, []byte("\n| event |"))
+	if !ok {
+		t.Fatal("DESIGN.md has no table of transitions")
+	}
+	text, _, _ = bytes.Cut(text, []byte("\n\n"))
+	lines := strings.Split(string(text), "\n")
+	cells := func(line string) []string { return strings.Split(strings.Trim(line, "| "), " | ") }
+	states := cells(lines[0])
+	table := make(map[string]map[string][]string)
+	for _, line := range lines[2:] {
+		row := cells(line)
+		if len(row) != len(states)+1 {
+			t.Fatalf("a row with %d cells: %s", len(row), line)
+		}
+		for i, state := range states {
+			if table[state] == nil {
+				table[state] = make(map[string][]string)
+			}
+			table[state][row[0]] = strings.Split(row[i+1], " / ")
+		}
+	}
+	if len(table) != len(sceneStates) || len(table["waits"]) != len(sceneEvents) {
+		t.Fatalf("DESIGN.md has %d states and %d events, the test %d and %d", len(table), len(table["waits"]), len(sceneStates), len(sceneEvents))
+	}
+	return table
 }
