@@ -34,7 +34,7 @@ func (r *router) admit(q *request, out *batch) {
 	if r.trace != nil {
 		r.trace.accepted(q)
 	}
-	if q.client.heldBack || !r.assign(q, out) {
+	if q.client.throttled || !r.assign(q, out) {
 		r.wait(q, false)
 		if r.trace != nil {
 			r.trace.queued(q)
@@ -44,7 +44,7 @@ func (r *router) admit(q *request, out *batch) {
 
 // admissible finds the request's target; the error says why it is refused.
 func (r *router) admissible(q *request) *wire.Error {
-	if r.draining && !q.nestedIn() { // what a worker asks belongs to a request that was admitted
+	if r.draining && !q.isSub() { // what a worker asks belongs to a request that was admitted
 		return wire.Errorf(wire.Draining, "the broker is stopping; ask another, or again when it is back")
 	}
 	t, err := r.find(q.header)

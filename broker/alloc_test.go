@@ -14,7 +14,7 @@ import (
 
 // nullPort takes everything.
 type nullPort struct {
-	fakePort
+	fakeConn
 	number uint64 // of the latest request
 }
 
@@ -65,7 +65,7 @@ func route(tb testing.TB, queued bool, o Options) func() {
 }
 
 func TestRoutingAllocatesNothing(t *testing.T) {
-	hedged := Options{RuleSets: map[string]RuleSet{"default": {Hedge: 95}}}
+	hedged := Options{RuleSets: map[string]RulePolicy{"default": {Hedge: 95}}}
 	for name, f := range map[string]func(){
 		"at once": route(t, false, Options{}), "after waiting": route(t, true, Options{}), "hedged_slow": route(t, false, hedged),
 	} {

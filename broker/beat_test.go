@@ -181,18 +181,18 @@ func TestTicksGoOnForThoseHeldBack(t *testing.T) {
 	c := d.client()
 	d.r.sweep(d.now, d.out())
 	d.r.lock()
-	c.unread, c.port.unread = holdBackAt, holdBackAt
-	d.r.holdBackIfSlow(c.client)
+	c.unread, c.port.unread = throttleAt, throttleAt
+	d.r.throttleIfSlow(c.client)
 	d.r.unlock()
-	if !c.heldBack || len(d.r.stirred) != 1 {
-		t.Fatalf("held back: %v; ticks rest", c.heldBack)
+	if !c.throttled || len(d.r.stirred) != 1 {
+		t.Fatalf("held back: %v; ticks rest", c.throttled)
 	}
 	if d.r.sweep(d.now, d.out()) {
 		t.Error("ticks rest")
 	}
 	c.port.unread = 0
-	if !d.r.sweep(d.now, d.out()) || c.heldBack {
-		t.Errorf("held back: %v; then ticks may rest", c.heldBack)
+	if !d.r.sweep(d.now, d.out()) || c.throttled {
+		t.Errorf("held back: %v; then ticks may rest", c.throttled)
 	}
 }
 

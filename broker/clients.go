@@ -8,22 +8,22 @@ import (
 // client is one connection of a client. The router's lock guards what is below
 // the line.
 type client struct {
-	conn       port
-	socketType string
-	asker      *worker // if it is a worker that asks for the sake of a request
+	conn         peerConn
+	socketType   string
+	askingWorker *worker // if it is a worker that asks for the sake of a request
 
 	// ---
-	requests list[request] // admitted and not answered
-	bytes    int64         // their cost
-	shares   []*share      // of the queues that it has requests in
-	unread   int64         // bytes of answers that the connection may still have to write; at most
-	heldBack bool          // too many: its requests wait
+	requests  list[request] // admitted and not answered
+	bytes     int64         // their cost
+	shares    []*share      // of the queues that it has requests in
+	unread    int64         // bytes of answers that the connection may still have to write; at most
+	throttled bool          // too many: its requests wait
 
 	unreadBefore int64 // of the latest heartbeat at which memory was short
 
 	pause int64 // not 0: it is not read until at most so many bytes wait for it; for the goroutine that reads it
 
-	inHeldBack link[client] // of router.heldBack
+	inThrottled link[client] // of router.throttled
 }
 
 // bareHeader is what a request in bare form asks for.

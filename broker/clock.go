@@ -16,12 +16,12 @@ func (r monitor) sweep(now time.Time, out *batch) (rest bool) {
 	if r.pending > 0 {
 		r.later(func(out *batch) bool { return r.expire(now, out) })
 	}
-	if r.heldBack.n > 0 {
+	if r.throttled.n > 0 {
 		r.release()
 	}
 	r.balance(now, out)
 	r.endBoot(now)
-	r.resting = r.pending == 0 && r.heldBack.n == 0
+	r.resting = r.pending == 0 && r.throttled.n == 0
 	return r.resting
 }
 
@@ -46,7 +46,7 @@ func (r *router) expire(now time.Time, out *batch) (done bool) {
 		switch {
 		case q.held():
 			r.fail(q, wire.Errorf(wire.Deadline, "the deadline passed while worker %q had the request", q.at[0].worker.name), out)
-		case q.client.heldBack:
+		case q.client.throttled:
 			r.fail(q, wire.Errorf(wire.Deadline, "the deadline passed while the request waited for its client to read earlier answers"), out)
 		default:
 			r.fail(q, r.timeout(q, now), out)

@@ -7,22 +7,22 @@ import "trawl/edge/wire"
 // counters count since the start. Requests by outcome are counted apart; counterTable says
 // what each other counter counts.
 type counters struct {
-	requests   int64            // all outcomes
-	ok         int64            // the outcome of nearly all, so it is not in outcomes
-	outcomes   map[string]int64 // by error code, or another word for status
-	received   int64
-	sent       int64
-	retried    int64
-	reclaimed  int64
-	nested     int64
-	cancelled  int64
-	copied     int64
-	hedges     int64
-	hedgesWon  int64
-	late       int64
-	holds      int64
-	overflowed int64
-	stalled    int64
+	requests         int64            // all outcomes
+	ok               int64            // the outcome of nearly all, so it is not in outcomes
+	outcomes         map[string]int64 // by error code, or another word for status
+	received         int64
+	sent             int64
+	retried          int64
+	reclaimed        int64
+	subRequests      int64
+	cancelled        int64
+	hedgedSilent     int64
+	hedgedSlow       int64
+	hedgesWon        int64
+	staleAnswers     int64
+	clientsThrottled int64
+	slowConsumers    int64
+	stalledSenders   int64
 }
 
 // counter is a row of counterTable.
@@ -55,7 +55,7 @@ var counterTable = []counter{
 	},
 	{
 		"sub_requests", "", "",
-		func(c *counters) *int64 { return &c.nested }, func(s *wire.BrokerStatus) *int64 { return &s.SubRequests },
+		func(c *counters) *int64 { return &c.subRequests }, func(s *wire.BrokerStatus) *int64 { return &s.SubRequests },
 	},
 	{
 		"cancelled", "", "Requests that a worker was told to forget.",
@@ -63,11 +63,11 @@ var counterTable = []counter{
 	},
 	{
 		"hedged_silent", "", "Requests given to a second worker because the first was silent.",
-		func(c *counters) *int64 { return &c.copied }, func(s *wire.BrokerStatus) *int64 { return &s.HedgedSilent },
+		func(c *counters) *int64 { return &c.hedgedSilent }, func(s *wire.BrokerStatus) *int64 { return &s.HedgedSilent },
 	},
 	{
 		"hedged_slow", "", "Requests given to a second worker because the first was slow.",
-		func(c *counters) *int64 { return &c.hedges }, func(s *wire.BrokerStatus) *int64 { return &s.HedgedSlow },
+		func(c *counters) *int64 { return &c.hedgedSlow }, func(s *wire.BrokerStatus) *int64 { return &s.HedgedSlow },
 	},
 	{
 		"hedges_won", "", "Copied or hedged requests that the second worker answered first.",
@@ -75,19 +75,19 @@ var counterTable = []counter{
 	},
 	{
 		"stale_answers", "", "Answers of workers that nobody waited for any more.",
-		func(c *counters) *int64 { return &c.late }, func(s *wire.BrokerStatus) *int64 { return &s.StaleAnswers },
+		func(c *counters) *int64 { return &c.staleAnswers }, func(s *wire.BrokerStatus) *int64 { return &s.StaleAnswers },
 	},
 	{
 		"clients_throttled", "", "Times that a client's requests waited until it had read its answers.",
-		func(c *counters) *int64 { return &c.holds }, func(s *wire.BrokerStatus) *int64 { return &s.ClientsThrottled },
+		func(c *counters) *int64 { return &c.clientsThrottled }, func(s *wire.BrokerStatus) *int64 { return &s.ClientsThrottled },
 	},
 	{
 		"clients_closed", "slow_consumer", "Clients closed: slow_consumer (did not read), stalled_sender (stopped in the middle of a request).",
-		func(c *counters) *int64 { return &c.overflowed }, func(s *wire.BrokerStatus) *int64 { return &s.SlowConsumers },
+		func(c *counters) *int64 { return &c.slowConsumers }, func(s *wire.BrokerStatus) *int64 { return &s.SlowConsumers },
 	},
 	{
 		"clients_closed", "stalled_sender", "",
-		func(c *counters) *int64 { return &c.stalled }, func(s *wire.BrokerStatus) *int64 { return &s.StalledSenders },
+		func(c *counters) *int64 { return &c.stalledSenders }, func(s *wire.BrokerStatus) *int64 { return &s.StalledSenders },
 	},
 }
 
@@ -119,7 +119,7 @@ func (c *counters) writeTo(s *wire.BrokerStatus) {
 }
 
 // counters writes the counters as metrics.
-func (e *exposition) counters(c *counters) {
+func (e *promText) counters(c *counters) {
 	for i := range counterTable {
 		row := &counterTable[i]
 		switch {

@@ -55,7 +55,7 @@ func TestCountersReachStatusAndMetrics(t *testing.T) {
 	}
 	var s wire.BrokerStatus
 	c.writeTo(&s)
-	var e exposition
+	var e promText
 	e.counters(&c)
 	for i := range counterTable {
 		row := &counterTable[i]

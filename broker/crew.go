@@ -141,7 +141,7 @@ func (r *router) unlessAvoided(c *crew) {
 			r.visit(1)
 			w := c.failing.rotate()
 			r.sort(w)
-			r.pump(w, out)
+			r.fillWorker(w, out)
 		}
 		return true
 	})

@@ -335,11 +335,11 @@ func setAll(workers []*directWorker, set func(*directWorker)) {
 
 // What a section does to a connection counts, too.
 type visitedPort struct {
-	fakePort
+	fakeConn
 	r monitor
 }
 
-func (p *visitedPort) Close() error { p.r.visit(1); return p.fakePort.Close() }
+func (p *visitedPort) Close() error { p.r.visit(1); return p.fakeConn.Close() }
 
 func TestCriticalSectionsThatCloseClientsAreBounded(t *testing.T) {
 	d := newCrowd(t, Options{})
@@ -446,7 +446,7 @@ func TestReclaimsThatAreNeverAnsweredAreBounded(t *testing.T) {
 
 // flushedPort is a connection that calls something when it is flushed, between two critical sections.
 type flushedPort struct {
-	fakePort
+	fakeConn
 	flushed func()
 }
 

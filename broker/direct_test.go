@@ -14,8 +14,8 @@ import (
 // Tests that drive the router without sockets and goroutines: connections only
 // note what was queued on them, and time is what the test says.
 
-// fakePort is a connection.
-type fakePort struct {
+// fakeConn is a connection.
+type fakeConn struct {
 	sent   [][]string // messages queued, by frames
 	full   bool
 	closed bool
@@ -23,7 +23,7 @@ type fakePort struct {
 	heard  time.Time
 }
 
-func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
+func (p *fakeConn) Queue(prefix []byte, m zmtp.Message) error {
 	defer m.Release()
 	switch {
 	case p.closed:
@@ -39,11 +39,11 @@ func (p *fakePort) Queue(prefix []byte, m zmtp.Message) error {
 	return nil
 }
 
-func (p *fakePort) Flush()                  {}
-func (p *fakePort) Close() error            { p.closed = true; return nil }
-func (p *fakePort) Queued() (int, int)      { return 0, p.unread }
-func (p *fakePort) LastReceived() time.Time { return p.heard }
-func (p *fakePort) Peer() zmtp.Peer         { return zmtp.Peer{RemoteAddr: "test", SocketType: "DEALER"} }
+func (p *fakeConn) Flush()                  {}
+func (p *fakeConn) Close() error            { p.closed = true; return nil }
+func (p *fakeConn) Queued() (int, int)      { return 0, p.unread }
+func (p *fakeConn) LastReceived() time.Time { return p.heard }
+func (p *fakeConn) Peer() zmtp.Peer         { return zmtp.Peer{RemoteAddr: "test", SocketType: "DEALER"} }
 
 // cutFrames cuts wire form.
 func cutFrames(b []byte) (frames []string) {
@@ -98,11 +98,11 @@ func (d *direct) advance(by time.Duration) {
 // directClient is a client and the answers that it got, by the envelope's first frame.
 type directClient struct {
 	*client
-	port *fakePort
+	port *fakeConn
 }
 
 func (d *direct) client() *directClient {
-	port := &fakePort{heard: d.now}
+	port := &fakeConn{heard: d.now}
 	c := &directClient{&client{conn: port, socketType: "DEALER"}, port}
 	d.r.addClient(c.client)
 	return c
@@ -133,7 +133,7 @@ func (c *directClient) answers() map[string][]string {
 // directWorker is a worker that takes what it gets in order, as a real one does.
 type directWorker struct {
 	*worker
-	port *fakePort
+	port *fakeConn
 	read int      // of port.sent
 	has  []*doing // in order
 	told []string // kinds of other control frames
@@ -173,7 +173,7 @@ func (d *direct) plainWorker(name, rules string) *directWorker {
 }
 
 func (d *direct) join(h wire.Hello, plain bool) *directWorker {
-	port := &fakePort{heard: d.now}
+	port := &fakeConn{heard: d.now}
 	w := &directWorker{worker: newWorker(port, plain, h.Name, h, d.b.options.patience), port: port}
 	w.works, w.said = w.hello.Slots, w.hello.Slots
 	replaced, err := d.r.join(w.worker, nil, d.out())

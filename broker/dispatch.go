@@ -33,17 +33,17 @@ func (r *router) wait(q *request, next bool) {
 	}
 }
 
-// dispatched is what became of a request that was to be given to a worker.
-type dispatched uint8
+// dispatchResult is what became of a request that was to be given to a worker.
+type dispatchResult uint8
 
 const (
-	given    dispatched = iota // the worker has it
-	full                       // the worker could not take it, and has no room any more
-	answered                   // the request named this worker, which cannot do it: it is finished, and q is not valid any more
+	given    dispatchResult = iota // the worker has it
+	full                           // the worker could not take it, and has no room any more
+	answered                       // the request named this worker, which cannot do it: it is finished, and q is not valid any more
 )
 
 // dispatch gives q to w, as a copy if another has it, and returns what became of q.
-func (r *router) dispatch(w *worker, q *request, out *batch) dispatched {
+func (r *router) dispatch(w *worker, q *request, out *batch) dispatchResult {
 	if q.target.key.worker && !w.serves(q.header.Rules) {
 		r.fail(q, wire.Errorf(wire.UnknownRules, "worker %q does not serve the rule set %q", w.name, q.header.Rules), out)
 		return answered
@@ -89,11 +89,11 @@ func (r *router) dispatch(w *worker, q *request, out *batch) dispatched {
 	return given
 }
 
-// pump gives w what waits for it, as long as it has room.
-func (r *router) pump(w *worker, out *batch) {
+// fillWorker gives w what waits for it, as long as it has room.
+func (r *router) fillWorker(w *worker, out *batch) {
 	for len(r.busy) > 0 && w.crew != nil && w.hasRoom() && !w.silent(out.now()) {
 		if r.spent() {
-			r.later(func(out *batch) bool { r.pump(w, out); return true })
+			r.later(func(out *batch) bool { r.fillWorker(w, out); return true })
 			return
 		}
 		r.visit(1)
@@ -180,12 +180,12 @@ func (r *router) fillLater(t *target) {
 	was := t.filling.on
 	t.filling = filling{on: true, left: ^kindSet(0), next: t.next}
 	if !was {
-		r.later(func(out *batch) bool { return r.fill(t, out) })
+		r.later(func(out *batch) bool { return r.fillTarget(t, out) })
 	}
 }
 
-// fill goes on with t; false if the critical section is spent.
-func (r *router) fill(t *target, out *batch) (done bool) {
+// fillTarget goes on with t; false if the critical section is spent.
+func (r *router) fillTarget(t *target, out *batch) (done bool) {
 	f := &t.filling
 	for {
 		if r.spent() {
@@ -256,17 +256,17 @@ func (r monitor) reply(w *worker, number uint64, v verdict, m zmtp.Message, skip
 	r.sort(w)
 	switch {
 	case q == nil:
-		r.late++
+		r.staleAnswers++
 		if r.trace != nil {
-			r.trace.late(w, number)
+			r.trace.staleAnswer(w, number)
 		}
 		m.Release()
-	case v != succeeded && r.elsewhere(q, w, v, out):
+	case v != succeeded && r.retryOnOther(q, w, v, out):
 		m.Release()
 	default:
 		r.deliver(q, by, v, m.Tail(skip), out)
 	}
-	r.pump(w, out)
+	r.fillWorker(w, out)
 }
 
 // judge counts the errors of w's own that come in a row.
@@ -290,12 +290,12 @@ func (r *router) judge(w *worker, v verdict) {
 	}
 }
 
-// elsewhere gives q, which w has refused or failed, to another worker: if w does not serve
+// retryOnOther gives q, which w has refused or failed, to another worker: if w does not serve
 // any more what q asks for (its update said so before this answer), or once if the error was
 // w's own. False: q is to be answered with what w said.
-func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
+func (r *router) retryOnOther(q *request, w *worker, v verdict, out *batch) bool {
 	t := q.target
-	if t.key.worker || q.nested.n > 0 { // what w has asked for its sake nobody else could use
+	if t.key.worker || q.subs.n > 0 { // what w has asked for its sake nobody else could use
 		return false
 	}
 	if w.serves(t.key.name) && (v != failedHere || q.avoid != nil || !r.others(q, w)) {
@@ -312,12 +312,12 @@ func (r *router) elsewhere(q *request, w *worker, v verdict, out *batch) bool {
 	}
 	q.inHedge.remove()
 	r.retried++
-	r.again([]*request{q}, out)
+	r.requeue([]*request{q}, out)
 	return true
 }
 
 // deliver answers q with what a worker said.
-func (r *router) deliver(q *request, by place, v verdict, m zmtp.Message, out *batch) {
+func (r *router) deliver(q *request, by dispatch, v verdict, m zmtp.Message, out *batch) {
 	prefix := q.envelope
 	if w := by.worker; w.plain && q.full {
 		head := wire.AnswerHeader{ID: q.header.ID, HasID: q.header.HasID, Worker: w.name}
@@ -344,5 +344,5 @@ func (r *router) deliver(q *request, by place, v verdict, m zmtp.Message, out *b
 	}
 	c := q.client
 	r.finish(q, out)
-	r.holdBackIfSlow(c)
+	r.throttleIfSlow(c)
 }

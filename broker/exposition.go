@@ -18,21 +18,21 @@ type metric struct {
 	labels []string
 }
 
-// exposition is the document in the making.
-type exposition struct {
+// promText is the document in the making.
+type promText struct {
 	b    []byte
 	head *metric // whose samples are being written; each family comes in one piece
 }
 
 // value writes a sample; labels are the values of m's labels.
-func (e *exposition) value(m *metric, v float64, labels ...string) {
+func (e *promText) value(m *metric, v float64, labels ...string) {
 	e.family(m)
 	e.sample(m.name, m.labels, labels, "", v)
 }
 
-func (e *exposition) count(m *metric, n int64, labels ...string) { e.value(m, float64(n), labels...) }
+func (e *promText) count(m *metric, n int64, labels ...string) { e.value(m, float64(n), labels...) }
 
-func (e *exposition) flag(m *metric, set bool, labels ...string) {
+func (e *promText) flag(m *metric, set bool, labels ...string) {
 	v := 0.0
 	if set {
 		v = 1
@@ -42,7 +42,7 @@ func (e *exposition) flag(m *metric, set bool, labels ...string) {
 
 // histogram writes the buckets that end where a doubling does, from
 // exposedFirst to exposedLast, the sum and the count.
-func (e *exposition) histogram(m *metric, h *histogram, labels ...string) {
+func (e *promText) histogram(m *metric, h *histogram, labels ...string) {
 	e.family(m)
 	names := append(m.labels[:len(m.labels):len(m.labels)], "le")
 	n := uint64(0)
@@ -57,7 +57,7 @@ func (e *exposition) histogram(m *metric, h *histogram, labels ...string) {
 	e.sample(m.name, m.labels, labels, "_count", float64(h.total))
 }
 
-func (e *exposition) family(m *metric) {
+func (e *promText) family(m *metric) {
 	if e.head == m {
 		return
 	}
@@ -65,7 +65,7 @@ func (e *exposition) family(m *metric) {
 	e.b = append(e.b, "# HELP "+m.name+" "+escapeHelp.Replace(m.help)+"\n# TYPE "+m.name+" "+m.kind+"\n"...)
 }
 
-func (e *exposition) sample(name string, labels, values []string, suffix string, v float64) {
+func (e *promText) sample(name string, labels, values []string, suffix string, v float64) {
 	e.b = append(append(e.b, name...), suffix...)
 	for i, label := range labels {
 		separator := ","

@@ -8,7 +8,7 @@ import (
 
 // An error of the worker's own another worker may not have: it gets the request, once.
 func TestAnInternalErrorIsTriedOnceElsewhere(t *testing.T) {
-	d := newDirect(t, Options{RuleSets: map[string]RuleSet{"impure": {Impure: true}}})
+	d := newDirect(t, Options{RuleSets: map[string]RulePolicy{"impure": {Impure: true}}})
 	a, c := d.worker("a", 1, true, "default", "impure"), d.client()
 	d.send(c, "alone", "x")
 	a.receive(d)

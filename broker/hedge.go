@@ -48,8 +48,8 @@ func (h *hedge) answered(q *request, now time.Time) {
 	h.recent.observe(now.Sub(q.dispatched))
 }
 
-// settle computes anew after how long a copy is due.
-func (h *hedge) settle(percent int) {
+// updateDelay computes anew after how long a copy is due.
+func (h *hedge) updateDelay(percent int) {
 	h.after = 0
 	if h.recent.total >= hedgeSamples {
 		h.after = h.recent.quantile(float64(percent) / 100)
@@ -78,7 +78,7 @@ func (r monitor) hedgeSlow(out *batch) {
 				break
 			}
 			h.credit -= hedgePrice
-			r.hedges++
+			r.hedgedSlow++
 		}
 	}
 }

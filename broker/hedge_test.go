@@ -37,7 +37,7 @@ func TestHistogramQuantiles(t *testing.T) {
 // hedging is a broker with a rule set that is hedged and usually takes 10 ms: it
 // does not learn otherwise, since no heartbeat comes.
 func hedging(t *testing.T) *direct {
-	d := newDirect(t, Options{Heartbeat: time.Hour, RuleSets: map[string]RuleSet{"default": {Hedge: 95}, "impure": {Hedge: 95, Impure: true}}})
+	d := newDirect(t, Options{Heartbeat: time.Hour, RuleSets: map[string]RulePolicy{"default": {Hedge: 95}, "impure": {Hedge: 95, Impure: true}}})
 	h := &d.r.byDefault.hedge
 	for range 1000 {
 		h.recent.observe(10 * time.Millisecond)
@@ -64,7 +64,7 @@ func TestSlowRequestIsHedgedAndTheFirstAnswerCounts(t *testing.T) {
 			t.Fatal("not hedged")
 		}
 		d.advance(tick)
-		if fast.receive(d); len(fast.has) != 1 || d.r.hedges != 1 {
+		if fast.receive(d); len(fast.has) != 1 || d.r.hedgedSlow != 1 {
 			t.Fatal("hedged twice")
 		}
 		w, other := slow, fast
@@ -100,8 +100,8 @@ func TestHedgesCostAtMostATwentieth(t *testing.T) {
 			}
 		}
 	}
-	if d.r.hedges < 50 || d.r.hedges > 2000/20+hedgeSaved {
-		t.Errorf("%d copies for 2,000 requests", d.r.hedges)
+	if d.r.hedgedSlow < 50 || d.r.hedgedSlow > 2000/20+hedgeSaved {
+		t.Errorf("%d copies for 2,000 requests", d.r.hedgedSlow)
 	}
 	d.check()
 }
@@ -116,7 +116,7 @@ func TestWhatIsNeverHedged(t *testing.T) {
 		slow.receive(d)
 		d.worker("idle", 1, true, "default", "impure", "other")
 		d.advance(time.Second)
-		if d.r.hedges != 0 {
+		if d.r.hedgedSlow != 0 {
 			t.Errorf("%s: hedged", name)
 		}
 	}

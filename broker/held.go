@@ -19,11 +19,11 @@ func (s dispatchState) hasAsked() bool { return s >= waiting }
 // worker (its deadline passed, another copy was faster) request is nil, but the worker still works
 // on it: a tombstone.
 type held struct {
-	number  uint64 // of the dispatch; 0: this cell is free
-	request *request
-	size    int64 // of the request, see request.weight
-	state   dispatchState
-	asks    int // open sub-requests; none unless state is waiting
+	number   uint64 // of the dispatch; 0: this cell is free
+	request  *request
+	size     int64 // of the request, see request.weight
+	state    dispatchState
+	openSubs int // open sub-requests; none unless state is waiting
 
 	older, newer int32 // cells of the dispatches before and after it; none: the end
 }

@@ -135,7 +135,7 @@ func TestWorkersOfTwoKindsShareNoName(t *testing.T) {
 	for _, first := range []string{"plain", "trawl"} {
 		d := newDirect(t, Options{})
 		join := func(kind, nonce string) *wire.Error {
-			w := newWorker(&fakePort{heard: d.now}, kind == "plain", "ipc://x", wire.Hello{Nonce: nonce, Rules: newRules()}, patience)
+			w := newWorker(&fakeConn{heard: d.now}, kind == "plain", "ipc://x", wire.Hello{Nonce: nonce, Rules: newRules()}, patience)
 			_, err := d.r.join(w, nil, d.out())
 			return err
 		}

@@ -13,31 +13,31 @@ import (
 // and nobody else waits for it.
 
 const (
-	// holdBackAt is how many bytes of answers may wait for a client before its
-	// requests do; fewer if memory is short, down to leastHeldBack, which is holdBackLeast
+	// throttleAt is how many bytes of answers may wait for a client before its
+	// requests do; fewer if memory is short, down to minThrottle, which is throttleMin
 	// unless there are many clients. They go on when a quarter of that is left.
-	holdBackAt    = 4 << 20
-	holdBackLeast = 64 << 10
+	throttleAt  = 4 << 20
+	throttleMin = 64 << 10
 
 	// smallAnswer is the size up to which an answer always finds memory, in bytes.
 	smallAnswer = 1 << 10
 )
 
-// holdBackLimit is how many bytes of answers may wait for a client now: like
+// throttleLimit is how many bytes of answers may wait for a client now: like
 // with requests, what it leaves for others. For a worker, the requests that it has may wait,
 // too.
-func (r *router) holdBackLimit(c *client) int64 {
-	most := max(r.leastHeldBack(), min(holdBackAt, r.options.Limits.Memory-r.held()))
-	if c.asker != nil {
-		most += c.asker.weight
+func (r *router) throttleLimit(c *client) int64 {
+	most := max(r.minThrottle(), min(throttleAt, r.options.Limits.Memory-r.held()))
+	if c.askingWorker != nil {
+		most += c.askingWorker.weight
 	}
 	return most
 }
 
-// leastHeldBack is how many bytes of answers may always wait for a client: for all
+// minThrottle is how many bytes of answers may always wait for a client: for all
 // together at most a quarter of the memory.
-func (r *router) leastHeldBack() int64 {
-	return min(holdBackLeast, max(r.options.Limits.Memory/4/int64(max(r.clients.len(), 1)), smallAnswer))
+func (r *router) minThrottle() int64 {
+	return min(throttleMin, max(r.options.Limits.Memory/4/int64(max(r.clients.len(), 1)), smallAnswer))
 }
 
 // roomForAnswer reports whether there is memory for an answer of so many bytes to a
@@ -63,7 +63,7 @@ func (r monitor) reserve(size int64) *wire.Error {
 func (r *router) answerRefused(q *request, m zmtp.Message, out *batch) {
 	if m.Size() > smallAnswer && !r.roomForAnswer(m.Retained()) {
 		m.Release()
-		r.overflow(q.client)
+		r.closeSlowConsumer(q.client)
 		return
 	}
 	r.answerUnadmitted(q, m, out)
@@ -75,39 +75,39 @@ func (r *router) answerRefused(q *request, m zmtp.Message, out *batch) {
 func (r *router) answerUnadmitted(q *request, m zmtp.Message, out *batch) {
 	c := q.client
 	r.answer(c, q.envelope, m, out)
-	if c.unread < r.leastHeldBack() {
+	if c.unread < r.minThrottle() {
 		return
 	}
-	if most := r.holdBackLimit(c); c.unread >= most {
+	if most := r.throttleLimit(c); c.unread >= most {
 		if c.unread = queued(c); c.unread >= most {
 			c.pause = max(most/4, 1)
-			r.holds++
+			r.clientsThrottled++
 		}
 	}
 }
 
-// holdBackIfSlow looks at how much waits for c after an answer. Asking the
+// throttleIfSlow looks at how much waits for c after an answer. Asking the
 // connection costs a lock, so it is asked only once that much was sent.
-func (r *router) holdBackIfSlow(c *client) {
-	if c.heldBack || c.unread < r.leastHeldBack() {
+func (r *router) throttleIfSlow(c *client) {
+	if c.throttled || c.unread < r.minThrottle() {
 		return
 	}
-	most := r.holdBackLimit(c)
+	most := r.throttleLimit(c)
 	if c.unread < most {
 		return
 	}
 	if c.unread = queued(c); c.unread < most {
 		return
 	}
-	c.heldBack = true
-	r.heldBack.pushBack(&c.inHeldBack, c)
+	c.throttled = true
+	r.throttled.pushBack(&c.inThrottled, c)
 	r.stir()
-	r.holds++
+	r.clientsThrottled++
 	left := len(c.shares)
 	r.later(func(*batch) bool {
 		return r.eachFlow(c, &left, func(f *flow) {
-			if c.heldBack { // still
-				f.park()
+			if c.throttled { // still
+				f.stopTurns()
 			}
 		})
 	})
@@ -136,22 +136,22 @@ const releasedAtOnce = 64
 // release lets those clients go on that have read their answers. It is called
 // every tick.
 func (r *router) release() {
-	for range min(r.heldBack.n, releasedAtOnce) {
+	for range min(r.throttled.n, releasedAtOnce) {
 		r.visit(1)
-		c := r.heldBack.rotate()
-		if c.unread = queued(c); c.unread < r.holdBackLimit(c)/4 {
-			r.letGo(c)
+		c := r.throttled.rotate()
+		if c.unread = queued(c); c.unread < r.throttleLimit(c)/4 {
+			r.unthrottle(c)
 		}
 	}
 }
 
-func (r *router) letGo(c *client) {
-	c.inHeldBack.remove()
-	c.heldBack = false
+func (r *router) unthrottle(c *client) {
+	c.inThrottled.remove()
+	c.throttled = false
 	left := len(c.shares)
 	r.later(func(*batch) bool {
 		return r.eachFlow(c, &left, func(f *flow) {
-			if c.heldBack { // again
+			if c.throttled { // again
 				return
 			}
 			if f.at == none {
@@ -162,9 +162,9 @@ func (r *router) letGo(c *client) {
 	})
 }
 
-// deafClients are those that have taken no answers since the heartbeat before, while memory
+// slowConsumers are those that have taken no answers since the heartbeat before, while memory
 // is short because of answers.
-type deafClients struct {
+type slowConsumers struct {
 	short bool          // memory is
 	first bool          // it was not at the heartbeat before, so what was noted of clients then is old
 	over  int64         // how much is held beyond three quarters of limits.memory, in bytes
@@ -172,9 +172,9 @@ type deafClients struct {
 }
 
 // shortage begins to look for clients that read no answers, if memory is short.
-func (r *router) shortage() *deafClients {
+func (r *router) shortage() *slowConsumers {
 	over := r.overMemory()
-	d := &deafClients{short: over > 0, first: !r.short, over: over}
+	d := &slowConsumers{short: over > 0, first: !r.short, over: over}
 	r.short = d.short
 	return d
 }
@@ -185,7 +185,7 @@ func (r *router) overMemory() int64 {
 	return r.held() - (memory - memory/4)
 }
 
-func (d *deafClients) look(c *client, least int64) {
+func (d *slowConsumers) look(c *client, least int64) {
 	if !d.short {
 		return
 	}
@@ -197,9 +197,9 @@ func (d *deafClients) look(c *client, least int64) {
 	c.unreadBefore = n
 }
 
-// closeDeaf closes clients that take no answers, those with the most first, to a factor of
+// closeSlowConsumers closes clients that take no answers, those with the most first, to a factor of
 // two, until a quarter of the memory is free; false if the critical section is spent.
-func (r *router) closeDeaf(d *deafClients) (done bool) {
+func (r *router) closeSlowConsumers(d *slowConsumers) (done bool) {
 	for size := len(d.found) - 1; size >= 0; size-- {
 		for found := d.found[size]; len(found) > 0; found = d.found[size] {
 			if d.over <= 0 {
@@ -210,7 +210,7 @@ func (r *router) closeDeaf(d *deafClients) (done bool) {
 			}
 			r.visit(1)
 			d.over -= found[0].unreadBefore
-			r.overflow(found[0])
+			r.closeSlowConsumer(found[0])
 			d.found[size] = found[1:]
 		}
 	}

@@ -394,22 +394,22 @@ func TestHTTPMatchesThatEndMakeRoom(t *testing.T) {
 	r.until("another waits", func(s *wire.Status) bool { return s.Broker.Pending == maxHTTPMatches })
 }
 
-// fakeConn is a connection that notes when it is closed.
-type fakeConn struct {
+// fakeNetConn is a connection that notes when it is closed.
+type fakeNetConn struct {
 	net.Conn
 	closed bool
 }
 
-func (c *fakeConn) Close() error { c.closed = true; return nil }
+func (c *fakeNetConn) Close() error { c.closed = true; return nil }
 
 // Who gives way: the request that is awaited for longest, then the answer that has stood
 // still for longest, and nobody whose request is worked on.
 func TestHTTPConnectionsGiveWayInTurn(t *testing.T) {
 	now := time.Now()
 	c := newHTTPConns(nil)
-	add := func(n int, p httpPlace) (first *fakeConn) {
+	add := func(n int, p httpPlace) (first *fakeNetConn) {
 		for range n {
-			conn := &fakeConn{}
+			conn := &fakeNetConn{}
 			c.open[conn] = &p
 			if first == nil {
 				first = conn
@@ -423,18 +423,18 @@ func TestHTTPConnectionsGiveWayInTurn(t *testing.T) {
 	slower := add(1, httpPlace{moved: now.Add(-time.Hour)})
 	matching := add(maxHTTPMatches, httpPlace{})
 	reading := add(maxHTTPConns-maxHTTPMatches-4, httpPlace{moved: now.Add(time.Hour)})
-	for i, next := range []*fakeConn{old, young, slower, slow} {
+	for i, next := range []*fakeNetConn{old, young, slower, slow} {
 		if next.closed {
 			t.Errorf("%d has given way out of turn", i)
 		}
-		come := &fakeConn{}
+		come := &fakeNetConn{}
 		if !c.place(come) || !next.closed || come.closed {
 			t.Errorf("%d has not given way", i)
 		}
 		c.open[come] = &httpPlace{} // it is worked on
 	}
 	come := make(chan bool)
-	go func() { come <- c.place(&fakeConn{}) }()
+	go func() { come <- c.place(&fakeNetConn{}) }()
 	select {
 	case <-come:
 		t.Error("there is no place")
@@ -444,7 +444,7 @@ func TestHTTPConnectionsGiveWayInTurn(t *testing.T) {
 	if !<-come || matching.closed {
 		t.Error("the one that waited has no place")
 	}
-	go func() { come <- c.place(&fakeConn{}) }()
+	go func() { come <- c.place(&fakeNetConn{}) }()
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()

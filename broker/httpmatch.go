@@ -197,7 +197,7 @@ func writeJSON(w http.ResponseWriter, document []byte, err *wire.Error, renew fu
 }
 
 // answer writes what the router said.
-func (h *httpServer) answer(w http.ResponseWriter, r *http.Request, p *httpPort, a httpAnswer) {
+func (h *httpServer) answer(w http.ResponseWriter, r *http.Request, p *httpConn, a httpAnswer) {
 	defer p.release(a)
 	if a.plain || a.message.NumFrames() > 1 {
 		h.result(w, r, p, a)
@@ -215,7 +215,7 @@ func (h *httpServer) answer(w http.ResponseWriter, r *http.Request, p *httpPort,
 }
 
 // result writes the result. A plain worker may reply in several frames.
-func (h *httpServer) result(w http.ResponseWriter, r *http.Request, p *httpPort, a httpAnswer) {
+func (h *httpServer) result(w http.ResponseWriter, r *http.Request, p *httpConn, a httpAnswer) {
 	m := a.message
 	if !a.plain {
 		head, err := wire.ParseAnswerHeader(m.Frame(0))

@@ -8,9 +8,9 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// httpPort is the connection of a client that came by HTTP: it has one request
+// httpConn is the connection of a client that came by HTTP: it has one request
 // and takes one answer.
-type httpPort struct {
+type httpConn struct {
 	peer    zmtp.Peer
 	answers chan httpAnswer // of one
 	budget  *zmtp.Budget
@@ -31,8 +31,8 @@ type httpAnswer struct {
 	message zmtp.Message
 }
 
-func newHTTPPort(h *httpServer, w http.ResponseWriter, r *http.Request) *httpPort {
-	return &httpPort{
+func newHTTPPort(h *httpServer, w http.ResponseWriter, r *http.Request) *httpConn {
+	return &httpConn{
 		answers: make(chan httpAnswer, 1), closed: make(chan struct{}), budget: h.broker.options.budget, heard: time.Now(),
 		control: http.NewResponseController(w), moved: func() { h.conns.begin(r) },
 	}
@@ -40,7 +40,7 @@ func newHTTPPort(h *httpServer, w http.ResponseWriter, r *http.Request) *httpPor
 
 // Queue takes an answer. There is no envelope, so a prefix is the header that the
 // broker writes for a plain worker.
-func (p *httpPort) Queue(prefix []byte, m zmtp.Message) error {
+func (p *httpConn) Queue(prefix []byte, m zmtp.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
@@ -58,7 +58,7 @@ func (p *httpPort) Queue(prefix []byte, m zmtp.Message) error {
 }
 
 // release gives an answer's memory back.
-func (p *httpPort) release(a httpAnswer) {
+func (p *httpConn) release(a httpAnswer) {
 	p.mu.Lock()
 	p.budget.Hold(-p.held)
 	p.unread, p.held = 0, 0
@@ -67,7 +67,7 @@ func (p *httpPort) release(a httpAnswer) {
 }
 
 // drop ends the port: an answer that came too late is not written.
-func (p *httpPort) drop() {
+func (p *httpConn) drop() {
 	_ = p.Close()
 	select {
 	case a := <-p.answers:
@@ -77,7 +77,7 @@ func (p *httpPort) drop() {
 }
 
 // Close makes the request's handler give up, whether it waits or writes.
-func (p *httpPort) Close() error {
+func (p *httpConn) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.over {
@@ -91,7 +91,7 @@ func (p *httpPort) Close() error {
 }
 
 // renew gives the answer's next piece its time; see writeBody.
-func (p *httpPort) renew() bool {
+func (p *httpConn) renew() bool {
 	p.moved()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,12 +101,12 @@ func (p *httpPort) renew() bool {
 	return !p.over
 }
 
-func (p *httpPort) Queued() (messages, bytes int) {
+func (p *httpConn) Queued() (messages, bytes int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return min(p.unread, 1), p.unread
 }
 
-func (p *httpPort) Flush()                  {}
-func (p *httpPort) LastReceived() time.Time { return p.heard }
-func (p *httpPort) Peer() zmtp.Peer         { return p.peer }
+func (p *httpConn) Flush()                  {}
+func (p *httpConn) LastReceived() time.Time { return p.heard }
+func (p *httpConn) Peer() zmtp.Peer         { return p.peer }

@@ -37,7 +37,7 @@ func (d *direct) check() {
 			d.t.Fatalf("a client's requests cost %d, counted %d", own, c.bytes)
 		}
 		cost += own
-		if c.heldBack != (c.inHeldBack.in == &r.heldBack) {
+		if c.throttled != (c.inThrottled.in == &r.throttled) {
 			d.t.Fatal("held back, or not?")
 		}
 	}
@@ -77,7 +77,7 @@ func (d *direct) checkHeld(w *worker, seen map[*request]bool) {
 	waits, buried, n := 0, 0, 0
 	for h := w.held.first(); h != nil; h = w.held.after(h) {
 		n++
-		if h.asks > 0 {
+		if h.openSubs > 0 {
 			waits++
 		} else {
 			weight += h.size
@@ -85,19 +85,19 @@ func (d *direct) checkHeld(w *worker, seen map[*request]bool) {
 		if h.request == nil {
 			buried++
 		}
-		if h.state == waiting != (h.asks > 0) {
-			d.t.Fatalf("worker %s has a request in state %d with %d open sub-requests", w.name, h.state, h.asks)
+		if h.state == waiting != (h.openSubs > 0) {
+			d.t.Fatalf("worker %s has a request in state %d with %d open sub-requests", w.name, h.state, h.openSubs)
 		}
-		if n := d.askedUnder(w, h.number); n != h.asks {
-			d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.asks)
+		if n := d.askedUnder(w, h.number); n != h.openSubs {
+			d.t.Fatalf("worker %s waits for %d answers, counted %d", w.name, n, h.openSubs)
 		}
 		if h.request != nil && !seen[h.request] {
 			d.t.Fatalf("worker %s holds a request that nobody waits for", w.name)
 		}
 	}
-	if weight != w.weight || waits != w.waiting || buried != w.buried || n != w.held.n {
+	if weight != w.weight || waits != w.waiting || buried != w.tombstones || n != w.held.n {
 		d.t.Fatalf("worker %s holds %d requests of %d bytes, %d waiting, %d buried; counted %d of %d, %d, %d",
-			w.name, n, weight, waits, buried, w.held.n, w.weight, w.waiting, w.buried)
+			w.name, n, weight, waits, buried, w.held.n, w.weight, w.waiting, w.tombstones)
 	}
 }
 
@@ -152,28 +152,28 @@ func (d *direct) checkCrews() {
 // sake and has no less time.
 func (d *direct) checkNested(q *request) {
 	d.t.Helper()
-	for n := range q.nested.all() {
+	for n := range q.subs.all() {
 		if n.parent != q || n.hops != q.hops+1 || n.deadline.After(q.deadline) || n.header.Priority != q.header.Priority {
 			d.t.Fatalf("request %d was not asked for the sake of %d, or does not go by it", n.seq, q.seq)
 		}
 	}
-	if q.nested.n > 0 && !q.held() {
+	if q.subs.n > 0 && !q.held() {
 		d.t.Fatalf("nobody has request %d, but something was asked for its sake", q.seq)
 	}
 }
 
 // owns reports whether q's parent is one of the requests that the worker c has.
 func (c *client) owns(q *request) bool {
-	if c.asker == nil {
+	if c.askingWorker == nil {
 		return false
 	}
-	h := c.asker.held.find(q.under)
+	h := c.askingWorker.held.find(q.under)
 	return h != nil && h.request == q.parent
 }
 
 // askedUnder counts what w has asked for the sake of what it has under a number.
 func (d *direct) askedUnder(w *worker, number uint64) (n int) {
-	for q := range w.asks.requests.all() {
+	for q := range w.subClient.requests.all() {
 		if q.under == number {
 			n++
 		}
@@ -208,13 +208,13 @@ func (d *direct) checkTarget(t *target) {
 		own := 0
 		for _, f := range s.flows {
 			own += f.waiting.n
-			if want := f.waiting.n > 0 && !c.heldBack; want != (f.at != none) || want && f.class.heaps[f.kind].flows[f.at] != f {
-				d.t.Fatalf("a flow with %d waiting has its turn at %d; its client is held back: %v", f.waiting.n, f.at, c.heldBack)
+			if want := f.waiting.n > 0 && !c.throttled; want != (f.at != none) || want && f.class.heaps[f.kind].flows[f.at] != f {
+				d.t.Fatalf("a flow with %d waiting has its turn at %d; its client is held back: %v", f.waiting.n, f.at, c.throttled)
 			}
 			for q := range f.waiting.all() {
 				cost += q.cost()
-				if w := d.r.pick(q, d.now); w != nil && q.avoid == nil && !c.heldBack && !w.conn.(*fakePort).full {
-					d.t.Fatalf("a request for %q waits while worker %s has room: kind %d, avoid %v, nested %v, full %v, %d of %d, busy %v", t.key.name, w.name, q.kind(), q.avoid, q.nestedIn(), w.full, w.active(), w.window, t.busyAt)
+				if w := d.r.pick(q, d.now); w != nil && q.avoid == nil && !c.throttled && !w.conn.(*fakeConn).full {
+					d.t.Fatalf("a request for %q waits while worker %s has room: kind %d, avoid %v, nested %v, full %v, %d of %d, busy %v", t.key.name, w.name, q.kind(), q.avoid, q.isSub(), w.full, w.active(), w.window, t.busyAt)
 				}
 			}
 		}

@@ -72,19 +72,19 @@ func (r monitor) beat(out *batch) {
 
 // beatClients looks for clients that take no answers, and settles when copies are due.
 func (r *router) beatClients() {
-	deaf, least := r.shortage(), r.leastHeldBack()
+	deaf, least := r.shortage(), r.minThrottle()
 	if deaf.short {
 		round(r, r.clients.items, func(c *client, _ *batch) {
-			if c.asker == nil { // of workers, heartbeats tell
+			if c.askingWorker == nil { // of workers, heartbeats tell
 				deaf.look(c, least)
 			}
 		})
-		r.later(func(*batch) bool { return r.closeDeaf(deaf) })
+		r.later(func(*batch) bool { return r.closeSlowConsumers(deaf) })
 	}
 	for range min(r.hedged.n, sliceItems) {
 		r.visit(1)
 		t := r.hedged.rotate()
-		t.hedge.settle(t.rules.Hedge)
+		t.hedge.updateDelay(t.rules.Hedge)
 	}
 }
 
@@ -127,7 +127,7 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, interval time.Dur
 		w.heartbeat = interval
 	}
 	if w.silent(now) {
-		r.standIn(w, out)
+		r.hedgeSilent(w, out)
 	}
 	if w.heap != nil && !w.full && !w.failing() && r.avoiding == 0 {
 		return // nothing has changed, and what w could do it has got
@@ -135,15 +135,15 @@ func (r *router) beatWorker(w *worker, heartbeat zmtp.Message, interval time.Dur
 	w.full = false // perhaps
 	w.probe = w.failing()
 	r.sort(w)
-	r.pump(w, out)
+	r.fillWorker(w, out)
 }
 
-// standIn looks after the requests of a worker that is connected but has
+// hedgeSilent looks after the requests of a worker that is connected but has
 // answered nothing for its patience. It is not lost, and its answers still
 // count; but what it has not begun others get instead, and what it has begun,
 // or a plain worker may have, others get, too, if asking twice is harmless.
-func (r *router) standIn(w *worker, out *batch) {
-	r.relieve(w, out)
+func (r *router) hedgeSilent(w *worker, out *batch) {
+	r.offload(w, out)
 	if len(w.reclaims) > 0 && out.now().Sub(w.progress) < w.patience+wire.MissedHeartbeats*r.options.Heartbeat {
 		return // first hear what it gives back
 	}
@@ -175,7 +175,7 @@ func (r *router) copyToOther(h *held, out *batch) {
 		return
 	}
 	if other := r.pick(q, out.now()); other != nil && r.dispatch(other, q, out) == given {
-		r.copied++
+		r.hedgedSilent++
 	}
 }
 

@@ -69,7 +69,7 @@ func TestWaitingAtAWorkerIsNotHeldAgainstARequest(t *testing.T) {
 }
 
 func TestNoSecondTryForDesignatedWorkersAndImpureRules(t *testing.T) {
-	r := start(t, func(o *Options) { o.RuleSets = map[string]RuleSet{"writes": {Impure: true}} })
+	r := start(t, func(o *Options) { o.RuleSets = map[string]RulePolicy{"writes": {Impure: true}} })
 	w := r.worker("w", 2, "default", "writes")
 	r.worker("other", 2, "default", "writes")
 	c := r.client()

@@ -41,9 +41,9 @@ func (r monitor) join(w *worker, welcome *wire.Welcome, out *batch) (replaced *w
 	w.named.worker, w.named.seen = w, true
 	r.appeared(w.named)
 	r.workers.add(w)
-	r.clients.add(w.asks)
+	r.clients.add(w.subClient)
 	r.enlist(w)
-	r.pump(w, out)
+	r.fillWorker(w, out)
 	return replaced, nil
 }
 
@@ -70,9 +70,9 @@ func (r *router) remove(w *worker, out *batch) (unanswered int) {
 	} else {
 		r.lost(w.named)
 	}
-	r.dropClient(w.asks) // before what it asked for: nothing of it is left then
+	r.dropClient(w.subClient) // before what it asked for: nothing of it is left then
 	r.orphan(w)
-	return w.held.n - w.buried
+	return w.held.n - w.tombstones
 }
 
 // forgetAddress ends the target of a plain worker that is gone: it was named
@@ -105,7 +105,7 @@ func (r *router) orphan(w *worker) {
 				again = append(again, q)
 			}
 		}
-		r.again(again, out)
+		r.requeue(again, out)
 		clear(again)
 		r.back = again[:0]
 		return h == nil
@@ -125,7 +125,7 @@ func (r *router) orphanOne(w *worker, h *held, onSlot bool, out *batch) *request
 	if r.trace != nil {
 		r.trace.lost(q, w, onSlot)
 	}
-	q.leave(w)
+	q.removeDispatch(w)
 	if q.held() {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (r *router) setDraining(w *worker, out *batch) {
 	w.draining = true
 	w.crew.draining++
 	r.sort(w)
-	r.relieve(w, out)
+	r.offload(w, out)
 	r.failWaiting(w.named, func(t *target) *wire.Error {
 		if !t.draining() {
 			return nil
@@ -204,7 +204,7 @@ func (r monitor) removeClient(c *client, out *batch) {
 
 func (r *router) dropClient(c *client) {
 	r.clients.remove(c)
-	c.inHeldBack.remove()
+	c.inThrottled.remove()
 	r.later(func(out *batch) bool {
 		for q := c.requests.front(); q != nil; q = c.requests.front() {
 			if r.spent() {

@@ -92,7 +92,7 @@ var (
 // exposition returns the metrics of the broker and of its workers' boards.
 func (b *Broker) exposition() []byte {
 	s := b.router.snapshot(time.Now())
-	e := &exposition{b: make([]byte, 0, 16<<10)}
+	e := &promText{b: make([]byte, 0, 16<<10)}
 	e.value(mInfo, 1, b.options.Version, wire.ProtocolVersion)
 	e.flag(mDraining, s.draining)
 	e.count(mClients, int64(s.clients))
@@ -186,7 +186,7 @@ func (s *snapshot) workerSeries() (all []workerState, omitted int) {
 	return all, omitted
 }
 
-func (e *exposition) ruleSets(sets []ruleSetSeries, namedQueue int) {
+func (e *promText) ruleSets(sets []ruleSetSeries, namedQueue int) {
 	for i := range sets {
 		e.count(mQueue, int64(sets[i].queued), sets[i].name)
 	}
@@ -202,7 +202,7 @@ func (e *exposition) ruleSets(sets []ruleSetSeries, namedQueue int) {
 	}
 }
 
-func (e *exposition) regexes(costs []wire.RuleCost) {
+func (e *promText) regexes(costs []wire.RuleCost) {
 	for _, m := range []struct {
 		m     *metric
 		value func(*wire.RuleCost) float64
@@ -220,7 +220,7 @@ func (e *exposition) regexes(costs []wire.RuleCost) {
 
 // states writes how many workers are in each state, 0 too, so that a state that ends does not
 // leave its last value standing.
-func (e *exposition) states(workers []workerState) {
+func (e *promText) states(workers []workerState) {
 	type kindState struct{ kind, state string }
 	n := make(map[kindState]int)
 	for i := range workers {
@@ -234,7 +234,7 @@ func (e *exposition) states(workers []workerState) {
 }
 
 // workers writes the series of each.
-func (e *exposition) workers(workers []workerState) {
+func (e *promText) workers(workers []workerState) {
 	each(e, mSlots, workers, func(w *workerState) float64 { return float64(w.slots) })
 	each(e, mMostSlots, workers, func(w *workerState) float64 { return float64(w.most) })
 	each(e, mWindow, workers, func(w *workerState) float64 { return float64(w.window) })
@@ -249,7 +249,7 @@ func (e *exposition) workers(workers []workerState) {
 	each(e, mWorkerResident, heard, func(w *workerState) float64 { return float64(w.stats.ResidentBytes) })
 }
 
-func (e *exposition) boards(workers []workerState) {
+func (e *promText) boards(workers []workerState) {
 	for i := range workers {
 		w := &workers[i]
 		e.value(mBoardInfo, 1, w.name, w.facts.Model, w.facts.OS, w.facts.Arch, w.version)
@@ -274,7 +274,7 @@ func (e *exposition) boards(workers []workerState) {
 }
 
 // each writes a family of which every worker has a series.
-func each(e *exposition, m *metric, workers []workerState, value func(*workerState) float64) {
+func each(e *promText, m *metric, workers []workerState, value func(*workerState) float64) {
 	for i := range workers {
 		e.value(m, value(&workers[i]), workers[i].name)
 	}
@@ -282,7 +282,7 @@ func each(e *exposition, m *metric, workers []workerState, value func(*workerSta
 
 // process writes what the operating system and Go's runtime know of the broker.
 // What a system does not tell is left out.
-func (e *exposition) process(p board.Process) {
+func (e *promText) process(p board.Process) {
 	for _, known := range []struct {
 		m *metric
 		v float64

@@ -178,7 +178,7 @@ func TestHistogramsAreCumulative(t *testing.T) {
 		h.observe(d)
 	}
 	m := &metric{name: "x", kind: "histogram", labels: []string{"l"}}
-	e := &exposition{}
+	e := &promText{}
 	e.histogram(m, &h, "v")
 	got, _ := series(t, string(e.b))
 	for le, want := range map[string]float64{"0.000128": 2, "0.000256": 3, "0.524288": 3, "1.048576": 4, "16.777216": 4, "+Inf": 6} {

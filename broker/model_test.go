@@ -34,14 +34,14 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 			sum.retried += c.retried
 			sum.reclaimed += c.reclaimed
 			sum.cancelled += c.cancelled
-			sum.copied += c.copied
-			sum.hedges += c.hedges
+			sum.hedgedSilent += c.hedgedSilent
+			sum.hedgedSlow += c.hedgedSlow
 			sum.hedgesWon += c.hedgesWon
-			sum.holds += c.holds
-			sum.late += c.late
-			sum.nested += c.nested
+			sum.clientsThrottled += c.clientsThrottled
+			sum.staleAnswers += c.staleAnswers
+			sum.subRequests += c.subRequests
 			avoided += m.avoided
-			sum.overflowed += c.overflowed
+			sum.slowConsumers += c.slowConsumers
 		})
 		if t.Failed() {
 			return
@@ -49,8 +49,8 @@ func TestPromiseUnderRandomFaults(t *testing.T) {
 	}
 	// A model in which something never happens proves nothing about it.
 	for what, n := range map[string]int64{
-		"retried": sum.retried, "reclaimed": sum.reclaimed, "cancelled": sum.cancelled, "hedged_silent": sum.copied,
-		"asked by workers": sum.nested, "hedged_slow": sum.hedges, "won by a copy": sum.hedgesWon, "held back": sum.holds, "late": sum.late,
+		"retried": sum.retried, "reclaimed": sum.reclaimed, "cancelled": sum.cancelled, "hedged_silent": sum.hedgedSilent,
+		"asked by workers": sum.subRequests, "hedged_slow": sum.hedgedSlow, "won by a copy": sum.hedgesWon, "held back": sum.clientsThrottled, "late": sum.staleAnswers,
 		"updated": int64(updates), "avoided": int64(avoided),
 	} {
 		if n == 0 {
@@ -86,7 +86,7 @@ func newModel(t testing.TB, seed uint64) *model {
 	m := &model{rng: rand.New(rand.NewPCG(seed, 7))}
 	m.direct = newDirect(t, Options{
 		Limits: Limits{Queue: 40, Memory: 200_000},
-		RuleSets: map[string]RuleSet{
+		RuleSets: map[string]RulePolicy{
 			"impure": {Impure: true}, "hedged_slow": {Hedge: 60}, "small": {Queue: 3},
 		},
 		Plain:         []Plain{{Rules: "impure"}},
@@ -172,7 +172,7 @@ func (m *model) step() {
 		m.loseClient(m.rng.IntN(len(m.clients)))
 	default:
 		c := m.clients[m.rng.IntN(len(m.clients))]
-		c.port.unread = []int{0, holdBackLeast / 8, holdBackAt, 2 * holdBackAt}[m.rng.IntN(4)]
+		c.port.unread = []int{0, throttleMin / 8, throttleAt, 2 * throttleAt}[m.rng.IntN(4)]
 		if c.port.unread > 0 {
 			c.unread = int64(c.port.unread) // as if it had been sent
 		}

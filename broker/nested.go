@@ -16,19 +16,19 @@ import (
 // waiting, and goes on: there is no deadlock. How deep it goes is bounded by
 // wire.MaxHops, how wide by waitingPerSlot.
 
-// asked is what a request has if a worker asks it.
-type asked struct {
+// subRequest is what a request has if a worker asks it.
+type subRequest struct {
 	parent *request // for whose sake; nil: a client asks
 	under  uint64   // number under which the asking worker has the parent
 	hops   uint8    // workers that passed it on
 }
 
-// nestedIn reports whether a worker asks it for the sake of another request.
-func (a *asked) nestedIn() bool { return a.parent != nil }
+// isSub reports whether a worker asks it for the sake of another request.
+func (a *subRequest) isSub() bool { return a.parent != nil }
 
 // ask takes over what a worker asks; m begins with the header.
 func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
-	q := newRequest(w.asks, out.now())
+	q := newRequest(w.subClient, out.now())
 	answer := wire.ReplyControl{Number: c.Number}
 	var frame [32]byte
 	q.envelope = zmtp.AppendFrame(q.envelope, answer.Append(frame[:0]), true)
@@ -45,11 +45,11 @@ func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
 		b.router.refuseNow(q, wire.AsError(err), out)
 		return
 	}
-	b.router.nest(w, c.For, q, out)
+	b.router.submitSub(w, c.For, q, out)
 }
 
-// nest admits what w asks for the sake of the request that it has under a number.
-func (r monitor) nest(w *worker, under uint64, q *request, out *batch) {
+// submitSub admits what w asks for the sake of the request that it has under a number.
+func (r monitor) submitSub(w *worker, under uint64, q *request, out *batch) {
 	r.lock()
 	defer r.leave(out)
 	h := w.held.find(under)
@@ -65,13 +65,13 @@ func (r monitor) nest(w *worker, under uint64, q *request, out *batch) {
 	}
 	w.progress = out.now() // whatever it does, it does not hang
 	r.sort(w)
-	r.nested++
+	r.subRequests++
 	if q.hops > wire.MaxHops {
 		r.refuse(q, wire.Errorf(wire.TooManyHops, "workers have passed this request on %d times; perhaps they ask each other in a circle", parent.hops), out)
 		return
 	}
 	r.admit(q, out)
-	r.pump(w, out) // the parent has made room
+	r.fillWorker(w, out) // the parent has made room
 }
 
 // suspend notes that the worker which asks q waits for it, so that the parent
@@ -80,10 +80,10 @@ func (r *router) suspend(q *request) {
 	if q.parent == nil {
 		return
 	}
-	q.parent.nested.pushBack(&q.inNested, q)
-	w := q.client.asker
+	q.parent.subs.pushBack(&q.inSubs, q)
+	w := q.client.askingWorker
 	h := w.held.find(q.under)
-	if h.asks++; h.asks == 1 {
+	if h.openSubs++; h.openSubs == 1 {
 		w.setState(h, waiting, h.request)
 		r.sort(w)
 	}
@@ -95,17 +95,17 @@ func (r *router) resume(q *request, out *batch) {
 	if q.parent == nil {
 		return
 	}
-	q.inNested.remove()
-	w := q.client.asker
+	q.inSubs.remove()
+	w := q.client.askingWorker
 	h := w.held.find(q.under)
 	if h == nil {
 		return // it did not wait, and has answered
 	}
-	if h.asks--; h.asks > 0 {
+	if h.openSubs--; h.openSubs > 0 {
 		return
 	}
 	if w.crowded() { // it may take new requests again
-		r.later(func(out *batch) bool { r.pump(w, out); return true })
+		r.later(func(out *batch) bool { r.fillWorker(w, out); return true })
 	}
 	w.setState(h, resumed, h.request)
 	if w.active() == 1 {
@@ -114,11 +114,11 @@ func (r *router) resume(q *request, out *batch) {
 	r.sort(w)
 }
 
-// endNested ends what workers have asked for the sake of q, which has ended itself, and then
+// endSubs ends what workers have asked for the sake of q, which has ended itself, and then
 // gives up q.
-func (r *router) endNested(q *request) {
+func (r *router) endSubs(q *request) {
 	r.later(func(out *batch) bool {
-		for n := q.nested.front(); n != nil; n = q.nested.front() {
+		for n := q.subs.front(); n != nil; n = q.subs.front() {
 			if r.spent() {
 				return false
 			}

@@ -25,7 +25,7 @@ type Options struct {
 
 	// ExpectRules and ExpectWorkers are waited for even if never seen.
 	ExpectRules, ExpectWorkers []string
-	RuleSets                   map[string]RuleSet
+	RuleSets                   map[string]RulePolicy
 
 	HTTP HTTP // default: off
 
@@ -61,8 +61,8 @@ type HTTP struct {
 	Match  bool   // POST /match
 }
 
-// RuleSet says how requests for a rule set are treated.
-type RuleSet struct {
+// RulePolicy says how requests for a rule set are treated.
+type RulePolicy struct {
 	Impure bool // asking twice is not harmless: never retried
 	Queue  int  // most requests waiting; 0: Limits.Queue
 	// Hedge, if it is not 0, is a percentile, as 95: a request that a worker has
@@ -125,7 +125,7 @@ func newBudgets(l *Limits) (all, fromWorkers *zmtp.Budget) {
 }
 
 // ruleSet returns how requests for rules, a name or name@hash, are treated.
-func (o *Options) ruleSet(rules string) RuleSet {
+func (o *Options) ruleSet(rules string) RulePolicy {
 	name, _ := wire.SplitRules(rules)
 	return o.RuleSets[name]
 }

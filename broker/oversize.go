@@ -38,12 +38,12 @@ func (r monitor) spoilt(w *worker, number uint64, err *wire.Error, out *batch) {
 	r.sort(w)
 	switch {
 	case q == nil:
-		r.late++
+		r.staleAnswers++
 	case q.held():
 	default:
 		r.fail(q, err, out)
 	}
-	r.pump(w, out)
+	r.fillWorker(w, out)
 }
 
 // give is answer for a request that was admitted. If its client's queue has no room for

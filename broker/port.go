@@ -7,9 +7,9 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// port is what the router needs of a connection; *zmtp.Conn is one. Its
+// peerConn is what the router needs of a connection; *zmtp.Conn is one. Its
 // methods never block, so they may be called under the router's lock.
-type port interface {
+type peerConn interface {
 	Queue(prefix []byte, m zmtp.Message) error
 	Flush()
 	Close() error
@@ -21,7 +21,7 @@ type port interface {
 // batch is what a goroutine does in one go: the messages that it read at once,
 // the time when it did, and the connections that got something to flush.
 type batch struct {
-	conns []port
+	conns []peerConn
 	at    time.Time
 }
 
@@ -34,7 +34,7 @@ func (b *batch) now() time.Time {
 	return b.at
 }
 
-func (b *batch) add(c port) {
+func (b *batch) add(c peerConn) {
 	if !slices.Contains(b.conns, c) {
 		b.conns = append(b.conns, c)
 	}

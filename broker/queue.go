@@ -61,14 +61,14 @@ func (w *worker) takes() kindSet {
 	return k
 }
 
-func (r *request) kind() (k kind) {
-	if r.nestedIn() {
+func (q *request) kind() (k kind) {
+	if q.isSub() {
 		k |= kindNested
 	}
-	if r.needsTrawl() {
+	if q.needsTrawl() {
 		k |= kindTrawl
 	}
-	if r.avoid != nil {
+	if q.avoid != nil {
 		k |= kindRetried
 	}
 	return k
@@ -121,70 +121,70 @@ const (
 )
 
 // weighted is what a request adds to the turns of its priority and its target.
-func (r *request) weighted() int64 {
-	return r.weight() * turnUnit / int64(r.header.Priority+1)
+func (q *request) weighted() int64 {
+	return q.weight() * turnUnit / int64(q.header.Priority+1)
 }
 
 // pushBack adds a request that has not been given to anybody yet.
-func (q *queue) pushBack(r *request) {
-	f := q.flow(r)
-	f.waiting.pushBack(&r.inQueue, r)
-	q.waiting.pushBack(&r.inWaiting, r)
-	q.added(r, f)
+func (u *queue) pushBack(q *request) {
+	f := u.flow(q)
+	f.waiting.pushBack(&q.inQueue, q)
+	u.waiting.pushBack(&q.inWaiting, q)
+	u.added(q, f)
 }
 
 // pushFront puts back a request that was taken out before: it is the next one of its client,
 // and its client's turn.
-func (q *queue) pushFront(r *request) {
-	f := q.flow(r)
-	f.waiting.pushFront(&r.inQueue, r)
-	q.waiting.pushFront(&r.inWaiting, r)
+func (u *queue) pushFront(q *request) {
+	f := u.flow(q)
+	f.waiting.pushFront(&q.inQueue, q)
+	u.waiting.pushFront(&q.inWaiting, q)
 	f.turn, f.entered = min(f.turn, f.class.now), 0
 	f.fix()
-	q.added(r, f)
+	u.added(q, f)
 }
 
-func (q *queue) added(r *request, f *flow) {
-	r.flow = f
+func (u *queue) added(q *request, f *flow) {
+	q.flow = f
 	f.share.n++
-	q.n++
-	q.cost += r.cost()
+	u.n++
+	u.cost += q.cost()
 }
 
 // flow returns the flow that r belongs into, which has its turns if its client is not held back.
-func (q *queue) flow(r *request) *flow {
-	s := q.clients[r.client]
+func (u *queue) flow(q *request) *flow {
+	s := u.clients[q.client]
 	if s == nil {
-		s = q.newShare(r.client)
+		s = u.newShare(q.client)
 	}
-	f := s.flow(r.header.Priority, r.kind())
+	f := s.flow(q.header.Priority, q.kind())
 	if f == nil {
-		f = s.newFlow(r.header.Priority, r.kind())
+		f = s.newFlow(q.header.Priority, q.kind())
 	}
 	if f.waiting.n == 0 {
 		if f.class.flows++; f.class.flows == 1 {
-			f.class.turn = max(f.class.turn, q.now+headStart*int64(wire.MaxPriority-f.priority))
+			f.class.turn = max(f.class.turn, u.now+headStart*int64(wire.MaxPriority-f.priority))
 		}
 		f.class.forgive(f)
 		f.turn = max(f.turn, f.class.now)
-		if !r.client.heldBack {
+		if !q.client.throttled {
 			f.enter()
 		}
 	}
 	return f
 }
 
-func (q *queue) newShare(c *client) *share {
-	s := q.spare
-	if q.spare = nil; s == nil {
-		s = &share{queue: q}
+func (u *queue) newShare(c *client) *share {
+	s := u.spare
+	if u.spare = nil; s == nil {
+		s = &share{queue: u}
 	}
-	if q.clients == nil {
-		q.clients = make(map[*client]*share)
+	if u.clients == nil {
+		u.clients = make(map[*client]*share)
 	}
 	s.client, s.at = c, len(c.shares)
 	c.shares = append(c.shares, s)
-	q.clients[c] = s
+	u.clients[c] = s
 	return s
 }
 
@@ -213,24 +213,24 @@ func (s *share) newFlow(priority int, k kind) *flow {
 }
 
 // take removes a request that is given to a worker, and charges it to its client and its priority.
-func (q *queue) take(r *request) (forgotten int) {
-	f, c := r.flow, r.flow.class
+func (u *queue) take(q *request) (forgotten int) {
+	f, c := q.flow, q.flow.class
 	c.now = max(c.now, f.turn)
-	f.turn += r.weight()
-	q.now = max(q.now, c.turn)
-	c.turn += r.weighted()
+	f.turn += q.weight()
+	u.now = max(u.now, c.turn)
+	c.turn += q.weighted()
 	f.fix()
-	return q.remove(r)
+	return u.remove(q)
 }
 
 // remove removes a request, and returns how many debts were forgotten with it.
-func (q *queue) remove(r *request) (forgotten int) {
-	f := r.flow
-	r.inQueue.remove()
-	r.inWaiting.remove()
-	r.flow = nil
-	q.n--
-	q.cost -= r.cost()
+func (u *queue) remove(q *request) (forgotten int) {
+	f := q.flow
+	q.inQueue.remove()
+	q.inWaiting.remove()
+	q.flow = nil
+	u.n--
+	u.cost -= q.cost()
 	f.share.n--
 	if f.waiting.n == 0 {
 		forgotten = f.leave()
@@ -243,7 +243,7 @@ func (q *queue) remove(r *request) (forgotten int) {
 // how many.
 func (f *flow) leave() (forgotten int) {
 	c := f.class
-	f.park()
+	f.stopTurns()
 	if c.flows--; c.flows == 0 {
 		forgotten = len(c.debts)
 		for _, debtor := range c.debts {
@@ -312,8 +312,8 @@ func (f *flow) enter() {
 	f.class.heaps[f.kind].push(f)
 }
 
-// park takes f out of the turns; its requests go on waiting.
-func (f *flow) park() {
+// stopTurns takes f out of the turns; its requests go on waiting.
+func (f *flow) stopTurns() {
 	if f.at != none {
 		f.class.heaps[f.kind].remove(f)
 	}
@@ -326,14 +326,14 @@ func (f *flow) fix() {
 }
 
 // head returns the request of some kinds that is next, nil if there is none.
-func (q *queue) head(of kindSet) *request {
-	if q.n == 0 {
+func (u *queue) head(of kindSet) *request {
+	if u.n == 0 {
 		return nil
 	}
 	var best *flow
 	var turn int64
 	for p := wire.MaxPriority; p >= 0; p-- {
-		c := q.classes[p]
+		c := u.classes[p]
 		if c == nil || c.flows == 0 {
 			continue
 		}
@@ -361,17 +361,17 @@ func (c *class) head(of kindSet) (best *flow) {
 }
 
 // of returns how many of a client's requests wait.
-func (q *queue) of(c *client) int {
-	if s := q.clients[c]; s != nil {
+func (u *queue) of(c *client) int {
+	if s := u.clients[c]; s != nil {
 		return s.n
 	}
 	return 0
 }
 
 // oldest is when the request that waits longest arrived; zero if none waits.
-func (q *queue) oldest() time.Time {
-	if r := q.waiting.front(); r != nil {
-		return r.arrived
+func (u *queue) oldest() time.Time {
+	if q := u.waiting.front(); q != nil {
+		return q.arrived
 	}
 	return time.Time{}
 }

@@ -34,7 +34,7 @@ func TestPriority(t *testing.T) {
 
 // portOf is the connection of a peer.
 type portOf struct {
-	*fakePort
+	*fakeConn
 	peer zmtp.Peer
 }
 
@@ -107,7 +107,7 @@ func TestClientsTakeTurns(t *testing.T) {
 func TestBusy(t *testing.T) {
 	r := start(t, func(o *Options) {
 		o.Limits = Limits{Queue: 4, Memory: 10_000}
-		o.RuleSets = map[string]RuleSet{"small": {Queue: 1}}
+		o.RuleSets = map[string]RulePolicy{"small": {Queue: 1}}
 		o.ExpectRules = []string{"small"}
 	})
 	c, other := r.client(), r.client()

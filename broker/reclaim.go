@@ -62,10 +62,10 @@ func (r *router) sendReclaim(w *worker, kind wire.Kind, numbers []uint64, out *b
 // maxReclaim is the most requests that are asked back at once.
 const maxReclaim = sliceItems
 
-// takeBack asks w for up to most of the requests that it has not begun and
+// reclaim asks w for up to most of the requests that it has not begun and
 // that wanted says yes to. A worker takes what it gets in order, so what it
 // may have begun comes first in held, and is left out by skip.
-func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool, out *batch) {
+func (r *router) reclaim(w *worker, skip, most int, wanted func(*request) bool, out *batch) {
 	if !w.hello.Reclaim || len(w.reclaims) > 0 || w.gone {
 		return
 	}
@@ -90,10 +90,10 @@ func (r *router) takeBack(w *worker, skip, most int, wanted func(*request) bool,
 	}
 }
 
-// returned takes a worker's answer to a reclaim: what it gave back it has not
+// takeReclaimed takes a worker's answer to a reclaim: what it gave back it has not
 // begun, and will not answer. It goes to others, the oldest first. An error says that the
 // worker has answered what it was not asked.
-func (r monitor) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
+func (r monitor) takeReclaimed(w *worker, reclaim wire.Reclaim, out *batch) error {
 	r.lock()
 	defer r.leave(out)
 	asked := 0
@@ -115,7 +115,7 @@ func (r monitor) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
 		if q == nil {
 			return // was cancelled
 		}
-		q.leave(w)
+		q.removeDispatch(w)
 		r.reclaimed++
 		if r.trace != nil {
 			r.trace.returned(q, w, number)
@@ -129,26 +129,26 @@ func (r monitor) returned(w *worker, reclaim wire.Reclaim, out *batch) error {
 		w.progress = out.now()
 	}
 	r.sort(w)
-	r.again(back, out)
+	r.requeue(back, out)
 	clear(back)
 	r.back = back[:0]
 	if w.draining {
-		r.relieve(w, out) // what it was not asked for yet
+		r.offload(w, out) // what it was not asked for yet
 	}
-	r.pump(w, out)
+	r.fillWorker(w, out)
 	return nil
 }
 
-// again gives requests that no worker has any more to others, the oldest first. Those for
+// requeue gives requests that no worker has any more to others, the oldest first. Those for
 // which none has room are the next ones in their queues, in the order of admission.
-func (r *router) again(qs []*request, out *batch) {
+func (r *router) requeue(qs []*request, out *batch) {
 	slices.SortFunc(qs, func(a, b *request) int { return cmp.Compare(a.seq, b.seq) })
 	left := qs[:0]
 	for _, q := range qs {
 		switch {
 		case q.target.replaced:
 			r.fail(q, q.target.replacedError(), out)
-		case r.exhausted() || q.client.heldBack || !r.assign(q, out):
+		case r.exhausted() || q.client.throttled || !r.assign(q, out):
 			left = append(left, q)
 		}
 	}
@@ -172,15 +172,15 @@ func (r *router) balance(now time.Time, out *batch) {
 		if now.Sub(w.progress) < stealAfter {
 			continue
 		}
-		r.takeBack(w, w.begun, r.idle, func(q *request) bool {
+		r.reclaim(w, w.begun, r.idle, func(q *request) bool {
 			other := r.pickBut(q, w, now)
 			return !q.copied() && other != nil && other.idle()
 		}, out)
 	}
 }
 
-// relieve takes what w has not begun away from it, if others can do it. What
+// offload takes what w has not begun away from it, if others can do it. What
 // it has begun it may finish.
-func (r *router) relieve(w *worker, out *batch) {
-	r.takeBack(w, 0, w.held.n, func(q *request) bool { return r.others(q, w) }, out)
+func (r *router) offload(w *worker, out *batch) {
+	r.reclaim(w, 0, w.held.n, func(q *request) bool { return r.others(q, w) }, out)
 }

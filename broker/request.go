@@ -23,21 +23,21 @@ type request struct {
 	seq      uint64 // order of admission
 
 	// ---
-	at         [2]place      // who has it: nobody, one worker, or two if a copy was given out
+	at         [2]dispatch   // who has it: nobody, one worker, or two if a copy was given out
 	dispatched time.Time     // to the first of them
 	losses     int           // workers that went away while they worked on it
 	flow       *flow         // that it waits in; nil while it does not
 	avoid      *worker       // has failed it; others are tried first
 	ended      bool          // answered; it stays until what was asked for its sake has ended, too
-	nested     list[request] // that the workers which have it have asked for its sake
+	subs       list[request] // that the workers which have it have asked for its sake
 
-	asked // if a worker asks it
+	subRequest // if a worker asks it
 
-	inQueue, inWaiting, inWheel, inClient, inHedge, inNested link[request]
+	inQueue, inWaiting, inWheel, inClient, inHedge, inSubs link[request]
 }
 
 // place is one dispatch of a request.
-type place struct {
+type dispatch struct {
 	worker *worker
 	number uint64
 	copy   bool // a second worker, while the first still has it
@@ -58,29 +58,29 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 
 // newRequest returns a request in bare form with an empty envelope.
 func newRequest(c *client, arrived time.Time) *request {
-	r := requests.Get().(*request)
-	r.client, r.header, r.arrived = c, &bareHeader, arrived
-	return r
+	q := requests.Get().(*request)
+	q.client, q.header, q.arrived = c, &bareHeader, arrived
+	return q
 }
 
 // recycle gives up a request that is in no list and nobody's hands any more,
 // and its message.
-func (r *request) recycle() {
-	r.message.Release()
-	envelope := r.envelope[:0]
+func (q *request) recycle() {
+	q.message.Release()
+	envelope := q.envelope[:0]
 	if cap(envelope) > maxPooledEnvelope {
 		envelope = nil
 	}
-	*r = request{envelope: envelope}
-	requests.Put(r)
+	*q = request{envelope: envelope}
+	requests.Put(q)
 }
 
-func (r *request) size() int64 { return int64(r.message.Size()) }
+func (q *request) size() int64 { return int64(q.message.Size()) }
 
 // cost is what the request takes of the broker's memory, in bytes: what it retains, not
 // what of that is in use.
-func (r *request) cost() int64 {
-	return r.message.Retained() + int64(cap(r.envelope)+len(r.parsed.ID)+len(r.parsed.Rules)+len(r.parsed.Worker)) + requestOverhead
+func (q *request) cost() int64 {
+	return q.message.Retained() + int64(cap(q.envelope)+len(q.parsed.ID)+len(q.parsed.Rules)+len(q.parsed.Worker)) + requestOverhead
 }
 
 // textWeight is what a text weighs beside its bytes: what it costs a worker to begin with
@@ -89,39 +89,39 @@ const textWeight = 128
 
 // weight is the work of the request, in bytes that a worker could scan meanwhile. Turns and
 // windows go by it, so that many empty texts are not taken for nothing.
-func (r *request) weight() int64 {
-	return r.size() + textWeight*int64(max(1, r.message.NumFrames()))
+func (q *request) weight() int64 {
+	return q.size() + textWeight*int64(max(1, q.message.NumFrames()))
 }
 
 // needsTrawl reports whether only a worker that understands headers can do it.
-func (r *request) needsTrawl() bool {
-	return r.full && (r.message.NumFrames() != 2 || !r.header.Plain())
+func (q *request) needsTrawl() bool {
+	return q.full && (q.message.NumFrames() != 2 || !q.header.Plain())
 }
 
 // held reports whether a worker has it; else it waits, or is in transit
 // between two of the router's steps.
-func (r *request) held() bool { return r.at[0].worker != nil }
+func (q *request) held() bool { return q.at[0].worker != nil }
 
 // copied reports whether two workers have it.
-func (r *request) copied() bool { return r.at[1].worker != nil }
+func (q *request) copied() bool { return q.at[1].worker != nil }
 
-// place notes that w has it.
-func (r *request) place(w *worker, number uint64, now time.Time) {
-	if !r.held() {
-		r.at[0], r.dispatched = place{worker: w, number: number}, now
+// addDispatch notes that w has it.
+func (q *request) addDispatch(w *worker, number uint64, now time.Time) {
+	if !q.held() {
+		q.at[0], q.dispatched = dispatch{worker: w, number: number}, now
 		return
 	}
-	r.at[1] = place{worker: w, number: number, copy: true}
+	q.at[1] = dispatch{worker: w, number: number, copy: true}
 }
 
-// leave notes that w does not have it any more; it returns the place it had.
-func (r *request) leave(w *worker) (was place) {
-	if r.at[0].worker == w {
-		was = r.at[0]
-		r.at[0] = r.at[1]
+// removeDispatch notes that w does not have it any more; it returns the place it had.
+func (q *request) removeDispatch(w *worker) (was dispatch) {
+	if q.at[0].worker == w {
+		was = q.at[0]
+		q.at[0] = q.at[1]
 	} else {
-		was = r.at[1]
+		was = q.at[1]
 	}
-	r.at[1] = place{}
+	q.at[1] = dispatch{}
 	return was
 }

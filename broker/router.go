@@ -29,7 +29,7 @@ type monitor struct{ *router }
 // batch that the caller passes, and flushed by the caller without the lock.
 //
 // Invariant: while a worker has room, no request that it could do waits in one
-// of its targets. Every change that could break it ends in pump.
+// of its targets. Every change that could break it ends in fillWorker.
 type router struct {
 	options *Options
 	log     *slog.Logger
@@ -60,7 +60,7 @@ type router struct {
 	beats      list[worker]  // those whose heartbeat is due first come first
 	resting    bool          // there are no ticks; see sweep
 	stirred    chan struct{} // ticks shall go on
-	heldBack   list[client]
+	throttled  list[client]
 	short      bool // of memory, at the latest heartbeat
 
 	namesakes int          // plain workers that got a number to their address, as it was taken
@@ -349,7 +349,7 @@ func (r *router) fail(q *request, err *wire.Error, out *batch) {
 
 // finish takes an admitted request, now answered, out of everything; a worker
 // that still works on it holds a tombstone. The request is gone after it, unless workers
-// wait for what they have asked for its sake: endNested then ends that first.
+// wait for what they have asked for its sake: endSubs then ends that first.
 func (r *router) finish(q *request, out *batch) {
 	r.visit(1)
 	r.resume(q, out)
@@ -363,7 +363,7 @@ func (r *router) finish(q *request, out *batch) {
 	q.inHedge.remove()
 	for _, p := range q.at {
 		if p.worker != nil {
-			p.worker.bury(p.number)
+			p.worker.markAnswered(p.number)
 		}
 	}
 	r.pending--
@@ -373,9 +373,9 @@ func (r *router) finish(q *request, out *batch) {
 	if r.draining && r.pending == 0 {
 		close(r.idled)
 	}
-	if q.nested.n > 0 {
+	if q.subs.n > 0 {
 		q.ended = true
-		r.endNested(q)
+		r.endSubs(q)
 		return
 	}
 	q.recycle()
@@ -414,14 +414,14 @@ func (r *router) queue(c *client, envelope []byte, m zmtp.Message, out *batch) e
 // afterQueue draws the consequences of queue.
 func (r *router) afterQueue(c *client, err error) bool {
 	if errors.Is(err, zmtp.ErrFull) {
-		r.overflow(c)
+		r.closeSlowConsumer(c)
 	}
 	return err == nil
 }
 
-// overflow closes a client that does not read.
-func (r *router) overflow(c *client) {
-	r.overflowed++
+// closeSlowConsumer closes a client that does not read.
+func (r *router) closeSlowConsumer(c *client) {
+	r.slowConsumers++
 	r.log.Warn("client does not read its answers: closed", "client", c.conn.Peer().RemoteAddr, "bytes", queued(c))
 	_ = c.conn.Close()
 }

@@ -112,7 +112,7 @@ func TestClientThatReadsSlowlyIsHeldBack(t *testing.T) {
 	for i := range 100 {
 		d.send(slow, fmt.Sprint(i), "t")
 	}
-	for i := 0; !slow.heldBack; i++ {
+	for i := 0; !slow.throttled; i++ {
 		if i == 100 {
 			t.Fatal("never held back")
 		}

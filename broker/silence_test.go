@@ -125,7 +125,7 @@ func TestSlowWorkersOwnAnswerCounts(t *testing.T) {
 	slow.receive(d)
 	other := d.worker("other", 1, true)
 	d.hang(12, slow, other)
-	if len(other.has) != 1 || d.r.copied != 1 {
+	if len(other.has) != 1 || d.r.hedgedSilent != 1 {
 		t.Fatalf("the other has %d", len(other.has))
 	}
 	slow.answer(d, 0, false)

@@ -77,7 +77,7 @@ func (r monitor) setStats(w *worker, s *wire.WorkerStats, health *board.Health, 
 	if n := s.Slots; n != 0 && w.setSlots(n) {
 		r.sort(w)
 		r.log.Info("worker changed its slots", "worker", w.name, "slots", w.slots, "most", w.hello.Slots, "strained", health != nil && health.Degraded())
-		r.pump(w, out)
+		r.fillWorker(w, out)
 	}
 }
 

@@ -79,5 +79,5 @@ func (r monitor) noteStalled(n int) {
 	}
 	r.lock()
 	defer r.unlock()
-	r.stalled += int64(n)
+	r.stalledSenders += int64(n)
 }

@@ -39,7 +39,7 @@ func keyOf(rules string) (k targetKey, hash string) {
 type target struct {
 	key      targetKey
 	hash     string      // of a pack: as many of its digits as are known
-	rules    RuleSet     // how its requests are treated; of a worker: the defaults
+	rules    RulePolicy  // how its requests are treated; of a worker: the defaults
 	seen     bool        // a worker served it once
 	guessed  bool        // it was made while booting, and nobody has served it; it counts guessCost
 	expected bool        // the configuration names it
@@ -105,12 +105,12 @@ func (r *router) pickBut(q *request, but *worker, now time.Time) (best *worker) 
 		but = q.avoid
 	}
 	if w := q.target.worker; w != nil {
-		if w == but || !w.hasRoom() || w.crowded() && !q.nestedIn() || w.silent(now) || w.plain && q.needsTrawl() {
+		if w == but || !w.hasRoom() || w.crowded() && !q.isSub() || w.silent(now) || w.plain && q.needsTrawl() {
 			return nil
 		}
 		return w
 	}
-	t, trawl, nested := q.target, q.needsTrawl(), q.nestedIn()
+	t, trawl, nested := q.target, q.needsTrawl(), q.isSub()
 	n := len(t.crews)
 	for i := range min(n, crewsVisited) { // as eachCrew does
 		c := t.crews[(t.next+i)%n].crew

@@ -65,7 +65,7 @@ func (t *trace) dispatched(q *request, w *worker, number uint64) {
 	t.say(q, "request dispatched", "worker", w.name, "number", number, "copy", q.copied())
 }
 
-func (t *trace) answered(q *request, by place, failed bool, now time.Time) {
+func (t *trace) answered(q *request, by dispatch, failed bool, now time.Time) {
 	t.say(q, "request answered", "worker", by.worker.name, "number", by.number, "failed", failed, "took", now.Sub(q.dispatched))
 }
 
@@ -93,6 +93,6 @@ func (t *trace) dropped(q *request) {
 	t.say(q, "request dropped: its client is gone")
 }
 
-func (t *trace) late(w *worker, number uint64) {
+func (t *trace) staleAnswer(w *worker, number uint64) {
 	t.log.Debug("answer dropped: nobody waits for it any more", "worker", w.name, "number", fmt.Sprint(number))
 }

@@ -29,7 +29,7 @@ var sceneKinds = map[string]string{
 
 func newScene(t *testing.T) *scene {
 	d := newDirect(t, Options{
-		RuleSets:      map[string]RuleSet{"impure": {Impure: true}},
+		RuleSets:      map[string]RulePolicy{"impure": {Impure: true}},
 		ExpectRules:   []string{"pure", "impure"},
 		ExpectWorkers: []string{"a"},
 	})

@@ -43,7 +43,7 @@ func (r monitor) update(w *worker, rules []wire.RuleSet, out *batch) {
 		// now is waited for.
 		r.disband(before, !slices.ContainsFunc(rules, func(s wire.RuleSet) bool { return s.Unreadable }))
 	}
-	r.pump(w, out)
+	r.fillWorker(w, out)
 }
 
 // replacedError is the answer to requests for what was replaced.

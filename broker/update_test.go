@@ -105,7 +105,7 @@ func TestRefusedAfterAnUpdateGoesToAnother(t *testing.T) {
 		want    []string
 	}{
 		"pure":        {Options{}, askOld, []string{"ok"}},
-		"impure":      {Options{RuleSets: map[string]RuleSet{"default": {Impure: true}}}, askOld, []string{"unknown_rules"}},
+		"impure":      {Options{RuleSets: map[string]RulePolicy{"default": {Impure: true}}}, askOld, []string{"unknown_rules"}},
 		"by name":     {Options{}, `{"rules":"default"}`, []string{"unknown_rules"}},
 		"to a worker": {Options{}, `{"rules":"default@abababababab","worker":"a"}`, []string{"unknown_rules"}},
 	} {

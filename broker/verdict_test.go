@@ -39,7 +39,7 @@ func (m *model) end() {
 		m.advance(500 * time.Millisecond)
 		m.beatHearts()
 		m.check()
-		if m.r.heldBack.n > 0 {
+		if m.r.throttled.n > 0 {
 			m.t.Fatal("a client that has read everything is held back")
 		}
 	}

@@ -18,9 +18,9 @@ type wheel struct {
 
 func (w *wheel) init(now time.Time) { w.start = now }
 
-func (w *wheel) add(r *request) {
-	t := max(int64(r.deadline.Sub(w.start)/tick)+1, w.next)
-	w.slots[t%int64(len(w.slots))].pushBack(&r.inWheel, r)
+func (w *wheel) add(q *request) {
+	t := max(int64(q.deadline.Sub(w.start)/tick)+1, w.next)
+	w.slots[t%int64(len(w.slots))].pushBack(&q.inWheel, q)
 }
 
 // sweep calls expired for the requests whose deadline is not after now; the call must remove
@@ -45,8 +45,8 @@ func (w *wheel) sweep(now time.Time, more func() bool, expired func(*request)) (
 				return false
 			}
 			l.insert(&w.marker, nil, k) // marks the place, whatever expired removes
-			if r := k.of; !r.deadline.After(now) {
-				expired(r)
+			if q := k.of; !q.deadline.After(now) {
+				expired(q)
 			}
 			k = w.marker.next
 			w.marker.remove()

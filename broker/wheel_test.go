@@ -15,14 +15,14 @@ func TestWheelFindsEveryDeadlineOnceAndInTime(t *testing.T) {
 	for step := range 3000 {
 		for range rng.IntN(4) {
 			// up to 60 s: several times round the wheel
-			r := &request{deadline: now.Add(time.Duration(rng.Int64N(int64(60 * time.Second))))}
-			w.add(r)
-			waiting[r] = true
+			q := &request{deadline: now.Add(time.Duration(rng.Int64N(int64(60 * time.Second))))}
+			w.add(q)
+			waiting[q] = true
 		}
 		if step%7 == 0 { // some are answered meanwhile
-			for r := range waiting {
-				r.inWheel.remove()
-				delete(waiting, r)
+			for q := range waiting {
+				q.inWheel.remove()
+				delete(waiting, q)
 				break
 			}
 		}
@@ -30,17 +30,17 @@ func TestWheelFindsEveryDeadlineOnceAndInTime(t *testing.T) {
 		if step%500 == 499 {
 			now = now.Add(time.Minute) // the process was stopped
 		}
-		for more := 0; !w.sweep(now, func() bool { more++; return more%5 != 0 }, func(r *request) {
-			if !waiting[r] || r.deadline.After(now) {
-				t.Fatalf("swept %v before its deadline, or twice", r.deadline.Sub(now))
+		for more := 0; !w.sweep(now, func() bool { more++; return more%5 != 0 }, func(q *request) {
+			if !waiting[q] || q.deadline.After(now) {
+				t.Fatalf("swept %v before its deadline, or twice", q.deadline.Sub(now))
 			}
-			r.inWheel.remove()
-			delete(waiting, r)
+			q.inWheel.remove()
+			delete(waiting, q)
 		}); { // in parts
 		}
-		for r := range waiting {
-			if now.Sub(r.deadline) > 2*tick {
-				t.Fatalf("%v overdue and not swept", now.Sub(r.deadline))
+		for q := range waiting {
+			if now.Sub(q.deadline) > 2*tick {
+				t.Fatalf("%v overdue and not swept", now.Sub(q.deadline))
 			}
 		}
 	}

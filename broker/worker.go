@@ -32,7 +32,7 @@ const (
 // worker is one connection of a worker. The router's lock guards what is
 // below the line.
 type worker struct {
-	conn     port
+	conn     peerConn
 	plain    bool // a REP of any language: sees the text alone
 	name     string
 	hello    wire.Hello    // of a plain worker: what the broker assumes of it; its rules change with updates
@@ -42,36 +42,36 @@ type worker struct {
 	feels    feeling // of the goroutine that reads from the worker
 
 	// ---
-	packs     []packName // that it serves, by name
-	packKey   string     // the same for the same packs
-	crew      *crew      // of those that serve the same; nil: not in the fleet, or not any more
-	named     *target    // for requests that name this worker
-	turn      int64      // of named, see crewLink.turn
-	heap      *workerHeap
-	heapAt    int     // in heap
-	slots     int     // requests that it works on at once now; see setSlots
-	begun     int     // it may have begun so many of held, the oldest of those that asked nothing
-	asks      *client // what it asks itself, for the sake of requests that it holds
-	held      heldList
-	buried    int   // tombstones in held; see setState
-	waiting   int   // entries of held in state waiting: they count neither as a slot nor in the window; see setState
-	weight    int64 // work of the entries of held in other states, see request.weight and setState
-	window    int   // most requests to hold
-	idleSlots int   // slots that have nothing to do, as the router counts them; see sort
-	proven    bool  // has answered on this connection
-	draining  bool
-	gone      bool // the connection failed; its reader will say so
-	full      bool // the connection takes nothing more until an answer came, or the next beat
-	failures  int  // answers in a row that were errors of the worker's own
-	probe     bool // it keeps failing, and is tried again; see failing
-	answered  int64
-	stats     *wire.WorkerStats // of its latest heartbeat; nil before the first
-	share     int               // its latest wish for the window; 0: none
-	health    *board.Health     // of its latest heartbeat, too
-	rulesAt   time.Time         // when hello or update said the rules
-	progress  time.Time         // last answer, or dispatch when it held nothing
-	heartbeat time.Duration     // interval that w was told last
-	interval  time.Duration     // moving average between answers while it had work
+	packs      []packName // that it serves, by name
+	packKey    string     // the same for the same packs
+	crew       *crew      // of those that serve the same; nil: not in the fleet, or not any more
+	named      *target    // for requests that name this worker
+	turn       int64      // of named, see crewLink.turn
+	heap       *workerHeap
+	heapAt     int     // in heap
+	slots      int     // requests that it works on at once now; see setSlots
+	begun      int     // it may have begun so many of held, the oldest of those that asked nothing
+	subClient  *client // what it asks itself, for the sake of requests that it holds
+	held       heldList
+	tombstones int   // tombstones in held; see setState
+	waiting    int   // entries of held in state waiting: they count neither as a slot nor in the window; see setState
+	weight     int64 // work of the entries of held in other states, see request.weight and setState
+	window     int   // most requests to hold
+	idleSlots  int   // slots that have nothing to do, as the router counts them; see sort
+	proven     bool  // has answered on this connection
+	draining   bool
+	gone       bool // the connection failed; its reader will say so
+	full       bool // the connection takes nothing more until an answer came, or the next beat
+	failures   int  // answers in a row that were errors of the worker's own
+	probe      bool // it keeps failing, and is tried again; see failing
+	answered   int64
+	stats      *wire.WorkerStats // of its latest heartbeat; nil before the first
+	share      int               // its latest wish for the window; 0: none
+	health     *board.Health     // of its latest heartbeat, too
+	rulesAt    time.Time         // when hello or update said the rules
+	progress   time.Time         // last answer, or dispatch when it held nothing
+	heartbeat  time.Duration     // interval that w was told last
+	interval   time.Duration     // moving average between answers while it had work
 
 	reclaims []int    // how many requests each reclaim has named that is not answered yet
 	reclaim  []uint64 // scratch: numbers to go into the next reclaim
@@ -82,9 +82,9 @@ type worker struct {
 	inFailing link[worker] // of crew.failing
 }
 
-func newWorker(conn port, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
+func newWorker(conn peerConn, plain bool, name string, hello wire.Hello, patience time.Duration) *worker {
 	w := &worker{conn: conn, plain: plain, name: name, hello: hello, patience: patience}
-	w.asks = &client{conn: conn, asker: w}
+	w.subClient = &client{conn: conn, askingWorker: w}
 	w.hello.Slots = max(1, hello.Slots)
 	w.slots, w.begun = w.hello.Slots, w.hello.Slots
 	w.packs, w.packKey = packNames(hello.Rules)
@@ -148,16 +148,16 @@ func (w *worker) hold(q *request, number uint64, now time.Time) {
 	w.held.add(h)
 	w.tally(&h, 1)
 	w.probe = false
-	q.place(w, number, now)
+	q.addDispatch(w, number, now)
 }
 
 // release takes back what the worker has answered: the request and how the
 // worker had it, or nil if it was answered already or the number was not sent
 // on this connection.
-func (w *worker) release(number uint64, now time.Time) (*request, place) {
+func (w *worker) release(number uint64, now time.Time) (*request, dispatch) {
 	h := w.held.find(number)
 	if h == nil {
-		return nil, place{}
+		return nil, dispatch{}
 	}
 	if !h.state.hasAsked() {
 		w.begun = max(w.slots, w.begun-1)
@@ -168,9 +168,9 @@ func (w *worker) release(number uint64, now time.Time) (*request, place) {
 	w.adapt(now.Sub(w.progress))
 	w.progress = now
 	if q == nil {
-		return nil, place{}
+		return nil, dispatch{}
 	}
-	return q, q.leave(w)
+	return q, q.removeDispatch(w)
 }
 
 // remove takes h out of held and returns its request, nil of a tombstone. The
@@ -180,8 +180,8 @@ func (w *worker) remove(h *held) *request {
 	return w.held.remove(h).request
 }
 
-// bury leaves a tombstone for a request that was answered without the worker.
-func (w *worker) bury(number uint64) {
+// markAnswered leaves a tombstone for a request that was answered without the worker.
+func (w *worker) markAnswered(number uint64) {
 	if h := w.held.find(number); h != nil {
 		w.setState(h, h.state, nil)
 	}
@@ -203,7 +203,7 @@ func (w *worker) tally(h *held, n int) {
 		w.weight += int64(n) * h.size
 	}
 	if h.request == nil {
-		w.buried += n
+		w.tombstones += n
 	}
 }
 

@@ -44,7 +44,7 @@ func (b *Broker) redirect(conn *zmtp.Conn) {
 		if conn.Send(envelope, wire.ErrorAnswer(nil, b.wrongEndpoint())) != nil {
 			return
 		}
-		conn.AwaitQueue(holdBackLeast)
+		conn.AwaitQueue(throttleMin)
 	}
 }
 
@@ -96,8 +96,8 @@ func (b *Broker) serveTrawl(c *connection) {
 			return
 		}
 		switch {
-		case w.asks.pause > 0:
-			letRead(w.asks, conn, &out)
+		case w.subClient.pause > 0:
+			letRead(w.subClient, conn, &out)
 		case !conn.Buffered():
 			// Others that have answers go first, and all are written to the client at once. With
 			// 1,000 workers that is a third more requests a second (make bench-fleet).
@@ -145,7 +145,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		if !ok {
 			return errors.New("unreadable answer to a reclaim")
 		}
-		return b.router.returned(w, reclaim, out)
+		return b.router.takeReclaimed(w, reclaim, out)
 	default:
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}

@@ -222,7 +222,7 @@ func brokerOptions(c *config.Config) broker.Options {
 		Name: c.Broker.Name, Version: versionString(),
 		Clients: c.Broker.Clients, Workers: c.Broker.Workers, Insecure: c.Broker.Insecure,
 		ExpectRules: c.Broker.Expect.Rules, ExpectWorkers: c.Broker.Expect.Workers,
-		RuleSets:  make(map[string]broker.RuleSet),
+		RuleSets:  make(map[string]broker.RulePolicy),
 		Heartbeat: c.Broker.Heartbeat, DrainTimeout: c.Broker.DrainTimeout,
 		Limits: broker.Limits{
 			Text: int64(c.Limits.Text), Request: int64(c.Limits.Request), Frame: int64(c.Limits.Frame),
@@ -237,7 +237,7 @@ func brokerOptions(c *config.Config) broker.Options {
 	}
 	for name := range c.Broker.RuleSets {
 		set := c.RulePolicy(name)
-		o.RuleSets[name] = broker.RuleSet{Impure: !set.Idempotent, Queue: set.Queue, Hedge: set.HedgePercent()}
+		o.RuleSets[name] = broker.RulePolicy{Impure: !set.Idempotent, Queue: set.Queue, Hedge: set.HedgePercent()}
 	}
 	return o
 }
