@@ -1,5 +1,6 @@
-// Router: requests that are let in, or are not.
 package broker
+
+// Router: requests that are let in, or are not.
 
 import (
 	"cmp"

@@ -1,5 +1,7 @@
 package broker
 
+// The life of a broker: it listens, serves, and ends.
+
 import (
 	"cmp"
 	"context"

@@ -1,5 +1,7 @@
 package broker
 
+// Clients over ZeroMQ: each connection is read by a goroutine, which hands requests to the router.
+
 import (
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"

@@ -1,5 +1,6 @@
-// Router: what goes by the clock.
 package broker
+
+// Router: what goes by the clock.
 
 import (
 	"time"

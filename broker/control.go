@@ -1,5 +1,7 @@
 package broker
 
+// Control requests: ping, status, stop and drain.
+
 import (
 	"trawl/edge/wire"
 	"trawl/edge/zmtp"

@@ -1,5 +1,6 @@
-// What regexes have cost, summed over the workers.
 package broker
+
+// What regexes have cost, summed over the workers.
 
 import (
 	"cmp"

@@ -1,6 +1,7 @@
+package broker
+
 // Crews: workers that serve the same rule sets, of which the one that should get the
 // next request is found without looking at the others.
-package broker
 
 import (
 	"sort"

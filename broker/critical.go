@@ -1,6 +1,7 @@
+package broker
+
 // Critical sections of the router: how they begin, how they end, and how work
 // that may be long is cut into slices.
-package broker
 
 import "runtime"
 

@@ -1,5 +1,6 @@
-// Router: requests that are given to workers, and the answers.
 package broker
+
+// Router: requests that are given to workers, and the answers.
 
 import (
 	"errors"

@@ -1,6 +1,7 @@
+package broker
+
 // Documents: what workers say of themselves is kept for as long as they are connected. It
 // counts against limits.memory, and takes half of that at most.
-package broker
 
 import (
 	"crypto/sha256"

@@ -1,8 +1,9 @@
+package broker
+
 // How many connections there may be: each takes a file descriptor and memory. Clients
 // and workers come in by doors of their own, so that neither keeps the other out, and
 // the HTTP port has places besides. A door that is full lets a newcomer in when somebody
 // has nothing to do there.
-package broker
 
 import (
 	"slices"

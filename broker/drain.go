@@ -1,5 +1,7 @@
 package broker
 
+// The end of a broker: what is in hand is finished, then connections end.
+
 import (
 	"context"
 	"maps"

@@ -1,5 +1,7 @@
 package broker
 
+// The text format of Prometheus.
+
 import (
 	"math"
 	"strconv"

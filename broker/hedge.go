@@ -1,5 +1,7 @@
 package broker
 
+// Router: second copies of slow requests.
+
 import "time"
 
 // A hedge is a second copy of a request that takes its worker longer than

@@ -1,5 +1,6 @@
-// What a worker holds: its dispatches, found by number in constant time.
 package broker
+
+// What a worker holds: its dispatches, found by number in constant time.
 
 // dispatchState is what the broker knows of a worker's progress with a request. worker.setState
 // changes it.

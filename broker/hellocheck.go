@@ -1,5 +1,7 @@
 package broker
 
+// Checks of what a worker says in its hello.
+
 import (
 	"bytes"
 	"encoding/json"

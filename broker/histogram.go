@@ -1,5 +1,7 @@
 package broker
 
+// Histograms of how long requests take.
+
 import (
 	"math/bits"
 	"time"

@@ -1,5 +1,7 @@
 package broker
 
+// Router: clients that do not read their answers.
+
 import (
 	"math/bits"
 

@@ -1,8 +1,9 @@
 //go:build holdtime
 
+package broker
+
 // Measuring how long the router's lock is held, for builds with the tag holdtime: asking
 // the clock twice in each critical section costs too much for every broker.
-package broker
 
 import (
 	"fmt"

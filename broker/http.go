@@ -1,5 +1,7 @@
 package broker
 
+// The HTTP port: what the broker serves there.
+
 import (
 	"context"
 	"errors"

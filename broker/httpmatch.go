@@ -1,5 +1,7 @@
 package broker
 
+// POST /match: a request over HTTP and its answer.
+
 import (
 	"encoding/json"
 	"errors"

@@ -1,5 +1,7 @@
 package broker
 
+// A client that came by HTTP, in the place of a ZeroMQ connection.
+
 import (
 	"net/http"
 	"sync"

@@ -1,5 +1,6 @@
-// Intrusive lists: an item holds the links of the lists that it is in.
 package broker
+
+// Intrusive lists: an item holds the links of the lists that it is in.
 
 import "iter"
 

@@ -1,5 +1,6 @@
-// Liveness: heartbeats, workers that hang, clients that stop in the middle of a request.
 package broker
+
+// Liveness: heartbeats, workers that hang, clients that stop in the middle of a request.
 
 import (
 	"slices"

@@ -1,5 +1,6 @@
-// Router: workers and clients that join and leave.
 package broker
+
+// Router: workers and clients that join and leave.
 
 import (
 	"fmt"

@@ -1,5 +1,7 @@
 package broker
 
+// The metrics of the broker: which there are, and where their values come from.
+
 import (
 	"maps"
 	"runtime"

@@ -1,6 +1,7 @@
+package broker
+
 // Rule sets that plain and trawl workers serve together: clients get two forms of
 // answers in turn.
-package broker
 
 import (
 	"log/slog"

@@ -1,5 +1,6 @@
-// Requests of workers: what a worker asks for the sake of a request that it works on.
 package broker
+
+// Requests of workers: what a worker asks for the sake of a request that it works on.
 
 import (
 	"trawl/edge/wire"

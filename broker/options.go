@@ -1,5 +1,7 @@
 package broker
 
+// The options of a broker, their defaults and checks.
+
 import (
 	"cmp"
 	"fmt"

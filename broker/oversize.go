@@ -1,7 +1,8 @@
+package broker
+
 // Answers of workers that clients do not get: those over limits.answer, those that
 // found no memory, and those for which a client has no room. Each becomes an error of
 // its one request. Neither the client nor others suffer.
-package broker
 
 import (
 	"trawl/edge/wire"

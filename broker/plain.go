@@ -1,5 +1,7 @@
 package broker
 
+// Plain workers: REP sockets of any language.
+
 import (
 	"encoding/binary"
 

@@ -1,5 +1,7 @@
 package broker
 
+// What the router needs of a connection, and the messages of one go.
+
 import (
 	"slices"
 	"time"

@@ -1,5 +1,7 @@
 package broker
 
+// The sign of life that a broker gives to the service manager.
+
 import "time"
 
 // pulseTime is the time between two calls of Options.Pulse, at most.

@@ -1,5 +1,6 @@
-// Queues: the requests that wait for a target, and which of them is next.
 package broker
+
+// Queues: the requests that wait for a target, and which of them is next.
 
 import (
 	"slices"

@@ -1,6 +1,7 @@
+package broker
+
 // Router: requests that are taken back from workers: those not begun, to give them to
 // others, and those that nobody waits for any more.
-package broker
 
 import (
 	"cmp"

@@ -1,5 +1,7 @@
 package broker
 
+// A request of a client, from its arrival to its answer.
+
 import (
 	"sync"
 	"time"

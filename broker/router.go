@@ -1,5 +1,6 @@
-// The router: who is connected, what waits, who works on what.
 package broker
+
+// The router: who is connected, what waits, who works on what.
 
 import (
 	"errors"

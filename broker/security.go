@@ -1,5 +1,7 @@
 package broker
 
+// Keys and roles: who may do what.
+
 import (
 	"maps"
 	"slices"

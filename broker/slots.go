@@ -1,7 +1,8 @@
+package broker
+
 // Heartbeats of workers: what a worker has done, how its board feels, and
 // how many requests it works on at once, which are fewer while the board is hot
 // or short of power.
-package broker
 
 import (
 	"bytes"

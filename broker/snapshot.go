@@ -1,5 +1,6 @@
-// Snapshots: what status and metrics are written from.
 package broker
+
+// Snapshots: what status and metrics are written from.
 
 import (
 	"maps"

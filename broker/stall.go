@@ -1,6 +1,7 @@
+package broker
+
 // Peers that stop, or nearly stop, in the middle of a message: it takes memory that
 // others need. The rule holds for clients and for workers.
-package broker
 
 import (
 	"time"

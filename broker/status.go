@@ -1,5 +1,6 @@
-// The status document.
 package broker
+
+// The status document.
 
 import (
 	"slices"

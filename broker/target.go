@@ -1,5 +1,6 @@
-// Targets: what a request may be addressed to.
 package broker
+
+// Targets: what a request may be addressed to.
 
 import (
 	"strings"

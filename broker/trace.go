@@ -1,5 +1,7 @@
 package broker
 
+// The trace: the life of each request, in the log at level debug.
+
 import (
 	"context"
 	"fmt"

@@ -1,6 +1,7 @@
+package broker
+
 // Workers that the broker turns away: who came lately, why, and how much of it is
 // logged.
-package broker
 
 import (
 	"cmp"

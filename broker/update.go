@@ -1,5 +1,6 @@
-// Router: workers that announce other rules.
 package broker
+
+// Router: workers that announce other rules.
 
 import (
 	"errors"

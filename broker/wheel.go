@@ -1,5 +1,7 @@
 package broker
 
+// A timing wheel for deadlines.
+
 import "time"
 
 // tick is how exact deadlines are kept.

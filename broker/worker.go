@@ -1,5 +1,7 @@
 package broker
 
+// A worker as the router sees it: what it holds, and how much more it may.
+
 import (
 	"encoding/json"
 	"time"

@@ -1,5 +1,7 @@
 package broker
 
+// Workers over ZeroMQ: each connection is read by a goroutine, which hands messages to the router.
+
 import (
 	"errors"
 	"fmt"
