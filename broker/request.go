@@ -25,13 +25,13 @@ type request struct {
 	seq      uint64 // order of admission
 
 	// ---
-	at         [2]dispatch   // who has it: nobody, one worker, or two if a copy was given out
-	dispatched time.Time     // to the first of them
+	at         [2]dispatch   // workers that have the request: none, one, or two if there is a copy
+	dispatched time.Time     // time of the first dispatch
 	losses     int           // workers that went away while they worked on it
-	flow       *flow         // that it waits in; nil while it does not
-	avoid      *worker       // has failed it; others are tried first
-	ended      bool          // answered; it stays until what was asked for its sake has ended, too
-	subs       list[request] // that the workers which have it have asked for its sake
+	flow       *flow         // flow in which the request waits; nil while a worker has the request
+	avoid      *worker       // worker that has failed the request; others are tried first
+	ended      bool          // answered, but sub-requests are not ended yet
+	subs       list[request] // sub-requests of the workers that have the request
 
 	subRequest // if a worker asks it
 

@@ -43,21 +43,21 @@ type router struct {
 	targets    map[targetKey]*target
 	byDefault  *target // of requests in bare form
 	crews      map[string]*crew
-	names      map[string]*worker // all workers
-	workers    roster[worker]     // the same
-	clients    roster[client]     // one for each worker, too, for what that asks
+	names      map[string]*worker // all workers by name
+	workers    roster[worker]     // all workers
+	clients    roster[client]     // clients and, for each worker, the client of its sub-requests
 	allTargets roster[target]
 	wheel      wheel
 	number     uint64 // of the last dispatch; starts at random, never reused
 	seq        uint64 // of the last admission
 	pending    int    // requests admitted and not answered
-	bytes      int64  // their cost
-	budgeted   int64  // the part of it that the budget counts, too
+	bytes      int64  // cost of the pending requests
+	budgeted   int64  // part of bytes that the budget counts
 	booting    bool
 	draining   bool
 	idled      chan struct{} // closed when draining and nothing is pending
 	lastBeat   time.Time
-	sleptAt    time.Time     // when it was noticed last that nothing had happened for long
+	sleptAt    time.Time     // latest time at which a pause of the process was noticed
 	beats      list[worker]  // those whose heartbeat is due first come first
 	resting    bool          // there are no ticks; see sweep
 	stirred    chan struct{} // ticks shall go on
@@ -65,18 +65,18 @@ type router struct {
 	short      bool // of memory, at the latest heartbeat
 
 	namesakes int          // plain workers that got a number to their address, as it was taken
-	avoiding  int          // requests that wait and that a worker has failed, see request.avoid
+	avoiding  int          // waiting requests that a worker has failed; see request.avoid
 	idle      int          // slots without work, of workers that have room
-	behind    list[worker] // workers that hold more than they have begun
-	busy      []*target    // those with requests waiting, in no order
+	behind    list[worker] // workers that hold more than is begun
+	busy      []*target    // targets with waiting requests, in no order
 	gone      list[target] // names that nobody serves any more, the one that left first in front
 	guesses   list[target] // names that nobody has served yet, made while booting
 	hedged    list[target] // those whose slow requests get copies
 
-	cancelling   []*worker  // that tellCancelled has to tell
-	back         []*request // scratch of returned
-	prefix       []byte     // scratch of dispatch
-	reclaimFrame []byte     // scratch of sendReclaim
+	cancelling   []*worker  // workers with a cancel message to be sent at the end of the critical section; see leave
+	back         []*request // scratch of takeReclaimed and orphan, reused under mu
+	prefix       []byte     // scratch of dispatch, reused under mu
+	reclaimFrame []byte     // scratch of sendReclaim, reused under mu
 
 	costs costTable // has a lock of its own
 	counters

@@ -63,9 +63,9 @@ func (r *router) sendReclaim(w *worker, kind wire.Kind, numbers []uint64, out *b
 // maxReclaim is the most requests that are asked back at once.
 const maxReclaim = sliceItems
 
-// reclaim asks w for up to most of the requests that it has not begun and
-// that wanted says yes to. A worker takes what it gets in order, so what it
-// may have begun comes first in held, and is left out by skip.
+// reclaim asks w to return at most `most` unstarted requests for which wanted is true. Workers start
+// requests in order, so the first `skip` active entries of held may be running and are never asked
+// for. The walk over held begins with the newest entry.
 func (r *router) reclaim(w *worker, skip, most int, wanted func(*request) bool, out *batch) {
 	if !w.hello.Reclaim || len(w.reclaims) > 0 || w.gone {
 		return

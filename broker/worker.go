@@ -44,40 +44,40 @@ type worker struct {
 	feels    feeling // of the goroutine that reads from the worker
 
 	// ---
-	packs      []packName // that it serves, by name
-	packKey    string     // the same for the same packs
-	crew       *crew      // of those that serve the same; nil: not in the fleet, or not any more
+	packs      []packName // served packs, by name
+	packKey    string     // equal for workers with equal packs
+	crew       *crew      // workers that serve the same packs; nil: not in the fleet
 	named      *target    // for requests that name this worker
 	turn       int64      // of named, see crewLink.turn
 	heap       *workerHeap
 	heapAt     int     // in heap
-	slots      int     // requests that it works on at once now; see setSlots
-	begun      int     // it may have begun so many of held, the oldest of those that asked nothing
-	subClient  *client // what it asks itself, for the sake of requests that it holds
+	slots      int     // current number of requests at once; see setSlots
+	begun      int     // upper bound on started requests: the oldest entries of held, without those that sent sub-requests
+	subClient  *client // stands for the worker as the sender of sub-requests
 	held       heldList
 	tombstones int   // tombstones in held; see setState
 	waiting    int   // entries of held in state waiting: they count neither as a slot nor in the window; see setState
 	weight     int64 // work of the entries of held in other states, see request.weight and setState
-	window     int   // most requests to hold
-	idleSlots  int   // slots that have nothing to do, as the router counts them; see sort
+	window     int   // maximum of active requests
+	idleSlots  int   // slots without work, as router.idle counts them; see sort
 	proven     bool  // has answered on this connection
 	draining   bool
-	gone       bool // the connection failed; its reader will say so
-	full       bool // the connection takes nothing more until an answer came, or the next beat
-	failures   int  // answers in a row that were errors of the worker's own
-	probe      bool // it keeps failing, and is tried again; see failing
+	gone       bool // the connection failed; its reader will call leaveFleet
+	full       bool // the connection takes nothing more until the next answer or heartbeat
+	failures   int  // number of consecutive internal errors
+	probe      bool // a failing worker is to get one request; see failing
 	answered   int64
-	stats      *wire.WorkerStats // of its latest heartbeat; nil before the first
-	share      int               // its latest wish for the window; 0: none
-	health     *board.Health     // of its latest heartbeat, too
+	stats      *wire.WorkerStats // from the latest heartbeat; nil before the first
+	share      int               // window that the latest heartbeat asked for; 0: none
+	health     *board.Health     // from the latest heartbeat
 	rulesAt    time.Time         // when hello or update said the rules
 	progress   time.Time         // last answer, or dispatch when it held nothing
 	heartbeat  time.Duration     // interval that w was told last
-	interval   time.Duration     // moving average between answers while it had work
+	interval   time.Duration     // moving average of the time between answers, while there was work
 
-	reclaims []int    // how many requests each reclaim has named that is not answered yet
-	reclaim  []uint64 // scratch: numbers to go into the next reclaim
-	cancel   []uint64 // the same for what nobody waits for
+	reclaims []int    // length of each reclaim message without an answer, the oldest first
+	reclaim  []uint64 // scratch: dispatch numbers for the next reclaim message
+	cancel   []uint64 // dispatch numbers for the next cancel message
 
 	inBeats   link[worker] // of router.beats
 	inBehind  link[worker] // of router.behind
