@@ -27,7 +27,7 @@ type asked struct {
 func (a *asked) nestedIn() bool { return a.parent != nil }
 
 // ask takes over what a worker asks; m begins with the header.
-func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
+func (b *Broker) ask(w *worker, c wire.SubRequestControl, m zmtp.Message, out *batch) {
 	q := newRequest(w.asks, out.now())
 	answer := wire.ReplyControl{Number: c.Number}
 	var frame [32]byte
@@ -45,7 +45,7 @@ func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
 		b.router.refuseNow(q, wire.AsError(err), out)
 		return
 	}
-	b.router.nest(w, c.For, q, out)
+	b.router.nest(w, c.Parent, q, out)
 }
 
 // nest admits what w asks for the sake of the request that it has under a number.

@@ -8,7 +8,7 @@ import (
 )
 
 // lonely is a worker's end of a connection whose clock goes by the hour.
-func lonely(t *testing.T) (v *liveness, timer *time.Timer) {
+func lonely(t *testing.T) (b *heartbeats, timer *time.Timer) {
 	t.Helper()
 	l, err := zmtp.Listen("inproc://"+t.Name(), zmtp.Options{SocketType: "ROUTER"})
 	if err != nil {
@@ -28,42 +28,42 @@ func lonely(t *testing.T) (v *liveness, timer *time.Timer) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	<-accepted
-	return &liveness{conn: conn, heard: make(chan struct{}, 1), done: make(chan struct{})}, time.NewTimer(time.Hour)
+	return &heartbeats{conn: conn, heard: make(chan struct{}, 1), done: make(chan struct{})}, time.NewTimer(time.Hour)
 }
 
 func TestHeartbeatOfTheBrokerIsAnswered(t *testing.T) {
-	v, timer := lonely(t)
-	v.answer()
-	v.answer() // a second one at once is one
-	if !v.await(timer, time.Hour, time.Now().Add(-time.Hour/2)) {
+	b, timer := lonely(t)
+	b.answer()
+	b.answer() // a second one at once is one
+	if !b.await(timer, time.Hour, time.Now().Add(-time.Hour/2)) {
 		t.Error("nothing is due after a heartbeat of the broker")
 	}
-	if !v.beats || len(v.heard) > 0 {
-		t.Errorf("beats %v, %d heartbeats left", v.beats, len(v.heard))
+	if !b.isAnswering || len(b.heard) > 0 {
+		t.Errorf("beats %v, %d heartbeats left", b.isAnswering, len(b.heard))
 	}
 }
 
 func TestHeartbeatsInQuickSuccessionAreNotAnswered(t *testing.T) {
-	v, timer := lonely(t)
+	b, timer := lonely(t)
 	ended := make(chan bool)
-	go func() { ended <- v.await(timer, time.Hour, time.Now()) }()
+	go func() { ended <- b.await(timer, time.Hour, time.Now()) }()
 	for range 100 {
 		select {
-		case v.heard <- struct{}{}:
+		case b.heard <- struct{}{}:
 		case <-ended:
 			t.Fatal("answered though one was sent just now")
 		}
 	}
-	close(v.done)
+	close(b.done)
 	if <-ended {
 		t.Error("a heartbeat is due at the end")
 	}
 }
 
 func TestWorkerSendsHeartbeatsByItsOwnClock(t *testing.T) {
-	v, timer := lonely(t)
-	v.beats = true // until now
-	if !v.await(timer, time.Millisecond, time.Now()) || v.beats {
-		t.Errorf("no heartbeat without one of the broker; beats %v", v.beats)
+	b, timer := lonely(t)
+	b.isAnswering = true // until now
+	if !b.await(timer, time.Millisecond, time.Now()) || b.isAnswering {
+		t.Errorf("no heartbeat without one of the broker; beats %v", b.isAnswering)
 	}
 }
