@@ -28,7 +28,7 @@ func (w *directWorker) ask(d *direct, x *doing, frames ...string) uint64 {
 	w.asks.open[w.asks.last] = x
 	x.waits++
 	w.port.heard = d.now
-	c := wire.AskControl{Number: w.asks.last, For: x.number}
+	c := wire.SubRequestControl{Number: w.asks.last, Parent: x.number}
 	bs := [][]byte{c.Append(nil)}
 	for _, f := range frames {
 		bs = append(bs, []byte(f))

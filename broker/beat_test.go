@@ -26,7 +26,7 @@ func (w *directWorker) beats() (n int) {
 // fleet lets n workers join.
 func (d *direct) fleet(n int) (workers []*directWorker) {
 	for i := range n {
-		workers = append(workers, d.join(wire.Hello{Name: fmt.Sprintf("w%d", i), Nonce: "n", Slots: 1, Rules: []wire.RuleSet{{Name: "default"}}}, false))
+		workers = append(workers, d.join(wire.Hello{Name: fmt.Sprintf("w%d", i), Nonce: "n", Slots: 1, Rules: []wire.ServedRules{{Name: "default"}}}, false))
 	}
 	return workers
 }

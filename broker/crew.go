@@ -44,7 +44,7 @@ type packName struct{ name, hash string }
 
 // packNames lists what a worker serves, and can read, in the order of the names, with a key that
 // is the same for the same list.
-func packNames(rules []wire.RuleSet) (packs []packName, key string) {
+func packNames(rules []wire.ServedRules) (packs []packName, key string) {
 	packs = make([]packName, 0, len(rules))
 	for i := range rules {
 		if !rules[i].Unreadable {

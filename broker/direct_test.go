@@ -163,13 +163,13 @@ func hello(name string, slots int, reclaim bool, rules ...string) wire.Hello {
 	}
 	h := wire.Hello{Name: name, Nonce: fmt.Sprint("nonce", endpointNumber.Add(1)), Slots: slots, Reclaim: reclaim}
 	for _, set := range rules {
-		h.Rules = append(h.Rules, wire.RuleSet{Name: set, Hash: strings.Repeat("ab", 32)})
+		h.Rules = append(h.Rules, wire.ServedRules{Name: set, Hash: strings.Repeat("ab", 32)})
 	}
 	return h
 }
 
 func (d *direct) plainWorker(name, rules string) *directWorker {
-	return d.join(wire.Hello{Name: name, Slots: 1, Rules: []wire.RuleSet{{Name: rules}}}, true)
+	return d.join(wire.Hello{Name: name, Slots: 1, Rules: []wire.ServedRules{{Name: rules}}}, true)
 }
 
 func (d *direct) join(h wire.Hello, plain bool) *directWorker {
@@ -274,7 +274,7 @@ func (w *directWorker) say(d *direct, number uint64, failed bool, text string) {
 }
 
 // update says what w serves from now on.
-func (w *directWorker) update(d *direct, rules []wire.RuleSet) {
+func (w *directWorker) update(d *direct, rules []wire.ServedRules) {
 	d.t.Helper()
 	w.port.heard = d.now
 	m := zmtp.NewMessage(wire.ControlFrame(wire.KindUpdate), wire.JSONFrame(&wire.Update{Rules: rules}))

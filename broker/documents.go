@@ -29,7 +29,7 @@ type documents struct {
 
 // sharedRules are rule sets that some workers serve. They do not change.
 type sharedRules struct {
-	sets  []wire.RuleSet
+	sets  []wire.ServedRules
 	cost  int64
 	users int
 }
@@ -67,7 +67,7 @@ func (d *documents) take(h *wire.Hello) *document {
 
 // update counts other rule sets in place of those before, and returns them or equal
 // ones; false if there is no memory for them.
-func (c *document) update(sets []wire.RuleSet) ([]wire.RuleSet, bool) {
+func (c *document) update(sets []wire.ServedRules) ([]wire.ServedRules, bool) {
 	if c == nil {
 		return sets, true
 	}
@@ -109,7 +109,7 @@ func (c *document) release() {
 }
 
 // share counts sets under a key that it makes, if nobody has said the same before.
-func (d *documents) share(key *[sha256.Size]byte, sets []wire.RuleSet) ([]wire.RuleSet, bool) {
+func (d *documents) share(key *[sha256.Size]byte, sets []wire.ServedRules) ([]wire.ServedRules, bool) {
 	k := sha256.Sum256(wire.JSONFrame(&wire.Update{Rules: sets}))
 	shared := d.rules[k]
 	if shared == nil {

@@ -12,7 +12,7 @@ import (
 func helloOf(name string, sets int) *wire.Hello {
 	h := &wire.Hello{Name: name}
 	for i := range sets {
-		h.Rules = append(h.Rules, wire.RuleSet{Name: fmt.Sprint("set ", i), Scan: strings.Repeat("s", 100)})
+		h.Rules = append(h.Rules, wire.ServedRules{Name: fmt.Sprint("set ", i), Scan: strings.Repeat("s", 100)})
 	}
 	return h
 }
@@ -33,7 +33,7 @@ func TestDocumentsCountUntilTheWorkerIsGone(t *testing.T) {
 	if more := budget.Held() - one; more > 1000 {
 		t.Errorf("rule sets that were said before count %d bytes more", more)
 	}
-	sets, ok := db.update([]wire.RuleSet{{Name: "another"}})
+	sets, ok := db.update([]wire.ServedRules{{Name: "another"}})
 	if !ok || len(sets) != 1 || !da.noteCosts(5000) || !da.noteCosts(3000) {
 		t.Fatal("there is no memory")
 	}

@@ -164,7 +164,7 @@ func (r *rig) hello(name, nonce string, slots int, rules ...string) *fakeWorker 
 		rules = []string{"default"}
 	}
 	for _, name := range rules {
-		h.Rules = append(h.Rules, wire.RuleSet{Name: name, Hash: strings.Repeat("ab", 32)})
+		h.Rules = append(h.Rules, wire.ServedRules{Name: name, Hash: strings.Repeat("ab", 32)})
 	}
 	w := &fakeWorker{r.dial(r.workers, "DEALER")}
 	w.send("H", string(wire.JSONFrame(&h)))

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,22 +19,6 @@ import (
 
 // POST /match: a request in HTTP's clothes. It is a client like any other, with
 // one request: admitted, queued, counted and dropped by the same rules.
-
-// httpStatus is the status that goes with an error's code.
-var httpStatus = map[wire.Code]int{
-	wire.BadRequest:    http.StatusBadRequest,
-	wire.TooLarge:      http.StatusRequestEntityTooLarge,
-	wire.UnknownRules:  http.StatusNotFound,
-	wire.UnknownWorker: http.StatusNotFound,
-	wire.NoWorker:      http.StatusServiceUnavailable,
-	wire.Busy:          http.StatusServiceUnavailable,
-	wire.Draining:      http.StatusServiceUnavailable,
-	wire.Deadline:      http.StatusGatewayTimeout,
-	wire.WorkerLost:    http.StatusBadGateway,
-	wire.TooManyHops:   http.StatusLoopDetected,
-	wire.Forbidden:     http.StatusForbidden,
-	wire.Internal:      http.StatusInternalServerError,
-}
 
 func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 	b := h.broker
@@ -84,11 +67,6 @@ func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// matchParameters are the keys of a request's header that can be query
-// parameters; of the others op is given, id needs no echo here, and the answer
-// is JSON.
-var matchParameters = []string{"rules", "worker", "deadline_ms", "priority", "want", "limit", "fields", "split"}
-
 // headerOf makes the header frame that query parameters stand for. Their values
 // are checked where every header's are, in the broker.
 func headerOf(query string) ([]byte, *wire.Error) {
@@ -98,24 +76,14 @@ func headerOf(query string) ([]byte, *wire.Error) {
 	}
 	header := make(map[string]any)
 	for key, vs := range values {
-		v := vs[0]
+		v, ok := wire.QueryValue(key, vs[0])
 		switch {
-		case !slices.Contains(matchParameters, key):
-			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", key, strings.Join(matchParameters, ", "))
+		case !ok:
+			return nil, wire.Errorf(wire.BadRequest, "unknown query parameter %q; known are %s", key, strings.Join(wire.QueryKeys(), ", "))
 		case len(vs) > 1:
 			return nil, wire.Errorf(wire.BadRequest, "the query parameter %q is given twice", key)
 		}
-		switch key {
-		case "fields":
-			header[key] = strings.Split(v, ",")
-		case "deadline_ms", "priority", "limit":
-			header[key] = v
-			if v != "" && strings.Trim(v, "0123456789") == "" && (v == "0" || v[0] != '0') {
-				header[key] = json.Number(v)
-			}
-		default:
-			header[key] = v
-		}
+		header[key] = v
 	}
 	frame, err := json.Marshal(header)
 	if err != nil {
@@ -188,9 +156,7 @@ func writeJSON(w http.ResponseWriter, document []byte, err *wire.Error, renew fu
 	w.Header().Set("Content-Type", "application/json")
 	code := http.StatusOK
 	if err != nil {
-		if code = httpStatus[err.Code]; code == 0 {
-			code = http.StatusInternalServerError
-		}
+		code = err.Code.Info().HTTPStatus
 		if err.Code == wire.Busy {
 			w.Header().Set("Retry-After", "1")
 		}

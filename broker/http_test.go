@@ -8,8 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -226,28 +224,6 @@ func TestBusyOverHTTPSaysWhenToComeBack(t *testing.T) {
 	}
 	leave()
 	receive(t, answer)
-}
-
-// The table of HTTP.md has every code, with its status.
-func TestEveryCodeHasAStatus(t *testing.T) {
-	page, err := os.ReadFile("../edge/wire/HTTP.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	documented := make(map[wire.Code]string)
-	for _, row := range regexp.MustCompile(`(?m)^\| (\d{3}) \| (.*) \|$`).FindAllStringSubmatch(string(page), -1) {
-		for _, word := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[2], -1) {
-			documented[wire.Code(word[1])] = row[1]
-		}
-	}
-	for _, code := range []wire.Code{
-		wire.BadRequest, wire.TooLarge, wire.UnknownRules, wire.UnknownWorker, wire.NoWorker, wire.Busy, wire.Deadline,
-		wire.WorkerLost, wire.TooManyHops, wire.Draining, wire.Forbidden, wire.Internal,
-	} {
-		if status := httpStatus[code]; status == 0 || fmt.Sprint(status) != documented[code] {
-			t.Errorf("%s has %d, HTTP.md %q", code, status, documented[code])
-		}
-	}
 }
 
 func TestMatchIsOffUnlessSwitchedOn(t *testing.T) {

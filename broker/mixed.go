@@ -77,7 +77,7 @@ func (m *mixture) mark(sets []wire.RuleSetStatus) {
 }
 
 // namesOf are the names of rule sets, each once.
-func namesOf(rules []wire.RuleSet) []string {
+func namesOf(rules []wire.ServedRules) []string {
 	names := make([]string, 0, len(rules))
 	for i := range rules {
 		names = append(names, rules[i].Name)

@@ -4,6 +4,7 @@ package broker
 
 import (
 	"cmp"
+	"strings"
 
 	"trawl/edge/wire"
 )
@@ -57,7 +58,7 @@ func (r *router) admissible(q *request) *wire.Error {
 	case t.draining():
 		return t.leaving()
 	case q.needsTrawl() && r.onlyPlain(t):
-		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no want, limit, fields, split or format", t.key.name)
+		return wire.Errorf(wire.BadRequest, "%q is served by plain workers only, which take one text and no %s", t.key.name, strings.Join(wire.TrawlOnlyKeys(), ", "))
 	}
 	return r.room(q)
 }

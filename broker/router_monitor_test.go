@@ -36,9 +36,9 @@ func newCrowd(t *testing.T, o Options) *crowd {
 }
 
 // sets returns n rule sets.
-func sets(prefix string, n int) (rules []wire.RuleSet) {
+func sets(prefix string, n int) (rules []wire.ServedRules) {
 	for i := range n {
-		rules = append(rules, wire.RuleSet{Name: fmt.Sprint(prefix, i), Hash: strings.Repeat(fmt.Sprintf("%02x", i%256), 32)})
+		rules = append(rules, wire.ServedRules{Name: fmt.Sprint(prefix, i), Hash: strings.Repeat(fmt.Sprintf("%02x", i%256), 32)})
 	}
 	return rules
 }
@@ -49,7 +49,7 @@ func (d *crowd) fleet(workers, rules int, own bool) (all []*directWorker) {
 		h := hello(fmt.Sprint("w", i), 1, true)
 		h.Rules = sets("set", rules)
 		if own {
-			h.Rules = append(sets(fmt.Sprint("of", i, "-"), rules-1), wire.RuleSet{Name: "shared", Hash: strings.Repeat("ab", 32)})
+			h.Rules = append(sets(fmt.Sprint("of", i, "-"), rules-1), wire.ServedRules{Name: "shared", Hash: strings.Repeat("ab", 32)})
 		}
 		all = append(all, d.join(h, false))
 	}
@@ -379,7 +379,7 @@ func TestPacksAreFoundInALargeFleetOfBoardsWithRulesOfTheirOwn(t *testing.T) {
 	workers := d.fleet(n, 2, true)
 	hash := func(i int) string { return fmt.Sprintf("%012x", i+1) + strings.Repeat("0", 52) }
 	for i, w := range workers {
-		rules := append(sets(fmt.Sprint("of", i, "-"), 1), wire.RuleSet{Name: "shared", Hash: hash(i)}, wire.RuleSet{Name: "same", Hash: strings.Repeat("cd", 32)})
+		rules := append(sets(fmt.Sprint("of", i, "-"), 1), wire.ServedRules{Name: "shared", Hash: hash(i)}, wire.ServedRules{Name: "same", Hash: strings.Repeat("cd", 32)})
 		w.update(d.direct, rules)
 	}
 	for i, w := range workers {

@@ -28,7 +28,7 @@ type subRequest struct {
 func (a *subRequest) isSub() bool { return a.parent != nil }
 
 // ask takes over what a worker asks; m begins with the header.
-func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
+func (b *Broker) ask(w *worker, c wire.SubRequestControl, m zmtp.Message, out *batch) {
 	q := newRequest(w.subClient, out.now())
 	answer := wire.ReplyControl{Number: c.Number}
 	var frame [32]byte
@@ -46,7 +46,7 @@ func (b *Broker) ask(w *worker, c wire.AskControl, m zmtp.Message, out *batch) {
 		b.router.refuseNow(q, wire.AsError(err), out)
 		return
 	}
-	b.router.submitSub(w, c.For, q, out)
+	b.router.submitSub(w, c.Parent, q, out)
 }
 
 // submitSub admits what w asks for the sake of the request that it has under a number.

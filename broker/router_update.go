@@ -11,7 +11,7 @@ import (
 )
 
 // parseUpdate reads an update, with the bounds of a hello.
-func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
+func parseUpdate(m zmtp.Message) ([]wire.ServedRules, error) {
 	if m.NumFrames() < 2 {
 		return nil, errors.New("an update of rules of one frame; two are expected")
 	}
@@ -28,7 +28,7 @@ func parseUpdate(m zmtp.Message) ([]wire.RuleSet, error) {
 // update notes what w serves from now on. What it has it may finish. Requests for
 // a pack that it does not serve any more wait for others that do; if there are
 // none, they are answered.
-func (r monitor) update(w *worker, rules []wire.RuleSet, out *batch) {
+func (r monitor) update(w *worker, rules []wire.ServedRules, out *batch) {
 	packs, key := packNames(rules)
 	r.lock()
 	defer r.leave(out)
@@ -42,7 +42,7 @@ func (r monitor) update(w *worker, rules []wire.RuleSet, out *batch) {
 		r.enlist(w)
 		// After that, so that what both serve is served throughout. What can only not be read for
 		// now is waited for.
-		r.disband(before, !slices.ContainsFunc(rules, func(s wire.RuleSet) bool { return s.Unreadable }))
+		r.disband(before, !slices.ContainsFunc(rules, func(s wire.ServedRules) bool { return s.Unreadable }))
 	}
 	r.fillWorker(w, out)
 }

@@ -15,7 +15,7 @@ var oldHash, newHash = strings.Repeat("ab", 32), strings.Repeat("cd", 32)
 
 const askOld, askNew = `{"rules":"default@abababababab","deadline_ms":5000}`, `{"rules":"default@cdcdcdcdcdcd","deadline_ms":5000}`
 
-func newRules() []wire.RuleSet { return []wire.RuleSet{{Name: "default", Hash: newHash}} }
+func newRules() []wire.ServedRules { return []wire.ServedRules{{Name: "default", Hash: newHash}} }
 
 // updating is a broker that is up for long, with two workers of a slot each.
 type updating struct {
@@ -140,7 +140,7 @@ func TestRefusedAfterAnUpdateGoesToAnother(t *testing.T) {
 
 func TestStatusTellsAFailedReloadWithItsAge(t *testing.T) {
 	u := newUpdating(t, Options{})
-	rules := []wire.RuleSet{{Name: "default", Hash: oldHash, FailedReload: &wire.FailedReload{Error: "rules.yaml:3: no", AgeS: 5}}}
+	rules := []wire.ServedRules{{Name: "default", Hash: oldHash, FailedReload: &wire.FailedReload{Error: "rules.yaml:3: no", AgeS: 5}}}
 	u.a.update(u.direct, rules)
 	for range 3 {
 		u.a.port.heard, u.b.port.heard = u.now, u.now
@@ -189,7 +189,7 @@ func TestNamesThatComeAndGo(t *testing.T) {
 	u.lose(u.b)
 	before := len(u.r.targets)
 	for i := range 100 {
-		u.a.update(u.direct, []wire.RuleSet{{Name: fmt.Sprint("set", i), Hash: oldHash}, {Name: "expected", Hash: oldHash}})
+		u.a.update(u.direct, []wire.ServedRules{{Name: fmt.Sprint("set", i), Hash: oldHash}, {Name: "expected", Hash: oldHash}})
 	}
 	u.send(u.c, "served", `{"rules":"set99"}`, "x")
 	u.send(u.c, "gone", `{"rules":"set98"}`, "x")

@@ -83,7 +83,7 @@ func isAddress(name string) bool {
 	return err == nil
 }
 
-func checkRules(rules []wire.RuleSet) *wire.Error {
+func checkRules(rules []wire.ServedRules) *wire.Error {
 	if len(rules) == 0 {
 		return wire.Errorf(wire.BadRequest, "a worker needs a rule set to serve")
 	}
@@ -105,7 +105,7 @@ func checkRules(rules []wire.RuleSet) *wire.Error {
 
 // checkRuleSet refuses a rule set for what is said of it. Why it could not be loaded
 // again may quote anything, and is escaped instead.
-func checkRuleSet(set *wire.RuleSet) *wire.Error {
+func checkRuleSet(set *wire.ServedRules) *wire.Error {
 	if err := names.Check(set.Name); err != nil {
 		return wire.Errorf(wire.BadRequest, "rule set: %v", err)
 	}

@@ -15,7 +15,7 @@ import (
 func goodHello() wire.Hello {
 	return wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: "test", Name: "pi2", Nonce: "n", Slots: 1,
-		Rules: []wire.RuleSet{{Name: "default", Hash: oldHash, Engine: "dfa", Scan: "one stream"}},
+		Rules: []wire.ServedRules{{Name: "default", Hash: oldHash, Engine: "dfa", Scan: "one stream"}},
 		Board: json.RawMessage(`{"model":"Raspberry Pi 4","os":"linux","arch":"arm64","cores":4}`),
 	}
 }

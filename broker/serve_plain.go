@@ -16,7 +16,7 @@ import (
 func (b *Broker) servePlain(c *connection, rules string) {
 	conn := c.conn
 	address := conn.Peer().RemoteAddr
-	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.RuleSet{{Name: rules}}, Slots: 1}, b.options.patience)
+	w := newWorker(conn, true, address, wire.Hello{Rules: []wire.ServedRules{{Name: rules}}, Slots: 1}, b.options.patience)
 	var out batch
 	if _, err := b.router.join(w, nil, &out); err != nil {
 		b.options.Log.Info("plain worker refused", "address", address, "error", err)

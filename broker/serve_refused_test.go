@@ -168,7 +168,7 @@ func TestRuleSetWithPlainAndTrawlWorkers(t *testing.T) {
 	if n := warnings(); n != 1 {
 		t.Errorf("%d warnings:\n%s", n, log.String())
 	}
-	w.send("U", string(wire.JSONFrame(&wire.Update{Rules: []wire.RuleSet{{Name: "other", Hash: strings.Repeat("ab", 32)}}})))
+	w.send("U", string(wire.JSONFrame(&wire.Update{Rules: []wire.ServedRules{{Name: "other", Hash: strings.Repeat("ab", 32)}}})))
 	_ = rep.conn.Close()
 	r.until("it is still mixed", func(s *wire.Status) bool { return len(s.Workers) == 3 && mixed(s) })
 	for _, name := range []string{"other", "nobody's"} {

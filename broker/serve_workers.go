@@ -116,7 +116,7 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 		b.reply(w, c.Number, verdictOf(c, m.Frame(1)), m, 1, out)
 		return nil
 	}
-	if c, ok := wire.ParseAskControl(control); ok && m.NumFrames() > 1 {
+	if c, ok := wire.ParseSubRequestControl(control); ok && m.NumFrames() > 1 {
 		b.ask(w, c, m.Tail(1), out)
 		return nil
 	}

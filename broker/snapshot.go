@@ -48,7 +48,7 @@ type targetState struct {
 type workerState struct {
 	name, kind, address string
 	version             string
-	rules               []wire.RuleSet // not changed once they are set
+	rules               []wire.ServedRules // not changed once they are set
 	rulesAge            time.Duration
 	slots, most         int // now, and when its board is well
 	window, held        int

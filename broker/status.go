@@ -123,7 +123,7 @@ func (w *workerState) status(rules int) wire.WorkerStatus {
 }
 
 // aged is the first rule sets of a worker, with ages that count until now.
-func (w *workerState) aged(n int) []wire.RuleSet {
+func (w *workerState) aged(n int) []wire.ServedRules {
 	rules := slices.Clone(w.rules[:n])
 	for i := range rules {
 		if f := rules[i].FailedReload; f != nil {

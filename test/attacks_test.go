@@ -165,7 +165,7 @@ func (a *attacker) worker(hello wire.Hello) *zmtp.Conn {
 func (a *attacker) joined(name string, slots int, rules ...string) *zmtp.Conn {
 	hello := wire.Hello{Name: name, Slots: slots}
 	for _, r := range rules {
-		hello.Rules = append(hello.Rules, wire.RuleSet{Name: r})
+		hello.Rules = append(hello.Rules, wire.ServedRules{Name: r})
 	}
 	c := a.worker(hello)
 	if c == nil {
@@ -312,7 +312,7 @@ func (a *attacker) answersThatStop() {
 		n++
 		name := fmt.Sprint("w", n)
 		mu.Unlock()
-		hello := wire.Hello{Name: name, Slots: 1, Protocol: wire.ProtocolVersion, Nonce: "n", Rules: []wire.RuleSet{{Name: "nothing"}}}
+		hello := wire.Hello{Name: name, Slots: 1, Protocol: wire.ProtocolVersion, Nonce: "n", Rules: []wire.ServedRules{{Name: "nothing"}}}
 		_ = c.Send(nil, zmtp.NewMessage(wire.ControlFrame(wire.KindHello), wire.JSONFrame(&hello)))
 		if m, err := c.Recv(); err == nil {
 			m.Release()
@@ -479,7 +479,7 @@ func (a *attacker) deafAskers() {
 		w := a.joined(fmt.Sprint("w", i), 1, "asking")
 		conns[i] = w
 		for range 300 {
-			a.send(w, append([]byte{byte(wire.KindAsk)}, make([]byte, 17)...), []byte(`{"id":"`+id+`"}`), []byte("x"))
+			a.send(w, append([]byte{byte(wire.KindSubRequest)}, make([]byte, 17)...), []byte(`{"id":"`+id+`"}`), []byte("x"))
 		}
 	})
 	a.settled(conns...)
@@ -503,7 +503,7 @@ func (a *attacker) largeHellos() {
 		hello := wire.Hello{Name: fmt.Sprint("w", i), Slots: 1, Version: strings.Repeat("v", 100_000)}
 		hello.Board = json.RawMessage(`{"x":"` + strings.Repeat("b", 500_000) + `"}`)
 		for j := range 300 {
-			hello.Rules = append(hello.Rules, wire.RuleSet{Name: fmt.Sprint(i, " ", j), Scan: strings.Repeat("s", 500), Engine: strings.Repeat("e", 500)})
+			hello.Rules = append(hello.Rules, wire.ServedRules{Name: fmt.Sprint(i, " ", j), Scan: strings.Repeat("s", 500), Engine: strings.Repeat("e", 500)})
 		}
 		conns[i] = a.worker(hello)
 	})

@@ -52,7 +52,7 @@ type figures struct {
 
 func (f figures) String() string {
 	return fmt.Sprintf("asked %d, answered %d, lost or wrong %d; moved to another connection %d, late answers dropped %d; took p50 %v, p99 %v, at most %v",
-		f.Asked, f.Answered, f.Asked-f.Answered, f.Moved, f.Late, f.P50.Round(time.Microsecond), f.P99.Round(10*time.Microsecond), f.Most.Round(time.Millisecond))
+		f.Asked, f.Answered, f.Asked-f.Answered, f.Moved, f.Stale, f.P50.Round(time.Microsecond), f.P99.Round(10*time.Microsecond), f.Most.Round(time.Millisecond))
 }
 
 // hammering says how a hammer asks. With Pause, each goroutine rests between two
@@ -214,8 +214,8 @@ func (f figures) check(t *testing.T) {
 	if f.Asked == 0 || f.Answered != f.Asked || f.NWrong > 0 {
 		t.Errorf("of %d requests %d were answered right; wrong are %d: %q", f.Asked, f.Answered, f.NWrong, f.Wrong)
 	}
-	if f.Late > 0 {
-		t.Errorf("%d answers came for requests that had theirs", f.Late)
+	if f.Stale > 0 {
+		t.Errorf("%d answers came for requests that had theirs", f.Stale)
 	}
 }
 

@@ -265,11 +265,11 @@ type reloadable struct {
 }
 
 // set waits until the rule set is as it should be.
-func (r *reloadable) set(name, what string, ok func(set wire.RuleSet) bool) (set wire.RuleSet) {
+func (r *reloadable) set(name, what string, ok func(set wire.ServedRules) bool) (set wire.ServedRules) {
 	r.t.Helper()
 	r.waitStatus(r.t, what, func(s *wire.Status) bool {
 		if w := workerStatus(s, "w1"); w != nil {
-			if i := slices.IndexFunc(w.Rules, func(set wire.RuleSet) bool { return set.Name == name }); i >= 0 {
+			if i := slices.IndexFunc(w.Rules, func(set wire.ServedRules) bool { return set.Name == name }); i >= 0 {
 				set = w.Rules[i]
 				return ok(set)
 			}
@@ -310,13 +310,13 @@ func TestBadRulesLeaveTheOldOnesInUse(t *testing.T) {
 	f.waitWorkers(t, 1)
 	const text = "one two uno dos"
 	r.want("default", text, `{"rules":["one"]}`)
-	first := r.set("default", "it is served", func(set wire.RuleSet) bool { return true })
+	first := r.set("default", "it is served", func(set wire.ServedRules) bool { return true })
 
 	write(t, rule, "rules: [{literal: uno}, {id: bad, regex: '('}]\n") // bad
 	write(t, words, "one\ntwo\n")                                      // good
 	r.worker.signal(syscall.SIGHUP)
-	second := r.set("default", "the good one is loaded", func(set wire.RuleSet) bool { return set.Hash != first.Hash })
-	bad := r.set("es", "the bad one is told", func(set wire.RuleSet) bool { return set.FailedReload != nil })
+	second := r.set("default", "the good one is loaded", func(set wire.ServedRules) bool { return set.Hash != first.Hash })
+	bad := r.set("es", "the bad one is told", func(set wire.ServedRules) bool { return set.FailedReload != nil })
 	r.want("default", text, `{"rules":["one","two"]}`)
 	r.want("es", text, `{"rules":["uno"]}`)
 	if !strings.Contains(bad.FailedReload.Error, "rule.yaml:1:") || second.FailedReload != nil {
@@ -330,7 +330,7 @@ func TestBadRulesLeaveTheOldOnesInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.worker.signal(syscall.SIGHUP)
-	gone := r.set("default", "the missing file is told", func(set wire.RuleSet) bool { return set.FailedReload != nil })
+	gone := r.set("default", "the missing file is told", func(set wire.ServedRules) bool { return set.FailedReload != nil })
 	if gone.Hash != second.Hash || !strings.Contains(gone.FailedReload.Error, "no such file") {
 		t.Errorf("%+v %+v", gone, gone.FailedReload)
 	}
@@ -339,8 +339,8 @@ func TestBadRulesLeaveTheOldOnesInUse(t *testing.T) {
 	write(t, rule, "rules: [{literal: uno}, {id: d.s, regex: 'd.s'}]\n")
 	write(t, words, "one\n")
 	r.worker.signal(syscall.SIGHUP)
-	r.set("es", "it is mended", func(set wire.RuleSet) bool { return set.FailedReload == nil && set.Hash != bad.Hash })
-	r.set("default", "the first rules are back", func(set wire.RuleSet) bool { return set.FailedReload == nil && set.Hash == first.Hash })
+	r.set("es", "it is mended", func(set wire.ServedRules) bool { return set.FailedReload == nil && set.Hash != bad.Hash })
+	r.set("default", "the first rules are back", func(set wire.ServedRules) bool { return set.FailedReload == nil && set.Hash == first.Hash })
 	r.want("es", text, `{"rules":["uno","d.s"]}`)
 	if n := strings.Count(r.worker.log.String(), "rules not loaded again"); n != 2 {
 		t.Errorf("%d failures are in the log, want 2", n)
@@ -373,15 +373,15 @@ func TestChangedFilesAreLoadedByThemselves(t *testing.T) {
 	const text = "one two uno dos"
 	r.want("default", text, `{"rules":["one"]}`)
 	r.want("es", text, `{"rules":["uno"]}`)
-	first := r.set("es", "it is served", func(wire.RuleSet) bool { return true })
+	first := r.set("es", "it is served", func(wire.ServedRules) bool { return true })
 
 	write(t, filepath.Join(folder, "2.yaml"), "rules: [{literal: two}]\n")
 	compile(pack+".new", "uno\ndos\n")
 	if err := os.Rename(pack+".new", pack); err != nil {
 		t.Fatal(err)
 	}
-	r.set("es", "the new pack is served", func(set wire.RuleSet) bool { return set.Hash != first.Hash })
-	r.set("default", "both files are served", func(set wire.RuleSet) bool { return set.Rules == 2 })
+	r.set("es", "the new pack is served", func(set wire.ServedRules) bool { return set.Hash != first.Hash })
+	r.set("default", "both files are served", func(set wire.ServedRules) bool { return set.Rules == 2 })
 	r.want("default", text, `{"rules":["one","two"]}`)
 	r.want("es", text, `{"rules":["uno","dos"]}`)
 	r.worker.signal(syscall.SIGTERM)

@@ -1,5 +1,7 @@
 package worker
 
+// Costs: the costs of regexes on this worker, sent to brokers with heartbeats.
+
 import (
 	"cmp"
 	"runtime/debug"
@@ -10,14 +12,14 @@ import (
 	"trawl/edge/wire"
 )
 
-// costsEvery is how often brokers are told what regexes cost, with a heartbeat.
+// costsEvery is how often a broker is told what regexes cost.
 const costsEvery = 3 * time.Second
 
-// costsFrame decides when a connection's heartbeats carry costs: every costsEvery,
-// but not while there are none to tell and none were told.
+// costsFrame decides when the heartbeats on a connection carry costs: every costsEvery, unless there
+// are no costs and the broker knows of none.
 type costsFrame struct {
-	at   time.Time
-	told bool
+	at   time.Time // when costs were looked at last
+	told bool      // the broker knows of costs
 }
 
 func (c *costsFrame) appendTo(frames [][]byte, sets *RuleSets) [][]byte {
@@ -33,17 +35,16 @@ func (c *costsFrame) appendTo(frames [][]byte, sets *RuleSets) [][]byte {
 	return append(frames, wire.JSONFrame(costs))
 }
 
-// costs is what the regexes of all sets have cost: of each set the most expensive
-// ones. They count from the opening of a pack: they belong to it, and another
-// begins with none.
+// costs returns what the most expensive regexes of each rule set have cost since the pack in use was
+// opened. Another pack begins at zero.
 func (s *RuleSets) costs() *wire.Costs {
 	c := &wire.Costs{Source: s.id}
 	n := 0
 	for _, name := range s.names {
 		set := s.sets[name]
 		p := set.acquire("")
-		if sums := costsOf(p.pack); len(sums.Regexes) > 0 && n < wire.MaxAllCosts {
-			sums.Name, sums.Hash = name, p.pack.Hash()
+		if sums := costsOf(p.Pack); len(sums.Regexes) > 0 && n < wire.MaxAllCosts {
+			sums.Name, sums.Hash = name, p.Hash()
 			n += len(sums.Regexes)
 			c.Sets = append(c.Sets, sums)
 		}
@@ -52,8 +53,8 @@ func (s *RuleSets) costs() *wire.Costs {
 	return c
 }
 
-// costsOf returns the costs of a pack: none if its file cannot be read any more,
-// which the next request finds, too.
+// costsOf returns the costs of a pack. If the pack's file cannot be read any more, costsOf returns
+// none; the next request notices the loss, too.
 func costsOf(p *match.Pack) (sums wire.SetCosts) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -75,9 +76,9 @@ func costsOf(p *match.Pack) (sums wire.SetCosts) {
 	})
 	sums.TimeUS = total.Microseconds()
 	for _, r := range all[:min(len(all), wire.MaxCosts)] {
+		id := []byte(truncate(p.ID(r.Rule), wire.MaxCostRule)) // a copy, as the id may lie in the pack
 		sums.Regexes = append(sums.Regexes, wire.RegexCost{
-			Rule: string([]byte(cut(p.ID(r.Rule), wire.MaxCostRule))), Verified: r.Runs, Matched: r.Matched, // a copy: the id may lie in the pack
-			GivenUp: r.GivenUp, Bytes: r.Bytes, TimeUS: r.Time.Microseconds(),
+			Rule: string(id), Verified: r.Runs, Matched: r.Matched, GivenUp: r.GivenUp, Bytes: r.Bytes, TimeUS: r.Time.Microseconds(),
 		})
 	}
 	return sums

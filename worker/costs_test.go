@@ -110,7 +110,7 @@ func TestCostsFrames(t *testing.T) {
 	p := regexPack(t, 1)
 	none, some := fixedRuleSets(map[string]*match.Pack{"x": p}, discard), fixedRuleSets(map[string]*match.Pack{"x": regexPack(t, 1)}, discard)
 	var s match.Scratch
-	some.sets["x"].current.pack.Scan(&s, []byte("w01"), match.Query{})
+	some.sets["x"].current.Scan(&s, []byte("w01"), match.Query{})
 	var c costsFrame
 	for i, step := range []struct {
 		sets   *RuleSets

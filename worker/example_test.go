@@ -66,11 +66,11 @@ func newTinyBroker(stop func()) (endpoint string) {
 				send(conn, "W", string(wire.JSONFrame(&wire.Welcome{HeartbeatMS: 60_000, Hops: wire.MaxHops})))
 				c := wire.RequestControl{Number: 1, Remaining: wire.MaxDeadline}
 				send(conn, string(c.Append(nil)), "my card is 4711")
-			case wire.KindAsk:
+			case wire.KindSubRequest:
 				var h map[string]any
 				_ = json.Unmarshal(m.Frame(1), &h)
 				fmt.Printf("the worker asks for the rule set %v about %q\n", h["rules"], m.Frame(2))
-				ask, _ := wire.ParseAskControl(control)
+				ask, _ := wire.ParseSubRequestControl(control)
 				c := wire.ReplyControl{Number: ask.Number}
 				send(conn, string(c.Append(nil)), `{"worker":"pi4"}`, `{"matches":[]}`)
 			case wire.KindReply:

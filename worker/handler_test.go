@@ -12,20 +12,20 @@ import (
 )
 
 // asks waits for a question of the worker.
-func (l *testLink) asks() (wire.AskControl, []string) {
+func (l *testLink) asks() (wire.SubRequestControl, []string) {
 	l.t.Helper()
 	frames := l.recv()
 	if len(frames) == 0 {
 		l.t.Fatal("the connection ended")
 	}
-	c, ok := wire.ParseAskControl([]byte(frames[0]))
+	c, ok := wire.ParseSubRequestControl([]byte(frames[0]))
 	if !ok {
 		l.t.Fatalf("%q is no question", frames)
 	}
 	return c, frames[1:]
 }
 
-func (l *testLink) tell(c wire.AskControl, frames ...string) {
+func (l *testLink) tell(c wire.SubRequestControl, frames ...string) {
 	l.t.Helper()
 	reply := wire.ReplyControl{Number: c.Number}
 	l.send(append([]string{string(reply.Append(nil))}, frames...)...)
@@ -63,7 +63,7 @@ func TestWaitingRequestLeavesItsSlotToOthers(t *testing.T) {
 		l.request(n, true, time.Minute, `{"id":"1","rules":"custom","want":"count"}`, "first", "second")
 		c, frames := l.asks()
 		header, err := wire.ParseRequestHeader([]byte(frames[0]))
-		if err != nil || c.For != n || header.Rules != "other" || header.Want != wire.WantCount || header.HasID ||
+		if err != nil || c.Parent != n || header.Rules != "other" || header.Want != wire.WantCount || header.HasID ||
 			header.Deadline > time.Minute || header.Deadline < 30*time.Second || frames[2] != "second" {
 			t.Fatalf("question %+v %q", c, frames)
 		}
@@ -99,7 +99,7 @@ func TestWaitingIsNoWork(t *testing.T) {
 	l.reply(1)
 	_ = l.conn.Close()
 	stop()
-	all, waited := time.Since(start), request.waited
+	all, waited := time.Since(start), request.idle
 	worked := time.Duration(request.worker.busyUS.Load()) * time.Microsecond
 	if waited < 50*time.Millisecond || worked+waited > all {
 		t.Errorf("of %v it waited for %v and worked for %v", all, waited, worked)
@@ -114,7 +114,7 @@ func TestErrorsOfThoseAskedGoOn(t *testing.T) {
 	l.reply(1)
 	l.request(2, true, time.Minute, `{"rules":"custom"}`, "x")
 	c, _ := l.asks()
-	l.tell(wire.AskControl{Number: c.Number + 100}, `{}`, "to nobody")
+	l.tell(wire.SubRequestControl{Number: c.Number + 100}, `{}`, "to nobody")
 	l.tell(c, `{"error":{"code":"no_worker","message":"none"}}`)
 	if failed, got := l.reply(2); !failed || !strings.Contains(got[0], `"no_worker"`) {
 		t.Errorf("got %q", got)
@@ -180,9 +180,9 @@ func TestQuestionsOutOfTimeAreForgotten(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
 		defer cancel()
 		_, err := r.Ask(short, ToWorker("other"), r.Texts...)
-		r.job.session.mu.Lock()
-		defer r.job.session.mu.Unlock()
-		open <- len(r.job.session.open)
+		r.session.mu.Lock()
+		defer r.session.mu.Unlock()
+		open <- len(r.session.calls)
 		return nil, err
 	}))
 	l, _ := b.welcomeAsking()

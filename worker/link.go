@@ -1,5 +1,7 @@
 package worker
 
+// Links: the connection to a broker, made again after each end.
+
 import (
 	"context"
 	"encoding/json"
@@ -17,46 +19,48 @@ import (
 )
 
 const (
-	// refusedPause is how long a worker that a broker refused waits before it
-	// asks again: what it was refused for (its name is taken) may be over.
+	// refusedPause is how long a worker waits after a refusal before the next hello. The reason, a
+	// taken name for example, may be gone by then.
 	refusedPause = 5 * time.Second
-	// welcomeTime is how long a broker has to answer a hello. A silent broker is
-	// found out by heartbeats only once it has said how often they come.
+	// welcomeTime is how long a broker has to answer a hello. Heartbeats find silent brokers only
+	// after the welcome, with the interval of heartbeats.
 	welcomeTime = 10 * time.Second
-	// refusedAgain is how often the same refusal is logged: a worker whose name is taken
-	// asks for ever, and its log may be on a memory card.
-	refusedAgain = time.Hour
+	// repeatRefusal is how often an unchanged refusal is logged. A worker with a taken name asks again
+	// without end, and the log may be on a memory card.
+	repeatRefusal = time.Hour
 )
 
-// link is the worker's connection to one broker, made again for ever.
+// link is the worker's connection to a broker.
 type link struct {
-	worker *state
-	broker string
+	worker *worker
+	broker string // endpoint
 	log    *slog.Logger
 
-	asked, active atomic.Bool // a request came since the latest heartbeat; before it
+	requested atomic.Bool // a request came since the latest heartbeat to the broker
+	active    atomic.Bool // a request came in the interval before the latest heartbeat
 
-	// The dialer's goroutine alone has these.
-	lastDown    string    // reason of the last failure that was logged
-	lastRefused string    // reason of the last refusal that was logged
-	refusedAt   time.Time // when that was
+	// For the dialer's goroutine alone.
+	lastDown    string    // reason of the latest logged failure
+	lastRefused string    // reason of the latest logged refusal
+	refusedAt   time.Time // time of the latest logged refusal
 
-	mu        sync.Mutex
-	conn      *zmtp.Conn    // nil while down
-	welcome   *wire.Welcome // of the broker to conn; nil before it
-	told      uint64        // version of the rule sets that the broker knows
-	toldPacks []string      // and their names with hashes
-	refusal   string        // why the broker does not take this worker; empty: it does, or is away
-	drained   chan struct{} // closed when the broker says that no more will come
-	isDrained bool
+	mu               sync.Mutex
+	conn             *zmtp.Conn    // nil while there is no connection
+	welcome          *wire.Welcome // from the broker on conn; nil before the welcome
+	announcedVersion uint64        // version of the rule sets known to the broker
+	announcedPacks   []string      // names with hashes known to the broker
+	refusal          string        // why the broker refuses this worker; empty: no refusal
+	drained          chan struct{} // closed when the broker will send no more requests
+	isDrained        bool          // drained is closed
 }
 
+// run keeps the connection up until ctx ends.
 func (l *link) run(ctx context.Context) {
 	d := zmtp.Dialer{
 		Endpoint: l.broker,
 		Options: zmtp.Options{
 			SocketType: "DEALER", Log: l.log, Security: l.worker.options.Security,
-			SendBytes: 64 << 20, SendMessages: 1 << 16, // windows bound it far below
+			SendBytes: 64 << 20, SendMessages: 1 << 16, // the broker's window keeps answers far below
 		},
 		Down: l.down,
 	}
@@ -66,12 +70,11 @@ func (l *link) run(ctx context.Context) {
 	})
 }
 
-// down logs why there is no connection: once for each reason, since a worker
-// whose broker is away asks for ever. A broker that is there and refuses this worker as
-// it is needs somebody to change something: a warning.
+// down logs why there is no connection, once for each reason, because a worker dials an absent broker
+// without end. A refusal is a warning: somebody has to change something.
 func (l *link) down(err error, retryIn time.Duration) {
 	if errors.Is(err, errRefused) {
-		return // refused has logged it
+		return // logged by refuse
 	}
 	level := slog.LevelInfo
 	refusal := ""
@@ -86,36 +89,34 @@ func (l *link) down(err error, retryIn time.Duration) {
 	l.log.Log(context.Background(), level, "not connected; trying again", "error", err, "retry_in", retryIn.Round(time.Millisecond))
 }
 
-func (l *link) setRefusal(why string) {
+func (l *link) setRefusal(reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refusal = why
+	l.refusal = reason
 }
 
-// errRefused: the broker has said why and will not serve this connection.
+// errRefused ends a connection after the broker's refusal.
 var errRefused = errors.New("refused by the broker")
 
-// serve says hello and then does what the broker says, until the connection
-// ends.
+// serve says hello and handles messages of the broker, until the connection ends.
 func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	if err := l.sayHello(conn); err != nil {
 		return err
 	}
-	defer l.unset()
-	defer func() { l.asked.Store(false); l.active.Store(false) }()
-	live := &liveness{conn: conn, link: l}
-	live.late = time.AfterFunc(l.worker.options.welcomeTime, func() { live.unwelcome.Store(true); _ = conn.Close() })
-	defer live.stop()
+	defer l.clearConn()
+	defer func() { l.requested.Store(false); l.active.Store(false) }()
+	beats := newHeartbeats(l, conn)
+	defer beats.stop()
 	session := newSession(ctx, conn)
 	defer session.end()
 	for {
 		m, err := conn.Recv()
 		if err != nil {
-			return live.explain(err)
+			return beats.explain(err)
 		}
-		err = l.handle(session, m, live)
+		err = l.handle(session, m, beats)
 		if errors.Is(err, errRefused) {
-			l.unset()
+			l.clearConn()
 			_ = conn.Close()
 			select {
 			case <-ctx.Done():
@@ -129,8 +130,8 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 	}
 }
 
-// sayHello says hello on a connection and notes it, unless the worker is draining:
-// leave either finds the connection, or it is refused here.
+// sayHello sends the hello and sets conn, unless the worker is draining: either leave finds the
+// connection, or sayHello returns an error.
 func (l *link) sayHello(conn *zmtp.Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,12 +141,12 @@ func (l *link) sayHello(conn *zmtp.Conn) error {
 	version, hello := l.worker.sets.version.Load(), l.worker.hello()
 	err := conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindHello), true), zmtp.NewMessage(wire.JSONFrame(hello)))
 	if err == nil {
-		l.conn, l.welcome, l.told, l.toldPacks = conn, nil, version, wire.RuleNames(hello.Rules)
+		l.conn, l.welcome, l.announcedVersion, l.announcedPacks = conn, nil, version, wire.RuleNames(hello.Rules)
 	}
 	return err
 }
 
-func (l *link) unset() {
+func (l *link) clearConn() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn, l.welcome = nil, nil
@@ -158,18 +159,17 @@ func (l *link) welcomed(w *wire.Welcome) {
 	l.mu.Lock()
 	l.welcome = w
 	l.mu.Unlock()
-	l.announce() // what has changed since the hello
+	l.announce() // changes since the hello
 }
 
-// announce tells the broker what the rule sets are now, unless it knows or the next
-// hello or welcome will see to it. A broker that takes no updates gets another
-// hello, on another connection; what is on its way it gives to other workers.
+// announce tells the broker which rule sets the worker serves now, unless the broker knows, or a
+// hello or welcome is still to come. A broker without updates gets another hello on another
+// connection; requests held by the worker go to other workers then.
 func (l *link) announce() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sets := l.worker.sets
-	version := sets.version.Load()
-	if l.conn == nil || l.welcome == nil || l.told == version {
+	version := l.worker.sets.version.Load()
+	if l.conn == nil || l.welcome == nil || l.announcedVersion == version {
 		return
 	}
 	rules := l.worker.describe()
@@ -177,18 +177,18 @@ func (l *link) announce() {
 	switch {
 	case l.welcome.Updates:
 		_ = l.conn.Send(zmtp.AppendFrame(nil, wire.ControlFrame(wire.KindUpdate), true), zmtp.NewMessage(wire.JSONFrame(&wire.Update{Rules: rules})))
-	case !slices.Equal(packs, l.toldPacks):
+	case !slices.Equal(packs, l.announcedPacks):
 		_ = l.conn.Close()
 	}
-	l.told, l.toldPacks = version, packs
+	l.announcedVersion, l.announcedPacks = version, packs
 }
 
-// handle takes one message of the broker over.
-func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
+// handle handles a message of the broker and owns m.
+func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error {
 	control, conn := m.Frame(0), session.conn
 	if c, ok := wire.ParseRequestControl(control); ok && m.NumFrames() > 1 {
-		if !l.asked.Load() {
-			l.asked.Store(true)
+		if !l.requested.Load() {
+			l.requested.Store(true)
 		}
 		j := job{conn: conn, session: session, control: c, message: m.Tail(1), deadline: time.Now().Add(c.Remaining)}
 		if l.worker.traces {
@@ -204,7 +204,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		if !ok || m.NumFrames() < 2 {
 			return fmt.Errorf("unreadable answer to what a worker asked, with %d frames", m.NumFrames())
 		}
-		session.answered(c.Number, m)
+		session.deliver(c.Number, m)
 	case wire.KindWelcome:
 		var welcome wire.Welcome
 		if err := json.Unmarshal(m.Frame(1), &welcome); err != nil || welcome.HeartbeatMS < 1 || welcome.HeartbeatMS > wire.MaxHeartbeat.Milliseconds() {
@@ -212,11 +212,11 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		}
 		session.hops.Store(int64(welcome.Hops))
 		l.welcomed(&welcome)
-		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
+		beats.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
 		return l.refused(m.Frame(1))
 	case wire.KindHeartbeat:
-		live.answer(control)
+		beats.answer(control)
 	case wire.KindReclaim, wire.KindCancel:
 		reclaim, ok := wire.ParseReclaim(control)
 		if !ok {
@@ -225,37 +225,37 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		gave := l.worker.jobs.reclaim(conn, reclaim, wire.BeginReclaim(nil, wire.KindReclaim))
 		return conn.Send(nil, zmtp.NewMessage(gave))
 	case wire.KindDrain:
-		l.noMore()
+		l.setDrained()
 	case wire.KindStop:
 		l.log.Info("told to stop")
 		l.worker.requestStop()
 	default:
 		if h, err := wire.ParseAnswerHeader(control); err == nil && h.Error != nil {
-			// It took the hello for a request. Newer brokers say so themselves.
-			return l.turnedAway(wire.Errorf(wire.BadRequest, "this is a broker's endpoint for clients; name the one for workers (port 5556 by default)"))
+			// An older broker took the hello for a request. Newer brokers refuse the hello.
+			return l.refuse(wire.Errorf(wire.BadRequest, "this is a broker's endpoint for clients; name the one for workers (port 5556 by default)"))
 		}
 		return fmt.Errorf("unexpected message of kind %q with %d frames", wire.KindOf(control), m.NumFrames())
 	}
 	return nil
 }
 
-// refused is what a broker has said that does not take this worker.
+// refused handles a refusal; reason is the second frame.
 func (l *link) refused(reason []byte) error {
 	h, err := wire.ParseAnswerHeader(reason)
 	if err != nil || h.Error == nil {
 		return escape.Errorf("unreadable refusal: %q", reason)
 	}
-	return l.turnedAway(h.Error)
+	return l.refuse(h.Error)
 }
 
-// turnedAway logs why the broker does not take this worker: a new reason at once, the
-// same one again every refusedAgain.
-func (l *link) turnedAway(why *wire.Error) error {
+// refuse logs why the broker refuses this worker: a new reason at once, an unchanged reason every
+// repeatRefusal. refuse returns errRefused.
+func (l *link) refuse(why *wire.Error) error {
 	level := slog.LevelError
 	switch {
-	case why.Code == wire.Draining: // it comes back, or is not meant to
+	case why.Code == wire.Draining: // the broker comes back, or is to be away
 		level = slog.LevelInfo
-	case why.Message == l.lastRefused && time.Since(l.refusedAt) < refusedAgain:
+	case why.Message == l.lastRefused && time.Since(l.refusedAt) < repeatRefusal:
 		level = slog.LevelDebug
 	default:
 		l.lastRefused, l.refusedAt = why.Message, time.Now()
@@ -267,9 +267,9 @@ func (l *link) turnedAway(why *wire.Error) error {
 	return errRefused
 }
 
-// noMore: the broker will send no more requests on this connection. It says
-// so because it is stopping, or in answer to our drain.
-func (l *link) noMore() {
+// setDrained notes the broker's drain: no more requests come on this connection, because the broker
+// is stopping, or has answered the worker's drain.
+func (l *link) setDrained() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.worker.draining.Load() && !l.isDrained {
@@ -278,8 +278,8 @@ func (l *link) noMore() {
 	}
 }
 
-// leave ends the link in good order: no more requests, what is here answered,
-// everything flushed. What takes longer than ctx is left to other workers.
+// leave ends the link in good order: the worker says drain, answers the requests in hand, and writes
+// all answers. Requests not answered before ctx ends are left to other workers.
 func (l *link) leave(ctx context.Context) {
 	l.mu.Lock()
 	conn := l.conn
@@ -295,7 +295,7 @@ func (l *link) leave(ctx context.Context) {
 	}
 	idle := make(chan struct{})
 	go func() {
-		l.worker.jobs.waitIdle()
+		l.worker.jobs.waitIdle() // or until Run closes the queue
 		close(idle)
 	}()
 	select {

@@ -1,5 +1,7 @@
 package worker
 
+// Options: names, brokers, rules and limits of a worker, with defaults and checks.
+
 import (
 	"cmp"
 	"errors"
@@ -18,44 +20,43 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Options configure a worker. The zero value of a field is its default.
+// Options configure a worker. The zero value of a field stands for the default.
 type Options struct {
-	Name    string   // unique among a broker's workers; default: the host's name
+	Name    string   // unique among the workers of a broker; default: the host's name
 	Version string   // of the program
-	Brokers []string // worker endpoints of brokers
-	// Security is the client side of the connections to all of them.
+	Brokers []string // endpoints for workers
+	// Security is the client side of the connections to all brokers.
 	Security zmtp.Security
-	// RuleSets are the rule sets to serve. They stay the caller's.
+	// RuleSets are the rule sets to serve. The caller owns RuleSets.
 	RuleSets *RuleSets
-	// Rules are served in their place if they never change: packs by name of
-	// the rule set. The packs stay the caller's.
+	// Rules are packs by name of the rule set, in place of RuleSets, for rules without changes. The
+	// caller owns the packs.
 	Rules map[string]*match.Pack
-	// Handle are further rule sets, by name: functions answer their requests. A
-	// worker needs RuleSets, Rules or Handle.
+	// Handle has further rule sets, by name: functions answer the requests. A worker needs RuleSets,
+	// Rules or Handle.
 	Handle map[string]Handler
-	// Escalate sends texts in which this worker's rules have found something on to
-	// others; the answer then holds what both have found.
+	// Escalate sends texts with matches on to other workers; answers merge the results of both.
 	Escalate []Escalation
 
-	Slots        int // requests worked on at once; default: one per core
+	Slots        int // requests worked on at once; default: the number of cores
 	Limits       Limits
-	DrainTimeout time.Duration // for the requests it has at the end; default 10 s
+	DrainTimeout time.Duration // for the requests in hand at the end; default 10 s
 
 	Log *slog.Logger // default: discarded
-	// Pulse is called about once a second, from when the worker serves until it has
-	// ended, as long as nothing in it hangs. It must not block. Nil: nobody is told.
-	Pulse func(Pulse)
+	// Report is called about once a second, from the start to the end of the worker, unless a slot
+	// hangs. Report must not block. Nil: the worker does not report.
+	Report func(Health)
 
-	welcomeTime  time.Duration       // see there; shorter in tests
-	refusedPause time.Duration       // the same
-	health       func() board.Health // board.ReadHealth but in tests
-	boardTicks   <-chan time.Time    // when to ask for it; nil: every boardEvery
+	welcomeTime  time.Duration       // see the constant; shorter in tests
+	refusedPause time.Duration       // see the constant; shorter in tests
+	readHealth   func() board.Health // board.ReadHealth, but in tests
+	boardTicks   <-chan time.Time    // when to call readHealth; nil: every boardEvery
 }
 
-// Limits bound one answer; what goes beyond is cut and marked as truncated.
+// Limits bound an answer. Lists over a limit are cut and marked as truncated.
 type Limits struct {
-	Matches int   // matches of one request; default 1,000,000
-	Answer  int64 // bytes of one answer; default 4 MiB
+	Matches int   // max matches of a request; default 1,000,000
+	Answer  int64 // max bytes of an answer; default 4 MiB
 }
 
 func (o Options) withDefaults() Options {
@@ -68,8 +69,8 @@ func (o Options) withDefaults() Options {
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.welcomeTime = cmp.Or(o.welcomeTime, welcomeTime)
 	o.refusedPause = cmp.Or(o.refusedPause, refusedPause)
-	if o.health == nil {
-		o.health = board.ReadHealth
+	if o.readHealth == nil {
+		o.readHealth = board.ReadHealth
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -28,34 +28,34 @@ func TestReclaimTakesWhatNoSlotHasBegun(t *testing.T) {
 		q.push(job{conn: mine, control: wire.RequestControl{Number: n}})
 	}
 	q.push(job{conn: others, control: wire.RequestControl{Number: 3}}) // another broker's numbers are its own
-	var slot running
-	if j, ok := q.pop(&slot, func() {}); !ok || j.control.Number != 0 {
-		t.Fatalf("popped %d, %v", j.control.Number, ok)
+	var e execution
+	if !q.pop(&e) || e.control.Number != 0 {
+		t.Fatalf("popped %d", e.control.Number)
 	}
 
 	r, _ := wire.ParseReclaim(reclaimOf(wire.KindReclaim, 0, 1, 3, 99))
 	if got, want := q.reclaim(mine, r, reclaimOf(wire.KindReclaim)), reclaimOf(wire.KindReclaim, 1, 3); string(got) != string(want) {
 		t.Errorf("gave back %q, want %q: neither what is running nor what is not here", got, want)
 	}
-	if slot.cancelled.Load() {
+	if e.cancelled.Load() {
 		t.Error("a reclaim stopped a request that somebody waits for")
 	}
 	r, _ = wire.ParseReclaim(reclaimOf(wire.KindCancel, 0, 2))
 	if got, want := q.reclaim(mine, r, reclaimOf(wire.KindReclaim)), reclaimOf(wire.KindReclaim, 2); string(got) != string(want) {
 		t.Errorf("gave back %q, want %q", got, want)
 	}
-	if !slot.cancelled.Load() {
+	if !e.cancelled.Load() {
 		t.Error("what is running and cancelled was not stopped")
 	}
-	q.done(&slot)
+	q.done(&e)
 	var left []string
 	for range 2 {
-		j, _ := q.pop(&slot, func() {})
-		left = append(left, fmt.Sprint(j.conn == mine, j.control.Number))
-		if slot.cancelled.Load() {
+		q.pop(&e)
+		left = append(left, fmt.Sprint(e.conn == mine, e.control.Number))
+		if e.cancelled.Load() {
 			t.Error("the next request is cancelled, too")
 		}
-		q.done(&slot)
+		q.done(&e)
 	}
 	if strings.Join(left, " ") != "true 4 false 3" {
 		t.Errorf("left %q", left)

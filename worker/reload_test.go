@@ -19,7 +19,7 @@ import (
 )
 
 // recvUpdate waits for the next update.
-func (l *testLink) recvUpdate() []wire.RuleSet {
+func (l *testLink) recvUpdate() []wire.ServedRules {
 	l.t.Helper()
 	frames := l.recv()
 	var u wire.Update
@@ -181,9 +181,9 @@ type countedPacks struct {
 	open map[*match.Pack]bool
 }
 
-func (c *countedPacks) source(t *testing.T, words func() string) Source {
+func (c *countedPacks) source(t *testing.T, words func() string) PackSource {
 	c.open = map[*match.Pack]bool{}
-	return Source{
+	return PackSource{
 		Open: func(string) (*match.Pack, error) {
 			p := pack(t, strings.Fields(words())...)
 			c.mu.Lock()
@@ -217,13 +217,13 @@ func TestOldPackIsClosedAfterItsLastRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	set, first := sets.find("x")
-	_, second := sets.find("x@" + first.pack.Hash()[:12])
+	_, second := sets.find("x@" + first.Hash()[:12])
 	if first != second {
 		t.Fatal("another pack by its hash")
 	}
 	word = "b"
 	sets.Reload("x")
-	if _, p := sets.find("x@" + first.pack.Hash()); p != nil {
+	if _, p := sets.find("x@" + first.Hash()); p != nil {
 		t.Error("the old pack is still given out")
 	}
 	set.release(first)
@@ -280,21 +280,21 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 	write("b/1.yaml", "rules: [{literal: one}]")
 	paths := map[string][]string{"a": {filepath.Join(dir, "a.txt")}, "b": {filepath.Join(dir, "b")}}
 	loads := map[string]int{}
-	sets, err := OpenRuleSets([]string{"a", "b"}, Source{
+	sets, err := OpenRuleSets([]string{"a", "b"}, PackSource{
 		Open: func(set string) (*match.Pack, error) {
 			loads[set]++
 			p, _, err := rules.Compile(paths[set], rules.Options{Name: set})
 			return p, err
 		},
-		Stamp: func(set string) string { return rules.Fingerprint(paths[set]) },
+		Fingerprint: func(set string) string { return rules.Fingerprint(paths[set]) },
 	}, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	look := func(wantA, wantB int) {
 		t.Helper()
-		sets.look("a")
-		sets.look("b")
+		sets.reloadChanged("a")
+		sets.reloadChanged("b")
 		if loads["a"] != wantA || loads["b"] != wantB {
 			t.Errorf("loaded %v times, want %d and %d", loads, wantA, wantB)
 		}
@@ -332,7 +332,7 @@ func TestChangedFilesAreSeenAndSettle(t *testing.T) {
 	write("a.txt", "one\ntwo\n")
 	look(5, 2)
 	look(6, 2)
-	if sets.sets["a"].failure() != nil {
+	if sets.sets["a"].failed != nil {
 		t.Error("the failure is not over")
 	}
 }
@@ -348,22 +348,22 @@ func statOf(t *testing.T, path string) time.Time {
 
 // What changes while the files are read is loaded afterwards.
 func TestChangeDuringALoadIsSeen(t *testing.T) {
-	c, stamp := &countedPacks{}, "1"
-	source := c.source(t, func() string { stamp = "2"; return "a" })
-	source.Stamp = func(string) string { return stamp }
+	c, fingerprint := &countedPacks{}, "1"
+	source := c.source(t, func() string { fingerprint = "2"; return "a" })
+	source.Fingerprint = func(string) string { return fingerprint }
 	sets, err := OpenRuleSets([]string{"x"}, source, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sets.sets["x"].stamp != "1" {
-		t.Errorf("the stamp %q is from after the load", sets.sets["x"].stamp)
+	if sets.sets["x"].fingerprint != "1" {
+		t.Errorf("the fingerprint %q is from after the load", sets.sets["x"].fingerprint)
 	}
 }
 
 func TestWatchReloadsOnASignal(t *testing.T) {
 	var mu sync.Mutex
 	loads, change := 0, make(chan struct{}, 10)
-	sets, err := OpenRuleSets([]string{"x", "y"}, Source{Open: func(set string) (*match.Pack, error) {
+	sets, err := OpenRuleSets([]string{"x", "y"}, PackSource{Open: func(set string) (*match.Pack, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		loads++

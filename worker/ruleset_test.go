@@ -44,7 +44,7 @@ type mappedSet struct {
 	words  string
 	store  *rules.Store
 	file   string
-	source Source
+	source PackSource
 	log    syncBuffer
 	logger *slog.Logger
 }
@@ -63,13 +63,13 @@ func newMappedSet(t *testing.T) (*mappedSet, Options) {
 	})
 	o := options(s.broker, t)
 	o.Slots, o.Log = 1, s.logger
-	s.source = Source{
+	s.source = PackSource{
 		Open: func(set string) (*match.Pack, error) {
 			p, _, err := s.store.Open([]string{s.words}, rules.Options{Name: set})
 			return p, err
 		},
-		Close: s.store.Release,
-		Stamp: func(string) string { return rules.Fingerprint([]string{s.words}) },
+		Close:       s.store.Release,
+		Fingerprint: func(string) string { return rules.Fingerprint([]string{s.words}) },
 	}
 	o.RuleSets = s.open()
 	s.file = filepath.Join(state, "packs", o.RuleSets.sets["default"].hash()+".pack")
@@ -180,7 +180,7 @@ func TestAPackThatIsReadableAgainIsServedAgain(t *testing.T) {
 	l := s.broker.accept()
 	l.recv()
 	l.send("W", string(wire.JSONFrame(&wire.Welcome{Protocol: wire.ProtocolVersion, Broker: "fake", HeartbeatMS: 60_000, Updates: true})))
-	announced := func() wire.RuleSet {
+	announced := func() wire.ServedRules {
 		var u wire.Update
 		if frames := l.recv(); len(frames) != 2 || json.Unmarshal([]byte(frames[1]), &u) != nil || len(u.Rules) != 1 {
 			t.Fatalf("%q is no update", frames)

@@ -1,106 +1,104 @@
 package worker
 
+// Rule sets: their packs, the users of packs, and announcements to brokers.
+
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"trawl/edge/escape"
+	"trawl/edge/files"
 	"trawl/edge/match"
 	"trawl/edge/names"
 	"trawl/edge/wire"
 )
 
-// Source is where the packs of rule sets come from. All functions but Open can be
-// nil.
-type Source struct {
-	// Open opens the pack of a rule set as its files are now. Each call returns a
-	// pack of its own.
+// PackSource is where the packs of rule sets come from. All functions but Open can be nil.
+type PackSource struct {
+	// Open opens the pack of a rule set from the present files. Each call returns a new pack.
 	Open func(set string) (*match.Pack, error)
-	// Close closes a pack that Open returned and nobody uses any more. By
-	// default the pack's own Close.
+	// Close closes a pack of Open without users. Default: the pack's own Close.
 	Close func(*match.Pack) error
-	// Stamp changes when the files do; it is asked every two seconds. Nil: they
-	// are loaded again when somebody says so.
-	Stamp func(set string) string
+	// Fingerprint returns a text for the present files of a rule set; a change of a file changes the
+	// text. The worker calls Fingerprint every two seconds. Nil: only Reload and signals load files
+	// again.
+	Fingerprint func(set string) string
 }
 
-// RuleSets are the rule sets that one worker serves, or all workers of a process.
-// Each can be loaded again while requests are answered: a request sees one pack,
-// the old one or the new, and the old one is closed when nobody uses it any more.
-// What cannot be loaded leaves the pack in use where it is. Safe for concurrent
-// use.
+// RuleSets are the rule sets of a worker, or of all workers of a process. A rule set can be loaded
+// again while requests are answered. A request sees a single pack, the old or the new; the old pack is
+// closed after the last user. If loading fails, the pack in use stays. Safe for concurrent use.
 type RuleSets struct {
-	source Source
+	source PackSource
 	log    *slog.Logger
 	id     string // of the counters in the packs, for wire.Costs
-	sets   map[string]*ruleSet
+	sets   map[string]*loadedSet
 	names  []string // sorted
 
-	version atomic.Uint64 // rises before brokers are told
+	version atomic.Uint64 // rises with each change for brokers; see link.announce
 
-	mu        sync.Mutex
-	followers map[*state]struct{} // running workers
+	mu          sync.Mutex
+	subscribers map[*worker]struct{} // running workers
 }
 
-// OpenRuleSets opens the rule sets called names. All problems of all sets are in
-// the error.
-func OpenRuleSets(names []string, source Source, log *slog.Logger) (*RuleSets, error) {
+// OpenRuleSets opens the rule sets called names. The error holds all problems of all sets.
+func OpenRuleSets(names []string, source PackSource, log *slog.Logger) (*RuleSets, error) {
 	s := newRuleSets(source, log)
 	var problems []error
 	for _, name := range slices.Sorted(slices.Values(names)) {
-		stamp := s.source.Stamp(name)
+		fingerprint := s.source.Fingerprint(name)
 		pack, err := s.source.Open(name)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		s.add(name, pack, stamp)
+		s.add(name, pack, fingerprint)
 		info := pack.Info()
 		s.log.Info("rules ready", "set", wire.RulesName(name, pack.Hash()), "rules", info.Rules, "literals", info.Literals,
 			"regexes", info.Regexes, "engine", info.Engine, "bytes", info.Bytes)
 	}
 	if err := errors.Join(problems...); err != nil {
 		for _, set := range s.sets {
-			set.close(set.current.pack)
+			set.close(set.current.Pack)
 		}
 		return nil, err
 	}
 	return s, nil
 }
 
-// fixedRuleSets serves packs that have no source and stay their owner's.
+// fixedRuleSets returns rule sets without a source. The caller owns the packs.
 func fixedRuleSets(packs map[string]*match.Pack, log *slog.Logger) *RuleSets {
-	s := newRuleSets(Source{Close: func(*match.Pack) error { return nil }}, log)
+	s := newRuleSets(PackSource{Close: func(*match.Pack) error { return nil }}, log)
 	for name, pack := range packs {
 		s.add(name, pack, "")
 	}
 	return s
 }
 
-func newRuleSets(source Source, log *slog.Logger) *RuleSets {
+func newRuleSets(source PackSource, log *slog.Logger) *RuleSets {
 	if source.Close == nil {
 		source.Close = (*match.Pack).Close
 	}
-	if source.Stamp == nil {
-		source.Stamp = func(string) string { return "" }
+	if source.Fingerprint == nil {
+		source.Fingerprint = func(string) string { return "" }
 	}
-	return &RuleSets{source: source, log: log, id: rand.Text(), sets: make(map[string]*ruleSet), followers: make(map[*state]struct{})}
+	return &RuleSets{source: source, log: log, id: rand.Text(), sets: make(map[string]*loadedSet), subscribers: make(map[*worker]struct{})}
 }
 
-func (s *RuleSets) add(name string, pack *match.Pack, stamp string) {
-	s.sets[name] = &ruleSet{name: name, close: s.closePack, current: &served{pack: pack}, stamp: stamp}
+func (s *RuleSets) add(name string, pack *match.Pack, fingerprint string) {
+	s.sets[name] = &loadedSet{name: name, close: s.closePack, current: newRefPack(name, pack), fingerprint: fingerprint}
 	s.names = slices.Sorted(maps.Keys(s.sets))
 }
 
-// checkSetName refuses what a request could not ask for.
+// checkSetName refuses names impossible in a request.
 func checkSetName(name string) error {
 	if err := names.Check(name); err != nil {
 		return fmt.Errorf("worker: rule set: %w", err)
@@ -114,9 +112,9 @@ func (s *RuleSets) closePack(p *match.Pack) {
 	}
 }
 
-// find returns the set and the pack of a request, by name or name@hash. The pack
-// must be released.
-func (s *RuleSets) find(rules string) (*ruleSet, *served) {
+// find returns the set and the pack for rules, a name or name@hash in a request; nil if there is none.
+// The caller must release the pack.
+func (s *RuleSets) find(rules string) (*loadedSet, *refPack) {
 	name, hash := wire.SplitRules(rules)
 	if set := s.sets[name]; set != nil {
 		if p := set.acquire(hash); p != nil {
@@ -126,141 +124,157 @@ func (s *RuleSets) find(rules string) (*ruleSet, *served) {
 	return nil, nil
 }
 
-// maxErrors is the most bytes of the errors in what brokers are told: a hello or
-// update must stay below 1 MiB, however many rule sets failed to load.
+// maxErrors bounds the bytes of all errors in an announcement: a hello or update must stay below 1 MiB,
+// however many rule sets failed to load.
 const maxErrors = 64 << 10
 
-// describe is what brokers are told of all sets.
-func (s *RuleSets) describe() []wire.RuleSet {
-	list := make([]wire.RuleSet, len(s.names))
+// describe returns the announcement of all sets.
+func (s *RuleSets) describe() []wire.ServedRules {
+	list := make([]wire.ServedRules, len(s.names))
 	left := maxErrors
 	for i, name := range s.names {
 		list[i] = s.sets[name].describe()
 		if f := list[i].FailedReload; f != nil {
-			f.Error = cut(escape.Message(f.Error), min(left, wire.MaxReloadError))
+			f.Error = truncate(escape.Message(f.Error), min(left, wire.MaxReloadError))
 			left -= len(f.Error)
 		}
 	}
 	return list
 }
 
-// follow makes a worker announce what changes, until the function returned is
-// called.
-func (s *RuleSets) follow(w *state) (stop func()) {
+// subscribe makes a worker announce changes to the worker's brokers until stop is called.
+func (s *RuleSets) subscribe(w *worker) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.followers[w] = struct{}{}
+	s.subscribers[w] = struct{}{}
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.followers, w)
+		delete(s.subscribers, w)
 	}
 }
 
+// announce makes all workers announce changes to their brokers.
 func (s *RuleSets) announce() {
 	s.version.Add(1)
 	s.mu.Lock()
-	followers := slices.Collect(maps.Keys(s.followers))
+	workers := slices.Collect(maps.Keys(s.subscribers))
 	s.mu.Unlock()
-	for _, w := range followers {
+	for _, w := range workers {
 		for _, l := range w.links {
 			l.announce()
 		}
 	}
 }
 
-// Reload loads a rule set again, or tries to: what came of it is in the log and in
-// the brokers' status.
-func (s *RuleSets) Reload(name string) {
-	set := s.sets[name]
-	if set == nil || s.source.Open == nil {
-		return
-	}
-	set.loading.Lock()
-	defer set.loading.Unlock()
-	start := time.Now()
-	before := set.hash()
-	pack, err := s.load(set)
-	switch {
-	case err != nil:
-		what := "rules not loaded again; the ones from before stay in use"
-		if set.isLost() {
-			what = cannotRead
+// loadedSet is a rule set with a pack. A request keeps a pack from beginning to end; a new pack is for
+// later requests.
+type loadedSet struct {
+	name  string
+	close func(*match.Pack) // for packs without users
+
+	loading sync.Mutex   // held while a pack is opened; taken before mu
+	change  files.Change // for the goroutine of Watch
+
+	mu          sync.Mutex
+	current     *refPack
+	next        *refPack // announced, and about to be current; else nil
+	fingerprint string   // of the files, from before the latest loading
+	failed      *failure // why the latest loading failed; nil: success
+	lost        bool     // current cannot be read any more, nor be opened again
+}
+
+// refPack is a pack with a count of users. The lock of the set guards users and retired.
+type refPack struct {
+	*match.Pack
+	name    string // in answers; see wire.RulesName
+	users   int
+	retired bool // another pack is current: the last user closes this pack
+}
+
+func newRefPack(set string, pack *match.Pack) *refPack {
+	return &refPack{Pack: pack, name: wire.RulesName(set, pack.Hash())}
+}
+
+// failure is why loading failed.
+type failure struct {
+	text string
+	at   time.Time
+}
+
+// acquire returns the pack with a hash beginning with hash; nil if there is none. The pack stays open
+// until release.
+func (s *loadedSet) acquire(hash string) *refPack {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range []*refPack{s.current, s.next} {
+		if p != nil && strings.HasPrefix(p.Hash(), hash) {
+			p.users++
+			return p
 		}
-		s.notLoaded(set, err, what)
-	case pack.Hash() == before && !set.isLost():
-		s.closePack(pack)
-		if set.worked() {
-			s.announce()
-		}
-		s.log.Info("rules looked at again: unchanged", "set", wire.RulesName(name, before))
-	default:
-		set.worked()
-		set.put(pack, s.announce)
-		s.log.Info("rules loaded again", "set", wire.RulesName(name, pack.Hash()), "before", wire.RulesName(name, before),
-			"rules", pack.Info().Rules, "took", time.Since(start).Round(time.Millisecond))
+	}
+	return nil
+}
+
+func (s *loadedSet) release(p *refPack) {
+	s.mu.Lock()
+	p.users--
+	isLast := p.retired && p.users == 0
+	s.mu.Unlock()
+	if isLast {
+		s.close(p.Pack)
 	}
 }
 
-// cannotRead is said of a rule set that the worker does not serve for now. It is tried again, see
-// retryEvery.
-const cannotRead = "the pack's file cannot be read any more, nor made again: requests for the rule set go to other workers; see to the disk and the rules; the worker tries again every minute"
-
-// reloadPause is how long after a failure the next request that finds its pack
-// unreadable has to wait for another try.
-const reloadPause = 5 * time.Second
-
-// replace puts another pack in the place of lost, whose file cannot be read any
-// more, unless somebody has or is about to.
-func (s *RuleSets) replace(set *ruleSet, lost *match.Pack) {
-	if !set.loading.TryLock() {
-		return
+// replace makes pack the current pack. By way of announce, brokers know before an answer can name the
+// new pack, and before a request for the old pack can be refused.
+func (s *loadedSet) replace(pack *match.Pack, announce func()) {
+	s.mu.Lock()
+	s.next = newRefPack(s.name, pack)
+	s.mu.Unlock()
+	announce()
+	s.mu.Lock()
+	old := s.current
+	s.current, s.next, s.lost = s.next, nil, false
+	old.retired = true
+	isUnused := old.users == 0
+	s.mu.Unlock()
+	if isUnused {
+		s.close(old.Pack)
 	}
-	defer set.loading.Unlock()
-	set.mu.Lock()
-	done := set.current.pack != lost
-	set.mu.Unlock()
-	if f := set.failure(); done || f != nil && time.Since(f.at) < reloadPause {
-		return
-	}
-	if s.source.Open == nil {
-		set.lose()
-		s.notLoaded(set, errors.New("this worker's rules come from no file"), "the pack's file cannot be read any more; restart the worker")
-		return
-	}
-	pack, err := s.load(set)
-	if err != nil {
-		set.lose()
-		s.notLoaded(set, err, cannotRead)
-		return
-	}
-	set.worked()
-	set.put(pack, s.announce)
-	s.log.Warn("the pack's file could not be read any more: loaded again", "rules", wire.RulesName(set.name, pack.Hash()))
 }
 
-// load opens the pack of set, with loading held. The stamp is from before: what
-// changes while the files are read is seen afterwards.
-func (s *RuleSets) load(set *ruleSet) (pack *match.Pack, err error) {
-	stamp := s.source.Stamp(set.name)
-	compileBeside(func() { pack, err = s.source.Open(set.name) })
-	set.mu.Lock()
-	set.stamp = stamp
-	set.mu.Unlock()
-	return pack, err
+// describe returns the announcement of the set, with an error of any length.
+func (s *loadedSet) describe() wire.ServedRules {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pack := s.current.Pack
+	if s.next != nil {
+		pack = s.next.Pack
+	}
+	info := pack.Info()
+	d := wire.ServedRules{
+		Name: s.name, Hash: pack.Hash(), Engine: info.Engine, Rules: info.Rules, Regexes: info.Regexes,
+		Scan: pack.Calibration().String(), Bytes: info.Bytes, Longest: info.LongestLiteral,
+		Unreadable: s.lost && s.next == nil,
+	}
+	if f := s.failed; f != nil {
+		d.FailedReload = &wire.FailedReload{Error: f.text, AgeS: int64(time.Since(f.at).Seconds())}
+	}
+	return d
 }
 
-// notLoaded notes why loading failed, for status, and says it once for each
-// distinct reason.
-func (s *RuleSets) notLoaded(set *ruleSet, err error, what string) {
-	set.mu.Lock()
-	known := set.failed != nil && set.failed.text == err.Error()
-	set.failed = &failure{text: err.Error(), at: time.Now()}
-	set.mu.Unlock()
-	level := slog.LevelError
-	if known {
-		level = slog.LevelDebug
+// hash returns the hash of the current pack.
+func (s *loadedSet) hash() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current.Hash()
+}
+
+// truncate returns at most n bytes of s, valid UTF-8.
+func truncate(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
 	}
-	s.log.Log(context.Background(), level, what, "set", wire.RulesName(set.name, set.hash()), "error", err)
-	s.announce()
+	return strings.ToValidUTF8(s, "")
 }

@@ -1,5 +1,7 @@
 package worker
 
+// Sessions: open sub-requests on a connection to a broker.
+
 import (
 	"context"
 	"sync"
@@ -10,45 +12,45 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// session is one connection to a broker, from hello to its end, and what is asked
-// over it.
+// session is a connection to a broker, from hello to end. Safe for concurrent use.
 type session struct {
 	conn *zmtp.Conn
 	ctx  context.Context // ends with the connection
 	end  context.CancelFunc
-	hops atomic.Int64 // as the broker's welcome says; 0: it takes no questions
+	hops atomic.Int64 // from the broker's welcome; 0: the broker takes no sub-requests
 
-	mu   sync.Mutex
-	last uint64                         // number of the last question
-	open map[uint64]chan<- nestedAnswer // by number; each takes one
+	mu    sync.Mutex
+	last  uint64                    // number of the latest sub-request
+	calls map[uint64]chan<- outcome // open sub-requests by number; channels of capacity 1
 }
 
-type nestedAnswer struct {
+// outcome is how a sub-request ended.
+type outcome struct {
 	answer *Answer
 	err    error
 }
 
 func newSession(ctx context.Context, conn *zmtp.Conn) *session {
-	s := &session{conn: conn, open: make(map[uint64]chan<- nestedAnswer)}
+	s := &session{conn: conn, calls: make(map[uint64]chan<- outcome)}
 	s.ctx, s.end = context.WithCancel(ctx)
 	return s
 }
 
-// ask asks for the sake of the request that has come under a number, and waits until
-// the answer is there, ctx or the connection ends.
-func (s *session) ask(ctx context.Context, under uint64, h *wire.RequestHeader, texts [][]byte) (*Answer, error) {
-	arrived := make(chan nestedAnswer, 1)
+// call sends a sub-request; parent is the number of the parent's dispatch. call returns with the
+// answer, or with an error when ctx or the connection ends.
+func (s *session) call(ctx context.Context, parent uint64, h *wire.RequestHeader, texts [][]byte) (*Answer, error) {
+	arrived := make(chan outcome, 1)
 	s.mu.Lock()
 	s.last++
 	number := s.last
-	s.open[number] = arrived
+	s.calls[number] = arrived
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.open, number)
+		delete(s.calls, number)
 		s.mu.Unlock()
 	}()
-	size := 256
+	size := 256 // for the header
 	for _, text := range texts {
 		size += len(text) + 16
 	}
@@ -57,13 +59,13 @@ func (s *session) ask(ctx context.Context, under uint64, h *wire.RequestHeader, 
 	for _, text := range texts {
 		b.AppendFrame(text)
 	}
-	control := wire.AskControl{Number: number, For: under}
+	control := wire.SubRequestControl{Number: number, Parent: parent}
 	if err := s.conn.Send(zmtp.AppendFrame(nil, control.Append(nil), true), b.Message()); err != nil {
 		return nil, wire.Errorf(wire.NoWorker, "the connection to the broker ended: %v", err)
 	}
 	select {
-	case got := <-arrived:
-		return got.answer, got.err
+	case o := <-arrived:
+		return o.answer, o.err
 	case <-ctx.Done():
 	}
 	if s.ctx.Err() != nil {
@@ -75,25 +77,26 @@ func (s *session) ask(ctx context.Context, under uint64, h *wire.RequestHeader, 
 	return nil, context.Cause(ctx)
 }
 
-// answered hands an answer to whoever waits for it. m, whole, stays the caller's.
-func (s *session) answered(number uint64, m zmtp.Message) {
+// deliver hands the answer m to the call of a sub-request, if the call still waits. The caller owns m,
+// a message with control frame.
+func (s *session) deliver(number uint64, m zmtp.Message) {
 	s.mu.Lock()
-	to := s.open[number]
-	delete(s.open, number)
+	to := s.calls[number]
+	delete(s.calls, number)
 	s.mu.Unlock()
-	if to != nil { // else nobody waits any more
-		to <- readAnswer(m)
+	if to != nil {
+		to <- readOutcome(m)
 	}
 }
 
-// readAnswer copies an answer out of m, whose first frame is not part of it.
-func readAnswer(m zmtp.Message) nestedAnswer {
+// readOutcome copies an answer out of m, a message with control frame.
+func readOutcome(m zmtp.Message) outcome {
 	head, err := wire.ParseAnswerHeader(m.Frame(1))
 	switch {
 	case err != nil:
-		return nestedAnswer{err: wire.Errorf(wire.Internal, "unreadable answer: %v", err)}
+		return outcome{err: wire.Errorf(wire.Internal, "unreadable answer: %v", err)}
 	case head.Error != nil:
-		return nestedAnswer{err: head.Error}
+		return outcome{err: head.Error}
 	}
 	a := &Answer{Header: head}
 	for i, frame := range m.Frames() {
@@ -101,10 +104,10 @@ func readAnswer(m zmtp.Message) nestedAnswer {
 			a.Results = append(a.Results, append([]byte(nil), frame...))
 		}
 	}
-	return nestedAnswer{answer: a}
+	return outcome{answer: a}
 }
 
-// remaining is how long until ctx's deadline, in whole milliseconds, at least one.
+// remaining returns the time until ctx's deadline, in whole milliseconds, at least 1 ms.
 func remaining(ctx context.Context) time.Duration {
 	until, _ := ctx.Deadline()
 	return max(time.Millisecond, time.Until(until).Truncate(time.Millisecond))

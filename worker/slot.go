@@ -1,5 +1,7 @@
 package worker
 
+// Slots: parsing, matching and answering a request.
+
 import (
 	"runtime/debug"
 	"time"
@@ -10,83 +12,83 @@ import (
 	"trawl/worker/results"
 )
 
-// slot works on one request at a time. What it needs for that it keeps and
-// uses again.
+// slot holds everything for matching, and works on a single job at a time. All buffers are used again
+// for every job: a steady worker allocates little. The fields of the first group stay. The fields of
+// the second group belong to the job of e and are void after reset.
 type slot struct {
-	worker  *state
+	worker  *worker
 	scratch match.Scratch
 	encoder results.Encoder
-	stop    func() bool // asks stopped, made once
+	stop    func() bool // s.isStopped, made once
 
-	job     job
-	running *running // what the queue knows of it
-	out     *replies // of the goroutine at work
-	took    time.Duration
-	set     *ruleSet // that the job asks for, once it is known
-	served  *served  // and its pack, which stays open
-	texts   [][]byte // of the request, if they are scanned together
-	results []byte   // all result frames, one after the other
-	ends    []int    // where each ends
-
-	flagging // which texts are sent on to others
+	e      *execution
+	took   time.Duration // time spent on the job
+	set    *loadedSet    // the rule set of the job; nil: not known yet
+	pack   *refPack      // of set; stays open until reset
+	texts  [][]byte      // views of the message, while several texts are scanned together
+	result []byte        // all result frames in a row
+	ends   []int         // where each frame ends in result
+	frames [][]byte      // the frames, as views of result
+	marks  escalationMarks
 }
 
-func newSlot(w *state) *slot {
+func newSlot(w *worker) *slot {
 	s := &slot{worker: w}
-	s.stop = s.stopped
+	s.stop = s.isStopped
 	return s
 }
 
-// work does jobs until the queue is closed, or has enough others for it.
-func (w *state) work() {
-	debug.SetPanicOnFault(true) // packs can be maps, see match.OpenMapped; do recovers
-	var r running
-	var out replies
-	defer out.flush()
-	for {
-		j, ok := w.jobs.pop(&r, out.flush)
-		if !ok {
-			return
+// reset ends the slot's work on a job. Nothing of the job is kept.
+func (s *slot) reset() {
+	if s.pack != nil {
+		s.set.release(s.pack)
+	}
+	s.e, s.set, s.pack = nil, nil, nil
+}
+
+// work does jobs until the queue is closed or has enough goroutines.
+func (w *worker) work() {
+	debug.SetPanicOnFault(true) // a pack can be a map of a file, see match.OpenMapped; do recovers
+	var e execution
+	defer e.replies.flush()
+	for w.jobs.pop(&e) {
+		if e.message.Size() > maxQuickJob {
+			e.replies.flush()
 		}
-		if j.message.Size() > heldSize {
-			out.flush()
+		s := e.slot
+		s.e = &e
+		finish := s.do()
+		s.reset()
+		e.replies.spend(s.took)
+		if finish != nil { // may give the slot back, and end with another slot
+			e.replies.flush()
+			finish()
+			e.replies.flush()
 		}
-		s := r.slot
-		s.job, s.running, s.out = j, &r, &out
-		then := s.do()
-		if s.served != nil {
-			s.set.release(s.served)
-		}
-		out.spent(s.took)
-		s.job, s.set, s.served, s.running, s.out = job{}, nil, nil, nil, nil
-		if then != nil { // it may leave its slot to others, and come back to another one
-			out.flush()
-			then()
-		}
-		j.message.Release()
-		if !w.jobs.done(&r) {
+		e.message.Release()
+		if !w.jobs.done(&e) {
 			return
 		}
 	}
 }
 
-// stopped reports whether nobody waits for the answer any more.
-func (s *slot) stopped() bool {
+// isStopped reports whether nobody waits for the answer any more.
+func (s *slot) isStopped() bool {
 	select {
-	case <-s.job.conn.Done():
+	case <-s.e.conn.Done():
 		return true
 	default:
-		return s.running.cancelled.Load() || !time.Now().Before(s.job.deadline)
+		return s.e.cancelled.Load() || !time.Now().Before(s.e.deadline)
 	}
 }
 
-// do answers s.job, or returns what does: a custom worker's handler, or asking others.
-// A fault of the matcher's is answered as such and costs nobody else anything.
-func (s *slot) do() (then func()) {
-	w, start := s.worker, time.Now()
+// do answers the job, or returns finish to answer the job: a handler, or an escalation. finish uses
+// nothing of the slot. A fault of the matcher is answered, and affects no other job.
+func (s *slot) do() (finish func()) {
+	w, e, start := s.worker, s.e, time.Now()
 	if w.traces {
-		s.job.begun = start
-		w.trace(&s.job, "request begun", "bytes", s.job.message.Size())
+		e.begun = start
+		w.trace(&e.job, "request begun", "bytes", e.message.Size())
 	}
 	header := wire.NewRequestHeader()
 	defer func() {
@@ -97,79 +99,86 @@ func (s *slot) do() (then func()) {
 			s.fault(&header, fault)
 		}
 	}()
-	if s.stopped() {
-		s.fail(&header, wire.Errorf(wire.Deadline, "the deadline passed before the worker began"))
+	if s.isStopped() {
+		w.fail(e, &header, wire.Errorf(wire.Deadline, "the deadline passed before the worker began"))
 		return nil
 	}
-	texts := s.job.message
-	if s.job.control.Full {
+	texts := e.message
+	if e.control.Full {
 		var err error
 		if header, err = wire.ParseRequestHeader(texts.Frame(0)); err != nil {
-			s.fail(&header, wire.AsError(err))
+			w.fail(e, &header, wire.AsError(err))
 			return nil
 		}
 		texts = texts.Tail(1)
-		s.job.clientID = header.ID
+		e.clientID = header.ID
 	}
 	if handler := w.options.Handle[header.Rules]; handler != nil {
 		return s.handOver(handler, header, texts)
 	}
-	if s.set, s.served = w.sets.find(header.Rules); s.served == nil {
-		s.fail(&header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
+	if s.set, s.pack = w.sets.find(header.Rules); s.pack == nil {
+		w.fail(e, &header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
 		return nil
 	}
-	if err := s.match(s.served.pack, &header, texts); err != nil {
-		s.fail(&header, err)
+	if err := s.match(s.pack.Pack, &header, texts); err != nil {
+		w.fail(e, &header, err)
 		return nil
 	}
-	if len(s.flagged) > 0 {
-		return s.escalate(header, texts, time.Since(start))
+	head := wire.AnswerHeader{Rules: s.pack.name, TookUS: time.Since(start).Microseconds()}
+	if len(s.marks.list) > 0 {
+		return s.escalate(header, head, texts)
 	}
-	head := wire.AnswerHeader{
-		ID: header.ID, HasID: header.HasID, Worker: w.options.Name,
-		Rules: wire.RulesName(s.set.name, s.served.pack.Hash()), TookUS: time.Since(start).Microseconds(),
-	}
-	s.send(&head)
+	s.frames = splitFrames(s.frames[:0], s.result, s.ends)
+	w.succeed(e, &header, &head, s.frames)
 	return nil
 }
 
-// fault answers s.job after a panic. What the matcher left half done is
-// thrown away.
+// splitFrames appends the frames in result to frames; ends has the end of each.
+func splitFrames(frames [][]byte, result []byte, ends []int) [][]byte {
+	start := 0
+	for _, end := range ends {
+		frames = append(frames, result[start:end:end])
+		start = end
+	}
+	return frames
+}
+
+// fault answers the job after a panic. The half-used scratch memory of the matcher is thrown away.
 func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w := s.worker
 	s.scratch = match.Scratch{}
-	if s.served == nil || !s.served.pack.IsFault(fault) {
+	if s.pack == nil || !s.pack.IsFault(fault) {
 		w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
-		s.fail(h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
+		w.fail(s.e, h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
 		return
 	}
-	s.fail(h, wire.Errorf(wire.Internal, "the rules %q on worker %q cannot be read any more; it loads them again, so ask once more", s.set.name, w.options.Name))
-	s.out.flush()
-	w.sets.replace(s.set, s.served.pack)
+	w.fail(s.e, h, wire.Errorf(wire.Internal, "the rules %q on worker %q cannot be read any more; it loads them again, so ask once more", s.set.name, w.options.Name))
+	s.e.replies.flush()
+	w.sets.replaceLost(s.set, s.pack.Pack)
 }
 
-// match scans all texts and leaves their results in s.results.
+// match scans all texts and leaves the result frames in s.result and s.ends.
 func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message) *wire.Error {
-	if !pack.Supports(results.MatchWant(h.Want)) {
+	query := match.Query{Want: results.MatchWant(h.Want), Limit: h.Limit, Stop: s.stop}
+	if !pack.Supports(query.Want) {
 		return wire.Errorf(wire.BadRequest, "the engine %q cannot answer want %q; it answers rules and any", pack.Info().Engine, h.Want)
 	}
 	limits := &s.worker.options.Limits
 	s.encoder.Reset(pack, h, int(limits.Answer))
-	s.results, s.ends = s.results[:0], s.ends[:0]
-	s.begin(s.worker.escalate[s.set.name], h.Want)
-	query := match.Query{Want: results.MatchWant(h.Want), Limit: h.Limit, Stop: s.stop}
+	s.result, s.ends = s.result[:0], s.ends[:0]
+	s.marks.begin(s.worker.escalations[s.set.name], h.Want)
 	if !h.Lines && texts.NumFrames() > 1 {
 		query.Total = limits.Matches
-		return s.batch(pack, h.Want, query, texts)
+		return s.matchTogether(pack, h.Want, query, texts)
 	}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
 		if left <= 0 && h.Want.Lists() {
-			s.cutLines()
+			s.appendCutLines()
 			continue
 		}
 		query.Total = int(max(left, 0))
-		found, err := s.text(pack, query, text, h.Lines)
+		found, err := s.matchText(pack, query, text, h.Lines)
 		if err != nil {
 			return err
 		}
@@ -177,28 +186,27 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 		s.worker.texts.Add(1)
 		s.worker.bytes.Add(int64(len(text)))
 		s.worker.matches.Add(found)
-		s.ends = append(s.ends, len(s.results))
+		s.ends = append(s.ends, len(s.result))
 	}
 	return nil
 }
 
-// batch is match for several texts that are not cut into lines: they are scanned
-// together.
-func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp.Message) *wire.Error {
+// matchTogether is match for several texts not split into lines: a single scan does all texts.
+func (s *slot) matchTogether(pack *match.Pack, want wire.Want, q match.Query, texts zmtp.Message) *wire.Error {
 	s.texts = s.texts[:0]
-	defer func() { clear(s.texts) }() // the message is given back
+	defer func() { clear(s.texts) }() // the message is released
 	for _, text := range texts.Frames() {
 		s.texts = append(s.texts, text)
 		s.worker.bytes.Add(int64(len(text)))
 	}
 	var none match.Result
-	pass := func(to int) { // texts without a match
-		for len(s.ends) < to {
+	appendNone := func(upTo int) { // results of texts without a match
+		for len(s.ends) < upTo {
 			s.append(nil, &none)
 		}
 	}
 	r := pack.ScanTexts(&s.scratch, s.texts, q, func(i int, r *match.Result) bool {
-		pass(i)
+		appendNone(i)
 		s.append(s.texts[i], r)
 		return true
 	})
@@ -206,7 +214,7 @@ func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp
 		return errLate()
 	}
 	none.Truncated = want.Lists() && r.Count >= int64(q.Total)
-	pass(len(s.texts))
+	appendNone(len(s.texts))
 	s.worker.texts.Add(int64(len(s.texts)))
 	s.worker.matches.Add(r.Count)
 	return nil
@@ -214,75 +222,41 @@ func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp
 
 // append appends the result of a text.
 func (s *slot) append(text []byte, r *match.Result) {
-	if s.entries != nil {
-		s.flag(s.served.pack, s.stop, len(s.ends), text, r, nil)
-	}
-	s.results = s.encoder.Text(s.results, text, r)
-	s.ends = append(s.ends, len(s.results))
+	s.marks.markText(s.pack.Pack, s.stop, len(s.ends), text, r)
+	s.result = s.encoder.Text(s.result, text, r)
+	s.ends = append(s.ends, len(s.result))
 }
 
 func errLate() *wire.Error {
 	return wire.Errorf(wire.Deadline, "the deadline passed while the worker was matching")
 }
 
-// cutLines appends the result of a text cut into lines for which no match is left in
-// the limit.
-func (s *slot) cutLines() {
-	s.results = s.encoder.EndLines(s.encoder.BeginLines(s.results), &match.Result{Truncated: true})
-	s.ends = append(s.ends, len(s.results))
+// appendCutLines appends the result of a text split into lines after the limit of matches is used up.
+func (s *slot) appendCutLines() {
+	s.result = s.encoder.EndLines(s.encoder.BeginLines(s.result), &match.Result{Truncated: true})
+	s.ends = append(s.ends, len(s.result))
 }
 
-// text scans one text and appends its result. It returns how many matches it
-// holds.
-func (s *slot) text(pack *match.Pack, q match.Query, text []byte, lines bool) (found int64, err *wire.Error) {
+// matchText scans a text and appends the result. found is the number of matches in the result.
+func (s *slot) matchText(pack *match.Pack, q match.Query, text []byte, lines bool) (found int64, err *wire.Error) {
 	var r match.Result
 	if lines {
-		s.results = s.encoder.BeginLines(s.results)
+		s.result = s.encoder.BeginLines(s.result)
 		r = pack.ScanLines(&s.scratch, text, q, func(l *match.Line) bool {
 			line := text[l.Offset : l.Offset+l.Length]
-			if s.entries != nil {
-				s.flag(pack, s.stop, len(s.ends), line, &l.Result, l)
-			}
-			s.results = s.encoder.Line(s.results, line, l)
+			s.marks.markLine(pack, s.stop, len(s.ends), line, l)
+			s.result = s.encoder.Line(s.result, line, l)
 			return !s.encoder.Full()
 		})
 		r.Truncated = r.Truncated || s.encoder.Full()
-		s.results = s.encoder.EndLines(s.results, &r)
+		s.result = s.encoder.EndLines(s.result, &r)
 	} else {
 		r = pack.Scan(&s.scratch, text, q)
-		if s.entries != nil {
-			s.flag(pack, s.stop, len(s.ends), text, &r, nil)
-		}
-		s.results = s.encoder.Text(s.results, text, &r)
+		s.marks.markText(pack, s.stop, len(s.ends), text, &r)
+		s.result = s.encoder.Text(s.result, text, &r)
 	}
 	if r.Stopped {
 		return 0, errLate()
 	}
 	return r.Count, nil
-}
-
-// send sends s.results as the answer to s.job.
-func (s *slot) send(head *wire.AnswerHeader) {
-	b := zmtp.NewBuilder(len(s.results) + 256)
-	if s.job.control.Full {
-		b.AppendFrame(head.Append(nil))
-	}
-	start := 0
-	for _, end := range s.ends {
-		b.AppendFrame(s.results[start:end])
-		start = end
-	}
-	s.reply(false, b.Message())
-}
-
-// fail answers s.job with an error.
-func (s *slot) fail(h *wire.RequestHeader, err *wire.Error) {
-	s.worker.failed.Add(1)
-	s.reply(true, wire.ErrorAnswer(h, err))
-}
-
-// reply queues the answer to s.job; s.out sees to it that it is written.
-func (s *slot) reply(failed bool, m zmtp.Message) {
-	s.worker.queueReply(&s.job, failed, m)
-	s.out.add(s.job.conn)
 }

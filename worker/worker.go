@@ -1,5 +1,7 @@
 package worker
 
+// Run: a worker from start to end.
+
 import (
 	"context"
 	"crypto/rand"
@@ -15,33 +17,35 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// state is a running worker.
-type state struct {
-	options Options
-	nonce   string
-	jobs    *queue
-	links   []*link
-	sets    *RuleSets
-	takers  sync.WaitGroup // goroutines that work
-	// escalate holds, by rule set, what decides which texts are sent on.
-	escalate map[string][]*escalation
+// flushTime is how long the last answers may take to leave, once all requests are done.
+const flushTime = time.Second
 
-	hangs    atomic.Bool   // a slot did not come back, which was logged
-	stop     chan struct{} // closed by a broker's stop
-	stopOnce sync.Once
-	draining atomic.Bool
+// worker is a running worker.
+type worker struct {
+	options     Options
+	nonce       string // of the process; see wire.Hello
+	jobs        *queue
+	links       []*link // in the order of Options.Brokers
+	sets        *RuleSets
+	escalations map[string][]*escalation // by rule set
+	goroutines  sync.WaitGroup           // of work
+
+	hangLogged atomic.Bool   // a hanging slot was logged
+	stop       chan struct{} // closed by a broker's stop
+	stopOnce   sync.Once
+	draining   atomic.Bool
 
 	started  time.Time
 	traces   bool                            // log the life of every request
 	board    atomic.Pointer[wire.BoardStats] // the latest sample; nil before the first
-	strained atomic.Bool                     // so was the board then
+	degraded atomic.Bool                     // the board was hot, slowed down or short of power then
 
-	requests, failed, texts, bytes, matches, busyUS atomic.Int64
+	requests, failed, texts, bytes, matches, busyUS atomic.Int64 // see wire.WorkerStats
 }
 
-// Run serves until ctx ends or a broker says stop. Then it drains: it tells
-// its brokers to send no more, answers what it has within DrainTimeout, and
-// returns nil. An error means that it could not start.
+// Run serves until ctx ends or a broker says stop. Then Run drains: the worker asks the brokers for no
+// more requests and answers the requests in hand, within DrainTimeout. Run returns nil, or an error if
+// the worker could not start.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -52,23 +56,20 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	w := &state{options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalate: escalations(&o), stop: make(chan struct{}), started: time.Now(), traces: traces(o.Log)}
-	var links sync.WaitGroup
-	for _, broker := range o.Brokers {
-		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
-	}
-	defer w.sets.follow(w)()
+	w := newWorker(o)
+	defer w.sets.subscribe(w)()
 	slots := make([]*slot, o.Slots)
 	for i := range slots {
 		slots[i] = newSlot(w)
 	}
-	w.jobs.open(slots, func() { w.takers.Go(w.work) })
+	w.jobs.open(slots, func() { w.goroutines.Go(w.work) })
 	linking, unlink := context.WithCancel(context.Background())
+	var links sync.WaitGroup
 	for _, l := range w.links {
 		links.Go(func() { l.run(linking) })
 	}
 	links.Go(func() { w.watchBoard(linking) })
-	defer w.startPulse()()
+	defer w.startReports()()
 	o.Log.Info("worker ready", "name", o.Name, "rules", wire.RuleNames(w.describe()), "slots", o.Slots, "brokers", o.Brokers)
 
 	select {
@@ -79,17 +80,28 @@ func Run(ctx context.Context, o Options) error {
 	unlink()
 	links.Wait()
 	w.jobs.close()
-	w.takers.Wait()
+	w.goroutines.Wait()
 	o.Log.Info("worker stopped")
 	zmtp.FlushLog(o.Log)
 	return nil
 }
 
-// drain takes leave of all brokers at once.
-func (w *state) drain() {
+func newWorker(o Options) *worker {
+	w := &worker{
+		options: o, nonce: rand.Text(), jobs: newQueue(), sets: o.RuleSets, escalations: escalationsOf(&o),
+		stop: make(chan struct{}), started: time.Now(), traces: traces(o.Log),
+	}
+	for _, broker := range o.Brokers {
+		w.links = append(w.links, &link{worker: w, broker: broker, log: o.Log.With("broker", broker), drained: make(chan struct{})})
+	}
+	return w
+}
+
+// drain leaves all brokers at once.
+func (w *worker) drain() {
 	w.options.Log.Info("draining", "timeout", w.options.DrainTimeout)
 	w.draining.Store(true)
-	w.pulse()
+	w.report()
 	ctx, cancel := context.WithTimeout(context.Background(), w.options.DrainTimeout)
 	defer cancel()
 	var leaving sync.WaitGroup
@@ -100,11 +112,11 @@ func (w *state) drain() {
 }
 
 // requestStop makes Run drain and return.
-func (w *state) requestStop() {
+func (w *worker) requestStop() {
 	w.stopOnce.Do(func() { close(w.stop) })
 }
 
-func (w *state) hello() *wire.Hello {
+func (w *worker) hello() *wire.Hello {
 	h := &wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: w.options.Version, Name: w.options.Name, Nonce: w.nonce,
 		Slots: w.options.Slots, Reclaim: true,
@@ -114,16 +126,16 @@ func (w *state) hello() *wire.Hello {
 	return h
 }
 
-// describe is what brokers are told of all that the worker serves.
-func (w *state) describe() []wire.RuleSet {
+// describe returns the announcement of all rule sets, including the rule sets of handlers.
+func (w *worker) describe() []wire.ServedRules {
 	list := w.sets.describe()
 	for _, name := range slices.Sorted(maps.Keys(w.options.Handle)) {
-		list = append(list, wire.RuleSet{Name: name, Engine: "handler"})
+		list = append(list, wire.ServedRules{Name: name, Engine: "handler"})
 	}
 	return list
 }
 
-func (w *state) stats() *wire.WorkerStats {
+func (w *worker) stats() *wire.WorkerStats {
 	s := &wire.WorkerStats{
 		Requests: w.requests.Load(), Failed: w.failed.Load(), Texts: w.texts.Load(), Bytes: w.bytes.Load(),
 		Matches: w.matches.Load(), BusyUS: w.busyUS.Load(), ResidentBytes: board.Resident(),
@@ -134,6 +146,3 @@ func (w *state) stats() *wire.WorkerStats {
 	s.UptimeS = int64(time.Since(w.started) / time.Second)
 	return s
 }
-
-// flushTime is how long the last answers may take to leave, once all is done.
-const flushTime = time.Second

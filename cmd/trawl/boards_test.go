@@ -19,7 +19,7 @@ func fleetStatus() []wire.WorkerStatus {
 		}
 	}
 	pi := json.RawMessage(`{"model":"Raspberry Pi 4 Model B Rev 1.4","os":"linux","arch":"arm64","cores":4,"memory":971038720}`)
-	rules := []wire.RuleSet{{Name: "default"}, {Name: "pii"}}
+	rules := []wire.ServedRules{{Name: "default"}, {Name: "pii"}}
 	return []wire.WorkerStatus{
 		{
 			Name: "pi2", Kind: "trawl", State: "ready", Address: "192.168.1.12:52864", Version: "1.0.0", Rules: rules, Slots: 2, MaxSlots: 4, Window: 9, Outstanding: 2,

@@ -24,7 +24,7 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP) // from here on, so that a slow start survives it
 	started := false                      // no Open is called before OpenRuleSets returns, but its own
-	sets, err = worker.OpenRuleSets(slices.Collect(maps.Keys(files)), worker.Source{
+	sets, err = worker.OpenRuleSets(slices.Collect(maps.Keys(files)), worker.PackSource{
 		Open: func(set string) (*match.Pack, error) {
 			if started {
 				if err := rules.CheckRereadable(files[set]); err != nil {
@@ -34,8 +34,8 @@ func liveRules(files map[string][]string, open openFunc, closePack func(*match.P
 			pack, _, err := open(files[set], rules.Options{Name: set})
 			return pack, err
 		},
-		Close: closePack,
-		Stamp: func(set string) string { return rules.Fingerprint(files[set]) },
+		Close:       closePack,
+		Fingerprint: func(set string) string { return rules.Fingerprint(files[set]) },
 	}, log)
 	if err != nil {
 		return nil, nil, err

@@ -37,10 +37,10 @@ func brokerPulse(manager *notify.Manager, drain time.Duration) func(broker.Pulse
 	}
 }
 
-// workerPulse makes the sentences of a worker. One whose brokers are away is
+// workerReport makes the sentences of a worker. One whose brokers are away is
 // well, and waits.
-func workerPulse(manager *notify.Manager, drain time.Duration, brokers []string) func(worker.Pulse) {
-	return func(p worker.Pulse) {
+func workerReport(manager *notify.Manager, drain time.Duration, brokers []string) func(worker.Health) {
+	return func(p worker.Health) {
 		var status string
 		switch {
 		case p.Stopping:

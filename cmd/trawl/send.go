@@ -29,10 +29,10 @@ brokers the first that is up is asked, and another one when it goes away.`,
 	f.IntVar(&h.Limit, "limit", h.Limit, "most matches per text; 0: as many as the broker's limits allow")
 	f.IntVar(&h.Priority, "priority", h.Priority, "0 (last) to 9 (first)")
 	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
-	want := f.String("want", "matches", "what to tell: matches, rules, first, count or any")
+	want := f.String("want", "matches", "what to tell: "+strings.Join(wire.WantNames(), ", "))
 	completes(cmd, "want", wire.WantNames()...)
-	fields := f.StringSlice("fields", nil, "extra fields for each match: text, tags, severity, message, data")
-	completes(cmd, "fields", "text", "tags", "severity", "message", "data")
+	fields := f.StringSlice("fields", nil, "extra fields for each match: "+strings.Join(wire.FieldNames(), ", "))
+	completes(cmd, "fields", wire.FieldNames()...)
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
 		placeholder(f, flag, name)
 	}

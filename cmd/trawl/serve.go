@@ -96,7 +96,7 @@ status say why.`,
 		}
 		manager := notify.New(a.env, o.Log)
 		manager.Starting("opening rules")
-		o.Pulse = workerPulse(manager, o.DrainTimeout, o.Brokers)
+		o.Report = workerReport(manager, o.DrainTimeout, o.Brokers)
 		var stop func()
 		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
 		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, manager.Reload, o.Log); err != nil {

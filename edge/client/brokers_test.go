@@ -153,7 +153,7 @@ func TestGoingBackLeavesWhatIsUnderWay(t *testing.T) {
 	if got := <-who; got != "b" {
 		t.Errorf("the request under way was answered by %s, want b", got)
 	}
-	if s := c.Stats(); s.Moved != 0 || s.Late != 0 {
+	if s := c.Stats(); s.Moved != 0 || s.Stale != 0 {
 		t.Errorf("%+v; want nothing moved, nothing late", s)
 	}
 }
@@ -440,7 +440,7 @@ func TestAllBrokersAreNamedWithTheirProblems(t *testing.T) {
 
 // The first broker refuses, and then answers nevertheless: only the second's
 // answer counts.
-func TestLateDuplicateIsDropped(t *testing.T) {
+func TestStaleDuplicateIsDropped(t *testing.T) {
 	id, refused, answer := make(chan string, 1), make(chan struct{}), make(chan struct{})
 	var n atomic.Int64
 	a := serve(t, newEndpoint(), func(h wire.RequestHeader, texts []string) []string {
@@ -465,14 +465,14 @@ func TestLateDuplicateIsDropped(t *testing.T) {
 		number := <-id
 		<-refused
 		late(number)
-		until(t, "the answer was dropped", func() bool { return c.Stats().Late == 1 })
+		until(t, "the answer was dropped", func() bool { return c.Stats().Stale == 1 })
 		release()
 		late(number) // before or after the answer: it is on the wrong connection
 	}()
 	if who := ask(t, c); who != "b" {
 		t.Errorf("answered by %s, want b", who)
 	}
-	until(t, "the second answer was dropped", func() bool { return c.Stats().Late == 2 })
+	until(t, "the second answer was dropped", func() bool { return c.Stats().Stale == 2 })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.calls) != 0 {

@@ -1,5 +1,7 @@
 package client
 
+// Calls: requests under way, from the first sending to the answer.
+
 import (
 	"slices"
 	"strconv"
@@ -9,18 +11,19 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// call is one request on its way. What it holds is all that is kept for asking
-// again: the caller's own texts. Client.mu guards it, but done.
+// call is a request under way. Client.mu guards all fields but done. Texts belong to the caller and
+// are not copied, not even for sending a call again.
 type call struct {
-	id      string
-	request *Request
-	until   time.Time
-	link    *link      // that it was last sent on; nil: it waits for one to come up
-	conn    *zmtp.Conn // link's at that time: an answer counts only if it came on it
-	sent    bool       // at least once
-	refused []*link    // those whose broker said that another may do it
-	refusal *wire.Error
-	done    chan result
+	id       string
+	request  *Request
+	header   wire.RequestHeader // of the latest sending
+	deadline time.Time
+	link     *link       // of the latest sending; nil: the call waits for a broker
+	conn     *zmtp.Conn  // of the latest sending: answers on any later connection do not count
+	wasSent  bool        // at least once
+	tried    []*link     // links whose brokers refused the call
+	refusal  *wire.Error // of the last link in tried
+	done     chan result
 }
 
 type result struct {
@@ -28,29 +31,29 @@ type result struct {
 	err    error
 }
 
-// begin registers a call for r and sends it, if a broker is up.
-func (c *Client) begin(r *Request, until time.Time) (*call, error) {
+// begin registers a call for r and sends the call, if a broker is up.
+func (c *Client) begin(r *Request, deadline time.Time) (*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, ErrClosed
 	}
 	c.lastID++
-	call := &call{id: strconv.FormatUint(c.lastID, 36), request: r, until: until, done: make(chan result, 1)}
+	call := &call{id: strconv.FormatUint(c.lastID, 36), request: r, deadline: deadline, done: make(chan result, 1)}
 	c.calls[call.id] = call
-	c.send(call)
+	c.sendLocked(call)
 	return call, nil
 }
 
-// finish hands a call its result and forgets it. c.mu is held.
-func (c *Client) finish(call *call, res result) {
+// finishLocked hands res to the caller and forgets the call.
+func (c *Client) finishLocked(call *call, res result) {
 	delete(c.calls, call.id)
-	call.done <- res // has room: a call is finished while it is in calls, so once
+	call.done <- res // has room: only a call in calls is finished, thus once
 }
 
-// give gives a call up with an error, made with c.mu held, unless its answer
-// came meanwhile.
-func (c *Client) give(call *call, why func() error) (*Answer, error) {
+// giveUp ends a call with the error of why, unless the result came meanwhile. c.mu is held while why
+// runs.
+func (c *Client) giveUp(call *call, why func() error) (*Answer, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.calls[call.id] == call {
@@ -61,105 +64,93 @@ func (c *Client) give(call *call, why func() error) (*Answer, error) {
 	return res.answer, res.err
 }
 
-// sent reports whether call is with a broker.
-func (c *Client) sent(call *call) bool {
+// isSent reports whether a broker has the call.
+func (c *Client) isSent(call *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return call.link != nil
 }
 
-// send puts call on the best link that takes it; with none up it waits for
-// one. It reports whether a link took it or it was finished. c.mu is held.
-func (c *Client) send(call *call) bool {
+// sendLocked sends call on the best link with room. If no broker is up, the call waits. sendLocked
+// reports whether the call was sent or finished.
+func (c *Client) sendLocked(call *call) bool {
 	call.link, call.conn = nil, nil
-	skip, full := call.refused, false
+	skip, isFull := call.tried, false
 	for {
-		l := c.choose(skip)
+		l := c.chooseLocked(skip)
 		if l == nil {
 			break
 		}
 		switch err := l.conn.Send(nil, call.message()); err {
 		case nil:
 			c.stats.Sent++
-			if call.sent {
+			if call.wasSent {
 				c.stats.Moved++
 			}
-			call.link, call.conn, call.sent = l, l.conn, true
+			call.link, call.conn, call.wasSent = l, l.conn, true
 			if c.traces {
 				c.options.Log.Debug("request sent", "id", call.id, "broker", l.broker, "texts", len(call.request.Texts))
 			}
 			return true
 		case zmtp.ErrFull:
-			full = true
+			isFull = true
 		}
-		skip = append(slices.Clip(skip), l) // full, or ending: its reader will say so
+		skip = append(slices.Clip(skip), l) // full, or ending: the reader of the link notices the end
 	}
-	if full {
-		c.finish(call, result{err: wire.Errorf(wire.Busy, "the connections to the brokers are full; try later")})
+	if isFull {
+		c.finishLocked(call, result{err: wire.Errorf(wire.Busy, "the connections to the brokers are full; try later")})
 	}
-	return full
+	return isFull
 }
 
-// elsewhere are the answers that say that this broker has not done it, and
-// that another may.
-func elsewhere(code wire.Code) bool {
-	switch code {
-	case wire.Draining, wire.Busy, wire.UnknownRules, wire.UnknownWorker:
-		return true
-	}
-	return false
-}
-
-// refuse deals with an error answer of l's broker: it asks another broker that
-// is up and was not asked yet, or hands the error on. c.mu is held.
-func (c *Client) refuse(call *call, l *link, err *wire.Error) {
+// handleErrorLocked handles an error answer of l's broker: the call goes to another broker, up and
+// not tried yet, or is finished with the error. The table of error codes says which codes go on.
+func (c *Client) handleErrorLocked(call *call, l *link, err *wire.Error) {
 	if call.request.Header.Worker == "" {
 		switch err.Code {
 		case wire.Draining:
 			l.draining = true
-		case wire.NoWorker: // perhaps only this broker has none
-			l.settled = time.Now().Add(c.options.Settle)
+		case wire.NoWorker: // perhaps this broker alone has none
+			l.settledAt = time.Now().Add(c.options.Settle)
 		}
 	}
-	if !elsewhere(err.Code) || call.request.NoRetry {
-		c.finish(call, result{err: err})
+	if !err.Code.Info().TryOtherBroker || call.request.NoRetry {
+		c.finishLocked(call, result{err: err})
 		return
 	}
-	call.refused, call.refusal = append(call.refused, l), err
+	call.tried, call.refusal = append(call.tried, l), err
 	switch {
-	case c.send(call):
-	case l.draining && err.Code == wire.Draining && len(c.problems()) > 0:
-		// It waits for a broker that is away, as after a lost connection: this one
-		// is about to end, and in a restart of all, one after the other, the next
-		// is on its way.
+	case c.sendLocked(call):
+	case l.draining && err.Code == wire.Draining && len(c.problemsLocked()) > 0:
+		// The call waits for an absent broker, as after a lost connection. This broker is about to
+		// end. Where all brokers are restarted in turn, the broker before is about to be back.
 	default:
-		c.finish(call, result{err: err})
+		c.finishLocked(call, result{err: err})
 	}
 }
 
-// late is the error of a call whose time is up. c.mu is held.
-func (c *Client) late(call *call) error {
+// timeoutErrorLocked returns the error of a call after its deadline.
+func (c *Client) timeoutErrorLocked(call *call) error {
 	switch {
 	case call.link != nil:
 		return wire.Errorf(wire.Deadline, "no answer from %s within the deadline", call.link.broker)
 	case call.refusal != nil:
 		return call.refusal
 	}
-	return &NoBrokerError{Problems: c.problems()}
+	return &NoBrokerError{Problems: c.problemsLocked()}
 }
 
-// message is the call's request as it goes out now, with the time that is
-// left.
+// message returns the request with the remaining time, for sending now.
 func (call *call) message() zmtp.Message {
-	h := call.request.Header
-	h.ID, h.HasID = call.id, true
-	h.Deadline = max(time.Millisecond, time.Until(call.until))
-	size := 256 // of the header, mostly
+	call.header = call.request.Header
+	call.header.ID, call.header.HasID = call.id, true
+	call.header.Deadline = max(time.Millisecond, time.Until(call.deadline))
+	size := 256 // for the header
 	for _, text := range call.request.Texts {
 		size += len(text) + 9
 	}
 	b := zmtp.NewBuilder(size)
-	b.AppendFrame(h.Append(nil))
+	b.AppendFrame(call.header.Append(nil))
 	for _, text := range call.request.Texts {
 		b.AppendFrame(text)
 	}

@@ -1,5 +1,7 @@
 package client
 
+// Client: options, New and Close, and Do, where callers wait for answers.
+
 import (
 	"cmp"
 	"context"
@@ -14,44 +16,44 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Options say whom to ask. The zero value of every field but Brokers is a
-// sane default.
+// Options say which brokers to ask, and how. The zero value of every field but Brokers is a default.
 type Options struct {
-	// Brokers are client endpoints, tcp://host:port, ipc://path or inproc://name,
-	// the preferred one first. A connection to each is kept.
+	// Brokers are endpoints for clients, tcp://host:port, ipc://path or inproc://name, in the order
+	// of preference. A connection to each is kept.
 	Brokers []string
-	// Spread gives each request to the next broker in turn, in place of all to
-	// the preferred one.
+	// Spread gives each request to the next broker in turn. Without Spread all requests go to the
+	// preferred broker.
 	Spread bool
-	// Heartbeat is the time between signs of life that are asked of a broker; it
-	// is lost when it was silent for three of them. Default 1 s.
+	// Heartbeat is the time between PINGs to a broker. A broker silent for three heartbeats is lost.
+	// Default 1 s.
 	Heartbeat time.Duration
-	// Settle is how long a broker that came (back) while another was up must
-	// have been up before it is preferred to that one: until then its workers
-	// find it again. Default 6 s, as workers try every 5 s at least.
+	// Settle is how long a returning broker must have been up before its place in the list counts
+	// again. Meanwhile its workers connect, which takes them up to 5 s. Default 6 s.
 	Settle time.Duration
-	// Security is the client side of the connections to all of them.
+	// Security is the client side of the connections to all brokers.
 	Security zmtp.Security
-	// Log gets what happens to connections and, at level debug, to every
-	// request, by the id that the broker logs, too; nil: nothing.
+	// Log gets the events of connections and, at level debug, of every request, with the id in the
+	// broker's log. Nil: nothing is logged.
 	Log *slog.Logger
 
-	sendBytes int64 // what may wait to be sent to a broker; 256 MiB but in tests
+	sendBytes int64 // max bytes waiting to be sent to a broker; 0: 256 MiB; set in tests
 }
 
 const (
 	defaultHeartbeat = time.Second
 	defaultSettle    = 6 * time.Second
 
-	// startTime is how long after New brokers that come up need not settle: they
-	// were there before.
+	// startTime is how long after New brokers need not settle: they were up before the client.
 	startTime = time.Second
-	// maxBackoff bounds the pause between two attempts to connect to a broker.
-	// It is short, because requests may wait.
+	// maxBackoff bounds the pause between two attempts to connect to a broker. The bound is short,
+	// because requests may wait.
 	maxBackoff = 2 * time.Second
+	// answerGrace is how long after a deadline Do waits for the broker's own answer, with the reason
+	// for the delay.
+	answerGrace = 500 * time.Millisecond
 )
 
-// Client asks one of several brokers. Safe for concurrent use.
+// Client sends requests to brokers. Safe for concurrent use.
 type Client struct {
 	options Options
 	start   time.Time
@@ -59,24 +61,24 @@ type Client struct {
 	cancel  context.CancelFunc
 	dialers sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows, links' fields too; taken before a Conn's own lock
-	links  []*link    // as Options.Brokers
+	mu     sync.Mutex // guards the fields below and all links; taken before the lock of a Conn
+	links  []*link    // in the order of Options.Brokers
 	calls  map[string]*call
 	lastID uint64
-	turn   int // of spreading
+	turn   int // index of the next link with Spread
 	stats  Stats
 	closed bool
 }
 
 // Stats counts since New.
 type Stats struct {
-	Sent  int64 // requests, each time that they were sent
-	Moved int64 // of them, those sent again: their connection was lost, or the broker refused
-	Late  int64 // answers that nobody waited for any more, dropped
+	Sent  int64 // sendings of requests
+	Moved int64 // sendings after the first: the connection was lost, or a broker refused
+	Stale int64 // answers dropped because nobody waited for them
 }
 
-// New starts to connect, for ever, to all brokers. It does not wait for them:
-// Do does. The error is about the endpoints' syntax.
+// New starts connecting to all brokers, and goes on trying until Close. New does not wait for
+// connections; Do does. The error is about the syntax of the endpoints.
 func New(o Options) (*Client, error) {
 	if len(o.Brokers) == 0 {
 		return nil, errors.New("client: no broker given")
@@ -118,22 +120,22 @@ func (c *Client) connect(ctx context.Context, l *link) {
 		SocketType: "DEALER", SendMessages: 1 << 16, SendBytes: cmp.Or(c.options.sendBytes, 256<<20),
 		BackoffMax: maxBackoff, Security: c.options.Security, Log: c.options.Log,
 	}
-	if !strings.HasPrefix(l.broker, "inproc://") { // such a broker lives as long as we do
+	if !strings.HasPrefix(l.broker, "inproc://") { // a broker in this process lives as long as the client
 		o.Heartbeat = zmtp.Heartbeat{Interval: c.options.Heartbeat, Timeout: wire.MissedHeartbeats * c.options.Heartbeat}
 	}
-	d := &zmtp.Dialer{Endpoint: l.broker, Options: o, Down: func(err error, retryIn time.Duration) { c.down(l, err, retryIn) }}
+	d := &zmtp.Dialer{Endpoint: l.broker, Options: o, Down: func(err error, retryIn time.Duration) { c.setProblem(l, err, retryIn) }}
 	_ = d.Run(ctx, func(ctx context.Context, conn *zmtp.Conn) error {
 		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 		return c.serve(l, conn)
 	})
 }
 
-// Close ends the connections; calls under way return ErrClosed.
+// Close ends the connections. Pending calls of Do return ErrClosed.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closed = true
 	for _, call := range c.calls {
-		c.finish(call, result{err: ErrClosed})
+		c.finishLocked(call, result{err: ErrClosed})
 	}
 	c.mu.Unlock()
 	c.cancel()
@@ -141,15 +143,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Do sends r and waits for its answer: until ctx ends, at most for the
-// header's Deadline. It waits for a broker, and asks another one when the
-// connection is lost or the broker says that another may do it, by itself and
-// with the time that is left; the package's documentation says when. The texts
-// must not change before it returns.
+// Do sends r and waits for the answer until ctx ends, at most for the header's Deadline. Do waits
+// for a broker if none is up. After a lost connection, and after some error answers, Do asks another
+// broker with the remaining time; the package documentation has the table. The texts must not change
+// before Do returns.
 //
-// An answer that is an error is returned as *wire.Error, no broker in time as
-// *NoBrokerError (at once when all brokers refuse this client as it is, for its key for
-// example, or have names that nobody knows), a request with NoRetry whose connection was lost as *LostError.
+// An error answer is returned as *wire.Error. A *NoBrokerError means: no broker could be reached in
+// time, or all brokers refuse this client (for its key, say) or have unknown host names. A
+// *LostError means: the connection was lost under a request with NoRetry.
 func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
 	if len(r.Texts) == 0 {
 		return nil, wire.Errorf(wire.BadRequest, "a request needs a text")
@@ -169,43 +170,38 @@ func (c *Client) Do(ctx context.Context, r *Request) (*Answer, error) {
 	}
 }
 
-// Stats returns the counters.
-func (c *Client) Stats() Stats {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stats
-}
-
-// answerGrace is how long after a deadline the broker's own answer, which
-// says why, is waited for.
-const answerGrace = 500 * time.Millisecond
-
-// ask is one round of Do.
+// ask sends r once, to one broker after another if need be.
 func (c *Client) ask(ctx context.Context, r *Request) (*Answer, error) {
-	until, _ := ctx.Deadline()
-	call, err := c.begin(r, until)
+	deadline, _ := ctx.Deadline()
+	call, err := c.begin(r, deadline)
 	if err != nil {
 		return nil, err
 	}
-	grace := time.NewTimer(time.Until(until) + answerGrace)
+	grace := time.NewTimer(time.Until(deadline) + answerGrace)
 	defer grace.Stop()
 	select {
 	case res := <-call.done:
 		return res.answer, res.err
 	case <-ctx.Done():
 		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return c.give(call, func() error { return ctx.Err() })
+			return c.giveUp(call, func() error { return ctx.Err() })
 		}
 	}
-	// The broker answers a request whose time is up: give that answer the time to arrive.
-	late := func() error { return c.late(call) }
-	if !c.sent(call) {
-		return c.give(call, late)
+	timeout := func() error { return c.timeoutErrorLocked(call) }
+	if !c.isSent(call) {
+		return c.giveUp(call, timeout)
 	}
 	select {
 	case res := <-call.done:
 		return res.answer, res.err
 	case <-grace.C:
-		return c.give(call, late)
+		return c.giveUp(call, timeout)
 	}
+}
+
+// Stats returns the counters.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
 }

@@ -1,5 +1,7 @@
 package client
 
+// Links: the connections to brokers, from the choice for a request to answers and lost connections.
+
 import (
 	"errors"
 	"net"
@@ -10,29 +12,27 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// link is the connection to one broker, made again for ever. Client.mu guards
-// it.
+// link is the connection to one broker, made again after each end. Client.mu guards all fields.
 type link struct {
-	broker   string
-	conn     *zmtp.Conn // nil while down
-	settled  time.Time  // from when on it is preferred in its turn
-	draining bool       // its broker says so, on this connection
-	problem  error      // why the latest connection or attempt failed; nil: none did
-	hopeless int        // failed attempts in a row of which the same would come again; see down
+	broker    string     // endpoint
+	conn      *zmtp.Conn // nil while there is no connection
+	settledAt time.Time  // from then on the place in the list counts
+	draining  bool       // the broker is stopping, as an answer on this connection said
+	problem   error      // why the latest connection or attempt failed; nil: none did
+	permanent int        // failures in a row for a reason unlikely to pass; see setProblem
 }
 
-// choose returns the link for the next request, nil if none but those to skip
-// is up: of the settled ones the first, or with Spread the next in turn; if
-// none is settled, the one that will be soonest; one whose broker is draining
-// only if there is no other. c.mu is held.
-func (c *Client) choose(skip []*link) *link {
+// chooseLocked returns the link for the next request: the first settled link, or with Spread the
+// next in turn. If no link is settled, the link closest to settling is chosen. A draining broker
+// is chosen last. The result is nil if no link outside of skip is up.
+func (c *Client) chooseLocked(skip []*link) *link {
 	var best *link
 	now := time.Now()
-	rank := func(l *link) time.Time { // less is better
-		if l.settled.Before(now) {
+	rank := func(l *link) time.Time { // the earlier the better
+		if l.settledAt.Before(now) {
 			return time.Time{}
 		}
-		return l.settled
+		return l.settledAt
 	}
 	for i := range c.links {
 		l := c.links[i]
@@ -53,52 +53,51 @@ func (c *Client) choose(skip []*link) *link {
 	return best
 }
 
-// serve owns one connection: everything that waits is asked on it, answers
-// are handed out, and when it ends its open calls are asked elsewhere.
+// serve reads a connection until its end. At the beginning, waiting calls are sent on the
+// connection. At the end, open calls move to another link.
 func (c *Client) serve(l *link, conn *zmtp.Conn) error {
-	c.up(l, conn)
+	c.attach(l, conn)
 	for {
 		m, err := conn.Recv()
 		if err != nil {
-			c.lost(l, err)
+			c.detach(l, err)
 			return err
 		}
-		if err := refusal(m); err != nil {
+		if err := parseRefusal(m); err != nil {
 			m.Release()
-			c.turnedAway(l, err)
+			c.leaveWrongEndpoint(l, err)
 			return err
 		}
 		c.deliver(l, conn, m)
 	}
 }
 
-// up notes a new connection.
-func (c *Client) up(l *link, conn *zmtp.Conn) {
+// attach notes a new connection and sends the waiting calls.
+func (c *Client) attach(l *link, conn *zmtp.Conn) {
 	c.options.Log.Debug("connected", "broker", l.broker)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	wasThere := l.settled.IsZero() && now.Sub(c.start) < startTime
-	l.settled = now
-	if !wasThere && c.anyUp() {
-		l.settled = now.Add(c.options.Settle)
+	wasThere := l.settledAt.IsZero() && now.Sub(c.start) < startTime
+	l.settledAt = now
+	if !wasThere && c.isAnyUpLocked() {
+		l.settledAt = now.Add(c.options.Settle)
 	}
-	l.conn, l.draining, l.problem, l.hopeless = conn, false, nil, 0
+	l.conn, l.draining, l.problem, l.permanent = conn, false, nil, 0
 	for _, call := range c.calls {
 		if call.link == nil {
-			call.refused = slices.DeleteFunc(call.refused, func(r *link) bool { return r == l }) // it is another connection
-			c.send(call)
+			call.tried = slices.DeleteFunc(call.tried, func(t *link) bool { return t == l }) // a new connection may take the call
+			c.sendLocked(call)
 		}
 	}
 }
 
-func (c *Client) anyUp() bool {
+func (c *Client) isAnyUpLocked() bool {
 	return slices.ContainsFunc(c.links, func(l *link) bool { return l.conn != nil })
 }
 
-// lost asks again, on another link or once one is up, what was on its way on
-// l.
-func (c *Client) lost(l *link, err error) {
+// detach notes the end of l's connection. Open calls of l are sent on another link, or wait.
+func (c *Client) detach(l *link, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.conn, l.problem = nil, err
@@ -106,17 +105,17 @@ func (c *Client) lost(l *link, err error) {
 		switch {
 		case call.link != l:
 		case call.request.NoRetry:
-			c.finish(call, result{err: &LostError{Broker: l.broker, Err: err}})
+			c.finishLocked(call, result{err: &LostError{Broker: l.broker, Err: err}})
 		default:
-			call.refused, call.refusal = nil, nil // what was refused before may be taken now
-			c.send(call)
+			call.tried, call.refusal = nil, nil // any broker may take the call now
+			c.sendLocked(call)
 		}
 	}
 }
 
-// refusal is what a broker tells a peer that it takes for a worker: this is the wrong
-// endpoint. Nil if m is something else.
-func refusal(m zmtp.Message) *wire.Error {
+// parseRefusal returns the error in m if m is a refusal for workers: the client is connected to an
+// endpoint for workers. For any other message parseRefusal returns nil.
+func parseRefusal(m zmtp.Message) *wire.Error {
 	if wire.KindOf(m.Frame(0)) != wire.KindRefused {
 		return nil
 	}
@@ -127,21 +126,21 @@ func refusal(m zmtp.Message) *wire.Error {
 	return h.Error
 }
 
-// turnedAway asks elsewhere what was sent on l, which was done by nobody, or says why
-// it was not taken.
-func (c *Client) turnedAway(l *link, err *wire.Error) {
+// leaveWrongEndpoint handles err, the refusal of an endpoint for workers. No call of l was done: each
+// is sent on another link, or finished with err.
+func (c *Client) leaveWrongEndpoint(l *link, err *wire.Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l.conn, l.problem = nil, err
 	for _, call := range c.calls {
-		if call.link == l && !c.send(call) {
-			c.finish(call, result{err: err})
+		if call.link == l && !c.sendLocked(call) {
+			c.finishLocked(call, result{err: err})
 		}
 	}
 }
 
-// deliver hands an answer to the call that waits for it on this connection. Any
-// other is dropped: a result is delivered once.
+// deliver hands an answer to the call waiting on this connection. Stale answers are dropped, so each
+// result is delivered once. The message belongs to deliver.
 func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	a, err := parseAnswer(m)
 	if err != nil {
@@ -156,27 +155,26 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	}
 	switch {
 	case call == nil || call.conn != conn:
-		c.stats.Late++
+		c.stats.Stale++
 		a.Release()
 	case a.Header.Error != nil:
 		a.Release()
-		c.refuse(call, l, a.Header.Error)
+		c.handleErrorLocked(call, l, a.Header.Error)
 	case len(a.Results) < len(call.request.Texts):
 		a.Release()
-		c.finish(call, result{err: wire.Errorf(wire.Internal, "worker %q answered %d of %d texts; see its log, or what it was written with", a.Header.Worker, len(a.Results), len(call.request.Texts))})
+		c.finishLocked(call, result{err: wire.Errorf(wire.Internal, "worker %q answered %d of %d texts; see its log, or what it was written with", a.Header.Worker, len(a.Results), len(call.request.Texts))})
 	default:
-		c.finish(call, result{answer: a})
+		c.finishLocked(call, result{answer: a})
 	}
 }
 
-// maxUnknown is how many times in a row the resolver may say that there is no such
-// host, before that is believed.
+// maxUnknown is how often in a row the resolver must deny a host before the client believes the
+// resolver.
 const maxUnknown = 2
 
-// down notes why there is no connection. Once all brokers refuse us as we are, or have
-// no address, calls that wait for one are told so: to wait longer is of no use. A
-// broker that is merely away is waited for.
-func (c *Client) down(l *link, err error, retryIn time.Duration) {
+// setProblem notes why there is no connection. Once every broker refuses this client or has no
+// address, waiting calls fail at once. For brokers merely away, calls go on waiting.
+func (c *Client) setProblem(l *link, err error, retryIn time.Duration) {
 	c.options.Log.Debug("not connected", "broker", l.broker, "error", err, "retry_in", retryIn)
 	var unknown *net.DNSError
 	c.mu.Lock()
@@ -184,18 +182,18 @@ func (c *Client) down(l *link, err error, retryIn time.Duration) {
 	l.problem = err
 	switch {
 	case zmtp.IsRefusal(err):
-		l.hopeless = maxUnknown
+		l.permanent = maxUnknown
 	case errors.As(err, &unknown) && unknown.IsNotFound:
-		l.hopeless++
+		l.permanent++
 	default:
-		l.hopeless = 0
+		l.permanent = 0
 	}
-	if slices.ContainsFunc(c.links, func(l *link) bool { return l.conn != nil || l.hopeless < maxUnknown }) {
+	if slices.ContainsFunc(c.links, func(l *link) bool { return l.conn != nil || l.permanent < maxUnknown }) {
 		return
 	}
 	for _, call := range c.calls {
 		if call.link == nil {
-			c.finish(call, result{err: &NoBrokerError{Problems: c.problems()}})
+			c.finishLocked(call, result{err: &NoBrokerError{Problems: c.problemsLocked()}})
 		}
 	}
 }

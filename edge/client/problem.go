@@ -1,5 +1,7 @@
 package client
 
+// Errors: unreachable brokers and lost connections.
+
 import (
 	"errors"
 	"fmt"
@@ -9,14 +11,14 @@ import (
 // ErrClosed is returned by calls on a closed Client.
 var ErrClosed = errors.New("client: closed")
 
-// Problem is a broker that cannot be asked, and why.
+// Problem is a broker without a connection, and why.
 type Problem struct {
 	Broker string
-	Err    error // nil: it has not refused yet, nor has it answered
+	Err    error // nil: the broker has neither refused nor answered yet
 }
 
-// NoBrokerError says that no broker could be reached in time: each of them,
-// with what was last wrong.
+// NoBrokerError means: no broker could be reached in time. Problems has the latest problem of each
+// broker.
 type NoBrokerError struct{ Problems []Problem }
 
 func (e *NoBrokerError) Error() string {
@@ -32,7 +34,7 @@ func (e *NoBrokerError) Error() string {
 
 var errNoAnswer = errors.New("no answer to the attempt to connect yet")
 
-// Unwrap returns the problems' errors.
+// Unwrap returns the errors of the problems.
 func (e *NoBrokerError) Unwrap() []error {
 	var errs []error
 	for _, p := range e.Problems {
@@ -43,29 +45,28 @@ func (e *NoBrokerError) Unwrap() []error {
 	return errs
 }
 
-// LostError says that the connection was lost while a request with NoRetry was
-// on its way: whether it was done is not known.
+// LostError means: the connection was lost while a request with NoRetry was under way. Nobody knows
+// whether the request was done.
 type LostError struct {
 	Broker string
-	Err    error // why
+	Err    error // why the connection was lost
 }
 
 func (e *LostError) Error() string {
 	return fmt.Sprintf("the connection to the broker %s was lost before the answer (%v): the request may have been done or not, and is not to be asked twice", e.Broker, e.Err)
 }
 
+// Unwrap returns why the connection was lost.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// Problems returns the brokers that are not connected now, and why, in the
-// order of Options.Brokers.
+// Problems returns the brokers without a connection, in the order of Options.Brokers.
 func (c *Client) Problems() []Problem {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.problems()
+	return c.problemsLocked()
 }
 
-// problems is Problems with c.mu held.
-func (c *Client) problems() []Problem {
+func (c *Client) problemsLocked() []Problem {
 	var all []Problem
 	for _, l := range c.links {
 		if l.conn == nil {

@@ -1,5 +1,7 @@
 package client
 
+// Requests and answers in the form for callers, and control requests.
+
 import (
 	"context"
 	"encoding/json"
@@ -11,16 +13,15 @@ import (
 	"trawl/edge/zmtp"
 )
 
-// Request is one request in full form. The client sets the header's id.
+// Request is a request in full form. The client sets the id in the header.
 type Request struct {
 	Header wire.RequestHeader
-	Texts  [][]byte // one at least
-	// Retry asks again, with growing pauses until the deadline, when the
-	// answer of all brokers is busy or draining, or of one worker_lost.
+	Texts  [][]byte // at least one
+	// Retry makes Do ask again, with growing pauses until the deadline, after error answers with
+	// Retry in the table of error codes (wire.Codes).
 	Retry bool
-	// NoRetry is for requests that must not be done twice: such a request is
-	// sent to one broker, once. It rules out Retry. (Whether a rule set may be
-	// asked twice within a broker, the broker's configuration says.)
+	// NoRetry is for requests not to be done twice: Do sends the request once, whatever Retry says.
+	// Whether a broker may dispatch a request twice stands in the broker's configuration.
 	NoRetry bool
 }
 
@@ -29,22 +30,21 @@ func (r *Request) retries(err error) bool {
 	if !r.Retry || r.NoRetry || !errors.As(err, &e) {
 		return false
 	}
-	return e.Code == wire.Busy || e.Code == wire.Draining || e.Code == wire.WorkerLost
+	return e.Code.Info().Retry
 }
 
-// Answer is one answer in full form. The results are views that die with
-// Release.
+// Answer is an answer in full form. The results are views, valid until Release.
 type Answer struct {
 	Header  wire.AnswerHeader
-	Results [][]byte // one per text, in order; of a plain worker there may be more
+	Results [][]byte // a frame for each text, in order; plain workers may send more frames
 
 	message zmtp.Message
 }
 
-// Release gives the answer's memory back; the results must not be used after.
+// Release gives the memory of the answer back. The results must not be used afterwards.
 func (a *Answer) Release() { a.message.Release() }
 
-// parseAnswer takes m over, also on error.
+// parseAnswer decodes an answer. The Answer owns m; on an error m is released.
 func parseAnswer(m zmtp.Message) (*Answer, error) {
 	h, err := wire.ParseAnswerHeader(m.Frame(0))
 	if err != nil {
@@ -60,14 +60,13 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 	return a, nil
 }
 
-// Control sends a control request; worker may name one for stop and drain. It returns
-// the answer's document, {} for stop and drain, which go to one broker only: who has
-// several should ask each with a Client of its own. The other requests are asked again
-// while the broker is busy.
+// Control sends a control request and returns the document in the answer. For stop and drain, worker
+// may name a worker, and the document is {}. Stop and drain go to one broker only: ask several
+// brokers with a Client each. Ping and status are asked again while the broker is busy.
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout
-	once := op == wire.OpStop || op == wire.OpDrain // never the next broker, too
+	once := op == wire.OpStop || op == wire.OpDrain // the next broker must not stop, too
 	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}, Retry: !once, NoRetry: once})
 	if err != nil {
 		return nil, err

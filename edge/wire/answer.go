@@ -1,5 +1,7 @@
 package wire
 
+// Answers to clients: the header of the full form, and errors.
+
 import (
 	"encoding/json"
 	"fmt"
@@ -11,22 +13,21 @@ import (
 type AnswerHeader struct {
 	ID     string // echoed if HasID
 	HasID  bool
-	Worker string // who did it
+	Worker string // name of the worker
 	Rules  string // name@ and the first 12 hex digits of the pack's SHA-256
-	TookUS int64  // matching time on the worker, in microseconds
-	Error  *Error // then the header stands alone
+	TookUS int64  // time spent matching, in microseconds
+	Error  *Error // nil: success; else all fields but the id are empty
 
-	Escalated []Escalated // what the worker has asked others for it
+	Escalated []Escalated // sub-requests of the worker for this answer
 }
 
-// Escalated is what came of asking somebody with more rules about texts in which a
-// worker has found something.
+// Escalated is the outcome of a worker's sub-request about texts with matches.
 type Escalated struct {
 	To     string `json:"to"`               // rule set
-	Worker string `json:"worker,omitempty"` // who did it, or was to
-	Rules  string `json:"rules,omitempty"`  // as in the header
+	Worker string `json:"worker,omitempty"` // who has answered, or was to answer
+	Rules  string `json:"rules,omitempty"`  // as in AnswerHeader
 	TookUS int64  `json:"took_us,omitempty"`
-	Error  *Error `json:"error,omitempty"` // then the results are without it
+	Error  *Error `json:"error,omitempty"` // the results lack the matches of this worker
 }
 
 // Append appends h as a JSON object.
@@ -53,7 +54,7 @@ func (h *AnswerHeader) Append(dst []byte) []byte {
 	return o.End()
 }
 
-// AppendEscalated appends a list of what came of asking others, in JSON.
+// AppendEscalated appends list in JSON.
 func AppendEscalated(dst []byte, list []Escalated) []byte {
 	dst = append(dst, '[')
 	for i := range list {
@@ -86,8 +87,8 @@ func (o *Object) error(e *Error) {
 	o.Dst = in.End()
 }
 
-// ParseAnswerHeader reads an answer's header frame, or a bare error answer.
-// Unknown keys are passed over: a newer broker may say more.
+// ParseAnswerHeader decodes the header frame of an answer, or an error answer in bare form. Unknown
+// keys are ignored: a newer broker may say more.
 func ParseAnswerHeader(frame []byte) (AnswerHeader, error) {
 	var raw struct {
 		ID     *string `json:"id"`
@@ -108,8 +109,8 @@ func ParseAnswerHeader(frame []byte) (AnswerHeader, error) {
 	return h, nil
 }
 
-// ErrorAnswer makes the one frame that answers a request with an error: the
-// header of a full request (with its id) and the body of a bare one are alike.
+// ErrorAnswer returns the answer to a failed request: one frame, which is a header with the id in
+// full form, and the body in bare form. h is the header of the request; nil: bare form.
 func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 	a := AnswerHeader{Error: err}
 	if h != nil {
@@ -118,10 +119,11 @@ func ErrorAnswer(h *RequestHeader, err *Error) zmtp.Message {
 	return zmtp.NewMessage(a.Append(nil))
 }
 
-// RulesName is how answers name a pack: name@ and 12 hex digits of its hash.
+// RulesName returns the name of a pack in answers: name@ and 12 hex digits of the hash. A rule set
+// without a pack (a function answers) has the name alone.
 func RulesName(name, hash string) string {
 	if hash == "" {
-		return name // no pack: a function answers
+		return name
 	}
 	return name + "@" + hash[:min(12, len(hash))]
 }

@@ -1,29 +1,66 @@
 package wire
 
+// Requests of clients: the envelope, and the header of the full form.
+
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"trawl/edge/escape"
+	"trawl/edge/zmtp"
 )
 
-// Defaults of a request header; see PROTOCOL.md.
+// An envelope has at most maxEnvelope frames, including the empty delimiter, and maxEnvelopeBytes in
+// all bodies: a few identities of proxies. The broker keeps an envelope until the answer is sent.
+const (
+	maxEnvelope      = 8
+	maxEnvelopeBytes = 1 << 10
+)
+
+// SplitEnvelope returns how many of m's first frames are the envelope. The answer must begin with
+// the envelope. A single frame has no envelope. The envelope of a REQ is everything through the first
+// empty frame. For a DEALER or ROUTER the first frame decides:
+//
+//   - empty: the envelope is this frame
+//   - a header, beginning with a brace: there is no envelope
+//   - anything else: the envelope ends with an empty frame (the client is behind a proxy); without an
+//     empty frame within the bounds above there is no envelope
+func SplitEnvelope(peerType string, m zmtp.Message) int {
+	if m.NumFrames() == 1 {
+		return 0
+	}
+	size := 0
+	for i, frame := range m.Frames() {
+		size += len(frame)
+		switch {
+		case len(frame) == 0:
+			return i + 1
+		case i+1 == maxEnvelope || size > maxEnvelopeBytes:
+			return 0
+		case i == 0 && frame[0] == '{' && peerType != "REQ":
+			return 0
+		}
+	}
+	return 0
+}
+
+// Defaults and bounds of a request's header; see PROTOCOL.md.
 const (
 	DefaultRules    = "default"
 	DefaultDeadline = 10 * time.Second
 	DefaultPriority = 4
 	DefaultLimit    = 1000
 	MaxPriority     = 9
-	// MaxDeadline bounds deadline_ms: nothing waits for longer than a day.
+	// MaxDeadline bounds deadline_ms: no request waits for longer than a day.
 	MaxDeadline = 24 * time.Hour
-	// MaxHeader is the most bytes of a header frame.
+	// MaxHeader bounds the bytes of a header frame.
 	MaxHeader = 64 << 10
 )
 
-// Op is what a request asks for.
+// Op is the operation of a request.
 type Op string
 
 // The operations: matching, and the control requests.
@@ -44,10 +81,10 @@ const (
 	FormatPacked Format = "packed"
 )
 
-// Fields is the set of extra fields that each match carries.
+// Fields is a set of extra fields of matches.
 type Fields uint8
 
-// The extra fields.
+// The extra fields, in the order of fieldNames.
 const (
 	FieldText Fields = 1 << iota
 	FieldTags
@@ -58,24 +95,24 @@ const (
 
 var fieldNames = []string{"text", "tags", "severity", "message", "data"}
 
-// RequestHeader is the header of a request in full form. NewRequestHeader
-// gives one with every default in place.
+// RequestHeader is the header of a request in full form. NewRequestHeader returns the defaults. The
+// table headerKeys says how each field is read and written.
 type RequestHeader struct {
 	ID       string // echoed in the answer if HasID
 	HasID    bool
 	Rules    string // rule set: a name, or name@hash
-	Worker   string // the one worker that must do it; empty: any
+	Worker   string // name of the only worker to do the request; empty: any worker
 	Deadline time.Duration
 	Priority int
 	Want     Want
-	Limit    int // most matches per text, 0: as many as the limits allow
+	Limit    int // max matches per text; 0: as many as the limits of the fleet allow
 	Fields   Fields
-	Lines    bool // split: lines
+	Lines    bool // split: lines; each line counts as a text
 	Format   Format
 	Op       Op
 }
 
-// NewRequestHeader returns the header that an empty JSON object stands for.
+// NewRequestHeader returns the header of all defaults, in JSON an empty object.
 func NewRequestHeader() RequestHeader {
 	return RequestHeader{
 		Rules: DefaultRules, Deadline: DefaultDeadline, Priority: DefaultPriority,
@@ -83,14 +120,18 @@ func NewRequestHeader() RequestHeader {
 	}
 }
 
-// Plain reports whether a worker that only sees the text can honour h.
+// Plain reports whether a plain worker can honour h. A plain worker gets the text only.
 func (h *RequestHeader) Plain() bool {
-	return h.Want == WantMatches && h.Limit == DefaultLimit && h.Fields == 0 && !h.Lines && h.Format == FormatJSON
+	for i := range headerKeys {
+		if k := &headerKeys[i]; k.needsTrawl && k.isSet(h) {
+			return false
+		}
+	}
+	return true
 }
 
-// ParseRequestHeader reads a header frame. Every error is an *Error with
-// BadRequest that names the key; the header returned beside it holds what was
-// understood, so that the refusal can echo the id.
+// ParseRequestHeader decodes a header frame. Each error is an *Error with the code BadRequest and
+// names the key. Beside an error, the returned header has the id, if readable.
 func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 	h := NewRequestHeader()
 	if len(frame) > MaxHeader {
@@ -103,67 +144,29 @@ func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 	if err := json.Unmarshal(frame, &raw); err != nil {
 		return h, Errorf(BadRequest, "the header is not a JSON object: %v", err)
 	}
-	if v, ok := raw["id"]; ok { // first: the other errors' answers carry it
-		if err := h.set("id", v); err != nil {
-			return h, err
+	known := 0
+	for i := 0; i < len(headerKeys) && known < len(raw); i++ {
+		k := &headerKeys[i]
+		v, ok := raw[k.name]
+		if !ok {
+			continue
+		}
+		known++
+		if err := k.decode(&h, v); err != nil {
+			return h, Errorf(BadRequest, "header key %q: %v", k.name, err)
 		}
 	}
-	for key, v := range raw {
-		if err := h.set(key, v); err != nil {
-			return h, err
+	if known < len(raw) {
+		for key := range raw {
+			if names := HeaderKeys(); !slices.Contains(names, key) {
+				return h, Errorf(BadRequest, "unknown header key %q; known are %s", key, strings.Join(names, ", "))
+			}
 		}
 	}
 	return h, h.check()
 }
 
-// set reads one key. Each is checked where it is read.
-func (h *RequestHeader) set(key string, v json.RawMessage) error {
-	var err error
-	switch key {
-	case "id":
-		h.HasID = true
-		err = decode(v, &h.ID)
-	case "rules":
-		err = decode(v, &h.Rules)
-	case "worker":
-		err = decode(v, &h.Worker)
-	case "deadline_ms":
-		var ms int64
-		ms, err = decodeInt(v, 1, MaxDeadline.Milliseconds())
-		h.Deadline = time.Duration(ms) * time.Millisecond
-	case "priority":
-		var p int64
-		p, err = decodeInt(v, 0, MaxPriority)
-		h.Priority = int(p)
-	case "limit":
-		var n int64
-		n, err = decodeInt(v, 0, 1<<31-1)
-		h.Limit = int(n)
-	case "want":
-		h.Want, err = decodeWant(v)
-	case "fields":
-		h.Fields, err = decodeFields(v)
-	case "split":
-		_, err = decodeOneOf(v, "lines")
-		h.Lines = err == nil
-	case "format":
-		var s string
-		s, err = decodeOneOf(v, string(FormatJSON), string(FormatPacked))
-		h.Format = Format(s)
-	case "op":
-		var s string
-		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain))
-		h.Op = Op(s)
-	default:
-		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, limit, fields, split, format, op", key)
-	}
-	if err != nil {
-		return Errorf(BadRequest, "header key %q: %v", key, err)
-	}
-	return nil
-}
-
-// check looks at keys that only make sense together.
+// check looks at combinations of keys.
 func (h *RequestHeader) check() error {
 	if h.Format == FormatPacked && h.Fields != 0 {
 		return Errorf(BadRequest, "header key \"fields\" needs format json: packed results carry rule, start and end only")
@@ -175,70 +178,42 @@ func (h *RequestHeader) check() error {
 	return nil
 }
 
-// SplitRules cuts the name of a rule set from the hash of the pack that may
-// follow it, as in name@hash.
+// SplitRules splits name@hash into the name of a rule set and the hash of a pack. hash is empty if s
+// has none.
 func SplitRules(s string) (name, hash string) {
 	name, hash, _ = strings.Cut(s, "@")
 	return name, hash
 }
 
-// validHash: 12 (as answers print it) to 64 hex digits of a pack's SHA-256.
+// validHash reports whether s is 12 (the length in answers) to 64 hex digits of a SHA-256.
 func validHash(s string) bool {
 	return len(s) >= 12 && len(s) <= 64 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Append appends h as a JSON object; keys at their default are left out.
+// Append appends h as a JSON object. Keys with default values are left out.
 func (h *RequestHeader) Append(dst []byte) []byte {
-	d := NewRequestHeader()
-	o := BeginObject(dst)
-	if h.HasID {
-		o.String("id", h.ID)
-	}
-	if h.Op != d.Op {
-		o.String("op", string(h.Op))
-	}
-	if h.Rules != d.Rules {
-		o.String("rules", h.Rules)
-	}
-	if h.Worker != "" {
-		o.String("worker", h.Worker)
-	}
-	if h.Deadline != d.Deadline {
-		o.Int("deadline_ms", max(1, h.Deadline.Milliseconds()))
-	}
-	if h.Priority != d.Priority {
-		o.Int("priority", int64(h.Priority))
-	}
-	if h.Want != d.Want {
-		o.String("want", h.Want.String())
-	}
-	if h.Limit != d.Limit {
-		o.Int("limit", int64(h.Limit))
-	}
-	if h.Fields != 0 {
-		o.Strings("fields", h.Fields.names())
-	}
-	if h.Lines {
-		o.String("split", "lines")
-	}
-	if h.Format != d.Format {
-		o.String("format", string(h.Format))
+	o := BeginObject(slices.Grow(dst, 128)) // most headers are shorter
+	for i := range headerKeys {
+		if k := &headerKeys[i]; k.isSet(h) {
+			o.Key(k.name)
+			o.Dst = k.append(o.Dst, h)
+		}
 	}
 	return o.End()
 }
 
-// ParseFields reads a list of extra fields by their names.
+// FieldNames returns the names of all extra fields.
+func FieldNames() []string { return slices.Clone(fieldNames) }
+
+// ParseFields returns the set of the extra fields called names.
 func ParseFields(names []string) (Fields, error) {
 	var f Fields
-next:
 	for _, name := range names {
-		for i, known := range fieldNames {
-			if name == known {
-				f |= 1 << i
-				continue next
-			}
+		i := slices.Index(fieldNames, name)
+		if i < 0 {
+			return 0, escape.Errorf("%q is not one of %s", name, strings.Join(fieldNames, ", "))
 		}
-		return 0, escape.Errorf("%q is not one of %s", name, strings.Join(fieldNames, ", "))
+		f |= 1 << i
 	}
 	return f, nil
 }
@@ -253,52 +228,14 @@ func (f Fields) names() []string {
 	return names
 }
 
-// mostQuoted is how many bytes of a value an error repeats.
-const mostQuoted = 40
+// LogID returns the broker's id of a request in the form for logs.
+func LogID(id uint64) string { return fmt.Sprintf("%016x", id) }
 
-// decode refuses null, which encoding/json takes for "leave it".
-func decode(v json.RawMessage, to *string) error {
-	if len(v) == 0 || v[0] != '"' {
-		return fmt.Errorf("must be a string, is %s", escape.Cut(v, mostQuoted))
+// LogClientID returns a client's id of a request in the form for logs, with a bounded length.
+func LogClientID(id string) string {
+	const limit = 40
+	if len(id) > limit {
+		return strings.ToValidUTF8(id[:limit], "") + "…"
 	}
-	return json.Unmarshal(v, to)
-}
-
-func decodeInt(v json.RawMessage, low, high int64) (int64, error) {
-	var n json.Number
-	if err := json.Unmarshal(v, &n); err == nil && !bytes.HasPrefix(v, []byte(`"`)) {
-		if i, err := n.Int64(); err == nil && i >= low && i <= high {
-			return i, nil
-		}
-	}
-	return 0, fmt.Errorf("must be a whole number from %d to %d, is %s", low, high, escape.Cut(v, mostQuoted))
-}
-
-func decodeOneOf(v json.RawMessage, allowed ...string) (string, error) {
-	var s string
-	if err := decode(v, &s); err != nil {
-		return "", err
-	}
-	for _, a := range allowed {
-		if s == a {
-			return s, nil
-		}
-	}
-	return "", escape.Errorf("%q is not one of %s", s, strings.Join(allowed, ", "))
-}
-
-func decodeWant(v json.RawMessage) (Want, error) {
-	var s string
-	if err := decode(v, &s); err != nil {
-		return 0, err
-	}
-	return ParseWant(s)
-}
-
-func decodeFields(v json.RawMessage) (Fields, error) {
-	var names []string
-	if err := json.Unmarshal(v, &names); err != nil || len(v) == 0 || v[0] != '[' {
-		return 0, fmt.Errorf("must be a list of strings, is %s", escape.Cut(v, mostQuoted))
-	}
-	return ParseFields(names)
+	return id
 }

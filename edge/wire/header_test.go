@@ -141,3 +141,28 @@ func FuzzAppendString(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRequestHeader is what reading and writing a header costs.
+func BenchmarkRequestHeader(b *testing.B) {
+	h, err := ParseRequestHeader([]byte(`{"id":"a1","rules":"default","deadline_ms":1500,"want":"rules","limit":10,"split":"lines"}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	frame := h.Append(nil)
+	b.Run("parse", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := ParseRequestHeader(frame); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			own := h
+			own.ID = "b2"
+			_ = own.Append(nil)
+		}
+	})
+}

@@ -9,8 +9,8 @@ import (
 	"trawl/edge/escape"
 )
 
-// Object writes a JSON object to the end of Dst, member by member. Headers and results are written
-// with it for every request, without reflection and without a value in between.
+// Object writes a JSON object to the end of Dst, member by member. Headers and results of all
+// requests are written this way, without reflection and without a value in between.
 type Object struct {
 	Dst  []byte
 	some bool // has a member
@@ -19,13 +19,13 @@ type Object struct {
 // BeginObject begins an object at the end of dst.
 func BeginObject(dst []byte) Object { return Object{Dst: append(dst, '{')} }
 
-// ResumeObject goes on with an object that has members and ends dst.
+// ResumeObject goes on with the object at the end of dst, which must have a member.
 func ResumeObject(dst []byte) Object { return Object{Dst: dst, some: true} }
 
 // End ends the object and returns Dst.
 func (o *Object) End() []byte { return append(o.Dst, '}') }
 
-// Key appends a key. Its value follows, written to Dst by the caller.
+// Key appends a key. The caller appends the value to Dst.
 func (o *Object) Key(k string) {
 	if o.some {
 		o.Dst = append(o.Dst, ',')
@@ -36,41 +36,45 @@ func (o *Object) Key(k string) {
 	o.Dst = append(o.Dst, '"', ':')
 }
 
-// String appends a member whose value is a string.
+// String appends a member with a string.
 func (o *Object) String(k, v string) {
 	o.Key(k)
 	o.Dst = AppendString(o.Dst, v)
 }
 
-// Int appends a member whose value is a number.
+// Int appends a member with a number.
 func (o *Object) Int(k string, v int64) {
 	o.Key(k)
 	o.Dst = strconv.AppendInt(o.Dst, v, 10)
 }
 
-// Bool appends a member whose value is a boolean.
+// Bool appends a member with a boolean.
 func (o *Object) Bool(k string, v bool) {
 	o.Key(k)
 	o.Dst = strconv.AppendBool(o.Dst, v)
 }
 
-// Raw appends a member whose value is JSON already.
+// Raw appends a member with a value in JSON.
 func (o *Object) Raw(k string, json []byte) {
 	o.Key(k)
 	o.Dst = append(o.Dst, json...)
 }
 
-// Strings appends a member whose value is a list of strings.
+// Strings appends a member with a list of strings.
 func (o *Object) Strings(k string, v []string) {
 	o.Key(k)
-	o.Dst = append(o.Dst, '[')
-	for i, s := range v {
+	o.Dst = appendStrings(o.Dst, v)
+}
+
+func appendStrings(dst []byte, list []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range list {
 		if i > 0 {
-			o.Dst = append(o.Dst, ',')
+			dst = append(dst, ',')
 		}
-		o.Dst = AppendString(o.Dst, s)
+		dst = AppendString(dst, s)
 	}
-	o.Dst = append(o.Dst, ']')
+	return append(dst, ']')
 }
 
 // AppendString appends s as a JSON string (RFC 8259, section 7), with escapes for

@@ -1,7 +1,7 @@
 package wire
 
-// The packed format: a result in varints in place of JSON, for large batches. PROTOCOL.md describes
-// it byte by byte. Package worker/results writes it.
+// The packed format: results in varints in place of JSON, for large batches. PROTOCOL.md describes
+// every byte. Package worker/results is the writer.
 
 import (
 	"encoding/binary"
@@ -18,15 +18,13 @@ const (
 	PackedIncomplete = 1 << 1 // a list of rules follows
 )
 
-// PackedMatch is one match of a packed result. Rule indexes the reader's
-// Rules, not the pack's.
+// PackedMatch is a match of a packed result. Rule indexes the reader's Rules, not the pack's.
 type PackedMatch struct {
 	Start, End int64
 	Rule       int
 }
 
-// PackedOutcome is what was found in a text or line, as far as the request's
-// want says it.
+// PackedOutcome is the outcome for a text or line. The request's want decides which fields are set.
 type PackedOutcome struct {
 	Line, Offset int64 // of a line; zero for a whole text
 	Matches      []PackedMatch
@@ -37,8 +35,8 @@ type PackedOutcome struct {
 	Incomplete   []int
 }
 
-// PackedReader reads one packed result frame. It checks everything it reads:
-// the frame may come from anywhere. Not safe for concurrent use.
+// PackedReader reads a packed result frame and checks every byte: the frame may come from anywhere.
+// Not safe for concurrent use.
 type PackedReader struct {
 	Want       Want
 	Lines      bool
@@ -55,7 +53,7 @@ type PackedReader struct {
 
 var errPacked = errors.New("wire: damaged packed result")
 
-// NewPackedReader starts to read frame, which must stay unchanged meanwhile.
+// NewPackedReader starts reading frame. The frame must not change while the reader is in use.
 func NewPackedReader(frame []byte) (*PackedReader, error) {
 	if len(frame) < 3 {
 		return nil, errPacked
@@ -69,8 +67,8 @@ func NewPackedReader(frame []byte) (*PackedReader, error) {
 	return &PackedReader{Want: Want(frame[1]), Lines: frame[2] == 1, rest: frame[3:]}, nil
 }
 
-// Next returns the next outcome: of the text, or of each line that matched.
-// It is the reader's and lasts until the next call. Nil after the last.
+// Next returns the next outcome: of the text, or of the next line with a match. The outcome belongs
+// to the reader and is valid until the next call. Nil after the last outcome.
 func (r *PackedReader) Next() (*PackedOutcome, error) {
 	if r.done {
 		return nil, nil
@@ -171,7 +169,7 @@ func add(a, b int64, err *error) int64 {
 	return a + b
 }
 
-// uvarint reads one number below 2^62; the first error sticks.
+// uvarint reads a number below 2^62; the first error sticks.
 func (r *PackedReader) uvarint(err *error) int64 {
 	if *err != nil {
 		return 0

@@ -1,36 +1,38 @@
 package wire
 
+// Documents in the answers to control requests.
+
 import "encoding/json"
 
-// Pong is the document that a ping answers with.
+// Pong is the document for a ping.
 type Pong struct {
 	Broker   string `json:"broker"`
 	Version  string `json:"version"`
 	Protocol string `json:"protocol"`
 }
 
-// Status is the document that a status request answers with.
+// Status is the document for a status request.
 type Status struct {
 	Broker   BrokerStatus    `json:"broker"`
 	RuleSets []RuleSetStatus `json:"rule_sets"`
 	Workers  []WorkerStatus  `json:"workers"`
-	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, the most expensive first
+	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, by falling cost
 
-	// RefusedWorkers are those that were turned away in the last 30 s, as they ask again
-	// every few seconds; at most 64.
+	// RefusedWorkers are the workers refused in the last 30 s, at most 64. A refused worker asks
+	// again every few seconds.
 	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
 }
 
-// RefusedWorker describes a worker that stands outside.
+// RefusedWorker describes a refused worker.
 type RefusedWorker struct {
-	Name    string `json:"name,omitempty"` // absent: it has not said it
+	Name    string `json:"name,omitempty"` // absent: refused before the hello
 	Address string `json:"address"`
 	Reason  string `json:"reason"`
-	Times   int64  `json:"times"` // it was refused
-	AgoS    int64  `json:"ago_s"` // seconds since the last time
+	Times   int64  `json:"times"` // number of refusals
+	AgoS    int64  `json:"ago_s"` // seconds since the latest refusal
 }
 
-// BrokerStatus describes the broker itself. Counters count since its start.
+// BrokerStatus describes the broker itself. Counters count since the broker's start.
 type BrokerStatus struct {
 	Name             string           `json:"name"`
 	Version          string           `json:"version"`
@@ -41,41 +43,41 @@ type BrokerStatus struct {
 	WorkersAt        []string         `json:"workers_at"`
 	HTTPAt           string           `json:"http_at,omitempty"` // HOST:PORT; absent: off
 	Clients          int              `json:"clients"`           // connected now
-	Pending          int              `json:"pending"`           // requests not answered yet
+	Pending          int              `json:"pending"`           // requests without an answer
 	PendingBytes     int64            `json:"pending_bytes"`
 	ResidentBytes    int64            `json:"resident_bytes"` // 0: not known on this system
 	Requests         int64            `json:"requests"`
 	Answers          map[string]int64 `json:"answers"`           // by outcome: ok, or an error code
-	BufferedBytes    int64            `json:"buffered_bytes"`    // answers that clients have not taken yet, and requests half read
-	Retried          int64            `json:"retried"`           // dispatched again after a worker was lost
-	Reclaimed        int64            `json:"reclaimed"`         // given back by a worker that had not begun them, for another
-	SubRequests      int64            `json:"sub_requests"`      // asked by workers, for the sake of requests that they had
-	Cancelled        int64            `json:"cancelled"`         // told a worker that nobody waits for them any more
-	HedgedSilent     int64            `json:"hedged_silent"`     // given to a second worker because the first was silent
-	HedgedSlow       int64            `json:"hedged_slow"`       // given to a second worker because the first was slow
-	HedgesWon        int64            `json:"hedges_won"`        // copied or hedged, and answered by the second worker first
-	ClientsThrottled int64            `json:"clients_throttled"` // times that a client's requests waited until it had read answers
-	StaleAnswers     int64            `json:"stale_answers"`     // worker answers that nobody waited for any more
-	Refused          map[string]int64 `json:"refused"`           // peers that did not get in, by reason: security, protocol, …
-	SlowConsumers    int64            `json:"slow_consumers"`    // clients closed because they did not read
-	StalledSenders   int64            `json:"stalled_senders"`   // clients closed because they stopped in the middle of a request
+	BufferedBytes    int64            `json:"buffered_bytes"`    // answers not read by clients yet, and requests half read
+	Retried          int64            `json:"retried"`           // requests dispatched again after a worker was lost
+	Reclaimed        int64            `json:"reclaimed"`         // requests given back by a worker before their start
+	SubRequests      int64            `json:"sub_requests"`      // requests of workers while working on a parent
+	Cancelled        int64            `json:"cancelled"`         // dispatches dropped because nobody waits for the answer
+	HedgedSilent     int64            `json:"hedged_silent"`     // requests dispatched to a second worker because the first was silent
+	HedgedSlow       int64            `json:"hedged_slow"`       // requests dispatched to a second worker because the first was slow
+	HedgesWon        int64            `json:"hedges_won"`        // hedged requests answered first by the second worker
+	ClientsThrottled int64            `json:"clients_throttled"` // how often requests waited until their client read answers
+	StaleAnswers     int64            `json:"stale_answers"`     // answers of workers after nobody waited any more
+	Refused          map[string]int64 `json:"refused"`           // refused peers, by reason: security, protocol, …
+	SlowConsumers    int64            `json:"slow_consumers"`    // clients closed for not reading
+	StalledSenders   int64            `json:"stalled_senders"`   // clients closed for stopping in the middle of a request
 
-	RuleSetsOmitted int `json:"rule_sets_omitted,omitempty"` // not listed, because there are too many
+	RuleSetsOmitted int `json:"rule_sets_omitted,omitempty"` // rule sets not listed, because there are too many
 }
 
-// RuleSetStatus describes one rule set, or one name@hash that was asked for.
+// RuleSetStatus describes a rule set, or a name@hash from requests.
 type RuleSetStatus struct {
 	Name     string   `json:"name"`
 	Hashes   []string `json:"hashes"` // packs served now
 	Workers  int      `json:"workers"`
 	Queued   int      `json:"queued"`
-	Expected bool     `json:"expected"`          // the configuration names it
-	Mixed    bool     `json:"mixed,omitempty"`   // plain and trawl workers serve it: answers have two forms in turn
+	Expected bool     `json:"expected"`          // named in the configuration
+	Mixed    bool     `json:"mixed,omitempty"`   // served by plain and trawl workers: answers have two forms in turn
 	Latency  *Latency `json:"latency,omitempty"` // absent until the first answer
 }
 
-// Latency is how long requests took from their arrival to their answer, in
-// milliseconds, since the broker's start: quantiles to within a fifth.
+// Latency is the time from arrival to answer of all requests since the broker's start, in
+// milliseconds. The quantiles are right to within a fifth.
 type Latency struct {
 	Answers int64   `json:"answers"`
 	P50     float64 `json:"p50_ms"`
@@ -83,23 +85,23 @@ type Latency struct {
 	P99     float64 `json:"p99_ms"`
 }
 
-// WorkerStatus describes one connected worker.
+// WorkerStatus describes a connected worker.
 type WorkerStatus struct {
-	Name    string    `json:"name"`
-	Kind    string    `json:"kind"` // trawl, or plain (a REP of any language)
-	Address string    `json:"address"`
-	Version string    `json:"version,omitempty"`
-	Rules   []RuleSet `json:"rules"`
-	// RulesOmitted is how many rule sets more it serves, which are not listed because all workers
-	// together serve too many.
+	Name    string        `json:"name"`
+	Kind    string        `json:"kind"` // trawl, or plain (a REP of any language)
+	Address string        `json:"address"`
+	Version string        `json:"version,omitempty"`
+	Rules   []ServedRules `json:"rules"`
+	// RulesOmitted counts rule sets of the worker not listed, because all workers together serve too
+	// many.
 	RulesOmitted int             `json:"rules_omitted,omitempty"`
-	Slots        int             `json:"slots"`             // requests it works on at once
-	MaxSlots     int             `json:"max_slots"`         // the same when its board is well
-	Window       int             `json:"window"`            // most requests it gets to hold
-	Outstanding  int             `json:"outstanding"`       // requests it holds
-	Waiting      int             `json:"waiting,omitempty"` // of them, those that wait for what the worker has asked itself
-	Answered     int64           `json:"answered"`          // for this broker, over this connection
-	State        string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s), failing (its latest answers were internal errors)
+	Slots        int             `json:"slots"`             // requests worked on at once now
+	MaxSlots     int             `json:"max_slots"`         // requests worked on at once while the board is well
+	Window       int             `json:"window"`            // max requests held, as the broker decides
+	Outstanding  int             `json:"outstanding"`       // requests held now
+	Waiting      int             `json:"waiting,omitempty"` // outstanding requests waiting for sub-requests
+	Answered     int64           `json:"answered"`          // for this broker, on this connection
+	State        string          `json:"state"`             // ready, draining, silent (has work, and has answered nothing for 10 s), failing (the latest answers were internal errors)
 	Stats        *WorkerStats    `json:"stats,omitempty"`
-	Board        json.RawMessage `json:"board,omitempty"` // what board it is; how it feels is in Stats
+	Board        json.RawMessage `json:"board,omitempty"` // the board's description; the board's health is in Stats
 }

@@ -1,6 +1,6 @@
 package wire
 
-// What a request can want of each text. One table holds all in which wants differ.
+// Wants: what a request can ask of each text. One table holds all differences between wants.
 
 import (
 	"fmt"
@@ -9,19 +9,19 @@ import (
 	"trawl/edge/escape"
 )
 
-// Want says what a request wants to know of each text. Its number is the one in packed results.
+// Want is the question of a request about each text. Packed results carry the number.
 type Want uint8
 
-// The wants. A new one is a row of wants, and the same name in package match.
+// The wants. A new want needs a row in wants, and a want of equal name in package match.
 const (
-	WantMatches Want = iota // every match, overlapping ones included
-	WantRules               // each rule that matches, once
+	WantMatches Want = iota // every match, including overlapping matches
+	WantRules               // each matching rule, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches
 )
 
-// Shape is the form of a result. Wants of one shape have results that are written and read alike.
+// Shape is the form of a result. Results of equal shape are written and read alike.
 type Shape uint8
 
 // The shapes.
@@ -35,7 +35,7 @@ const (
 var wants = [...]struct {
 	name   string // in headers
 	shape  Shape
-	single bool // the result has one entry at most, and says nothing of others that exist
+	single bool // the result has at most one entry, and is complete with it
 }{
 	WantMatches: {name: "matches", shape: ShapeMatches},
 	WantRules:   {name: "rules", shape: ShapeRules},
@@ -44,7 +44,7 @@ var wants = [...]struct {
 	WantAny:     {name: "any", shape: ShapeAny},
 }
 
-// NumWants is the number of wants: each Want is below it.
+// NumWants is the number of wants; valid values of Want are smaller.
 const NumWants = Want(len(wants))
 
 // String returns the name of w in headers.
@@ -58,13 +58,13 @@ func (w Want) String() string {
 // Shape returns the form of the results for w.
 func (w Want) Shape() Shape { return wants[w].shape }
 
-// Single reports whether a result has one entry at most. Such a result is never truncated.
+// Single reports whether a result has at most one entry. A single result is never truncated.
 func (w Want) Single() bool { return wants[w].single }
 
-// Lists reports whether results list matches or rules, so that limits apply to them.
+// Lists reports whether results list matches or rules; limits apply to lists only.
 func (w Want) Lists() bool { return w.Shape() == ShapeMatches || w.Shape() == ShapeRules }
 
-// WantNames returns the names of all wants, in the order of their numbers.
+// WantNames returns the names of all wants, ordered by number.
 func WantNames() []string {
 	names := make([]string, NumWants)
 	for w := range NumWants {
@@ -73,7 +73,7 @@ func WantNames() []string {
 	return names
 }
 
-// ParseWant returns the want of that name.
+// ParseWant returns the want called name.
 func ParseWant(name string) (Want, error) {
 	for w := range NumWants {
 		if w.String() == name {

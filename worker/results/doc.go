@@ -1,22 +1,21 @@
-// Package results writes the result frames of a worker's answers, and makes one result of two.
+// Package results writes the result frames of a worker's answers, and merges results of two workers.
 //
-// An [Encoder] writes what the matcher found as JSON or in the packed format, which is what the
-// request asks for:
+// An [Encoder] writes the outcome of a scan in the format of the request, JSON or packed:
 //
 //	var e results.Encoder
 //	e.Reset(pack, &header, limits.Answer)
 //	r := pack.Scan(scratch, text, match.Query{Want: results.MatchWant(header.Want)})
 //	frame := e.Text(nil, text, &r)
 //
-// [Merge] reads two results of one text, of this worker and of one that knows other rules, and
-// writes their union with an Encoder. So each format has one writer.
+// [Merge] reads two results of a text, from this worker and from a worker with other rules, and
+// writes the union with an Encoder: each format has a single writer.
 //
 //	encoder.go  Encoder: texts and lines, within a budget of bytes
 //	json.go     the JSON format
-//	packed.go   the packed format, whose reader for clients is in edge/wire
-//	read.go     results of either format, read by the names of their rules
+//	packed.go   the packed format; edge/wire has the reader for clients
+//	read.go     results of other workers, in either format
 //	merge.go    Merge
 //
-// What differs from want to want stands in the table of edge/wire; this package distinguishes
-// shapes of results only. PROTOCOL.md describes both formats.
+// The table of wants is in edge/wire; this package distinguishes shapes of results only. PROTOCOL.md
+// describes both formats.
 package results

@@ -1,6 +1,6 @@
 package results
 
-// Encoder: result frames of texts and lines, in the format that the request asks for.
+// Encoder: result frames of texts and lines, in the format of the request.
 
 import (
 	"trawl/edge/match"
@@ -16,10 +16,10 @@ var matchWants = [wire.NumWants]match.Want{
 	wire.WantAny:     match.WantAny,
 }
 
-// MatchWant returns what a scan must find out for a request that wants w.
+// MatchWant returns the want of the scan for a request with want w.
 func MatchWant(w wire.Want) match.Want { return matchWants[w] }
 
-// ruleNames gives the rules of a result their ids. A [match.Pack] does, and so does nameTable.
+// ruleNames gives the ids of rules: a [match.Pack], or a nameTable.
 type ruleNames interface {
 	// ID returns the id of a regex rule.
 	ID(rule int) string
@@ -27,23 +27,23 @@ type ruleNames interface {
 	MatchID(m match.Match, text []byte) []byte
 }
 
-// Encoder writes the result frames of one request and keeps them together within a budget of
-// bytes. Reset prepares it for the next request. Not safe for concurrent use.
+// Encoder writes the result frames of a request, all together within a budget of bytes. Reset
+// prepares the Encoder for the next request. Not safe for concurrent use.
 type Encoder struct {
 	names  ruleNames
-	pack   *match.Pack // names, for tags and other fields; nil: results are merged
+	pack   *match.Pack // names, for extra fields; nil: results are merged
 	want   wire.Want
 	fields wire.Fields
 	packed *packer // nil: JSON
 	spare  *packer // kept for the next request in the packed format
-	left   int     // bytes of the budget that are not used yet
+	left   int     // bytes left of the budget
 	cut    bool    // a list was cut to the budget since Reset
 
 	isFirst bool // no line has been written yet
 }
 
-// Reset prepares e for a request against pack. The results together may have about budget bytes;
-// what exceeds them is cut and marked as truncated.
+// Reset prepares e for a request against pack. The results together get about budget bytes; a list
+// over the budget is cut and marked as truncated.
 func (e *Encoder) Reset(pack *match.Pack, h *wire.RequestHeader, budget int) {
 	e.reset(pack, h, budget)
 	e.pack = pack
@@ -63,11 +63,11 @@ func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 // Full reports whether the budget is used up.
 func (e *Encoder) Full() bool { return e.left <= 0 }
 
-// Text appends the result of a text that was scanned as a whole.
+// Text appends the result of a text scanned as a whole.
 func (e *Encoder) Text(dst, text []byte, r *match.Result) []byte { return e.text(dst, text, r, nil) }
 
-// text is Text. In JSON the matches of a merged result are written as they came: raw holds one
-// object for each.
+// text is Text. For a merged result in JSON, raw holds the matches as objects; they are written
+// unchanged.
 func (e *Encoder) text(dst, text []byte, r *match.Result, raw [][]byte) []byte {
 	start := len(dst)
 	if e.packed != nil {
@@ -82,8 +82,8 @@ func (e *Encoder) text(dst, text []byte, r *match.Result, raw [][]byte) []byte {
 	return dst
 }
 
-// BeginLines begins the result of a text that is split into lines. Line follows for each line that
-// matched, then EndLines.
+// BeginLines begins the result of a text split into lines. Line follows for each line with a match,
+// then EndLines.
 func (e *Encoder) BeginLines(dst []byte) []byte {
 	e.isFirst = true
 	if e.packed != nil {
@@ -92,7 +92,7 @@ func (e *Encoder) BeginLines(dst []byte) []byte {
 	return append(dst, `{"lines":[`...)
 }
 
-// Line appends the result of one line; text is the line's.
+// Line appends the result of a line; text is the line.
 func (e *Encoder) Line(dst, text []byte, l *match.Line) []byte { return e.line(dst, text, l, nil) }
 
 // line is Line; for raw see text.
@@ -116,8 +116,7 @@ func (e *Encoder) line(dst, text []byte, l *match.Line, raw [][]byte) []byte {
 	return dst
 }
 
-// EndLines ends the result of a text that is split into lines; total is what the scan of all lines
-// returned.
+// EndLines ends the result of a text split into lines; total is the result of ScanLines.
 func (e *Encoder) EndLines(dst []byte, total *match.Result) []byte {
 	if e.packed != nil {
 		return e.packed.endLines(dst, e.names, total)

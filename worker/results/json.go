@@ -10,7 +10,7 @@ import (
 	"trawl/edge/wire"
 )
 
-// jsonOutcome appends the members that say what was found in text.
+// jsonOutcome appends the members with the outcome for text.
 func (e *Encoder) jsonOutcome(o *wire.Object, text []byte, r *match.Result, raw [][]byte) {
 	truncated := r.Truncated
 	switch e.want.Shape() {
@@ -43,8 +43,8 @@ func (e *Encoder) flags(o *wire.Object, truncated bool, incomplete []uint32) {
 	}
 }
 
-// ruleList appends the ids of matches in text, one match of each rule. It reports whether the list
-// was cut.
+// ruleList appends the ids of the rules of matches, a match of each rule in text. The result reports
+// whether the list was cut.
 func (e *Encoder) ruleList(o *wire.Object, text []byte, matches []match.Match) (cut bool) {
 	o.Key("rules")
 	end := len(o.Dst) + e.left
@@ -63,7 +63,7 @@ func (e *Encoder) ruleList(o *wire.Object, text []byte, matches []match.Match) (
 	return cut
 }
 
-// matchList appends matches in text. It reports whether the list was cut.
+// matchList appends matches in text. The result reports whether the list was cut.
 func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, raw [][]byte) (cut bool) {
 	end := len(o.Dst) + e.left
 	o.Key("matches")
@@ -95,8 +95,8 @@ func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, 
 	return cut
 }
 
-// extra appends the fields that the request asks for. A rule without tags, severity, message or
-// data has no such key.
+// extra appends the fields of the request. For a rule without tags, severity, message or data the
+// key is left out.
 func (e *Encoder) extra(o *wire.Object, matched []byte, rule uint32) {
 	if e.fields&wire.FieldText != 0 {
 		appendText(o, matched)
@@ -119,8 +119,8 @@ func (e *Encoder) extra(o *wire.Object, matched []byte, rule uint32) {
 	}
 }
 
-// appendText appends matched text: as a string if it is UTF-8, else as text_b64 in base64. So a
-// result is always valid UTF-8, and no byte is lost.
+// appendText appends matched text: UTF-8 as a string, other bytes as text_b64 in base64. A result is
+// always valid UTF-8, and no byte is lost.
 func appendText(o *wire.Object, matched []byte) {
 	if utf8.Valid(matched) {
 		o.Key("text")

@@ -1,7 +1,6 @@
 package results
 
-// Merge: two results of one text become one. One is of this worker, the other of a worker that it
-// has asked and that knows other rules.
+// Merge: the result of this worker and the result of a worker with other rules become one result.
 
 import (
 	"cmp"
@@ -11,14 +10,14 @@ import (
 	"trawl/edge/wire"
 )
 
-// Merge makes one result frame of two, both for the request h, and appends it to dst, in about
-// budget bytes at most. Matches are in the order of end and start; where both are equal, those of
-// first come first. A match that is in both counts once; for want count the counts are added.
+// Merge appends the union of two result frames for the request h to dst, in about budget bytes at
+// most. Matches are in the order of end and start; at equal positions, matches of first come first.
+// A match in both counts once; for want count the counts are added.
 //
-// With h.Lines the lines of second are some of those that first lists: line n of second, from 1, is
-// entry lines[n-1] of first, from 0.
+// With h.Lines the lines of second are lines listed by first: line n of second, from 1, is entry
+// lines[n-1] of first, from 0.
 //
-// The error says that a frame is no result for h. Then dst is returned as it was.
+// An error means: a frame is not a result for h. Then dst is returned unchanged.
 func Merge(dst []byte, h *wire.RequestHeader, first, second []byte, lines []int, budget int) ([]byte, error) {
 	names := &nameTable{numbers: make(map[string]uint32)}
 	a, err := names.read(h, first)
@@ -62,7 +61,7 @@ func Merge(dst []byte, h *wire.RequestHeader, first, second []byte, lines []int,
 	return e.EndLines(dst, &a.total), nil
 }
 
-// merge adds to f what b says of the same text or line.
+// merge adds b, the other finding for the same text or line, to f.
 func (f *finding) merge(h *wire.RequestHeader, b *finding) {
 	f.Count += b.Count
 	f.Any = f.Any || b.Any
@@ -112,7 +111,7 @@ func (f *byPosition) Swap(i, j int) {
 	}
 }
 
-// union returns a and what only b has, in this order.
+// union returns a, followed by the elements of b missing in a.
 func union(a, b []uint32) []uint32 {
 	if len(b) == 0 {
 		return a

@@ -9,8 +9,8 @@ import (
 	"trawl/edge/wire"
 )
 
-// packer writes packed results. The id of a rule is written where a result frame first uses it;
-// later uses are its number, in the order of first uses.
+// packer writes packed results. The first use of a rule in a result frame is followed by the rule's
+// id; later uses are a number, counted by first uses.
 type packer struct {
 	lastLine   int64
 	lastOffset int64
@@ -39,7 +39,7 @@ func (p *packer) endLines(dst []byte, names ruleNames, total *match.Result) []by
 	return p.flags(dst, names, total.Truncated, total.Incomplete)
 }
 
-// flags appends the flags, which take one byte, and the list of incomplete rules.
+// flags appends the flags, a single byte, and the list of incomplete rules.
 func (p *packer) flags(dst []byte, names ruleNames, truncated bool, incomplete []uint32) []byte {
 	var f byte
 	if truncated {
@@ -61,7 +61,7 @@ func (p *packer) flags(dst []byte, names ruleNames, truncated bool, incomplete [
 	return dst
 }
 
-// packedOutcome appends what was found in text.
+// packedOutcome appends the outcome for text.
 func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	p, shape := e.packed, e.want.Shape()
 	flagsAt, end := len(dst), len(dst)+e.left
@@ -102,8 +102,8 @@ func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	return dst
 }
 
-// cutList corrects the head of an outcome whose list ends after n entries, fewer than the count at
-// countAt says.
+// cutList corrects the head of an outcome after its list was cut to n entries. countAt is the place
+// of the count, flagsAt the place of the flags.
 func cutList(dst []byte, flagsAt, countAt, n int) []byte {
 	dst[flagsAt] |= wire.PackedTruncated
 	_, width := binary.Uvarint(dst[countAt:])
@@ -115,12 +115,12 @@ func appendID(dst, id []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(id))), id...)
 }
 
-// refTable numbers the rules of a result frame in the order of their first uses. Most texts have few
-// rules, again and again: those used lately lie in a small table, and all of them in a map that is
-// not cleared for each frame.
+// refTable numbers the rules of a result frame in the order of first uses. Most texts have few rules,
+// again and again: recent holds the latest, and all holds every rule. Neither is cleared for the next
+// frame, which is another round.
 type refTable struct {
 	round  uint32 // entries of other rounds are void
-	count  uint32 // rules that have a number in this round
+	count  uint32 // rules with a number in this round
 	recent [1024]ruleRef
 	all    map[uint32]ruleRef
 }
@@ -138,7 +138,7 @@ func (t *refTable) reset() {
 	}
 }
 
-// of returns the number of a rule, and whether the rule had one before.
+// of returns the number of a rule, and whether the rule was used before.
 func (t *refTable) of(rule uint32) (ref uint32, known bool) {
 	recent := &t.recent[rule%uint32(len(t.recent))]
 	if recent.rule == rule && recent.round == t.round {

@@ -1,6 +1,6 @@
 package results
 
-// Results of another worker, read: their rules are known by name only.
+// Reading results of other workers. Their rules are known by name only.
 
 import (
 	"encoding/json"
@@ -10,11 +10,11 @@ import (
 	"trawl/edge/wire"
 )
 
-// errResult is the error of frames that are no result for the request.
+// errResult is the error about frames unfit as a result for the request.
 var errResult = errors.New("results: not a result for what was asked")
 
-// nameTable numbers the rules of results by name. The results that are merged share one table, so
-// equal numbers mean equal rules.
+// nameTable numbers the rules of results by name. Results to be merged share a table: equal numbers
+// mean equal rules.
 type nameTable struct {
 	names   []string
 	numbers map[string]uint32
@@ -44,15 +44,15 @@ func (t *nameTable) ID(rule int) string { return t.names[rule] }
 // MatchID returns the name of the rule of m.
 func (t *nameTable) MatchID(m match.Match, _ []byte) []byte { return []byte(t.names[m.Rule]) }
 
-// finding is what a result says of a text or of one line. Its rules are numbers of a nameTable.
+// finding is the result for a text or a line. Rules are numbers of a nameTable.
 type finding struct {
 	match.Line          // Number and Offset are 0 for a text
-	raw        [][]byte // JSON of each match, with its extra fields; nil in the packed format
+	raw        [][]byte // JSON of each match, with all fields; nil in the packed format
 }
 
 // findings is a result frame, read.
 type findings struct {
-	each  []finding    // of the text, or of each line that matched
+	each  []finding    // of the text, or of each line with a match
 	total match.Result // of all lines: Truncated and Incomplete only
 }
 
@@ -64,7 +64,7 @@ func (t *nameTable) read(h *wire.RequestHeader, frame []byte) (*findings, error)
 	return t.readJSON(h, frame)
 }
 
-// jsonFinding is a result in JSON, or one of its lines.
+// jsonFinding is a result in JSON, or a line of a result.
 type jsonFinding struct {
 	Line       int64             `json:"line"`
 	Offset     int64             `json:"offset"`

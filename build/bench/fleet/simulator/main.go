@@ -125,7 +125,7 @@ func (w *worker) serveREP() error {
 func (w *worker) sayHello(number int) error {
 	hello := wire.Hello{
 		Protocol: wire.ProtocolVersion, Version: "simulator", Name: fmt.Sprintf("w%04d", number), Nonce: strconv.Itoa(os.Getpid()),
-		Rules: []wire.RuleSet{{Name: wire.DefaultRules, Hash: strings.Repeat("5eed", 16), Engine: "sdfa", Rules: 10_000, Bytes: 1 << 20, Longest: 20}},
+		Rules: []wire.ServedRules{{Name: wire.DefaultRules, Hash: strings.Repeat("5eed", 16), Engine: "sdfa", Rules: 10_000, Bytes: 1 << 20, Longest: 20}},
 		Slots: 1, Reclaim: true,
 		Board: wire.JSONFrame(&board.Facts{OS: "linux", Arch: "arm64", Model: "Raspberry Pi 4 Model B Rev 1.4", Cores: 4, Memory: 4 << 30}),
 	}

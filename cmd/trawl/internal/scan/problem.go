@@ -12,14 +12,6 @@ import (
 	"trawl/edge/wire"
 )
 
-// hints say what to do about an answer that is an error, where its own message
-// does not.
-var hints = map[wire.Code]string{
-	wire.TooLarge:   "raise the broker's limits",
-	wire.Deadline:   "give requests more time with --timeout, or add workers",
-	wire.WorkerLost: "look into the worker's log, then scan again",
-}
-
 // brokerError explains why the broker did not answer; where is the first file
 // whose answer is missing.
 func brokerError(where string, err error) error {
@@ -31,7 +23,7 @@ func brokerError(where string, err error) error {
 	var nobody *client.NoBrokerError
 	switch {
 	case errors.As(err, &coded):
-		hint = hints[coded.Code]
+		hint = coded.Code.Info().Hint
 	case errors.As(err, &nobody):
 		hint = "is it running, and is its address right?"
 	}

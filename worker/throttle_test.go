@@ -13,27 +13,27 @@ import (
 	"trawl/edge/zmtp"
 )
 
-func TestStrainedBoardUsesHalfItsSlotsUntilItWasWellForAWhile(t *testing.T) {
+func TestADegradedBoardUsesHalfItsSlotsUntilItWasWellForAWhile(t *testing.T) {
 	well, hot, weak := board.Health{Celsius: 50}, board.Health{Hot: true}, board.Health{UnderVoltage: true}
-	for most, half := range map[int]int{1: 1, 2: 1, 3: 1, 4: 2, 8: 4} {
-		s := strain{most: most, slots: most}
+	for maxSlots, half := range map[int]int{1: 1, 2: 1, 3: 1, 4: 2, 8: 4} {
+		s := throttle{maxSlots: maxSlots, slots: maxSlots}
 		for i, step := range []struct {
 			at    time.Duration
 			h     board.Health
 			slots int
 		}{
-			{0, well, most},
+			{0, well, maxSlots},
 			{10 * time.Second, hot, half},
 			{15 * time.Second, well, half},
 			{60 * time.Second, weak, half},
 			{119 * time.Second, well, half}, // 59 s
-			{120 * time.Second, well, most},
+			{120 * time.Second, well, maxSlots},
 			{125 * time.Second, hot, half},
 		} {
 			before := s.slots
 			changed := s.observe(&step.h, time.Unix(1000, 0).Add(step.at))
 			if s.slots != step.slots || changed != (before != step.slots) {
-				t.Errorf("of %d, step %d: %d slots (changed: %v), want %d", most, i, s.slots, changed, step.slots)
+				t.Errorf("of %d, step %d: %d slots (changed: %v), want %d", maxSlots, i, s.slots, changed, step.slots)
 			}
 		}
 	}
@@ -48,13 +48,13 @@ func fakeBoard(celsius *atomic.Int64) func() board.Health {
 	}
 }
 
-func TestWorkerSaysHowItsBoardFeels(t *testing.T) {
+func TestWorkerTellsTheHealthOfItsBoard(t *testing.T) {
 	b := listen(t)
 	o := options(b, t)
 	var celsius atomic.Int64
 	celsius.Store(50)
 	ticks := make(chan time.Time)
-	o.Slots, o.health, o.boardTicks = 4, fakeBoard(&celsius), ticks
+	o.Slots, o.readHealth, o.boardTicks = 4, fakeBoard(&celsius), ticks
 	run(t, o)
 	l, hello := b.welcome(time.Hour) // so that every further heartbeat is due to a change
 	if hello.Slots != 4 {
@@ -94,7 +94,7 @@ func TestWorkerSaysHowItsBoardFeels(t *testing.T) {
 
 func TestNoMoreSlotsRunThanTheLimit(t *testing.T) {
 	q := newQueue()
-	q.slots, q.takers = 4, 4
+	q.slots, q.active = 4, 4
 	for range q.slots {
 		q.free = append(q.free, new(slot))
 	}
@@ -108,18 +108,15 @@ func TestNoMoreSlotsRunThanTheLimit(t *testing.T) {
 	for range 4 {
 		go func() {
 			defer func() { ended <- struct{}{} }()
-			var r running
-			for {
-				if _, ok := q.pop(&r, func() {}); !ok {
-					return
-				}
+			var e execution
+			for q.pop(&e) {
 				n := now.Add(1)
 				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 				}
 				begun <- struct{}{}
 				<-goOn
 				now.Add(-1)
-				q.done(&r)
+				q.done(&e)
 			}
 		}()
 	}

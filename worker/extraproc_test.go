@@ -7,11 +7,11 @@ import (
 
 func TestOneMoreThreadWhileCompiling(t *testing.T) {
 	procs := runtime.GOMAXPROCS(0)
-	compileBeside(func() {
+	withExtraProc(func() {
 		begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)
-			compileBeside(func() { close(begun); <-end })
+			withExtraProc(func() { close(begun); <-end })
 		}()
 		<-begun
 		if n := runtime.GOMAXPROCS(0); n != procs+1 {
