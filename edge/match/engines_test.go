@@ -24,8 +24,10 @@ func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byt
 	for _, engine := range engines {
 		p := compile(t, engine, rules)
 		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
-		if hasFilter(p) {
-			packs[engine+" with the filter alone"] = withFilter(t, p, 3000)
+		for kind := range prefilterKinds {
+			if filtered := withFilter(t, p, kind, 3000); filtered != nil {
+				packs[engine+" with "+kind] = filtered
+			}
 		}
 		for which, p := range packs {
 			for _, text := range want {
@@ -93,13 +95,13 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 	for i := 0; i < len(small); i += 20 {
 		some = append(some, small[i])
 	}
-	agree(t, wordRules(some), engines, texts)
+	agree(t, wordRules(some), testedEngines, texts)
 	agree(t, wordRules(small), []string{EngineDA8, EngineDA4}, texts)
 	var mixed []*Rule
 	for i, w := range some {
 		mixed = append(mixed, &Rule{ID: fmt.Sprint(i), Literals: [][]byte{w}, NoCase: i%2 == 0, Whole: i%3 == 0})
 	}
-	agree(t, mixed, engines, texts)
+	agree(t, mixed, testedEngines, texts)
 }
 
 func TestEnginesAgreeOnTheLargestPackagedWordList(t *testing.T) {
@@ -130,7 +132,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 			if slow {
 				size = 2 << 10
 			}
-			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, size))
+			agree(t, []*Rule{{ID: "r", Literals: list}}, testedEngines, hardTexts(list, size))
 		})
 	}
 }
@@ -176,7 +178,7 @@ func TestScansAllocateNothing(t *testing.T) {
 	}
 	text := matchtest.Dense(list, size)
 	texts := bytes.SplitAfter(text[:min(size, 20<<10)], []byte("e"))
-	for _, engine := range engines {
+	for _, engine := range testedEngines {
 		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})
 		s := p.NewScratch()
 		for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Want: WantFirst}, {Limit: 10}} {
@@ -215,11 +217,23 @@ func FuzzEngines(f *testing.F) {
 		text = bytes.Repeat(text, 5)
 		rules := []*Rule{r}
 		want := streamOnly(t, compile(t, EngineDA8, rules)).Scan(other, text, Query{})
-		for _, engine := range engines {
+		for _, engine := range testedEngines {
 			p := withLanes(t, compile(t, engine, rules), 4, 4+int(most))
 			if got := p.Scan(s, text, Query{}); !sameResult(got, want) {
 				t.Fatalf("%s: %d matches, want %d", engine, got.Count, want.Count)
 			}
 		}
 	})
+}
+
+// A regex may match where a literal does, and come first: its atom is seen even if the literal is all
+// that is wanted of a pass.
+func TestFirstMatchOfARegexWhereALiteralEnds(t *testing.T) {
+	rules := []*Rule{{ID: "regex", Regex: "[^x]he"}, {ID: "literal", Literals: literals("she")}}
+	for _, engine := range testedEngines {
+		p := compile(t, engine, rules)
+		for _, q := range []Query{{Want: WantFirst}, {Limit: 1}, {Want: WantRules, Limit: 1}} {
+			checkScan(t, p, &Scratch{}, rules, []byte("ushers and more of that, to have lanes look ahead"), q)
+		}
+	}
 }
