@@ -146,7 +146,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		var rules []*Rule
-		b := NewBuilder(Options{Engine: testedEngines[bits>>3&3]})
+		b := NewBuilder(Options{Engine: testedEngines[int(bits>>3&3)%len(testedEngines)]})
 		add := func(r *Rule) {
 			r.ID = fmt.Sprint(len(rules))
 			if b.Add(r) == nil {
