@@ -113,6 +113,7 @@ func findByGrams(g grams, f *finder, a *automaton, text []byte, to int) bool {
 			}
 		}
 		if budget < 0 {
+			f.ahead = hits // void, but the memory stays
 			return false
 		}
 	}

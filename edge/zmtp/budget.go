@@ -1,6 +1,6 @@
-// Budget: what connections together hold in memory for their peers.
-
 package zmtp
+
+// Budget: what connections together hold in memory for their peers.
 
 import (
 	"runtime"
@@ -18,7 +18,7 @@ type Budget struct {
 	// Partial, if it is not 0, is how many bytes of messages that are still
 	// arriving are kept. Total, if it is not 0, is how many bytes may be held in all
 	// when such a message grows. What goes beyond is read and thrown away, and
-	// the message is cut (see Message.Cut). The first 64 KiB of a message always
+	// the message is cut (see Message.Truncated). The first 64 KiB of a message always
 	// pass; if there are more than 256 connections, the first 4 KiB do. Set both before use.
 	Partial, Total int64
 

@@ -1,7 +1,7 @@
+package zmtp
+
 // Pooled, reference-counted byte buffers: the memory under messages and under
 // the copied part of a send queue.
-
-package zmtp
 
 import (
 	"sync"
@@ -31,11 +31,11 @@ const smallBuffer = 4 << 10
 // buffer is owned by its reference holders together. Only the sole holder that
 // is still filling it may write.
 type buffer struct {
-	b      []byte
-	refs   atomic.Int32
-	class  int8
-	cut    int64   // bytes of the message in it that were thrown away
-	budget *Budget // counts cap(b) until the last release; nil: nobody does
+	b         []byte
+	refs      atomic.Int32
+	class     int8
+	truncated int64   // bytes of the message in it that were thrown away
+	budget    *Budget // counts cap(b) until the last release; nil: nobody does
 }
 
 // newBuffer returns an empty buffer with room for n bytes and one reference.
@@ -49,7 +49,7 @@ func newBuffer(n int) *buffer {
 			b = &buffer{b: make([]byte, 0, size), class: int8(class)}
 		}
 		b.refs.Store(1)
-		b.cut = 0
+		b.truncated = 0
 		return b
 	}
 	b := &buffer{b: make([]byte, 0, n), class: unpooled}
@@ -101,7 +101,7 @@ func (b *buffer) reserve(n int) *buffer {
 	}
 	larger := newBuffer(want)
 	larger.b = append(larger.b, b.b...)
-	larger.cut = b.cut
+	larger.truncated = b.truncated
 	larger.charge(b.budget)
 	b.release()
 	return larger
@@ -112,7 +112,7 @@ func (b *buffer) reserve(n int) *buffer {
 func (b *buffer) grow(n int) *buffer {
 	larger := newBuffer(len(b.b) + n)
 	larger.b = append(larger.b, b.b...)
-	larger.cut = b.cut
+	larger.truncated = b.truncated
 	larger.charge(b.budget)
 	b.release()
 	return larger

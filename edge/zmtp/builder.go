@@ -1,6 +1,6 @@
-// Builder: makes a Message frame by frame, without an intermediate copy.
-
 package zmtp
+
+// Builder: makes a Message frame by frame, without an intermediate copy.
 
 import "encoding/binary"
 

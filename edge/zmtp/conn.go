@@ -1,6 +1,6 @@
-// Conn: one handshaken connection, its receiving side and its end.
-
 package zmtp
+
+// Conn: one handshaken connection, its receiving side and its end.
 
 import (
 	"context"
@@ -23,20 +23,25 @@ type Conn struct {
 	writeTimeout time.Duration // 0 or less: never
 	done         chan struct{}
 	discard      atomic.Bool // received messages are thrown away, by Drain
-	deadlineSet  bool        // a write deadline stands; owned by who owns out.writing
+	deadlineSet  bool        // a write deadline stands; owned by the goroutine that set out.writing
 
-	recvMu sync.Mutex // held by Recv; before mu in lock order
+	// Lock order: recvMu, then mu. The goroutine that set out.writing owns the write side of s without
+	// a lock. Under mu nothing waits: no reading, no writing, no function of the application.
+
+	recvMu sync.Mutex // held by Recv
 	in     *reader
 
-	mu       sync.Mutex
-	out      outbox
-	live     liveness
+	mu   sync.Mutex // guards everything below
+	out  outbox
+	live liveness
+	// A connection is open, then draining (optional), then over. end sets cause, once; Drain sets
+	// draining, which closes the queue. Nothing is ever unset.
 	draining bool
-	cause    error         // why the connection is over; nil while it is not
+	cause    error         // why the connection is over; nil: open or draining
 	written  chan struct{} // closed when the writing in progress ends; nil if nobody waits
 	short    chan struct{} // closed when at most shortAt bytes are queued; nil if nobody waits
 	shortAt  int64
-	fixed    int64 // bytes that the budget was told of for as long as the connection lives
+	fixed    int64 // bytes counted in the budget for the life of the connection
 }
 
 func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {

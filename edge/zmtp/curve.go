@@ -1,3 +1,5 @@
+package zmtp
+
 // The security mechanism CURVE (RFC 26, CurveZMQ): both ends have a lasting key
 // pair, the client knows the server's public key. The order of commands is
 //
@@ -10,8 +12,6 @@
 // C and S are lasting keys, C' and S' are made for one connection and forgotten
 // with it, so that what was recorded stays closed even to who steals C and S. curveclient.go
 // and curveserver.go have the two sides; here is what they share.
-
-package zmtp
 
 import (
 	"crypto/rand"

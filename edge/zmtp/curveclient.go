@@ -1,6 +1,6 @@
-// The client's side of the CURVE handshake.
-
 package zmtp
+
+// The client's side of the CURVE handshake.
 
 import (
 	"bytes"

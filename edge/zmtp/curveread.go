@@ -1,8 +1,8 @@
+package zmtp
+
 // The reader of a connection with CURVE. Whether a frame is its message's last
 // can be seen only in its opened box; so Buffered opens what is there, and a
 // message that it completes waits here for Recv.
-
-package zmtp
 
 import "fmt"
 
@@ -124,7 +124,7 @@ func (r *reader) openMessage(message []byte) error {
 	}
 	s.whole = !inner.more()
 	if r.tooLong(inner, m) || !r.budget.allows(int64(len(plain)), r.counted, 0) {
-		r.cut(m, before, inner.size+len(body))
+		r.truncate(m, before, inner.size+len(body))
 		return nil
 	}
 	appendHeader(plain[:before], flags, len(body))

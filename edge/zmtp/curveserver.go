@@ -1,6 +1,6 @@
-// The server's side of the CURVE handshake.
-
 package zmtp
+
+// The server's side of the CURVE handshake.
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Encrypted frames that are too large to keep: they are read piece by piece, and
 // authenticated without being kept, so that the peer can be told as without encryption.
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -116,7 +116,7 @@ func (r *reader) skipSealed(h header, gathered *Message) error {
 	if s.m.buf == nil {
 		s.m.buf = newBuffer(len(placeholder))
 	}
-	r.cut(&s.m, len(s.m.buf.b), inner.size+int(inner.len))
+	r.truncate(&s.m, len(s.m.buf.b), inner.size+int(inner.len))
 	s.whole = box.flags&sealedMore == 0
 	return nil
 }

@@ -1,3 +1,5 @@
+package zmtp
+
 // CURVE after the handshake: every frame, and every PING and PONG, travels in a
 // MESSAGE (RFC 26), which libzmq sends as an ordinary frame without MORE:
 //
@@ -6,8 +8,6 @@
 // In the box are an octet of flags and the n bytes of the frame. The reader
 // turns MESSAGEs into the wire form of plain ZMTP, and the outbox turns that
 // into MESSAGEs: nothing above them knows of encryption.
-
-package zmtp
 
 import (
 	"encoding/binary"

@@ -1,6 +1,6 @@
-// Dialing: one attempt, and the Dialer that keeps a connection up.
-
 package zmtp
+
+// Dialing: one attempt, and the Dialer that keeps a connection up.
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Endpoints: transport and address as one string, and how to open them.
-
 package zmtp
+
+// Endpoints: transport and address as one string, and how to open them.
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// The errors a caller may want to tell apart.
-
 package zmtp
+
+// The errors a caller may want to tell apart.
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-// Peers that speak another protocol: which one, as far as its first bytes tell.
-
 package zmtp
+
+// Peers that speak another protocol: which one, as far as its first bytes tell.
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Frames on the wire (ZMTP 3.1, RFC 37, "Framing"): one octet of flags, a
 // length of one octet or of eight in network order, then the body.
-
-package zmtp
 
 import (
 	"encoding/binary"

@@ -1,8 +1,8 @@
+package zmtp
+
 // The greeting, 64 octets that open every connection (ZMTP 3.1, RFC 37, "Greeting"):
 //
 //	signature (10)  version (2)  mechanism (20)  as-server (1)  filler (31)
-
-package zmtp
 
 import (
 	"bytes"

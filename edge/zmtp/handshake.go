@@ -1,7 +1,7 @@
+package zmtp
+
 // The handshake: from a fresh stream to a connection. Greetings first, then
 // commands as the security mechanism wants them: see security.go.
-
-package zmtp
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
+package zmtp
+
 // The cap on handshakes at once. Silent connections must not keep real peers
 // out: when all slots are taken, the oldest handshake gives way.
-
-package zmtp
 
 import (
 	"container/list"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Heartbeat: the options for signs of life, and PING as it goes over the wire
 // (ZMTP 3.1, RFC 37, "Heartbeating").
-
-package zmtp
 
 import (
 	"encoding/binary"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Names of network interfaces in endpoints to listen on, as libzmq has them:
 // tcp://lo:5555 binds the first address of the interface lo.
-
-package zmtp
 
 import (
 	"errors"

@@ -1,7 +1,7 @@
+package zmtp
+
 // The ipc:// transport: Unix domain sockets, by path or, on Linux, by an
 // abstract name after @ as libzmq has it.
-
-package zmtp
 
 import (
 	"context"

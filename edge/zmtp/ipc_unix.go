@@ -1,9 +1,9 @@
 //go:build unix && !illumos && !solaris && !aix
 
+package zmtp
+
 // What ipc:// needs of the operating system: a lock around looking at a socket
 // file and replacing it, and permissions before the file is there.
-
-package zmtp
 
 import (
 	"os"

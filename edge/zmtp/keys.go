@@ -1,7 +1,7 @@
+package zmtp
+
 // Keys of CURVE: points and scalars of Curve25519 (RFC 7748) of 32 bytes, which
 // people see as 40 characters of Z85.
-
-package zmtp
 
 import (
 	"crypto/rand"

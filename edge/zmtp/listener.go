@@ -1,7 +1,7 @@
+package zmtp
+
 // Listener: accepts connections and runs each one's handshake in a goroutine
 // of its own.
-
-package zmtp
 
 import (
 	"errors"
@@ -134,7 +134,7 @@ func (l *Listener) start(s stream) {
 		if err != nil {
 			addr, _ := s.remote()
 			l.refusals.add(addr, err)
-			l.hold(slot, err)
+			l.delayClose(slot, err)
 			s.Close()
 			return
 		}

@@ -1,7 +1,7 @@
+package zmtp
+
 // Limits on how much of what peers do goes to the log: a peer that misbehaves all the
 // time must not fill a disk, or hide what others do.
-
-package zmtp
 
 import (
 	"context"

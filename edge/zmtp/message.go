@@ -1,6 +1,6 @@
-// Message: one ZeroMQ message in wire form, and who owns its memory.
-
 package zmtp
+
+// Message: one ZeroMQ message in wire form, and who owns its memory.
 
 import "iter"
 

@@ -1,8 +1,8 @@
+package zmtp
+
 // Metadata, the properties that peers announce in READY (ZMTP 3.1, RFC 37, "Connection
 // Metadata"): each a name under a length of one octet and a value under a
 // length of four.
-
-package zmtp
 
 import (
 	"encoding/binary"

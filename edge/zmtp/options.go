@@ -1,6 +1,6 @@
-// Options of listeners and dialers, with their defaults and units.
-
 package zmtp
+
+// Options of listeners and dialers, with their defaults and units.
 
 import (
 	"log/slog"
@@ -48,7 +48,7 @@ type Options struct {
 
 	// KeepMessage, if it is not 0, is how many bytes of a message are kept. The
 	// frames that would go beyond are read and thrown away, up to the limits
-	// above, and the message is cut: see Message.Cut.
+	// above, and the message is cut: see Message.Truncated.
 	KeepMessage int64
 
 	// Budget, if there is one, is told what the connections hold, and says when

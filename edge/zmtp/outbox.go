@@ -1,7 +1,7 @@
+package zmtp
+
 // The send queue of a connection: bounded in messages and bytes, and laid out
 // so that everything queued goes out in as few system calls as possible.
-
-package zmtp
 
 import "errors"
 
@@ -147,7 +147,7 @@ func (o *outbox) shared(n int) *chunk {
 func (o *outbox) take() [][]byte {
 	if o.head == len(o.sending) {
 		if len(o.pending) == 0 {
-			o.rest()
+			o.releaseIdle()
 			return nil
 		}
 		o.sending, o.pending, o.head = o.pending, o.sending[:0], 0
@@ -159,9 +159,9 @@ func (o *outbox) take() [][]byte {
 	return o.vectors
 }
 
-// rest lets go of memory that an idle connection should not hold: what the
+// releaseIdle lets go of memory that an idle connection should not hold: what the
 // vectors still point to, and lists that a burst has made long.
-func (o *outbox) rest() {
+func (o *outbox) releaseIdle() {
 	clear(o.vectors[:cap(o.vectors)])
 	if cap(o.sending) > maxVectors {
 		o.sending, o.head = nil, 0

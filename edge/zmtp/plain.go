@@ -1,10 +1,10 @@
+package zmtp
+
 // The security mechanism PLAIN (RFC 24): the client presents a name and a
 // password, in clear; the server checks them. The order of commands is
 //
 //	client: HELLO    server: WELCOME
 //	client: INITIATE server: READY
-
-package zmtp
 
 import (
 	"fmt"

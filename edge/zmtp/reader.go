@@ -1,7 +1,7 @@
+package zmtp
+
 // Reading messages off a byte stream within limits. Memory for a frame grows
 // only as its bytes really arrive.
-
-package zmtp
 
 import (
 	"fmt"
@@ -148,7 +148,7 @@ func (r *reader) checkLimits(h header, m *Message) error {
 	switch {
 	case h.len > r.maxFrame:
 		return protocolError(fmt.Sprintf("frame of %d bytes; at most %d are allowed", h.len, r.maxFrame))
-	case uint64(m.Size()+h.size)+uint64(m.Cut())+h.len > r.maxMessage:
+	case uint64(m.Size()+h.size)+uint64(m.Truncated())+h.len > r.maxMessage:
 		return protocolError(fmt.Sprintf("message of more than %d bytes", r.maxMessage))
 	case m.frames == r.maxFrames:
 		return protocolError(fmt.Sprintf("message of more than %d frames", r.maxFrames))
@@ -195,7 +195,7 @@ func (r *reader) noRoom(h header, m *Message, before, left int) error {
 		return r.skipSealed(h, m)
 	}
 	arrived := len(m.buf.b)
-	r.cut(m, before, h.size+int(h.len))
+	r.truncate(m, before, h.size+int(h.len))
 	r.count(int64(cap(m.buf.b)), arrived)
 	return r.skipBody(left)
 }

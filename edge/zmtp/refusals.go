@@ -1,6 +1,6 @@
-// Refused peers: why, and how many.
-
 package zmtp
+
+// Refused peers: why, and how many.
 
 import (
 	"errors"

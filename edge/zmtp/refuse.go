@@ -1,8 +1,8 @@
+package zmtp
+
 // What a refused peer gets to see. libzmq never connects again after an ERROR,
 // even when its key has been allowed meanwhile; so by default a listener says nothing,
 // keeps the connection for a while and closes it, and the peer tries again.
-
-package zmtp
 
 import (
 	"errors"
@@ -29,10 +29,10 @@ func (h *handshake) tellRefused(err error) {
 	}
 }
 
-// hold keeps the connection of a peer that failed with err for a while, if it
+// delayClose keeps the connection of a peer that failed with err for a while, if it
 // may come back. Held connections are bounded in number as handshakes are, and
 // give way as they do.
-func (l *Listener) hold(slot *handshakeSlot, err error) {
+func (l *Listener) delayClose(slot *handshakeSlot, err error) {
 	if l.o.RefusalHold <= 0 || !curable(err) {
 		return
 	}

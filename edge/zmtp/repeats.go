@@ -1,7 +1,7 @@
+package zmtp
+
 // Peers that come again and are refused for the same reason: one whose key is not
 // allowed tries every few seconds for ever, and is logged once a minute.
-
-package zmtp
 
 import (
 	"net"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Security: the options of a listener's or dialer's mechanism, and what a
 // mechanism is. null.go, plain.go and curve.go have one each.
-
-package zmtp
 
 import (
 	"errors"

@@ -1,9 +1,9 @@
+package zmtp
+
 // Sending: queueing, and the writing of what is queued. The goroutine that
 // flushes writes itself as long as the socket takes everything at once; only
 // when it does not is a writer goroutine started, which lives until the queue
 // is empty.
-
-package zmtp
 
 import (
 	"fmt"

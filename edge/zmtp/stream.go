@@ -1,7 +1,7 @@
+package zmtp
+
 // The byte stream under a connection. What a transport has to provide, and the
 // one over a socket of the operating system; pipe.go has the one in memory.
-
-package zmtp
 
 import (
 	"context"

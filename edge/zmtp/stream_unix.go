@@ -1,9 +1,9 @@
 //go:build unix && !illumos && !solaris && !aix
 
+package zmtp
+
 // Writing to a socket without blocking and without net's copying of slices; reading
 // from one without memory for what is not there yet.
-
-package zmtp
 
 import (
 	"errors"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Z85 (RFC 32): four bytes as five printable characters, the form in which
 // ZeroMQ writes keys.
-
-package zmtp
 
 import (
 	"encoding/binary"

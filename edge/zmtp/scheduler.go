@@ -1,3 +1,5 @@
+package zmtp
+
 // Keeping Go's scheduler awake while messages stream in.
 //
 // When every goroutine waits for the network, the runtime puts its monitor
@@ -8,8 +10,6 @@
 // all of the runtime's processors are idle; so under load one processor, which the
 // program gets in addition, is kept in a system call that the runtime takes
 // for work.
-
-package zmtp
 
 import (
 	"runtime"
@@ -26,29 +26,29 @@ const (
 	quietReads = 10
 )
 
-// StayAwake makes the Go runtime of this process cheaper as long as its
+// KeepSchedulerBusy makes the Go runtime of this process cheaper as long as its
 // connections receive thousands of times a second; below that nothing changes. It
 // is for programs that mostly route, such as brokers: it halves the CPU time of a
 // routed message. It raises GOMAXPROCS by one. Call it once, in main; calling it
 // again does nothing. It has an effect on Linux only.
-func StayAwake() {
-	if canHold && !awake.enabled.Swap(true) {
+func KeepSchedulerBusy() {
+	if canHold && !scheduler.enabled.Swap(true) {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 }
 
-var awake wakefulness
+var scheduler busyScheduler
 
-// wakefulness counts reads, and holds a processor while there are many.
-type wakefulness struct {
+// busyScheduler counts reads, and holds a processor while there are many.
+type busyScheduler struct {
 	enabled atomic.Bool
 	reads   atomic.Int64
 	mark    atomic.Int64 // when reads was last a multiple of busyReads, in ns since epoch
 	holding atomic.Bool
 }
 
-// read notes that a connection has received something.
-func (w *wakefulness) read(now time.Duration) {
+// noteRead notes that a connection has received something.
+func (w *busyScheduler) noteRead(now time.Duration) {
 	if w.reads.Add(1)%busyReads != 0 {
 		return
 	}
@@ -59,7 +59,7 @@ func (w *wakefulness) read(now time.Duration) {
 }
 
 // hold keeps a processor until there is little to read.
-func (w *wakefulness) hold() {
+func (w *busyScheduler) hold() {
 	defer w.holding.Store(false)
 	for before := w.reads.Load(); ; {
 		slept := holdProcessor(holdTime)

@@ -54,12 +54,12 @@ func TestWhatIsTooLongIsCutAndTheRestGoesOn(t *testing.T) {
 					t.Errorf("frame %d has %d bytes, want %d", i, len(got[i]), len(tt.want[i]))
 				}
 			}
-			if m.Cut() != int64(tt.cut) {
-				t.Errorf("cut %d, want %d", m.Cut(), tt.cut)
+			if m.Truncated() != int64(tt.cut) {
+				t.Errorf("cut %d, want %d", m.Truncated(), tt.cut)
 			}
 			m.Release()
-			if next, err := r.message(); err != nil || string(next.Frame(0)) != "next" || next.Cut() != 0 {
-				t.Errorf("after it %q, %v, cut %d", next.Frame(0), err, next.Cut())
+			if next, err := r.message(); err != nil || string(next.Frame(0)) != "next" || next.Truncated() != 0 {
+				t.Errorf("after it %q, %v, cut %d", next.Frame(0), err, next.Truncated())
 			}
 			if held := full.Held(); held != 0 {
 				t.Errorf("the budget still counts %d", held)

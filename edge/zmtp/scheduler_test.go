@@ -7,10 +7,10 @@ import (
 )
 
 // receive notes n reads, one every interval, and returns the time of the last.
-func (w *wakefulness) receive(n int, from, interval time.Duration) time.Duration {
+func (w *busyScheduler) receive(n int, from, interval time.Duration) time.Duration {
 	for range n {
 		from += interval
-		w.read(from)
+		w.noteRead(from)
 	}
 	return from
 }
@@ -19,7 +19,7 @@ func TestBusyProcessStaysAwakeUntilItIsQuiet(t *testing.T) {
 	if !canHold {
 		t.Skip("this system's runtime is left alone")
 	}
-	var w wakefulness
+	var w busyScheduler
 	now := w.receive(busyReads, time.Hour, time.Microsecond)
 	if w.holding.Load() {
 		t.Error("holds after one burst")
@@ -34,7 +34,7 @@ func TestBusyProcessStaysAwakeUntilItIsQuiet(t *testing.T) {
 }
 
 func TestProcessThatIsNotBusyMaySleep(t *testing.T) {
-	var w wakefulness
+	var w busyScheduler
 	w.receive(4*busyReads, time.Hour, busyTime/busyReads+1)
 	if w.holding.Load() {
 		t.Error("holds at less than 10,000 reads a second")

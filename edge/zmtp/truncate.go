@@ -1,26 +1,26 @@
+package zmtp
+
 // Messages that are too large to keep: the rest is read and thrown away, so that
 // the peer can be told.
-
-package zmtp
 
 // placeholder is the frame that stands for what was thrown away: one byte, and
 // no MORE.
 var placeholder = []byte{0, 1, 0}
 
-// Cut returns how many bytes of the message, frame headers included, were read
+// Truncated returns how many bytes of the message, frame headers included, were read
 // but not kept, because of Options.KeepMessage or Options.Budget; 0 of a message
 // that is whole. The frames before the first that was not kept are there, and
 // a last one of one byte stands for all others.
-func (m Message) Cut() int64 {
+func (m Message) Truncated() int64 {
 	if m.buf == nil {
 		return 0
 	}
-	return m.buf.cut
+	return m.buf.truncated
 }
 
 // tooLong reports whether the frame under h, to come next in m, is not kept.
 func (r *reader) tooLong(h header, m *Message) bool {
-	return m.Cut() > 0 || r.keep > 0 && uint64(m.Size()+h.size)+h.len > r.keep
+	return m.Truncated() > 0 || r.keep > 0 && uint64(m.Size()+h.size)+h.len > r.keep
 }
 
 // skipFrame reads the frame under h, header and body, and throws it away.
@@ -28,14 +28,14 @@ func (r *reader) skipFrame(h header, m *Message) error {
 	if m.buf == nil {
 		m.buf = newBuffer(len(placeholder))
 	}
-	r.cut(m, len(m.buf.b), h.size+int(h.len))
+	r.truncate(m, len(m.buf.b), h.size+int(h.len))
 	return r.skipBody(h.size + int(h.len))
 }
 
-// cut makes m end after its first keep bytes, with the placeholder; size is that
+// truncate makes m end after its first keep bytes, with the placeholder; size is that
 // of the frame that is not kept.
-func (r *reader) cut(m *Message, keep, size int) {
-	if m.buf.cut == 0 {
+func (r *reader) truncate(m *Message, keep, size int) {
+	if m.buf.truncated == 0 {
 		m.buf.b = m.buf.b[:keep]
 		if cap(m.buf.b) > 2*(keep+bufferClasses[0]) {
 			m.buf = m.buf.grow(len(placeholder)) // into one that fits
@@ -45,7 +45,7 @@ func (r *reader) cut(m *Message, keep, size int) {
 		m.buf.b = append(m.buf.b, placeholder...)
 		m.frames++
 	}
-	m.buf.cut += int64(size)
+	m.buf.truncated += int64(size)
 }
 
 // skipBody throws n bytes of a frame away, such that it can be seen to go on.

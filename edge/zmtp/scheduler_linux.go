@@ -1,6 +1,6 @@
-// Sleeping without the runtime's knowledge.
-
 package zmtp
+
+// Sleeping without the runtime's knowledge.
 
 import (
 	"syscall"
