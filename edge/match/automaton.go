@@ -2,7 +2,8 @@ package match
 
 // An automaton of literals as engines see it, and opening it.
 
-// automaton finds patterns in one pass over a text. Its slices lie in the pack and are never written.
+// automaton finds patterns in a single pass over a text. Its slices lie in the pack and are never
+// written.
 type automaton struct {
 	outputs
 	engine *engine
@@ -23,8 +24,8 @@ type cursor struct {
 	cell  uint32
 	atHit bool // a pattern ends at pos and has not been reported
 	// links is how many more failure links may be followed: one per byte, as each link leads up at
-	// least one level and a byte leads down at most one. Only in a damaged pack, whose links may form
-	// a circle, are there ever more.
+	// least one level and a byte leads down at most one. Only in a damaged pack, whose links may
+	// form a circle, are there ever more.
 	links int
 }
 
@@ -51,8 +52,8 @@ func (a *automaton) edge(cell uint32) uint32 {
 	return uint32(a.cells[cell])
 }
 
-// stateAt is a cursor at pos in the state there. No state is deeper than deepest, so earlier bytes do
-// not matter.
+// stateAt is a cursor at pos in the state there. No state is deeper than deepest, so earlier bytes
+// do not matter.
 func (a *automaton) stateAt(text []byte, pos int) cursor {
 	c := at(max(0, pos-a.deepest))
 	for c.pos < pos {

@@ -11,14 +11,14 @@ import (
 	"slices"
 )
 
-// literal is a pattern whose bytes lie in an arena, one literal behind another.
+// literal is a pattern whose bytes lie in an arena, a single literal behind another.
 type literal struct{ offset, length, rule uint32 }
 
 func (l literal) bytes(arena []byte) []byte {
 	return arena[l.offset : l.offset+l.length : l.offset+l.length]
 }
 
-// sortLiterals orders literals by bytes, then by rule, and merges literals that are equal in both.
+// sortLiterals orders literals by bytes, then by rule, and merges literals equal in both.
 func sortLiterals(arena []byte, literals []literal) []literal {
 	order := func(a, b literal) int {
 		if c := bytes.Compare(a.bytes(arena), b.bytes(arena)); c != 0 {
@@ -33,19 +33,19 @@ func sortLiterals(arena []byte, literals []literal) []literal {
 }
 
 // state is a trie node of the current depth. Its subtree is literals[low:high] of the sorted list:
-// all literals that share the node's prefix.
+// all literals sharing the node's prefix.
 type state struct{ low, high, cell, parent uint32 }
 
 // automatonBuilder holds what building an automaton needs.
 type automatonBuilder struct {
 	arena    []byte
-	literals []literal // the first of those that end in a state turns into its ending
+	literals []literal // the first of those ending in a state turns into the ending
 	array    *doubleArray
 	fail     []uint32 // per cell: the longest proper suffix that is a state, and number of children << failBits
 	links    []uint32 // per cell: fail, shortened, <<2 | suffix output | output
 	lists    []uint32
 	long     []literal
-	used     [256]bool // bytes that lead to a state
+	used     [256]bool // bytes leading to a state
 
 	labels []byte // of the current state
 }
@@ -70,9 +70,9 @@ type builtAutomaton struct {
 	grams     *qgrams // nil: q-grams are of no use
 	arena     []byte  // of long
 	long      []literal
-	used      [256]bool // bytes that lead to a state
+	used      [256]bool // bytes leading to a state
 	states    int
-	reporting int // states that report patterns, their own or those behind a link
+	reporting int // states reporting patterns, their own or those behind a link
 }
 
 // entry is the content of a cell.
@@ -161,7 +161,7 @@ func countStates(arena []byte, literals []literal) (levels [maxDepth + 1]int) {
 	return levels
 }
 
-// expand records the literals that end in s and appends its children to next.
+// expand records the literals ending in s and appends the children to next.
 func (b *automatonBuilder) expand(s state, depth int, next []state) []state {
 	rest := s.low
 	for rest < s.high && (depth == maxDepth || int(b.literals[rest].length) == depth) {
@@ -196,8 +196,8 @@ func (b *automatonBuilder) labelAt(i uint32, depth int) byte {
 	return b.arena[int(b.literals[i].offset)+depth]
 }
 
-// lastWith returns the end of the run of literals from low on that have label at depth. The search
-// doubles its steps, then halves them.
+// lastWith returns the end of the run of literals from low on with label at depth. The search
+// doubles the steps, then halves them.
 func (b *automatonBuilder) lastWith(label byte, low, high uint32, depth int) uint32 {
 	step := uint32(1)
 	for low+step < high && b.labelAt(low+step, depth) == label {
@@ -215,9 +215,9 @@ func (b *automatonBuilder) lastWith(label byte, low, high uint32, depth int) uin
 	return high
 }
 
-// end makes cell a terminal state that reports literals. Nobody looks at these literals again, so
-// the first one's place in the list takes the ending, and the others are cleared. That saves 12
-// bytes for each literal.
+// end makes cell a terminal state reporting literals. Nobody looks at these literals again, so the
+// first one's place in the list takes the ending, and the others are cleared. That saves 12 bytes
+// for each literal.
 func (b *automatonBuilder) end(cell uint32, depth int, literals []literal) {
 	out := literals[0].rule
 	if len(literals) > 1 || literals[0].length > maxDepth {
@@ -241,7 +241,7 @@ func (b *automatonBuilder) end(cell uint32, depth int, literals []literal) {
 	b.links[cell] |= hasOutput >> 32
 }
 
-// endingOf is a terminal state that is kept in the place of a literal; ending takes it apart.
+// endingOf is a terminal state kept in the place of a literal; ending takes it apart.
 func endingOf(cell uint32, depth int, out uint32) literal {
 	return literal{offset: cell, length: uint32(depth), rule: out}
 }
@@ -278,7 +278,7 @@ func (b *automatonBuilder) linkFailures(level []state) {
 
 // shortenLink completes a state whose children, b.labels, have just been placed. A failure link
 // that can only fail again is replaced by the link of the state that it leads to. A state without
-// children borrows the children of the state that its failure link leads to.
+// children borrows the children of the state that the failure link leads to.
 func (b *automatonBuilder) shortenLink(cell uint32) {
 	f := b.fail[cell] & failMask
 	flags := b.links[cell] & (hasOutput >> 32)

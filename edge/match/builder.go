@@ -1,7 +1,7 @@
 package match
 
-// Collecting rules. A rule is checked and copied into an arena when it is added; compile.go makes a pack
-// of the rules.
+// Collecting rules. A rule is checked and copied into an arena when it is added; compile.go makes a
+// pack of the rules.
 
 import (
 	"encoding/hex"
@@ -23,7 +23,7 @@ const (
 // Builder collects rules for a pack. It is not safe for concurrent use.
 type Builder struct {
 	options Options
-	engine  *engine   // that was asked for; nil: auto
+	engine  *engine   // asked for; nil: auto
 	err     error     // that Add, Pack and Write return
 	made    *compiled // after the first call of Pack or Write
 
@@ -48,7 +48,7 @@ type builtRegex struct {
 	expr     string
 	required *required.Formula
 	folded   bool // the strings of required are
-	programs int  // about how many bytes its programs take
+	programs int  // about how many bytes the programs take
 }
 
 // NewBuilder starts an empty rule set. The first Add, Pack or Write reports an unknown engine.
@@ -61,8 +61,8 @@ func NewBuilder(o Options) *Builder {
 	return b
 }
 
-// Grow makes room for so many rules like r, of one literal that is the id, too, and of so many bytes
-// together. It saves memory for callers that know how much they will add.
+// Grow makes room for so many rules like r, of a single literal that is the id, too, and of so many
+// bytes together. It saves memory for callers that know how much they will add.
 func (b *Builder) Grow(rules, bytes int, r *Rule) {
 	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxCells || bytes > maxArena/2 {
 		return // more than an automaton holds: Add or Pack refuses the rules
@@ -79,10 +79,10 @@ func (b *Builder) Grow(rules, bytes int, r *Rule) {
 	b.named = slices.Grow(b.named, rules)
 }
 
-// Add takes one more rule and copies what it keeps of the rule. Rules are numbered from 0 in the order
-// in which they are added. An error is one of the package's Err values with the details; it leaves the
-// builder as it was, so a caller can go on and find all errors of a file. After Pack or Write no rule
-// can be added any more.
+// Add takes one more rule and copies what it keeps of the rule. Rules are numbered from 0 in the
+// order in which they are added. An error is one of the package's Err values with the details; it
+// leaves the builder as it was, so a caller can go on and find all errors of a file. After Pack or
+// Write no rule can be added any more.
 func (b *Builder) Add(r *Rule) error {
 	switch {
 	case b.err != nil:
@@ -164,7 +164,7 @@ func (b *Builder) check(r *Rule) error {
 // shortened cuts a literal for messages.
 func shortened(l []byte) []byte { return l[:min(len(l), 64)] }
 
-// ruleID is the id of a rule, or else its literal.
+// ruleID is the id of a rule, or else the literal.
 func ruleID(r *Rule) ([]byte, error) {
 	switch {
 	case r.ID != "":
@@ -193,8 +193,8 @@ func (b *Builder) addLiteral(list *[]literal, l []byte, number uint32) {
 	b.arena = append(b.arena, l...)
 }
 
-// addRule notes a rule whose literals have been added, and its id, unless every match has the id as its
-// text. Engines that are not made of automata do not know the text of a match.
+// addRule notes a rule whose literals have been added, and the id, unless every match has the id as
+// the text. Engines not made of automata do not know the text of a match.
 func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
 	flags := uint8(0)
 	if r.NoCase {
@@ -216,8 +216,8 @@ func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
 	}
 }
 
-// inNamed marks the place of an id as a number in named. Without the mark, the place is the number of
-// the literal that is the id.
+// inNamed marks the place of an id as a number in named. Without the mark, the place is the number
+// of the literal that is the id.
 const inNamed = 1 << 31
 
 func (b *Builder) idOf(rule uint32) []byte {
@@ -229,8 +229,8 @@ func (b *Builder) idOf(rule uint32) []byte {
 	return b.arena[n.id : n.id+n.length]
 }
 
-// idSet finds repeated ids while rules are added. It takes four to eight bytes for each rule; the bytes
-// of ids stay in the builder's arena.
+// idSet finds repeated ids while rules are added. It takes four to eight bytes for each rule; the
+// bytes of ids stay in the builder's arena.
 type idSet struct {
 	seed  maphash.Seed
 	table []uint32 // open addressing: rule plus 1; 0: free
@@ -241,7 +241,7 @@ func newIDSet() *idSet {
 	return &idSet{seed: maphash.MakeSeed(), table: make([]uint32, 64)}
 }
 
-// find returns the rule that has id, or else the free place for id. idOf gives the id of a rule in the
+// find returns the rule with id, or else the free place for id. idOf gives the id of a rule in the
 // set.
 func (s *idSet) find(id []byte, idOf func(rule uint32) []byte) (rule uint32, at int, ok bool) {
 	mask := len(s.table) - 1
@@ -255,7 +255,7 @@ func (s *idSet) find(id []byte, idOf func(rule uint32) []byte) (rule uint32, at 
 	return 0, at, false
 }
 
-// put puts rule into the free place that find gave for its id.
+// put puts rule into the free place that find gave for the id.
 func (s *idSet) put(at int, rule uint32, idOf func(rule uint32) []byte) {
 	s.table[at] = rule + 1
 	s.count++

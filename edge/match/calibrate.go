@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// Calibration says how the automata of a pack go through a text: by one stream, or by four lanes that
-// look ahead. The zero value is for packs that have no choice (engines da4 and cloudflare).
+// Calibration says how the automata of a pack go through a text: by a single stream, or by four
+// lanes looking ahead. The zero value is for packs without choice (engines da4 and cloudflare).
 //
-// A calibration is a fact about a board and a pack. Its text can be kept and given to [Pack.Use] when
-// the pack is opened again.
+// A calibration is a fact about a board and a pack. Its text can be kept and given to [Pack.Use]
+// when the pack is opened again.
 type Calibration struct {
 	Lanes string // what lanes run on: dfa, sdfa or da8; "none": one stream is faster
 	From  int    // bytes of text from which on lanes are used
@@ -120,7 +120,7 @@ func (p *Pack) Calibration() Calibration {
 	return c
 }
 
-// Use makes the pack go by c. No scan may be running. It refuses a calibration that belongs to another
+// Use makes the pack go by c. No scan may be running. It refuses a calibration belonging to another
 // kind of pack.
 func (p *Pack) Use(c Calibration) error {
 	e, ok := p.matcher.(*searcher)
@@ -179,8 +179,8 @@ const (
 	calibrationRuns = 5
 )
 
-// Calibrate measures for some milliseconds and makes the pack go by the result. No scan may be running.
-// The board should have nothing else to do.
+// Calibrate measures for some milliseconds and makes the pack go by the result. No scan may be
+// running. The board should have nothing else to do.
 func (p *Pack) Calibrate() Calibration {
 	e, ok := p.matcher.(*searcher)
 	if !ok || e.largest() == nil || e.largest().cells == nil {
@@ -243,7 +243,7 @@ func (a *automaton) oneStream(piece []byte) {
 	}
 }
 
-// lookAheadBy returns a function that goes through a piece of text as a finder with lanes does.
+// lookAheadBy returns a function going through a piece of text as a finder with lanes does.
 func (a *automaton) lookAheadBy(s stepper) func(piece []byte) {
 	measured := *a
 	measured.lanes = lookahead{s, 0, maxLookAhead}
@@ -255,8 +255,8 @@ func (a *automaton) lookAheadBy(s stepper) func(piece []byte) {
 	}
 }
 
-// sample makes a text of beginnings of literals and of other bytes, like a text in the language of the
-// literals.
+// sample makes a text of beginnings of literals and of other bytes, like a text in the language of
+// the literals.
 func (a *automaton) sample(size int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, 0, size+maxDepth)
@@ -277,7 +277,7 @@ func (a *automaton) sample(size int) []byte {
 	return text[:size]
 }
 
-// someChild picks a byte that leads from a state to a child, if there is one.
+// someChild picks a byte leading from a state to a child, if there is one.
 func (a *automaton) someChild(cell uint32, random *rand.Rand) (c byte, child uint32, ok bool) {
 	base := uint32(a.cells[cell]) >> baseShift
 	first := random.IntN(blockCells)

@@ -19,8 +19,8 @@ type Choice struct {
 type EngineSize struct {
 	Engine string
 	Bytes  int64 // of the pack
-	// Memory predicts the bytes of the pack and of what it keeps on the heap once all of it has been
-	// used.
+	// Memory predicts the bytes of the pack and of what it keeps on the heap once all of it has
+	// been used.
 	Memory int64
 }
 
@@ -29,7 +29,7 @@ const (
 	DefaultCache = 2 << 20
 
 	maxCache   = 2 << 20  // tables over this size are slower than they are worth, whatever the cache
-	tableLimit = 64 << 20 // bytes that tables may take if their engine was asked for
+	tableLimit = 64 << 20 // bytes that tables may take if the engine was asked for
 )
 
 // tableSize is how many bytes the tables take that lanes run on.
@@ -45,7 +45,7 @@ func tableSize(sections []section) (size int64) {
 	return size
 }
 
-// builtPart is an automaton and the number of its first section.
+// builtPart is an automaton and the number of the first section.
 type builtPart struct {
 	first uint32
 	*builtAutomaton
@@ -60,11 +60,11 @@ type plan struct {
 	size     EngineSize
 }
 
-// textPerState is the number of bytes of text for each state from which on tables pay: sdfa takes some
-// 0.4 µs for each state to build and saves 2 ns for each byte, which two cores share.
+// textPerState is the number of bytes of text for each state from which on tables pay: sdfa takes
+// some 0.4 µs for each state to build and saves 2 ns for each byte, which two cores share.
 const textPerState = 400
 
-// planner makes plans of the engines that are made of automata.
+// planner makes plans of the engines made of automata.
 type planner struct {
 	built []builtPart
 	heap  int64   // that every engine takes
@@ -90,8 +90,8 @@ func (p *planner) plans() []plan {
 	return plans
 }
 
-// plan is the plan for one engine. Tables may take the size of the cache; the tables of an engine that
-// was asked for may take tableLimit.
+// plan is the plan for one engine. Tables may take the size of the cache; the tables of an engine
+// asked for may take tableLimit.
 func (p *planner) plan(e *engine, states int64) plan {
 	made := plan{engine: e, heap: p.heap}
 	limit := p.cache
@@ -118,8 +118,8 @@ func (p *planner) plan(e *engine, states int64) plan {
 	return made
 }
 
-// choose takes the plan for the engine that was asked for, or for auto the first plan, within the
-// budget of bytes of memory. common is the size of the pack without the sections of the plan.
+// choose takes the plan for the engine asked for, or for auto the first plan, within the budget of
+// bytes of memory. common is the size of the pack without the sections of the plan.
 func choose(plans []plan, asked *engine, budget, common int64) (Choice, *plan, error) {
 	var c Choice
 	var refusals []string

@@ -1,8 +1,8 @@
 package match
 
-// The engine cloudflare: github.com/cloudflare/ahocorasick, for comparison and for those who ask for
-// it. It knows which literals occur, not where, and takes some 4 kB of memory for every byte of a
-// pattern.
+// The engine cloudflare: github.com/cloudflare/ahocorasick, for comparison and for those who ask
+// for it. It knows which literals occur, not where, and takes some 4 kB of memory for every byte of
+// a pattern.
 
 import (
 	"encoding/binary"
@@ -15,12 +15,12 @@ import (
 const (
 	// cloudflareBudget is how many bytes this engine may take.
 	cloudflareBudget = 512 << 20
-	// cloudflareNode is the size of a node of its trie: two tables of 256 pointers and some words.
+	// cloudflareNode is the size of a node of the trie: two tables of 256 pointers and some words.
 	cloudflareNode = (2*256 + 12) * bits.UintSize / 8
 )
 
-// cloudflareMemory predicts what the library takes: it makes room for a node for every byte of every
-// literal.
+// cloudflareMemory predicts what the library takes: it makes room for a node for every byte of
+// every literal.
 func cloudflareMemory(patternBytes int64) int64 { return (patternBytes + 1) * cloudflareNode }
 
 // refuseCloudflare refuses rules that the library cannot match.
@@ -101,7 +101,7 @@ type cloudflareMatcher struct {
 	rules   [][]uint32           // per literal of the library
 }
 
-// newCloudflare takes the literals and their rules, ordered by literal, then by rule.
+// newCloudflare takes the literals and the rules, ordered by literal, then by rule.
 func newCloudflare(literals [][]byte, rules []uint32) *cloudflareMatcher {
 	m := &cloudflareMatcher{}
 	var distinct [][]byte
@@ -121,7 +121,7 @@ func newCloudflare(literals [][]byte, rules []uint32) *cloudflareMatcher {
 
 func (m *cloudflareMatcher) supports(w Want) bool { return w == WantRules || w == WantAny }
 
-// scan gives the matches their rank in place of a position: the library finds literals in the order
+// scan gives the matches the rank in place of a position: the library finds literals in the order
 // end, start.
 func (m *cloudflareMatcher) scan(s *Scratch, text []byte) {
 	if m.library == nil || s.charge(len(text)) {

@@ -21,9 +21,9 @@ type compiled struct {
 	choice   Choice
 }
 
-// Pack compiles the rules that were added. The same rules in the same order give the same bytes, and
-// so the same hash. An empty set is a pack that matches nothing. Pack can be called again and gives
-// another pack each time.
+// Pack compiles the rules added. The same rules in the same order give the same bytes, and so the
+// same hash. An empty set is a pack matching nothing. Pack can be called again and gives another
+// pack each time.
 func (b *Builder) Pack() (*Pack, error) {
 	c, err := b.compile()
 	if err != nil {
@@ -36,9 +36,9 @@ func (b *Builder) Pack() (*Pack, error) {
 	return Load(f.data)
 }
 
-// Write is Pack with the result in a file, which has to be empty. Besides the automata that are being
-// built Write needs hardly any memory. An error that is not the package's is one of f: then f has to be
-// thrown away, and Write or Pack can be called again.
+// Write is Pack with the result in a file, which has to be empty. Besides the automata being built
+// Write needs hardly any memory. An error not the package's is one of f: then f has to be thrown
+// away, and Write or Pack can be called again.
 func (b *Builder) Write(f File) (*Compiled, error) {
 	c, err := b.compile()
 	if err != nil {
@@ -60,8 +60,8 @@ func (b *Builder) Write(f File) (*Compiled, error) {
 	return &Compiled{info, fmt.Sprintf("%x", header[atHash:]), c.choice}, nil
 }
 
-// compile does the work, once. It frees memory as soon as it can, because building a large set takes
-// as much memory as is alive at the same time.
+// compile does the work, once. It frees memory as soon as it can, because building a large set
+// takes as much memory as is alive at the same time.
 func (b *Builder) compile() (*compiled, error) {
 	if b.made != nil || b.err != nil {
 		return b.made, b.err
@@ -164,7 +164,8 @@ func (b *Builder) infoSection(kind engineKind) section {
 	return bytesSection(sectionInfo, append(data, b.options.Name...))
 }
 
-// ruleSections lays out the sections that every engine has besides info. Empty sections are left out.
+// ruleSections lays out the sections that every engine has besides info. Empty sections are left
+// out.
 func (b *Builder) ruleSections() []section {
 	var list []section
 	if b.flags.rules > 0 {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// RegexCost is what a regex has cost since its pack was loaded. The time that groups of regexes take
-// together is not in it.
+// RegexCost is what a regex has cost since the pack was loaded. The time that groups of regexes
+// take together is not in it.
 type RegexCost struct {
 	Rule    int
 	Runs    int64         // texts or lines that the regex ran on
 	Matched int64         // runs with a match
-	GivenUp int64         // runs that were given up
+	GivenUp int64         // runs given up
 	Bytes   int64         // read by the regex
 	Time    time.Duration // an estimate: some runs are timed, and all runs on long texts
 }
@@ -87,7 +87,7 @@ func (r *regexScratch) deliver(p *programs) {
 	r.costs = r.costs[:0]
 }
 
-// Costs returns what the pack's regexes have cost in all scans that have ended, in the order of their
+// Costs returns what the pack's regexes have cost in all scans that have ended, in the order of the
 // rules. Regexes that never ran are left out. Costs is safe for concurrent use.
 func (p *Pack) Costs() []RegexCost {
 	p.programs.mu.Lock()

@@ -1,8 +1,8 @@
 package match
 
-// The engine da8: a double array with failure links, eight bytes a cell, which one stream or four
-// lanes run on. The engines with tables keep the double array, too: for short texts, and for what
-// ends in which state. DESIGN.md explains the automaton; build.go makes it.
+// The engine da8: a double array with failure links, eight bytes a cell, which a single stream or
+// four lanes run on. The engines with tables keep the double array, too: for short texts, and for
+// what ends in which state. DESIGN.md explains the automaton; build.go makes it.
 
 import (
 	"math"
@@ -23,11 +23,11 @@ const (
 	hasSuffixOutput = 1 << 33
 	failShift       = 34
 
-	blockCells = 256     // cells that differ only in the last byte of their number
+	blockCells = 256     // cells that differ only in the last byte of the number
 	maxCells   = 1 << 24 // what a base can address
 	rootCell   = 1       // lies in block 0, where no other state lies
 	rootBase   = 256     // the root's children: block 1, every cell of which is a transition
-	maxDepth   = 255     // bytes of a pattern that lie in the automaton
+	maxDepth   = 255     // bytes of a pattern lying in the automaton
 )
 
 // next moves c on to the next place up to limit where a pattern ends and sets c.atHit; if there is
@@ -64,8 +64,8 @@ func (a *automaton) next(text []byte, c *cursor, limit int) {
 	*c = cursor{pos, cell, atHit, links - (limit - pos)}
 }
 
-// da8LanesFrom is the number of bytes of text from which on lanes are faster than one stream. On
-// 32-bit machines they never are: the 64-bit words of four lanes are too many for the registers.
+// da8LanesFrom is the number of bytes of text from which on lanes are faster than a single stream.
+// On 32-bit machines they never are: the 64-bit words of four lanes are too many for the registers.
 func da8LanesFrom() int {
 	if bits.UintSize < 64 {
 		return math.MaxInt
@@ -73,8 +73,8 @@ func da8LanesFrom() int {
 	return 1 << 10
 }
 
-// cellStepper is the stepper that needs nothing but the double array. A step takes one byte or
-// follows one link.
+// cellStepper is the stepper needing nothing but the double array. A step takes one byte or follows
+// one link.
 type cellStepper struct{ *automaton }
 
 func (cellStepper) toCells([]hit) {}
@@ -151,7 +151,7 @@ func isByte(entry uint64, char uint32) uint64 {
 	return uint64(int64(uint64(uint32(entry)&0xff^char)-1) >> 63)
 }
 
-// endsIn is 1 if a pattern ends in a state or behind its links, else 0.
+// endsIn is 1 if a pattern ends in a state or behind the links, else 0.
 func endsIn(entry uint64) uint32 {
 	flags := uint32(entry >> 32)
 	return (flags | flags>>1) & 1

@@ -1,17 +1,17 @@
 package match
 
 // The engine dfa: the table of small sets, which holds the next state for every state and class of
-// bytes. There are no links to follow, so four lanes go through a text at several times the speed of
-// the double array, which is kept and says what ends where.
+// bytes. There are no links to follow, so four lanes go through a text at several times the speed
+// of the double array, which is kept and says what ends where.
 
 import "slices"
 
-// dfa numbers the states of an automaton by where their rows begin in next. The states in which a
+// dfa numbers the states of an automaton by where the rows begin in next. The states in which a
 // pattern ends come last.
 type dfa struct {
 	classes   *[256]uint8
 	next      []uint32 // row + class of a byte: the next row
-	terminals []uint32 // cells of the states in which a pattern ends, in the order of their rows
+	terminals []uint32 // cells of the states in which a pattern ends, in the order of the rows
 	stride    uint32   // length of a row: the number of classes
 	ending    uint32   // first row of the terminals
 	deepest   int
@@ -43,7 +43,7 @@ func (d *dfa) lockstep(text []byte, l *lanes) {
 }
 
 // run goes on to the next hit in any lane, or by limit bytes, and returns how many bytes that was.
-// The lanes are size bytes apart. run is a function of its own because its variables then stay in
+// The lanes are size bytes apart. run is a function of its own because the variables then stay in
 // registers.
 //
 //go:noinline
@@ -75,7 +75,7 @@ func (d *dfa) toCells(hits []hit) {
 	}
 }
 
-// byteClasses puts each byte that leads to a state into a class of its own and all other bytes into
+// byteClasses puts each byte leading to a state into a class of its own and all other bytes into
 // class 0. It returns the number of classes, too.
 func byteClasses(used *[256]bool) (classes [256]uint8, n int) {
 	for _, u := range used {
@@ -169,7 +169,7 @@ func (b *dfaBuilder) walk(bytes []byte) (cells, targets []uint32) {
 	return cells, targets
 }
 
-// loadDFA takes the double array and the table. Rows that lead into the middle of a row are not
+// loadDFA takes the double array and the table. Rows leading into the middle of a row are not
 // looked for: they find something else than they should, but nothing outside of the table.
 func loadDFA(l *loader, first uint32, a *automaton) {
 	if loadDA8(l, first, a); l.err != nil || a.cells == nil {

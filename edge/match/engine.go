@@ -1,6 +1,6 @@
 package match
 
-// The engines: one row of a table for each. An engine that is made of automata needs a constant in
+// The engines: a single row of a table for each. An engine made of automata needs a constant in
 // rule.go, a row here, and a file that builds, loads and runs it.
 
 import (
@@ -18,32 +18,34 @@ type engine struct {
 
 	// refuse returns why the engine cannot match a rule; nil: it matches every rule.
 	refuse func(r *Rule) error
-	// plan is set for engines that are not made of automata: it lays out what such an engine keeps of
-	// the literals in a pack. open makes the matcher of a pack.
+	// plan is set for engines not made of automata: it lays out what such an engine keeps of the
+	// literals in a pack. open makes the matcher of a pack.
 	plan func(b *Builder) (plan, error)
 	open func(l *loader, p *Pack) matcher
 
 	// The rest is for engines made of automata.
 
-	// sections lays out an automaton in sections that are numbered from first on. It returns nil if
-	// its tables would take more than limit bytes.
+	// sections lays out an automaton in sections numbered from first on. It returns nil if the
+	// tables would take more than limit bytes.
 	sections func(a *builtAutomaton, first uint32, limit int64) []section
 	// heap is what the engine takes besides the pack, in bytes; nil: nothing.
 	heap func(sections []section) int64
 	// load takes the sections of the engine, and checks that whatever they lead to is there.
 	load func(l *loader, first uint32, a *automaton)
-	// tables: the engine adds tables to the double array, which cost time to build and room in a cache.
+	// tables: the engine adds tables to the double array, which cost time to build and room in a
+	// cache.
 	tables bool
 	// lanesCost is what lanes take for a byte of text, in the unit of the costs of prefilters.
 	lanesCost float64
-	// lanesFrom is the number of bytes of text from which on four lanes are faster than one stream.
+	// lanesFrom is the number of bytes of text from which on four lanes are faster than a single
+	// stream.
 	lanesFrom int
-	// prefilterShare is the part of a text, in 1/prefilterUnit, that one stream can read in the time
-	// in which lanes read all of it.
+	// prefilterShare is the part of a text, in 1/prefilterUnit, that a single stream can read in
+	// the time in which lanes read all of it.
 	prefilterShare int
 }
 
-// engines are all engines; those made of automata come in the order of their speed, the fastest
+// engines are all engines; those made of automata come in the order of the speed, the fastest
 // first: auto takes the first that suits.
 var engines = []*engine{
 	{
@@ -116,8 +118,8 @@ func listOf(names []string) string {
 	return list
 }
 
-// matcher answers queries with the engine of a pack. It is immutable: what changes during a scan lies
-// in the Scratch, which takes the matches and says when there are enough.
+// matcher answers queries with the engine of a pack. It is immutable: what changes during a scan
+// lies in the Scratch, which takes the matches and says when there are enough.
 type matcher interface {
 	supports(w Want) bool
 	// scan looks for matches in one text.

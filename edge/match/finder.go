@@ -1,12 +1,12 @@
 package match
 
-// From hit to hit through a text: by one stream, by lanes that look ahead, or by a prefilter.
+// From hit to hit through a text: by a single stream, by lanes looking ahead, or by a prefilter.
 
 // finder is a place in a text, and what is known of the text behind that place.
 type finder struct {
-	cursor // while pos < end.pos its cell is void, unless the finder is at a hit
+	cursor // while pos < end.pos the cell is void, unless the finder is at a hit
 
-	// The text up to end has been looked at. The hits of ahead from next on are still to come; their
+	// The text up to end has been looked at. The hits of ahead from next on are still to come; the
 	// positions count from base.
 	ahead []hit
 	next  int
@@ -14,8 +14,8 @@ type finder struct {
 	end   cursor
 	taken bool // the hit that the finder is at is the one of ahead before next
 
-	// The prefilter is left alone for the next unfiltered bytes. pause is how many these were when it
-	// last gave up; 0: it has been of use since.
+	// The prefilter is left alone for the next unfiltered bytes. pause is how many these were when
+	// it last gave up; 0: it has been of use since.
 	unfiltered, pause int
 	spare             []hit // scratch memory of prefilters
 }
@@ -26,14 +26,16 @@ func (f *finder) start(pos int) {
 	f.ahead, f.next, f.taken = f.ahead[:0], 0, false
 }
 
-// seek moves to the next hit in text, unless the finder is at a hit, and says whether there is one. A
-// later call may give a longer piece of the same text.
+// seek moves to the next hit in text, unless the finder is at a hit, and says whether there is one.
+// A later call may give a longer piece of the same text.
 func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
-	// Where a hit ends the work on a line, the next lines may have hits as well: lanes would scan bytes
-	// that one stream skips. So one stream has to find nothing for a while before lanes start.
+	// Where a hit ends the work on a line, the next lines may have hits as well: lanes would scan
+	// bytes that a single stream skips. So a single stream has to find nothing for a while before
+	// lanes start.
 	quiet := !s.firstHitSuffices()
 	for !f.atHit {
-		// A hit at the end of what is known has the state of its pattern, which need not be the state there.
+		// A hit at the end of what is known has the state of the pattern, which need not be the
+		// state there.
 		if f.next < len(f.ahead) || f.pos < f.end.pos || f.taken && f.pos == f.end.pos {
 			if !f.take(len(text)) {
 				return false
@@ -73,8 +75,8 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 	return true
 }
 
-// take moves to the next hit up to limit that is known, or to the end of what is known; false: the
-// hit or the end lies behind limit.
+// take moves to the next hit up to limit known, or to the end of what is known; false: the hit or
+// the end lies behind limit.
 func (f *finder) take(limit int) bool {
 	if f.next < len(f.ahead) {
 		h := f.ahead[f.next]
@@ -92,7 +94,7 @@ func (f *finder) take(limit int) bool {
 	return false
 }
 
-// isNextHere says whether the next hit that is known is at the place of the finder. Only da4 has several
+// isNextHere says whether the next hit known is at the place of the finder. Only da4 has several
 // hits at one place.
 func (f *finder) isNextHere() bool {
 	return f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) == f.pos

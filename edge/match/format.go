@@ -1,7 +1,7 @@
 package match
 
-// The layout of a pack: header, sections, section table. FORMAT.md describes it; write.go writes it and
-// load.go reads it.
+// The layout of a pack: header, sections, section table. FORMAT.md describes it; write.go writes it
+// and load.go reads it.
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"hash/crc32"
 )
 
-// FormatVersion is the version of packs that this package writes and reads. Packs of other versions are
-// refused and have to be compiled from their rules again.
+// FormatVersion is the version of packs that this package writes and reads. Packs of other versions
+// are refused and have to be compiled from the rules again.
 const FormatVersion = 4
 
 const (
@@ -35,7 +35,7 @@ const (
 	sectionFlags       = 2 // per rule a byte, or one for all
 	sectionIDOffsets   = 3 // the n-th id is ids[offset[n]:offset[n+1]]
 	sectionIDs         = 4
-	sectionMetaRules   = 5 // rules that have metadata
+	sectionMetaRules   = 5 // rules with metadata
 	sectionMetaOffsets = 6
 	sectionMeta        = 7
 	sectionRegexes     = 8

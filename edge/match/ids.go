@@ -1,8 +1,8 @@
 package match
 
-// The ids of rules, and getting rules back out of a pack. A rule whose id is its one literal needs no id
-// in the pack, as long as the literal is found as it is written: then the id is the text of the match.
-// From a number alone such an id is found by going through the automata.
+// The ids of rules, and getting rules back out of a pack. A rule whose id is the a single literal
+// needs no id in the pack, as long as the literal is found as it is written: then the id is the
+// text of the match. From a number alone such an id is found by going through the automata.
 
 import (
 	"math/bits"
@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// nameTable holds the ids that are not the text of a match. Its slices lie in the pack.
+// nameTable holds the ids not the text of a match. Its slices lie in the pack.
 type nameTable struct {
 	// Bit per rule: the rule has an id here. Both are empty where all rules have one, or none has.
 	named []uint64
@@ -109,8 +109,8 @@ func highestBit(set []uint64) int {
 	return -1
 }
 
-// MatchID names the rule of a match in text, the text that was scanned. The id is a view of the pack or
-// of text: it holds as long as both do, and must not be changed. It is valid UTF-8.
+// MatchID names the rule of a match in text, the text scanned. The id is a view of the pack or of
+// text: it holds as long as both do, and must not be changed. It is valid UTF-8.
 func (p *Pack) MatchID(m Match, text []byte) []byte {
 	if id, ok := p.names.find(m.Rule); ok {
 		return id
@@ -119,8 +119,8 @@ func (p *Pack) MatchID(m Match, text []byte) []byte {
 }
 
 // ID names a rule. The id is valid UTF-8 and holds until Close. Callers with a match use
-// [Pack.MatchID]: ids that are the literal itself are not in the pack, so the first call of ID for one
-// of these walks all literals and keeps their texts.
+// [Pack.MatchID]: ids that are the literal itself are not in the pack, so the first call of ID for
+// one of these walks all literals and keeps the texts.
 func (p *Pack) ID(rule int) string {
 	if id, ok := p.names.find(uint32(rule)); ok {
 		return viewString(id)
@@ -128,7 +128,7 @@ func (p *Pack) ID(rule int) string {
 	return p.texts()[rule]
 }
 
-// terminal is a state in which patterns end, and its string.
+// terminal is a state in which patterns end, and the string.
 type terminal struct {
 	cell uint32
 	text []byte
@@ -151,7 +151,7 @@ func (a *automaton) terminalTexts() []terminal {
 	return list
 }
 
-// literalTexts returns the literals of the rules that have no id in the pack.
+// literalTexts returns the literals of the rules without id in the pack.
 func (p *Pack) literalTexts() []string {
 	texts := make([]string, p.NumRules())
 	e, ok := p.matcher.(*searcher)
@@ -206,8 +206,8 @@ func (a *automaton) owners() []uint32 {
 	return owners
 }
 
-// spell returns the bytes that lead to a state; nothing if they are not as many as length: then the pack
-// is damaged.
+// spell returns the bytes leading to a state; nothing if they are not as many as length: then the
+// pack is damaged.
 func (a *automaton) spell(owners []uint32, cell uint32, length int) []byte {
 	text := make([]byte, length)
 	for cell != rootCell {
@@ -230,10 +230,10 @@ func (p *Pack) Regexes() []int {
 	return rules
 }
 
-// Rule returns a rule as it was added, as far as the pack holds the rule. Literals come back in the order
-// of their bytes; if they ignore case they are folded, each rune is the smallest of its folding orbit.
-// Rule goes through all literals, so it is not meant for every match. ok is false if the pack is
-// damaged, or if the engine keeps no literals.
+// Rule returns a rule as it was added, as far as the pack holds the rule. Literals come back in the
+// order of the bytes; if they ignore case they are folded, each rune is the smallest of the folding
+// orbit. Rule goes through all literals, so it is not meant for every match. ok is false if the
+// pack is damaged, or if the engine keeps no literals.
 func (p *Pack) Rule(rule int) (r *Rule, ok bool) {
 	flags := p.flags.of(uint32(rule))
 	meta := p.Meta(rule)
@@ -254,7 +254,7 @@ func (p *Pack) Rule(rule int) (r *Rule, ok bool) {
 	return r, len(r.Literals) > 0
 }
 
-// literalsOf walks the automaton that has the literals of a rule.
+// literalsOf walks the automaton with the literals of a rule.
 func (e *searcher) literalsOf(rule uint32) [][]byte {
 	a := e.exact
 	if e.flags.of(rule)&ruleNoCase != 0 {

@@ -14,12 +14,12 @@ import (
 	"trawl/edge/match/internal/lazydfa"
 )
 
-// Trial is what became of a regex on texts that were made for it.
+// Trial is what became of a regex on texts made for it.
 type Trial struct {
-	Instructions   int // of its program
-	ProgramBytes   int // of its programs, forward and, where it was needed, backward
-	PrefilterBytes int // about, of its literals in an automaton if no other rule has them
-	States         int // of its DFA
+	Instructions   int // of the program
+	ProgramBytes   int // of the programs, forward and, where it was needed, backward
+	PrefilterBytes int // about, of the literals in an automaton if no other rule has them
+	States         int // of the DFA
 	StateBytes     int // of the cache that a scratch has for the states of all regexes
 	// MostSteps and Allowed belong to the text, of TrialText bytes, that took the largest part of
 	// the allowed steps.
@@ -77,8 +77,8 @@ func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) 
 	return info, t, nil
 }
 
-// What literals take in an automaton: a cell of 8 bytes for each byte that is no part of the
-// beginning of another literal; the output where a literal ends, and its trigger.
+// What literals take in an automaton: a cell of 8 bytes for each byte no part of the beginning of
+// another literal; the output where a literal ends, and the trigger.
 const (
 	prefilterPerByte    = 8
 	prefilterPerLiteral = 16
@@ -107,7 +107,7 @@ func trialTexts(tree *syntax.Regexp) [][]byte {
 	}
 }
 
-// firstPart is the part of re that its matches begin with.
+// firstPart is the part of re that the matches begin with.
 func firstPart(re *syntax.Regexp) *syntax.Regexp {
 	switch re.Op {
 	case syntax.OpCapture:

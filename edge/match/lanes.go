@@ -1,6 +1,6 @@
 package match
 
-// Four lanes: four places of a text that are scanned at once. One stream waits for memory at every
+// Four lanes: four places of a text scanned at once. A single stream waits for memory at every
 // byte, because the next cell is known only when the last one has been read. Four independent lanes
 // wait together, and without branches that depend on the text nothing is mispredicted.
 
@@ -8,14 +8,14 @@ import "math"
 
 const numLanes = 4
 
-// maxLookAhead is how many bytes lanes look ahead at most: so many that the bytes before each lane do
-// not count, so few that what lanes find stays in the cache.
+// maxLookAhead is how many bytes lanes look ahead at most: so many that the bytes before each lane
+// do not count, so few that what lanes find stays in the cache.
 const maxLookAhead = 16 << 10
 
 // stepper is the inner loop of four lanes.
 type stepper interface {
-	// lockstep moves lanes of about one length on, until at least one of them is at its end, and notes
-	// the hits.
+	// lockstep moves lanes of about one length on, until at least one of them is at the end, and
+	// notes the hits.
 	lockstep(text []byte, l *lanes)
 	// toCells turns the states in hits, which are numbered in the way of the stepper, into cells.
 	toCells(hits []hit)
@@ -29,7 +29,7 @@ type lookahead struct {
 }
 
 // useLanes sets what lanes run on. A lane begins with up to deepest bytes of the lane before, which
-// has to be little compared to its length.
+// has to be little compared to the length.
 func (a *automaton) useLanes(from int) {
 	a.lanes = lookahead{stepper: a.table, min: from, max: maxLookAhead}
 	if a.table == nil {
@@ -40,14 +40,14 @@ func (a *automaton) useLanes(from int) {
 	}
 }
 
-// lanes are pieces of a text that follow each other.
+// lanes are pieces of a text following each other.
 type lanes struct {
 	base int // positions of hits count from here
 	lane [numLanes]lane
 }
 
 type lane struct {
-	pos, end int   // where the lane is and where its piece ends
+	pos, end int   // where the lane is and where the piece ends
 	hits     []hit // has room for one more than the lane has bytes
 	found    int   // number of hits before pos
 }
@@ -55,7 +55,7 @@ type lane struct {
 // hit is a place where patterns end.
 type hit struct {
 	pos   uint32 // counted from the base
-	state uint32 // a cell; while lanes run, a state of their stepper
+	state uint32 // a cell; while lanes run, a state of the stepper
 }
 
 // split lays the lanes over size bytes from base on.
@@ -110,7 +110,7 @@ func (f *finder) lookAhead(l *lanes, a *automaton, text []byte) {
 	f.end = a.stateAt(text, f.base+size)
 }
 
-// finish runs one stream to the end of a lane that was left when another lane came to its end.
+// finish runs a single stream to the end of a lane left when another lane came to the end.
 func (a *automaton) finish(hits []hit, text []byte, l *lane, base int) []hit {
 	for c := a.stateAt(text, l.pos); c.pos < l.end; {
 		if a.next(text, &c, l.end); c.atHit {

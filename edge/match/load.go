@@ -1,7 +1,7 @@
 package match
 
-// Opening a pack. Everything that scanning relies on is checked once, when the pack is opened, so that
-// no pack, however damaged, makes a scan read outside of it.
+// Opening a pack. Everything that scanning relies on is checked once, when the pack is opened, so
+// that no pack, however damaged, makes a scan read outside of it.
 
 import (
 	"encoding/binary"
@@ -16,14 +16,14 @@ import (
 	"trawl/edge/files"
 )
 
-// Errors of opening a pack; errors.Is finds them behind the message that says more.
+// Errors of opening a pack; errors.Is finds them behind the message saying more.
 var (
 	ErrDamaged = errors.New("damaged pack: compile it again")
 	ErrNotPack = errors.New("not a compiled pack")
 	ErrVersion = errors.New("pack of another format version: compile it again")
 )
 
-// IsPack says whether a file that begins with head is a pack, of any version. Eight bytes are enough.
+// IsPack says whether a file beginning with head is a pack, of any version. Eight bytes are enough.
 func IsPack(head []byte) bool {
 	return len(head) >= len(magic) && string(head[:len(magic)]) == magic
 }
@@ -56,9 +56,10 @@ func named(path string) func(*Pack, error) (*Pack, error) {
 	}
 }
 
-// Load uses data, which it takes over, as a pack. It checks the layout, the checksums and every number
-// that a scan follows; [Pack.Verify] checks the SHA-256. The errors are ErrNotPack, ErrVersion,
-// ErrDamaged and, for a pack of the engine cloudflare that needs too much memory, ErrTooLarge.
+// Load uses data, which it takes over, as a pack. It checks the layout, the checksums and every
+// number that a scan follows; [Pack.Verify] checks the SHA-256. The errors are ErrNotPack,
+// ErrVersion, ErrDamaged and, for a pack of the engine cloudflare needing too much memory,
+// ErrTooLarge.
 func Load(data []byte) (*Pack, error) {
 	l := &loader{data: data, sections: map[uint32][]byte{}}
 	if err := l.layout(); err != nil {
@@ -170,8 +171,8 @@ func checkHeader(header []byte, size int64) error {
 	return nil
 }
 
-// checkHeaderOf is checkHeader for a file of that size. Only a file that passes is worth being read or
-// mapped as a whole.
+// checkHeaderOf is checkHeader for a file of that size. Only a file that passes is worth being read
+// or mapped as a whole.
 func checkHeaderOf(f *os.File, size int64) error {
 	var header [headerSize]byte
 	n, err := f.ReadAt(header[:], 0)

@@ -1,9 +1,9 @@
 package match
 
-// Literals over 255 bytes. The automaton holds the beginning of a long literal, the rest is compared. A
-// tracker per literal remembers how far the last comparison got, so that a text of overlapping near
-// matches costs no more than its length (the idea of the Z algorithm: Gusfield, Algorithms on Strings,
-// 1.3).
+// Literals over 255 bytes. The automaton holds the beginning of a long literal, the rest is
+// compared. A tracker per literal remembers how far the last comparison got, so that a text of
+// overlapping near matches costs no more than the length (the idea of the Z algorithm: Gusfield,
+// Algorithms on Strings, 1.3).
 
 import "bytes"
 
@@ -25,7 +25,7 @@ func newLongLiteral(text []byte) longLiteral {
 
 func zFunction(text []byte) []uint32 {
 	z := make([]uint32, len(text))
-	from, to := 0, 0 // the last place that is equal to the beginning: text[from:to]
+	from, to := 0, 0 // the last place equal to the beginning: text[from:to]
 	for i := 1; i < len(text); i++ {
 		n := 0
 		if i < to {
@@ -42,15 +42,15 @@ func zFunction(text []byte) []uint32 {
 	return z
 }
 
-// tracker knows that text[from:to] is equal to the beginning of the literal, and that text[to] differs
-// unless the literal ends there.
+// tracker knows that text[from:to] is equal to the beginning of the literal, and that text[to]
+// differs unless the literal ends there.
 type tracker struct {
 	scan     uint64 // number of the scan; in another scan the tracker is void
 	from, to int
 }
 
-// matchesAt says whether the literal stands at text[start:], of which the first maxDepth bytes are known
-// to be equal. Within a scan, start grows from call to call.
+// matchesAt says whether the literal stands at text[start:], of which the first maxDepth bytes are
+// known to be equal. Within a scan, start grows from call to call.
 func (l *longLiteral) matchesAt(text []byte, start int, t *tracker, scan uint64) bool {
 	end := start + len(l.text)
 	if end > len(text) {

@@ -1,7 +1,7 @@
 package match
 
-// Packs that are mapped from a file: all processes of a board share their pages, and the system can give
-// the pages up when memory is short.
+// Packs mapped from a file: all processes of a board share the pages, and the system can give the
+// pages up when memory is short.
 
 import (
 	"fmt"
@@ -13,12 +13,13 @@ import (
 	"trawl/edge/files"
 )
 
-// OpenMapped opens the pack in the file path, with the errors of [Open], and maps the file. The file
-// must not change until Close: scans find anything in a file that is overwritten, and fault in a file
-// that is cut short. A file may be removed, or replaced by renaming another file over it.
+// OpenMapped opens the pack in the file path, with the errors of [Open], and maps the file. The
+// file must not change until Close: scans find anything in a file that is overwritten, and fault in
+// a file cut short. A file may be removed, or replaced by renaming another file over it.
 //
-// A fault, of a file that was cut short or of a disk that cannot be read, ends the program unless the
-// goroutine has set [debug.SetPanicOnFault]. With that a fault is a panic, which [Pack.IsFault] knows.
+// A fault, of a file cut short or of a disk that cannot be read, ends the program unless the
+// goroutine has set [debug.SetPanicOnFault]. With that a fault is a panic, which [Pack.IsFault]
+// knows.
 //
 // Where files cannot be mapped, OpenMapped is Open.
 func OpenMapped(path string) (*Pack, error) {
@@ -70,8 +71,8 @@ func loadMapped(data []byte) (p *Pack, err error) {
 	return p, err
 }
 
-// IsFault says whether v, with which a scan panicked, means that the file of a mapped pack has been cut
-// short or cannot be read any more. Such a pack has to be opened again.
+// IsFault says whether v, with which a scan panicked, means that the file of a mapped pack has been
+// cut short or cannot be read any more. Such a pack has to be opened again.
 func (p *Pack) IsFault(v any) bool { return isFault(v, p.mapped) }
 
 func isFault(v any, data []byte) bool {
@@ -99,9 +100,9 @@ func readable(data []byte) (ok bool) {
 	return true
 }
 
-// Close gives the memory of the pack back. No scan may be running, and none may follow. Views of the
-// pack (ids, results of MatchID) are void afterwards; copies (Info, Hash, Meta) stay valid. A scratch
-// can go on with another pack. A pack that is not mapped needs no Close. Close can be called twice.
+// Close gives the memory of the pack back. No scan may be running, and none may follow. Views of
+// the pack (ids, results of MatchID) are void afterwards; copies (Info, Hash, Meta) stay valid. A
+// scratch can go on with another pack. A pack not mapped needs no Close. Close can be called twice.
 func (p *Pack) Close() error {
 	data := p.mapped
 	p.mapped = nil

@@ -1,14 +1,14 @@
 package match
 
-// Metadata of rules, which is handed back with a match. Most rules have none, so a sorted list names the
-// rules with metadata.
+// Metadata of rules, which is handed back with a match. Most rules have none, so a sorted list
+// names the rules with metadata.
 
 import (
 	"encoding/binary"
 	"slices"
 )
 
-// Meta is what a rule says about its matches.
+// Meta is what a rule says about the matches.
 type Meta struct {
 	Tags     []string
 	Severity string
@@ -16,7 +16,7 @@ type Meta struct {
 	Data     []byte // JSON
 }
 
-// metaTable is a sorted list of rule numbers and their encoded metadata, one record behind another:
+// metaTable is a sorted list of rule numbers and the encoded metadata, one record behind another:
 // record i is records[offsets[i]:offsets[i+1]].
 type metaTable struct {
 	rules   []uint32
@@ -81,8 +81,8 @@ func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
-// fieldReader takes uvarints and counted byte strings off a slice. When bytes are missing the reader is
-// bad and gives zeros from then on.
+// fieldReader takes uvarints and counted byte strings off a slice. When bytes are missing the
+// reader is bad and gives zeros from then on.
 type fieldReader struct {
 	rest []byte
 	bad  bool

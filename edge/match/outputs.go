@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// Output words say what a terminal state reports: one rule, or, with outList set, an index into
-// lists, where items follow each other up to an item with lastItem. An item with longItem is followed
-// by the number of a long literal.
+// Output words say what a terminal state reports: a single rule, or, with outList set, an index
+// into lists, where items follow each other up to an item with lastItem. An item with longItem is
+// followed by the number of a long literal.
 const (
 	outList  = 1 << 31
 	lastItem = 1 << 31
@@ -18,18 +18,18 @@ const (
 	ruleMask = 1<<30 - 1
 )
 
-// outputs numbers terminal states by rank: the n-th state, in the order of cells, in which a pattern
-// ends.
+// outputs numbers terminal states by rank: the n-th state, in the order of cells, in which a
+// pattern ends.
 type outputs struct {
 	ends   []uint64 // bit per cell: a pattern ends in the state
 	rank   []uint32 // terminal states before word i of ends
 	outs   []uint32 // per terminal state, by rank: an output word
 	depths []uint8  // per terminal state, by rank: bytes from the root
-	lists  []uint32 // items of terminal states with more than one pattern
+	lists  []uint32 // items of terminal states with more than a single pattern
 	long   []longLiteral
 
 	deepest int  // the largest of depths
-	plain   bool // no atoms, whole words or long literals: every pattern that ends is a match
+	plain   bool // no atoms, whole words or long literals: every pattern ending is a match
 }
 
 // number is the rank of a terminal state.
@@ -38,7 +38,7 @@ func (o *outputs) number(cell uint32) uint32 {
 	return o.rank[cell/64] + uint32(bits.OnesCount64(below))
 }
 
-// pattern is a literal or atom that ends in a state.
+// pattern is a literal or atom ending in a state.
 type pattern struct {
 	rule   uint32
 	length int // bytes; of a long literal: of the part in the automaton
@@ -80,7 +80,7 @@ func (l *loader) longLiterals(first uint32, a *automaton) {
 }
 
 // checkOutputs checks that ranks count the bitmap, and that output words lead to rules and to lists
-// that end. Both automata may report atoms, which are numbered behind the rules.
+// ending. Both automata may report atoms, which are numbered behind the rules.
 func (l *loader) checkOutputs(a *automaton, flags *flagTable, atoms int, folded bool) {
 	total := l.ranks(a.ends, a.rank)
 	if len(a.outs) != total || len(a.depths) != total {
@@ -112,7 +112,7 @@ func (l *loader) checkOutputs(a *automaton, flags *flagTable, atoms int, folded 
 	l.checkLists(a, isRule)
 }
 
-// checkLists walks all lists in one go and notes where lists begin. So an output word that leads into
+// checkLists walks all lists in one go and notes where lists begin. So an output word leading into
 // the middle of a list or of an item is caught, too.
 func (l *loader) checkLists(a *automaton, isRule func(uint32) bool) {
 	starts := make([]uint64, len(a.lists)/64+1)

@@ -1,6 +1,6 @@
 package match
 
-// Prefilters find hits without an automaton that reads all of a text: they skip most of the text by a
+// Prefilters find hits without an automaton reading all of a text: they skip most of the text by a
 // cheap test. Which test suits depends on the number and the lengths of the patterns; the automaton
 // of a pack has one of them or none.
 
@@ -8,8 +8,8 @@ package match
 type prefilter interface {
 	// cost is what the test takes for each byte of a text, see below.
 	cost() float64
-	// find finds the hits of text that end behind f.pos, and at to or before, and leaves them in
-	// f.ahead with f.pos as their base. It returns false if so much of the text looks like patterns
+	// find finds the hits of text ending behind f.pos, and at to or before, and leaves them in
+	// f.ahead with f.pos as the base. It returns false if so much of the text looks like patterns
 	// that lanes are faster; then f.ahead is void.
 	find(f *finder, a *automaton, text []byte, to int) bool
 }
@@ -41,9 +41,9 @@ func (a *automaton) usePrefilter(folded bool) {
 	}
 }
 
-// Costs are nanoseconds on a PC; only their proportions matter, which are much the same on boards.
+// Costs are nanoseconds on a PC; only the proportions matter, which are much the same on boards.
 const (
-	walkCost = 15 // of one stream, where a test says that a literal may begin
+	walkCost = 15 // of a single stream, where a test says that a literal may begin
 	// Texts share a language with literals: a string of q bytes is as likely to occur as one of
 	// q*textBits random bits.
 	textBits = 3.3
@@ -55,15 +55,15 @@ const (
 	prefilterUnit = 16                // see engine.prefilterShare
 )
 
-// prefilterBudget is how many bytes one stream may read of size bytes of text: beyond that, lanes
-// would be faster. Prefilters count their own work in such bytes.
+// prefilterBudget is how many bytes a single stream may read of size bytes of text: beyond that,
+// lanes would be faster. Prefilters count their own work in such bytes.
 func (a *automaton) prefilterBudget(size int) int {
 	return size * a.filterShare / prefilterUnit
 }
 
-// filterAhead finds the hits in a piece of text from f on, as lookAhead does, by the prefilter of a.
-// It returns false if the prefilter gives up; then nothing is known of the text, and the prefilter is
-// left alone for a while: twice as long each time.
+// filterAhead finds the hits in a piece of text from f on, as lookAhead does, by the prefilter of
+// a. It returns false if the prefilter gives up; then nothing is known of the text, and the
+// prefilter is left alone for a while: twice as long each time.
 func (f *finder) filterAhead(a *automaton, text []byte) bool {
 	to := min(len(text), f.pos+a.filterPiece)
 	if !a.filter.find(f, a, text, to) {

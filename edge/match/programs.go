@@ -18,7 +18,7 @@ const ProgramsSize = programBudget
 
 const programBudget = 32 << 20
 
-// programs holds the regexes of a pack and their programs.
+// programs holds the regexes of a pack and the programs.
 type programs struct {
 	regexes  []*regexRule
 	hinted   []bool // per regex: it has a trigger
@@ -35,13 +35,13 @@ type programs struct {
 	costs   []RegexCost   // per regex
 }
 
-// regexGroup are regexes that are compiled into one program.
+// regexGroup are regexes compiled into a single program.
 type regexGroup struct {
 	members []uint32
 	all     lazyProgram
 }
 
-// lazyProgram is a program that is built on first use.
+// lazyProgram is a program built on first use.
 type lazyProgram struct {
 	program atomic.Pointer[lazydfa.Program]
 	failed  atomic.Bool // the program cannot be built
@@ -56,9 +56,9 @@ func (p *programs) init(regexes []*regexRule, hinted []bool) {
 	}
 }
 
-// divide puts the regexes without triggers into groups; it parses them. A regex that matches nearly
-// everywhere would run anyway, and a regex that counts far would multiply the states of the others:
-// a few of these stay ungrouped.
+// divide puts the regexes without triggers into groups; it parses them. A regex matching nearly
+// everywhere would run anyway, and a regex counting far would multiply the states of the others: a
+// few of these stay ungrouped.
 func (p *programs) divide() {
 	type sized struct {
 		regex uint32
@@ -100,14 +100,14 @@ func (p *programs) complexity(regex int) (insts int, ungrouped bool) {
 }
 
 const (
-	maxGroups       = 4   // DFAs that run on every text for regexes without triggers
-	minGroup        = 8   // regexes that need no second group
-	maxUngrouped    = 8   // regexes that run one by one on every text
-	maxGroupedInsts = 300 // instructions of a regex that is grouped in any case
+	maxGroups       = 4   // DFAs running on every text for regexes without triggers
+	minGroup        = 8   // regexes needing no second group
+	maxUngrouped    = 8   // regexes running one by one on every text
+	maxGroupedInsts = 300 // instructions of a regex grouped in any case
 )
 
-// get returns the program of a machine; nil: it cannot be built. Machine 2i is regex i, machine 2i+1 is
-// regex i reversed, and the machines behind those are groups.
+// get returns the program of a machine; nil: it cannot be built. Machine 2i is regex i, machine
+// 2i+1 is regex i reversed, and the machines behind those are groups.
 func (p *programs) get(id uint32) *lazydfa.Program {
 	lazy := p.lazy(id)
 	if program := lazy.program.Load(); program != nil || lazy.failed.Load() {
@@ -152,7 +152,7 @@ func (p *programs) build(id uint32, lazy *lazyProgram) *lazydfa.Program {
 	return built
 }
 
-// drop drops all programs; p.mu must be held. Scratches let go of their programs when they are used
+// drop drops all programs; p.mu must be held. Scratches let go of the programs when they are used
 // next.
 func (p *programs) drop() {
 	for _, r := range p.regexes {

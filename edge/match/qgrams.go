@@ -1,8 +1,8 @@
 package match
 
 // The prefilter for sets whose literals are all of some length: it looks at a few bytes here and
-// there, and the automaton looks at the text only where these bytes can be part of a literal. (Wu and
-// Manber, 1994; Navarro and Raffinot, Flexible Pattern Matching in Strings, 3.3.)
+// there, and the automaton looks at the text only where these bytes can be part of a literal. (Wu
+// and Manber, 1994; Navarro and Raffinot, Flexible Pattern Matching in Strings, 3.3.)
 
 import (
 	"encoding/binary"
@@ -11,9 +11,9 @@ import (
 	"slices"
 )
 
-// qgrams is the set of the q-grams, strings of q bytes, that begin in the first stride bytes of a
-// literal. Of the places 0, stride, 2*stride … of a text, one lies in the first stride bytes of every
-// literal in the text, and has a q-gram of the set.
+// qgrams is the set of the q-grams, strings of q bytes, beginning in the first stride bytes of a
+// literal. Of the places 0, stride, 2*stride … of a text, one lies in the first stride bytes of
+// every literal in the text, and has a q-gram of the set.
 type qgrams struct {
 	q, stride int
 	mask      uint64 // of the first q of eight bytes
@@ -51,15 +51,15 @@ func (g *qgrams) add(text []byte) {
 	g.set[h>>g.shift] |= 1<<(h>>36&63) | 1<<(h>>42&63)
 }
 
-// eightOf returns the first eight bytes of text, zeros behind its end.
+// eightOf returns the first eight bytes of text, zeros behind the end.
 func eightOf(text []byte) uint64 {
 	var eight [8]byte
 	copy(eight[:], text)
 	return binary.LittleEndian.Uint64(eight[:])
 }
 
-// next is the first of the places pos, pos+stride … before end where a q-gram of the set is, or seems
-// to be; end if there is none.
+// next is the first of the places pos, pos+stride … before end where a q-gram of the set is, or
+// seems to be; end if there is none.
 func (g *qgrams) next(text []byte, pos, end int) int {
 	set, bytes, mask, shift, stride := unchecked64s(g.set), uncheckedBytes(text), g.mask, g.shift&63, g.stride
 	for whole := min(end, len(text)-7); pos < whole; pos += stride {
@@ -84,20 +84,20 @@ func (g *qgrams) find(f *finder, a *automaton, text []byte, to int) bool {
 
 // grams are strings of which every literal has one at a place 0, step, 2*step … of the text.
 type grams interface {
-	// next is the first of the places pos, pos+step … before end where such a string is, or seems to be;
-	// end if there is none.
+	// next is the first of the places pos, pos+step … before end where such a string is, or seems
+	// to be; end if there is none.
 	next(text []byte, pos, end int) int
 	step() int
 	window() int // bytes of a literal that the grams cover
 }
 
-// findByGrams has one stream read the text behind each gram, as far as a literal reaches.
+// findByGrams has a single stream read the text behind each gram, as far as a literal reaches.
 func findByGrams(g grams, f *finder, a *automaton, text []byte, to int) bool {
 	hits := f.ahead[:0]
 	stride, window := g.step(), g.window()
 	budget := a.prefilterBudget(to - f.pos)
 	c := at(0)
-	first := max(0, f.pos-a.deepest) // where a literal can begin that ends behind f
+	first := max(0, f.pos-a.deepest) // where a literal can begin ending behind f
 	for pos := g.next(text, first, to); pos < to; pos = g.next(text, pos+stride, to) {
 		budget -= 2 * stride
 		if start := max(0, pos-stride+1); a.begins(text, start, pos, window) {
@@ -121,7 +121,7 @@ func findByGrams(g grams, f *finder, a *automaton, text []byte, to int) bool {
 	return true
 }
 
-// begins says whether a literal may begin at one of the places first to last, going by its first n
+// begins says whether a literal may begin at one of the places first to last, going by the first n
 // bytes.
 func (a *automaton) begins(text []byte, first, last, n int) bool {
 	for ; first <= last; first++ {
@@ -191,7 +191,7 @@ func qgramWords(grams int) int {
 // qgramCost is what q-grams cost for each byte of a text.
 func qgramCost(grams, q, stride, words int) float64 {
 	natural := float64(grams) / math.Exp2(textBits*float64(q))
-	set := 1 - math.Exp(-float64(2*grams)/float64(64*words)) // share of bits that are set
+	set := 1 - math.Exp(-float64(2*grams)/float64(64*words)) // share of bits set
 	likely := min(1, set*set+natural)
 	return (probeCost + likely*walkCost*float64(stride)) / float64(stride)
 }

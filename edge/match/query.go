@@ -9,7 +9,7 @@ type Want uint8
 
 const (
 	WantMatches Want = iota // every match, overlapping ones too
-	WantRules               // each rule that matches, once
+	WantRules               // each rule matching, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches
@@ -63,7 +63,7 @@ type Result struct {
 	Truncated   bool     // Limit or Total left something out
 	Stopped     bool     // Query.Stop ended the scan: there may be more
 	Unsupported bool     // the engine cannot answer this want, so nothing was done; see Pack.Supports
-	Incomplete  []uint32 // regex rules that were given up on for this text
+	Incomplete  []uint32 // regex rules given up on for this text
 }
 
 // Line is the result of one line of a block. It holds until the callback returns.

@@ -1,8 +1,8 @@
 package match
 
-// The prefilter for one to three literals: it looks for the byte of a literal that is rarest in texts,
-// by an instruction of the processor that compares many bytes at once, and compares the literal where
-// that byte is.
+// The prefilter for one to three literals: it looks for the byte of a literal that is rarest in
+// texts, by an instruction of the processor that compares many bytes at once, and compares the
+// literal where that byte is.
 
 import (
 	"bytes"
@@ -28,8 +28,8 @@ type rareLiteral struct {
 	cell  uint32 // of the state in which the literal ends
 }
 
-// newRareBytes returns the prefilter for some literals; nil: there are none or too many. In a folded text upper
-// case stands for either.
+// newRareBytes returns the prefilter for some literals; nil: there are none or too many. In a
+// folded text upper case stands for either.
 func newRareBytes(terminals []terminal, folded bool) *rareBytes {
 	if len(terminals) == 0 || len(terminals) > maxRareLiterals {
 		return nil
@@ -49,7 +49,8 @@ func newRareBytes(terminals []terminal, folded bool) *rareBytes {
 // stopCost is what it costs to stop at a rare byte and to compare.
 const stopCost = 7
 
-// indexCost is what bytes.IndexByte costs for a byte of text. On 32-bit ARM it compares byte by byte.
+// indexCost is what bytes.IndexByte costs for a byte of text. On 32-bit ARM it compares byte by
+// byte.
 func indexCost() float64 {
 	if bits.UintSize < 64 {
 		return 0.2
@@ -59,8 +60,8 @@ func indexCost() float64 {
 
 func (r *rareBytes) cost() float64 { return r.each }
 
-// rarest returns the index of the byte of text that is rarest in texts, leaving one index out; -1 if
-// there is no other.
+// rarest returns the index of the byte of text that is rarest in texts, leaving one index out; -1
+// if there is no other.
 func rarest(text []byte, but int, folded bool) int {
 	best := -1
 	for i, c := range text {
@@ -116,8 +117,8 @@ func (l *rareLiteral) find(f *finder, text []byte, to, budget int) int {
 	return budget
 }
 
-// mergeHits appends two lists to dst, in order. Where both have a hit, the one of a stays: the pattern
-// of a is longer, so its state reports the pattern of b as well.
+// mergeHits appends two lists to dst, in order. Where both have a hit, the one of a stays: the
+// pattern of a is longer, so the state reports the pattern of b as well.
 func mergeHits(dst, a, b []hit) []hit {
 	for len(a) > 0 && len(b) > 0 {
 		switch {
@@ -132,9 +133,9 @@ func mergeHits(dst, a, b []hit) []hit {
 	return append(append(dst, a...), b...)
 }
 
-// byteFrequencies says how frequent each byte is in texts: 16 times the binary logarithm of its number
-// in a million bytes. Measured over prose, source code, logs of servers and of web sites, mail, and
-// programs, of which the higher values count more.
+// byteFrequencies says how frequent each byte is in texts: 16 times the binary logarithm of the
+// number in a million bytes. Measured over prose, source code, logs of servers and of web sites,
+// mail, and programs, of which the higher values count more.
 var byteFrequencies = [256]uint8{
 	229, 166, 149, 135, 141, 139, 122, 117, 151, 230, 222, 118, 115, 114, 158, 168,
 	147, 111, 108, 103, 115, 118, 103, 103, 139, 102, 101, 96, 104, 101, 105, 141,

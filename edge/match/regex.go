@@ -22,8 +22,8 @@ type regexRule struct {
 
 func (r *regexRule) source() string { return regexSource(r.expr, r.noCase) }
 
-// runRegex gives the matches of regex i in text to s, no more than s wants. complete is false if there
-// may be more: the regex took too many steps, or cannot be compiled.
+// runRegex gives the matches of regex i in text to s, no more than s wants. complete is false if
+// there may be more: the regex took too many steps, or cannot be compiled.
 func (e *searcher) runRegex(s *Scratch, i uint32, text []byte) (found int, complete bool) {
 	r, run := e.programs.regexes[i], &s.regexes.runner
 	m := s.regexes.machine(e.programs, 2*i)
@@ -51,7 +51,7 @@ func (e *searcher) runRegex(s *Scratch, i uint32, text []byte) (found int, compl
 	return found, true
 }
 
-// startOf returns where the match of regex i begins that ends at end: at pos or behind.
+// startOf returns where the match of regex i begins ending at end: at pos or behind.
 func (e *searcher) startOf(s *Scratch, i uint32, p *lazydfa.Program, text []byte, pos, end int) (start int, ok bool) {
 	if start, ok = p.Start(text, end); ok {
 		return start, true
@@ -72,8 +72,8 @@ func regexSource(expr string, noCase bool) string {
 	return expr
 }
 
-// checkRegex parses source. It refuses a regex that does not parse, that can match the empty string, or
-// whose program would be too large.
+// checkRegex parses source. It refuses a regex that does not parse, that can match the empty
+// string, or whose program would be too large.
 func checkRegex(source string) (*syntax.Regexp, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {

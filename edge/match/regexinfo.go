@@ -2,7 +2,7 @@ package match
 
 // What callers may want to know of a regex: what it requires, and the memory that it takes. Memory
 // is predicted, before a regex has run; the constants are fitted to the rule sets of logcheck,
-// SpamAssassin and fail2ban, on texts made for all of their rules. TestMemoryOfPackagedRegexes
+// SpamAssassin and fail2ban, on texts made for all of the rules. TestMemoryOfPackagedRegexes
 // compares, DESIGN.md has the figures.
 
 import (
@@ -22,10 +22,10 @@ type RegexInfo struct {
 	Required string
 	Reason   string
 	// Folded says that the literals are looked for in either case. Each rune of them is then the
-	// smallest of its folding orbit.
+	// smallest of the folding orbit.
 	Folded bool
 
-	// Needs is Required in its parts; nil if Required is empty.
+	// Needs is Required in the parts; nil if Required is empty.
 	Needs *Requirement
 	// Rarity is about how rare the required literals are in texts, in bits: one place in 2^Rarity.
 	Rarity int
@@ -72,7 +72,7 @@ func (p *Pack) Regex(rule int) (info RegexInfo, ok bool) {
 
 // In bytes.
 const (
-	openMemory       = 250     // of a regex once its pack is loaded
+	openMemory       = 250     // of a regex once the pack is loaded
 	machineMemory    = 200     // of a regex in a scratch: machines and costs
 	minProgramMemory = 1200    // of any program
 	programPerInst   = 7       // of an instruction of EstimateInsts, which counts too many
@@ -90,7 +90,8 @@ func programMemory(tree *syntax.Regexp) int {
 	return n
 }
 
-// anchored says whether all matches begin where the text does, as far as the first part of re tells.
+// anchored says whether all matches begin where the text does, as far as the first part of re
+// tells.
 func anchored(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpBeginText:
@@ -114,8 +115,8 @@ func regexMemory(regexes []builtRegex) int64 {
 	return int64(len(regexes))*openMemory + min(programs, programBudget) + StateMemory(len(regexes))
 }
 
-// StateMemory predicts how many bytes so many regexes take for each scratch that has scanned with all
-// of them.
+// StateMemory predicts how many bytes so many regexes take for each scratch that has scanned with
+// all of them.
 func StateMemory(regexes int) int64 {
 	n := int64(regexes)
 	return n*machineMemory + min(n*statesMemory, lazydfa.DefaultCacheSize)

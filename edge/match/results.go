@@ -11,9 +11,9 @@ import (
 // results collects the matches of the current text.
 type results struct {
 	want        Want
-	limit       int     // matches taken from one pass: the exact or folded literals, or a regex; 0: no limit
+	limit       int     // matches taken from a single pass: the exact or folded literals, or a regex; 0: no limit
 	matches     []Match // of each pass in order
-	longMatches []Match // of literals over 255 bytes: found before their end, so in no order
+	longMatches []Match // of literals over 255 bytes: found before the end, so in no order
 	rules       []uint32
 	count       int64
 	any         bool
@@ -65,7 +65,7 @@ func (r *results) firstInRound(rule uint32) bool {
 // unlimited says whether every match is wanted, however many there are.
 func (r *results) unlimited() bool { return r.limit == 0 && r.want != WantAny }
 
-// add takes a match from a pass that gives matches in order.
+// add takes a match from a pass giving matches in order.
 func (r *results) add(m Match) {
 	r.any = true
 	switch r.want {
@@ -165,14 +165,15 @@ func inOrder(matches []Match) bool {
 	return true
 }
 
-// What is sorted by counting: so many matches, which end at places that are not too far apart.
+// What is sorted by counting: so many matches, which end at places not too far apart.
 const (
 	minCountSort = 12
 	maxCountSort = 64 << 10
 )
 
 // sort puts the matches in order. Where many rules match at many places of a line it counts the
-// matches of each end and moves every match to its place; then only matches of one end are compared.
+// matches of each end and moves every match to the place; then only matches of one end are
+// compared.
 func (r *results) sort() {
 	n := len(r.matches)
 	first, last := r.matches[0].End, r.matches[0].End
@@ -200,7 +201,7 @@ func (r *results) sort() {
 	}
 	r.matches, r.spare = r.spare, r.matches
 	begin := uint32(0)
-	for _, end := range r.counts[:ends] { // each count is now where the matches of its end end
+	for _, end := range r.counts[:ends] { // each count is now where the matches of the end end
 		sortSameEnd(r.matches[begin:end])
 		begin = end
 	}

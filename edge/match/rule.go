@@ -6,8 +6,8 @@ import "errors"
 
 // Rule is one thing to look for: any of some literals, or one regular expression.
 type Rule struct {
-	// ID names the rule in results. Without an ID the rule needs exactly one literal and is named after
-	// it; a literal that is not UTF-8 gives the name "hex:" and its bytes.
+	// ID names the rule in results. Without an ID the rule needs exactly a single literal and is
+	// named after it; a literal not UTF-8 gives the name "hex:" and the bytes.
 	ID string
 
 	// Exactly one of these two is set.
@@ -29,7 +29,7 @@ type Rule struct {
 
 // Engines that [Options] can name.
 const (
-	EngineAuto       = "auto"       // dfa if its tables fit the cache, else sdfa if its tables do, else da8
+	EngineAuto       = "auto"       // dfa if the tables fit the cache, else sdfa if the tables do, else da8
 	EngineDA8        = "da8"        // double array with failure links
 	EngineDA4        = "da4"        // double array without failure links: the smallest, and the slowest
 	EngineDFA        = "dfa"        // da8 with tables of all transitions: several times faster and larger
@@ -42,16 +42,16 @@ type Options struct {
 	Engine string // one of the Engine constants; empty means auto
 	Name   string // name of the rule set, kept in the pack
 	Budget int64  // bytes of memory that the pack may take (Choice.Memory); 0: no bound
-	// Text is how many bytes of text the pack is made for, if that is known: auto leaves out tables that
+	// Text is how many bytes of text the pack is made for, if known: auto leaves out tables that
 	// would take longer to build than they save. 0: any number.
 	Text int64
 	// Cache is the size in bytes of the last-level cache of the board that will run the pack: auto
-	// takes tables that fit. 0: DefaultCache.
+	// takes tables fitting. 0: DefaultCache.
 	Cache int64
 }
 
-// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds them behind the message
-// that says more.
+// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds them behind the
+// message saying more.
 var (
 	ErrDuplicateID   = errors.New("duplicate id")
 	ErrNoID          = errors.New("a rule without an id needs exactly one literal")

@@ -19,10 +19,10 @@ func (p *Pack) Scan(s *Scratch, text []byte, q Query) Result {
 	return s.finish()
 }
 
-// ScanLines looks for the rules in each line of block. A line is a text of its own: it ends before its
-// '\n' and keeps a '\r' before that; the last line needs no '\n'. Lines with a match are given to each,
-// in order; each returns whether to go on. The result sums the lines up, without Matches and Rules;
-// its Incomplete is that of all lines, with a match or without.
+// ScanLines looks for the rules in each line of block. A line is a text of its own: it ends before
+// the '\n' and keeps a '\r' before that; the last line needs no '\n'. Lines with a match are given
+// to each, in order; each returns whether to go on. The result sums the lines up, without Matches
+// and Rules; the Incomplete is that of all lines, with a match or without.
 func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
@@ -81,7 +81,7 @@ func (w *lineScan) scan(window []byte, offset int) {
 
 var newline = []byte{'\n'}
 
-// lineEnd is the end of the line that byte at of block is in: where its '\n' is, or the end of the
+// lineEnd is the end of the line that byte at of block is in: where the '\n' is, or the end of the
 // block.
 func lineEnd(block []byte, at int) int {
 	if n := bytes.IndexByte(block[at:], '\n'); n >= 0 {
@@ -90,7 +90,7 @@ func lineEnd(block []byte, at int) int {
 	return len(block)
 }
 
-// line scans one line and hands its result out.
+// line scans one line and hands the result out.
 func (w *lineScan) line(window []byte, start, end, offset int) {
 	w.reset()
 	w.pack.matcher.scanLine(w.scratch, window, start, end)

@@ -7,12 +7,12 @@ import "trawl/edge/match/internal/fold"
 // pollEvery is how many bytes are scanned between two calls of Query.Stop.
 const pollEvery = 64 << 10
 
-// Scratch holds the buffers and the results of one goroutine's scans. It can be used with any pack,
-// one scan at a time.
+// Scratch holds the buffers and the results of a single goroutine's scans. It can be used with any
+// pack, a single scan at a time.
 type Scratch struct {
 	pack  *Pack
 	query Query
-	line  Line // that is handed out by ScanLines
+	line  Line // handed out by ScanLines
 
 	stopped  bool // Query.Stop has ended the scan
 	unpolled int  // bytes scanned since Query.Stop was called
@@ -23,7 +23,7 @@ type Scratch struct {
 	regexes  regexScratch
 }
 
-// literalScratch is what a searcher needs to run its automata.
+// literalScratch is what a searcher needs to run the automata.
 type literalScratch struct {
 	exactAt  finder     // in the text or block as it is
 	foldedAt finder     // in the folded text or block
@@ -31,8 +31,8 @@ type literalScratch struct {
 	lanes    lanes
 	da4      da4Scratch
 	patterns []pattern
-	// Trackers of the long literals, of the exact and of the folded automaton. scans numbers texts, so
-	// that the trackers of another text are void.
+	// Trackers of the long literals, of the exact and of the folded automaton. scans numbers texts,
+	// so that the trackers of another text are void.
 	tracked [2][]tracker
 	scans   uint64
 }
@@ -73,7 +73,7 @@ func newTrackers(a *automaton) []tracker {
 	return make([]tracker, len(a.long))
 }
 
-// charge accounts for n bytes that were scanned, and calls Query.Stop when the time has come.
+// charge accounts for n bytes scanned, and calls Query.Stop when the time has come.
 func (s *Scratch) charge(n int) (stop bool) {
 	if s.unpolled += n; s.unpolled < pollEvery {
 		return s.stopped
@@ -90,7 +90,7 @@ func (s *Scratch) stop() bool {
 	return s.stopped
 }
 
-// passDone says whether a pass whose matches begin at first need not go on: its later matches come
+// passDone says whether a pass whose matches begin at first need not go on: the later matches come
 // behind all that it has given.
 func (s *Scratch) passDone(first int) bool {
 	r := &s.results

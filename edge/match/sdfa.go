@@ -1,7 +1,8 @@
 package match
 
-// The engine sdfa: the sparse table of middle-sized sets. It is a DFA of which only the transitions to
-// deep states are stored, because all other transitions follow from the last few bytes of the text.
+// The engine sdfa: the sparse table of middle-sized sets. It is a DFA of which only the transitions
+// to deep states are stored, because all other transitions follow from the last few bytes of the
+// text.
 
 import (
 	"math/bits"
@@ -24,15 +25,15 @@ const (
 )
 
 // sdfa is the table of an automaton. The state of a lane is 64 bits: the entry that led there, and
-// above it the row of its longest suffix that is no deeper than shallowDepth-1.
+// above it the row of the longest suffix that is no deeper than shallowDepth-1.
 type sdfa struct {
 	classes *[256]uint8
 	shallow []uint64 // row + class of a byte: the next state, if no deep transition says otherwise
 	deep    []uint32 // transitions to states deeper than shallowDepth
 	stride  uint32   // length of a row: the number of classes
 
-	// The state of the automaton that a state with a hit stands for: the base of the state has a bit
-	// in hits, and terminals holds its cell by rank.
+	// The state of the automaton that a state with a hit stands for: the base of the state has a
+	// bit in hits, and terminals holds the cell by rank.
 	hits      []uint64
 	rank      []uint32
 	terminals []uint32
@@ -46,8 +47,8 @@ func (d *sdfa) step(state uint64, c byte) uint64 {
 	return shallow ^ (uint64(deep)^shallow)&isCheck(deep, c)
 }
 
-// isCheck is all ones in its low half if the check of a deep entry is c, else zero. The high half is
-// always zero.
+// isCheck is all ones in the low half if the check of a deep entry is c, else zero. The high half
+// is always zero.
 func isCheck(entry uint32, c byte) uint64 {
 	return uint64(uint32(int32(uint32(byte(entry)^c)-1) >> 31))
 }
@@ -118,8 +119,8 @@ func (d *sdfa) toCells(hits []hit) {
 	}
 }
 
-// loadSDFA takes the double array and the sparse table. Whether the two agree is not checked: a table
-// that does not agree finds something else than it should, but nothing outside of itself.
+// loadSDFA takes the double array and the sparse table. Whether the two agree is not checked: a
+// table that does not agree finds something else than it should, but nothing outside of itself.
 func loadSDFA(l *loader, first uint32, a *automaton) {
 	if loadDA8(l, first, a); l.err != nil || a.cells == nil {
 		return
@@ -174,7 +175,7 @@ func (d *sdfa) noteBase(entry uint32) bool {
 	return true
 }
 
-// sdfaHeap is what the bitmap of bases with hits and its ranks take.
+// sdfaHeap is what the bitmap of bases with hits and the ranks take.
 func sdfaHeap(sections []section) (size int64) {
 	for _, s := range sections {
 		if s.kind%(sectionFolded-sectionExact) == partDeep {

@@ -62,9 +62,9 @@ func (b *sdfaBuilder) build() (*sdfa, bool) {
 	return d, true
 }
 
-// walk lists the states and their deep transitions: the transitions to children and, for other
-// bytes, the transitions of the state behind the failure link. That state is shallower, so it has
-// been walked.
+// walk lists the states and the deep transitions: the transitions to children and, for other bytes,
+// the transitions of the state behind the failure link. That state is shallower, so it has been
+// walked.
 func (b *sdfaBuilder) walk() bool {
 	a := b.automaton
 	b.number = make([]uint32, len(a.edges))
@@ -192,7 +192,7 @@ func (f *freeBases) left(block uint32) int {
 	return n
 }
 
-// entry is an entry that leads to a state, without the check.
+// entry is an entry leading to a state, without the check.
 func (b *sdfaBuilder) entry(state uint32) uint32 {
 	e := b.bases[state] << sdfaShift
 	if b.isHit(state) {

@@ -1,11 +1,11 @@
 package match
 
-// The path of a scan through a pack that is made of automata and regexes. DESIGN.md tells it in words.
+// The path of a scan through a pack made of automata and regexes. DESIGN.md tells it in words.
 
 import "trawl/edge/match/internal/fold"
 
-// searcher runs a scan: the exact automaton over the text, the folded automaton over the case-folded
-// text, then every regex whose required literals were seen.
+// searcher runs a scan: the exact automaton over the text, the folded automaton over the
+// case-folded text, then every regex whose required literals were seen.
 type searcher struct {
 	exact    *automaton // nil: no such literals
 	folded   *automaton // nil: no such literals
@@ -55,7 +55,7 @@ type pass struct {
 	text     []byte // folded, or as it is; ends with the current text
 	from     int    // where in text the current text begins
 	original []byte // the current text as it is
-	offset   int    // of the current text in the block that was folded
+	offset   int    // of the current text in the block folded
 	shifts   fold.Shifts
 	tracked  []tracker
 }
@@ -70,14 +70,16 @@ func (e *searcher) run(s *Scratch, p pass, f *finder) {
 		}
 		f.atHit = false
 		e.report(s, &p, f.pos, f.cell)
-		// Another hit of this place may be an atom, of a regex whose match comes before this one in order.
+		// Another hit of this place may be an atom, of a regex whose match comes before this one in
+		// order.
 		if s.passDone(first) && (s.done() || !f.isNextHere()) {
 			return
 		}
 	}
 }
 
-// reportAhead reports all hits that f knows of, in one loop. There is no limit that they could exceed.
+// reportAhead reports all hits that f knows of, in one loop. There is no limit that they could
+// exceed.
 func (e *searcher) reportAhead(s *Scratch, p *pass, f *finder) {
 	r := &s.results
 	plain := p.plain && len(p.shifts) == 0 && r.want == WantMatches
@@ -98,7 +100,7 @@ func (e *searcher) reportAhead(s *Scratch, p *pass, f *finder) {
 	r.any = r.any || len(r.matches) > 0
 }
 
-// appendMatches is report for automata of which every pattern that ends is a match.
+// appendMatches is report for automata of which every pattern ending is a match.
 func (p *pass) appendMatches(matches []Match, end int, cell uint32) []Match {
 	for range maxDepth + 1 {
 		entry := p.entry(cell)
@@ -128,8 +130,8 @@ func (p *pass) appendMatches(matches []Match, end int, cell uint32) []Match {
 	return matches
 }
 
-// report goes through the patterns that end at pos in a state, longest first: the patterns of the
-// state, then those of the states behind its failure links.
+// report goes through the patterns ending at pos in a state, longest first: the patterns of the
+// state, then those of the states behind the failure links.
 func (e *searcher) report(s *Scratch, p *pass, pos int, cell uint32) {
 	t := &s.literals
 	for range maxDepth + 1 {
@@ -176,7 +178,7 @@ func (e *searcher) reportPattern(s *Scratch, p *pass, end int, found pattern) {
 	}
 }
 
-// runRegexes runs the regexes whose formulas are true of the text, those that run on every text by
+// runRegexes runs the regexes whose formulas are true of the text, those running on every text by
 // themselves, and those of grouped.
 func (e *searcher) runRegexes(s *Scratch, text []byte, grouped []uint32) {
 	r := &s.regexes
@@ -191,7 +193,7 @@ func (e *searcher) runRegexes(s *Scratch, text []byte, grouped []uint32) {
 	}
 }
 
-// group returns the regexes without triggers that match in text, or may match, as their groups say.
+// group returns the regexes without triggers matching in text, or may match, as the groups say.
 func (e *searcher) group(s *Scratch, text []byte) []uint32 {
 	if len(e.programs.groups) == 0 || s.done() {
 		return nil
@@ -200,7 +202,7 @@ func (e *searcher) group(s *Scratch, text []byte) []uint32 {
 	return s.regexes.grouped
 }
 
-// begin looks at the block once for all its lines.
+// begin looks at the block once for all the lines.
 func (e *searcher) begin(s *Scratch, block []byte) {
 	t := &s.literals
 	t.exactAt.start(0)
@@ -231,8 +233,8 @@ func (e *searcher) seek(s *Scratch, block []byte, pos int) int {
 	return end - 1
 }
 
-// seekGrouped returns where the first line from pos to limit begins on which a regex without triggers
-// has to run; -1: there is none, or the scan was stopped.
+// seekGrouped returns where the first line from pos to limit begins on which a regex without
+// triggers has to run; -1: there is none, or the scan was stopped.
 func (e *searcher) seekGrouped(s *Scratch, block []byte, pos, limit int) int {
 	r := &s.regexes
 	for line := pos; line <= limit && line < len(block) && !s.stopped; line = r.groupedUpTo {
@@ -248,8 +250,8 @@ func (e *searcher) seekGrouped(s *Scratch, block []byte, pos, limit int) int {
 	return -1
 }
 
-// scanLine goes on from the hits that seek found. An automaton without a hit in the line has nothing
-// to say about the line.
+// scanLine goes on from the hits that seek found. An automaton without a hit in the line has
+// nothing to say about the line.
 func (e *searcher) scanLine(s *Scratch, block []byte, start, end int) {
 	line := block[start:end]
 	e.nextText(s)
@@ -273,8 +275,8 @@ func (e *searcher) scanLine(s *Scratch, block []byte, start, end int) {
 	e.runRegexes(s, line, grouped)
 }
 
-// runLine runs a pass to the end of a line, which its text ends with, and leaves f at the beginning of
-// the next line.
+// runLine runs a pass to the end of a line, which the text ends with, and leaves f at the beginning
+// of the next line.
 func (e *searcher) runLine(s *Scratch, p pass, f *finder) {
 	if f.pos <= len(p.text) && !s.done() {
 		e.run(s, p, f)

@@ -1,17 +1,17 @@
 package match
 
-// The prefilter for a few literals, which may be short: it looks up two to four bytes of the text at a
-// time in a small table, several places at once, and the automaton looks at the text only where a
-// lookup says yes.
+// The prefilter for a few literals, which may be short: it looks up two to four bytes of the text
+// at a time in a small table, several places at once, and the automaton looks at the text only
+// where a lookup says yes.
 
 import (
 	"encoding/binary"
 	"math"
 )
 
-// shortGrams is the set of the grams, strings of q bytes, that begin in the first stride bytes of a
-// literal. As with qgrams, one of the places 0, stride, 2*stride … of a text has a gram of every literal
-// in the text.
+// shortGrams is the set of the grams, strings of q bytes, beginning in the first stride bytes of a
+// literal. As with qgrams, one of the places 0, stride, 2*stride … of a text has a gram of every
+// literal in the text.
 type shortGrams struct {
 	q, stride int
 	literals  int
@@ -70,15 +70,15 @@ func (g *shortGrams) hash(four uint32) uint32 {
 	return four & g.mask * shortHashFactor >> (32 - shortGramBits)
 }
 
-// fourOf returns the first four bytes of text, zeros behind its end.
+// fourOf returns the first four bytes of text, zeros behind the end.
 func fourOf(text []byte) uint32 {
 	var four [4]byte
 	copy(four[:], text)
 	return binary.LittleEndian.Uint32(four[:])
 }
 
-// next is the first of the places pos, pos+stride … before end where a gram of the set is, or seems to
-// be; end if there is none.
+// next is the first of the places pos, pos+stride … before end where a gram of the set is, or seems
+// to be; end if there is none.
 func (g *shortGrams) next(text []byte, pos, end int) int {
 	stride := g.stride
 	// Four places at once, as long as four bytes are there at each of them.

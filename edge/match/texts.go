@@ -1,24 +1,24 @@
 package match
 
-// Scanning many short texts at once. They are copied one behind another, so that lanes and prefilters
-// have something to look ahead over; each stays a text of its own all the same.
+// Scanning many short texts at once. They are copied end to end, so that lanes and prefilters have
+// something to look ahead over; each stays a text of its own all the same.
 
 import "slices"
 
 const (
-	// maxJoined is the length of the longest text that is copied; for longer texts that is no gain.
+	// maxJoined is the length of the longest text copied; for longer texts that is no gain.
 	maxJoined = 8 << 10
 	// joinedSize is about how many bytes are scanned together.
 	joinedSize = 64 << 10
 )
 
 // ScanTexts is [Pack.Scan] for each of texts, with Query.Limit for each and Query.Total for all of
-// them. The results of texts that have a match or are incomplete are given to each, in the order of
-// the texts; each returns whether to go on. A result holds until each returns. The result of ScanTexts
+// them. The results of texts with a match or are incomplete are given to each, in the order of the
+// texts; each returns whether to go on. A result holds until each returns. The result of ScanTexts
 // sums the texts up, as that of ScanLines does.
 //
-// Short texts are copied and scanned together, so that many texts take no more time than one text of
-// their length.
+// Short texts are copied and scanned together, so that many texts take no more time than one text
+// of the length.
 func (p *Pack) ScanTexts(s *Scratch, texts [][]byte, q Query, each func(i int, r *Result) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
@@ -44,7 +44,7 @@ func (p *Pack) ScanTexts(s *Scratch, texts [][]byte, q Query, each func(i int, r
 	return w.total
 }
 
-// joinedTexts are texts of ScanTexts, one behind another, and where each begins.
+// joinedTexts are texts of ScanTexts, end to end, and where each begins.
 type joinedTexts struct {
 	bytes  []byte
 	starts []int

@@ -2,7 +2,7 @@ package match
 
 // Which atoms of a text have regexes run. The strings in the formulas of all regexes of a pack are
 // atoms, numbered behind the rules, so an automaton reports atoms as it reports rules. An atom can
-// be a trigger of regexes: when it occurs, their formulas are evaluated.
+// be a trigger of regexes: when it occurs, the formulas are evaluated.
 
 import (
 	"math/bits"
@@ -14,13 +14,13 @@ import (
 // triggers lies in the pack.
 type triggers struct {
 	triggerOffsets []uint32 // per atom, and one more: index in triggers
-	regexes        []uint32 // numbers of regexes, in the order of their rules
+	regexes        []uint32 // numbers of regexes, in the order of the rules
 	formulaOffsets []uint32 // per regex, and one more: index in formulas
-	formulas       []uint32 // words; all words of a regex must be true besides its trigger
+	formulas       []uint32 // words; all words of a regex must be true besides the trigger
 }
 
-// A word of a formula is an atom; or, with formulaNode, the number of words behind it that belong
-// to it. One of these must be true, or, with formulaAll, all of them.
+// A word of a formula is an atom; or, with formulaNode, the number of words behind it belonging to
+// it. One of these must be true, or, with formulaAll, all of them.
 const (
 	formulaNode = 1 << 31
 	formulaAll  = 1 << 30
@@ -48,7 +48,7 @@ func (p *triggers) hints(regexes int) []bool {
 	return hinted
 }
 
-// holds evaluates words for the atoms that were seen in round: whether all words are true, or any.
+// holds evaluates words for the atoms seen in round: whether all words are true, or any.
 func holds(words []uint32, all bool, seen []uint32, round uint32) bool {
 	for i := 0; i < len(words); {
 		word := words[i]
@@ -129,7 +129,7 @@ type triggersBuilder struct {
 	numbers  map[atomKey]uint32
 	keys     []atomKey
 	triggers [][]uint32     // per atom
-	uses     map[string]int // number of regexes that have a string
+	uses     map[string]int // number of regexes with a string
 	offsets  []uint32
 	formulas []uint32
 }

@@ -7,12 +7,12 @@ import (
 	"unsafe"
 )
 
-// littleEndian says whether this machine keeps numbers as packs do. All machines that the project builds
-// for do.
+// littleEndian says whether this machine keeps numbers as packs do. All machines that the project
+// builds for do.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
-// viewUint64s returns b, whose length is a multiple of 8, as numbers: a view where the machine allows
-// one, else a copy.
+// viewUint64s returns b, whose length is a multiple of 8, as numbers: a view where the machine
+// allows one, else a copy.
 func viewUint64s(b []byte) []uint64 {
 	if len(b) == 0 {
 		return nil
@@ -49,10 +49,10 @@ func viewString(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
 
-// unchecked is the beginning of a slice that is read without bounds checks: in the loops of lanes and
-// prefilters, where the checks cost 5 to 20 % of the time. What makes that safe: a text is read between
-// the ends of its lanes, and every number in a table or cell that such a loop follows was compared with
-// the size of what it leads into when the pack was loaded.
+// unchecked is the beginning of a slice read without bounds checks: in the loops of lanes and
+// prefilters, where the checks cost 5 to 20 % of the time. What makes that safe: a text is read
+// between the ends of the lanes, and every number in a table or cell that such a loop follows was
+// compared with the size of what it leads into when the pack was loaded.
 type unchecked struct{ first unsafe.Pointer }
 
 func uncheckedBytes(b []byte) unchecked { return unchecked{unsafe.Pointer(unsafe.SliceData(b))} }
@@ -67,7 +67,8 @@ func unchecked64s(values []uint64) unchecked {
 // after is the beginning of the bytes from i on.
 func (u unchecked) after(i int) unchecked { return unchecked{unsafe.Add(u.first, i)} }
 
-// eight reads the eight bytes from i on. The address need not be aligned: ARMv6 and later allow that.
+// eight reads the eight bytes from i on. The address need not be aligned: ARMv6 and later allow
+// that.
 func (u unchecked) eight(i int) uint64 { return *(*uint64)(unsafe.Add(u.first, i)) }
 
 // four reads the four bytes from i on.

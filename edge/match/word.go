@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many marks of one character are looked at: as many as a text in Unicode's stream-safe
-// form has (UAX #15), and two joiners.
+// maxMarks is how many marks of one character are looked at: as many as a text in Unicode's
+// stream-safe form has (UAX #15), and two joiners.
 const maxMarks = 32
 
-// WordReach is how many bytes before a match decide whether the match is a whole word: a character and
-// its marks. Behind a match the next rune decides.
+// WordReach is how many bytes before a match decide whether the match is a whole word: a character
+// and the marks. Behind a match the next rune decides.
 const WordReach = (maxMarks + 1) * utf8.UTFMax
 
-// isWord says whether r is a word character: a Unicode letter, a digit or '_'. The rune that stands for
-// invalid UTF-8 is no word character.
+// isWord says whether r is a word character: a Unicode letter, a digit or '_'. The rune standing
+// for invalid UTF-8 is no word character.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_'
@@ -24,8 +24,8 @@ func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// isMark says whether r belongs to the character before r (UAX #29, rule WB4): r is a combining mark,
-// such as the vowel signs and points of many scripts, or a joiner.
+// isMark says whether r belongs to the character before r (UAX #29, rule WB4): r is a combining
+// mark, such as the vowel signs and points of many scripts, or a joiner.
 func isMark(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return r >= 0x300 && (r == nonJoiner || r == joiner || unicode.IsMark(r))

@@ -1,7 +1,7 @@
 package match
 
-// Writing a pack from front to back. Sections are turned into bytes a buffer at a time, so a pack never
-// lies in memory twice.
+// Writing a pack from front to back. Sections are turned into bytes a buffer at a time, so a pack
+// never lies in memory twice.
 
 import (
 	"crypto/sha256"
@@ -13,7 +13,7 @@ import (
 	"math"
 )
 
-// File is what a pack can be written to, such as an *os.File that was just created.
+// File is what a pack can be written to, such as an *os.File just created.
 type File interface {
 	io.Writer
 	io.WriterAt // for the header, which is written last
@@ -68,7 +68,7 @@ func automataSize(sections []section) (size int64) {
 	return size
 }
 
-// writePack writes a pack to f and returns its header.
+// writePack writes a pack to f and returns the header.
 func writePack(f File, sections []section) (header []byte, err error) {
 	size := packSize(sections)
 	if size > math.MaxInt32 {
@@ -109,8 +109,8 @@ func writePack(f File, sections []section) (header []byte, err error) {
 	return header, err
 }
 
-// packWriter gathers numbers in a buffer and passes them on to file, hash and checksum. The first error
-// ends all writing.
+// packWriter gathers numbers in a buffer and passes them on to file, hash and checksum. The first
+// error ends all writing.
 type packWriter struct {
 	out      io.Writer
 	hash     hash.Hash

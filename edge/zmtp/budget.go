@@ -1,19 +1,18 @@
 package zmtp
 
-// Budget: what connections together hold in memory for their peers.
+// Budget: what connections together hold in memory for the peers.
 
 import (
 	"runtime"
 	"sync/atomic"
 )
 
-// Budget counts the memory that the connections of one or more listeners hold for
-// their peers, as it is retained: buffers count with their capacity, however little of
-// them is in use. A received message counts from its first bytes until its last
-// reference is released, whoever holds it; what waits in a send queue counts until it
-// is written. Buffers of at most 4 KiB that hold one message are not counted: who keeps
-// such messages counts them (see Message.Retained). The zero Budget counts and refuses
-// nothing. All methods are safe for concurrent use.
+// Budget counts the memory that the connections of one or more listeners hold for the peers, as it
+// is retained: buffers count with the capacity, however little of them is in use. A received
+// message counts from the first bytes until the last reference is released, whoever holds it; what
+// waits in a send queue counts until it is written. Buffers of at most 4 KiB holding a single
+// message are not counted: who keeps such messages counts them (see Message.Retained). The zero
+// Budget counts and refuses nothing. All methods are safe for concurrent use.
 type Budget struct {
 	// Partial, if it is not 0, is how many bytes of messages that are still
 	// arriving are kept. Total, if it is not 0, is how many bytes may be held in all
@@ -32,13 +31,12 @@ type Budget struct {
 }
 
 const (
-	// budgetSlack is how much a connection's queue may change before the budget is
-	// told, in bytes: a peer that reads what it gets costs nothing. A queue that waits
-	// for its peer counts exactly.
+	// budgetSlack is how much a connection's queue may change before the budget is told, in bytes:
+	// a peer reading what it gets costs nothing. A queue waiting for the peer counts exactly.
 	budgetSlack = 8 << 10
 
-	// manyConns is how many connections get memory for a message on the word of
-	// its header alone, up to readStep bytes each. With more, that would be too much.
+	// manyConns is how many connections get memory for a message on the word of the header alone,
+	// up to readStep bytes each. With more, that would be too much.
 	manyConns = 256
 )
 
@@ -52,8 +50,8 @@ func (b *Budget) root() *Budget {
 // Held returns the number of bytes, exact to 8 KiB a connection.
 func (b *Budget) Held() int64 { return b.root().held.Load() }
 
-// Crowded reports whether more than half of Partial is taken: a peer that stops in
-// the middle of a message is in the way of others.
+// Crowded reports whether more than half of Partial is taken: a peer stopping in the middle of a
+// message is in the way of others.
 func (b *Budget) Crowded() bool { return b.Partial > 0 && b.partial.Load() > b.Partial/2 }
 
 // Hold counts n bytes, less if negative, that something other than a connection of
@@ -104,7 +102,7 @@ func (b *Budget) collect(n int) {
 	}
 }
 
-// connected counts connections: n is 1 for a new one and -1 at its end.
+// connected counts connections: n is 1 for a new one and -1 at the end.
 func (b *Budget) connected(n int64) {
 	if b != nil {
 		b.root().conns.Add(n)
@@ -129,10 +127,9 @@ func (r *reader) count(size int64, arrived int) {
 	}
 }
 
-// Partial returns how many bytes of a message that is still arriving have come, 0 if
-// none is on its way; and a number that is another for each such message. It is for
-// connections with a budget only, and for messages that do not arrive in one piece. Any
-// goroutine may call it.
+// Partial returns how many bytes of a message that is still arriving have come, 0 if none is on the
+// way; and a number that is another for each such message. It is for connections with a budget
+// only, and for messages not arriving in one piece. Any goroutine may call it.
 func (c *Conn) Partial() (bytes int64, message uint64) {
 	return c.in.arrived.Load(), c.in.number.Load()
 }

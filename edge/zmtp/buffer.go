@@ -8,10 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// bufferClasses are the capacities that are pooled, in bytes. Each is about
-// twice the one before, so that a queue's memory stays near what its messages
-// count. The odd tails leave room for frame headers and an envelope around a
-// body of round size.
+// bufferClasses are the capacities pooled, in bytes. Each is about twice the one before, so that a
+// queue's memory stays near what the messages count. The odd tails leave room for frame headers and
+// an envelope around a body of round size.
 var bufferClasses = [...]int{
 	512, 1<<10 + 256, 2<<10 + 512, 4 << 10, 9 << 10, 20 << 10, 36 << 10, 72 << 10,
 	136 << 10, 272 << 10, 520 << 10, 1<<20 + 4<<10,
@@ -28,13 +27,13 @@ const unpooled = -1
 // messages come and go by the hundred thousand.
 const smallBuffer = 4 << 10
 
-// buffer is owned by its reference holders together. Only the sole holder that
-// is still filling it may write.
+// buffer is owned by the reference holders together. Only the sole holder that is still filling it
+// may write.
 type buffer struct {
 	b         []byte
 	refs      atomic.Int32
 	class     int8
-	truncated int64   // bytes of the message in it that were thrown away
+	truncated int64   // bytes of the message in it thrown away
 	budget    *Budget // counts cap(b) until the last release; nil: nobody does
 }
 
@@ -59,9 +58,9 @@ func newBuffer(n int) *buffer {
 
 func (b *buffer) retain() { b.refs.Add(1) }
 
-// release gives up one reference. The last one returns the memory to its pool.
-// Releasing more often than retaining is a bug of the caller that would hand
-// one piece of memory to two owners: it panics.
+// release gives up one reference. The last one returns the memory to the pool. Releasing more often
+// than retaining is a bug of the caller that would hand one piece of memory to two owners: it
+// panics.
 func (b *buffer) release() {
 	switch refs := b.refs.Add(-1); {
 	case refs > 0:
@@ -79,9 +78,8 @@ func (b *buffer) release() {
 	}
 }
 
-// charge counts the buffer's memory in budget until the last reference is given
-// up, if it is more than smallBuffer. The caller is the only holder. A buffer that is
-// counted already stays as it is.
+// charge counts the buffer's memory in budget until the last reference is given up, if it is more
+// than smallBuffer. The caller is the only holder. A buffer counted already stays as it is.
 func (b *buffer) charge(budget *Budget) {
 	if budget != nil && b.budget == nil && cap(b.b) > smallBuffer {
 		b.budget = budget
@@ -89,8 +87,8 @@ func (b *buffer) charge(budget *Budget) {
 	}
 }
 
-// reserve returns b with room for n more bytes, or a larger buffer that took
-// over its content. b must have one reference, which moves to the result.
+// reserve returns b with room for n more bytes, or a larger buffer that took over the content. b
+// must have one reference, which moves to the result.
 func (b *buffer) reserve(n int) *buffer {
 	if cap(b.b)-len(b.b) >= n {
 		return b

@@ -4,8 +4,8 @@ package zmtp
 
 import "encoding/binary"
 
-// Builder assembles one message. The zero Builder is ready for use. A Builder
-// is for one goroutine; abandon one that will not be finished with Discard.
+// Builder assembles a single message. The zero Builder is ready for use. A Builder is for a single
+// goroutine; abandon one that will not be finished with Discard.
 //
 //	b := zmtp.NewBuilder(len(body) + 32)
 //	b.AppendFrame(nil)  // a frame from a slice
@@ -103,7 +103,7 @@ func (b *Builder) Message() Message {
 	return m
 }
 
-// Discard drops what was built so far and its memory.
+// Discard drops what was built so far and the memory.
 func (b *Builder) Discard() {
 	if b.buf != nil {
 		b.buf.release()

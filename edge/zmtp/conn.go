@@ -1,6 +1,6 @@
 package zmtp
 
-// Conn: one handshaken connection, its receiving side and its end.
+// Conn: one handshaken connection, the receiving side and the end.
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Conn is one handshaken connection. Recv is for one goroutine at a time; all
-// other methods are for any.
+// Conn is one handshaken connection. Recv is for a single goroutine at a time; all other methods
+// are for any.
 type Conn struct {
 	s            stream
 	heard        heardStream // s, as in reads it
@@ -25,8 +25,9 @@ type Conn struct {
 	discard      atomic.Bool // received messages are thrown away, by Drain
 	deadlineSet  bool        // a write deadline stands; owned by the goroutine that set out.writing
 
-	// Lock order: recvMu, then mu. The goroutine that set out.writing owns the write side of s without
-	// a lock. Under mu nothing waits: no reading, no writing, no function of the application.
+	// Lock order: recvMu, then mu. The goroutine that set out.writing owns the write side of s
+	// without a lock. Under mu nothing waits: no reading, no writing, no function of the
+	// application.
 
 	recvMu sync.Mutex // held by Recv
 	in     *reader
@@ -107,8 +108,7 @@ func (c *Conn) Buffered() bool {
 	return c.in.complete()
 }
 
-// recvFailed ends the connection after err from its reader and returns what
-// Recv has to say.
+// recvFailed ends the connection after err from the reader and returns what Recv has to say.
 func (c *Conn) recvFailed(err error) error {
 	c.in.close()
 	if err != io.EOF {
@@ -148,9 +148,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// SetMaxMessage changes Options.MaxMessage for this connection, and bounds its frames by
-// it, too: a listener may take little until it knows more of a peer. It is called
-// between two Recvs.
+// SetMaxMessage changes Options.MaxMessage for this connection, and bounds the frames by it, too: a
+// listener may take little until it knows more of a peer. It is called between two Recvs.
 func (c *Conn) SetMaxMessage(bytes int64) {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()

@@ -9,9 +9,9 @@ package zmtp
 //	server: READY    (a box for C' by S': metadata)
 //	both:   MESSAGE  (a box between C' and S': one frame; see curvetraffic.go)
 //
-// C and S are lasting keys, C' and S' are made for one connection and forgotten
-// with it, so that what was recorded stays closed even to who steals C and S. curveclient.go
-// and curveserver.go have the two sides; here is what they share.
+// C and S are lasting keys, C' and S' are made for a single connection and forgotten with it, so
+// that what was recorded stays closed even to who steals C and S. curveclient.go and curveserver.go
+// have the two sides; here is what they share.
 
 import (
 	"crypto/rand"
@@ -59,7 +59,7 @@ const (
 
 type nonce = [nonceSize]byte
 
-// boxKey seals and opens boxes: NaCl's secretbox, and with agree its box.
+// boxKey seals and opens boxes: NaCl's secretbox, and with agree the box.
 type boxKey [32]byte
 
 // weakKey is what agree comes to with one of the few points of small order,

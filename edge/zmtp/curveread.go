@@ -1,8 +1,8 @@
 package zmtp
 
-// The reader of a connection with CURVE. Whether a frame is its message's last
-// can be seen only in its opened box; so Buffered opens what is there, and a
-// message that it completes waits here for Recv.
+// The reader of a connection with CURVE. Whether a frame is the message's last can be seen only in
+// the opened box; so Buffered opens what is there, and a message that it completes waits here for
+// Recv.
 
 import "fmt"
 
@@ -90,9 +90,9 @@ func (r *reader) readSealed(h header) error {
 	return r.openMessage(gathered.buf.b[h.size:])
 }
 
-// openMessage adds the frame in message to the message in progress, or carries
-// out the command in it. The flags in the box come to lie where the last octet
-// of the frame's header belongs, and its body is where it stays.
+// openMessage adds the frame in message to the message in progress, or carries out the command in
+// it. The flags in the box come to lie where the last octet of the frame's header belongs, and the
+// body is where it stays.
 func (r *reader) openMessage(message []byte) error {
 	s := &r.sealed
 	inner := header{size: shortHeader}

@@ -1,7 +1,7 @@
 package zmtp
 
-// Encrypted frames that are too large to keep: they are read piece by piece, and
-// authenticated without being kept, so that the peer can be told as without encryption.
+// Encrypted frames too large to keep: they are read piece by piece, and authenticated without being
+// kept, so that the peer can be told as without encryption.
 
 import (
 	"encoding/binary"
@@ -50,11 +50,11 @@ func (c *boxCheck) write(p []byte) {
 	_, _ = c.mac.Write(p) // never fails
 }
 
-// verified reports whether all of the box was written, and is what its sender made.
+// verified reports whether all of the box was written, and is what the sender made.
 func (c *boxCheck) verified() bool { return c.read >= boxOverhead && c.mac.Verify(c.tag[:]) }
 
-// skipSealed reads the MESSAGE under h to its end without keeping it: the message in
-// progress is cut. What was gathered of the MESSAGE, header included, is given up.
+// skipSealed reads the MESSAGE under h to the end without keeping it: the message in progress is
+// cut. What was gathered of the MESSAGE, header included, is given up.
 func (r *reader) skipSealed(h header, gathered *Message) error {
 	defer func() {
 		gathered.Release()
@@ -121,8 +121,8 @@ func (r *reader) skipSealed(h header, gathered *Message) error {
 	return nil
 }
 
-// next looks at the start of a MESSAGE, makes its nonce, and returns its counter,
-// which must be noted once its box has proven to be right.
+// next looks at the start of a MESSAGE, makes the nonce, and returns the counter, which must be
+// noted once the box has proven to be right.
 func (o *opener) next(message []byte) (counter uint64, err error) {
 	if len(message) < sealedHead || string(message[:len(messageName)]) != messageName {
 		return 0, errNotEncrypted

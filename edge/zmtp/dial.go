@@ -1,6 +1,6 @@
 package zmtp
 
-// Dialing: one attempt, and the Dialer that keeps a connection up.
+// Dialing: a single attempt, and the Dialer that keeps a connection up.
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Dial makes one attempt to connect to endpoint, handshake included. The
-// caller owns the connection, which outlives ctx.
+// Dial makes a single attempt to connect to endpoint, handshake included. The caller owns the
+// connection, which outlives ctx.
 func Dial(ctx context.Context, endpoint string, o Options) (*Conn, error) {
 	e, err := parseEndpoint(endpoint, false)
 	if err != nil {
@@ -48,8 +48,8 @@ func (e endpoint) connect(ctx context.Context, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// Dialer keeps a connection to one endpoint up. Fill in its fields, then Run;
-// they must not change while it runs.
+// Dialer keeps a connection to one endpoint up. Fill in the fields, then Run; they must not change
+// while it runs.
 type Dialer struct {
 	Endpoint string
 	Options  Options

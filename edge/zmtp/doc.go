@@ -1,11 +1,10 @@
 // Package zmtp is a ZeroMQ engine: it speaks ZMTP 3.1 (https://rfc.zeromq.org/spec/37/),
 // and so with every ZeroMQ library of the last decade, over tcp://, ipc:// and inproc://.
 //
-// It works on messages and connections, not on sockets: the caller decides
-// which connection a message goes to, and adds and removes envelopes (the empty
-// delimiter frame of REQ and REP among them). There is no hidden queue, no
-// hidden goroutine per idle connection and no hidden loss: a send queue that is
-// full says so.
+// It works on messages and connections, not on sockets: the caller decides which connection a
+// message goes to, and adds and removes envelopes (the empty delimiter frame of REQ and REP among
+// them). There is no hidden queue, no hidden goroutine per idle connection and no hidden loss: a
+// send queue full says so.
 //
 //	l, err := zmtp.Listen("tcp://127.0.0.1:5555", zmtp.Options{SocketType: "ROUTER"})
 //	for {
@@ -35,9 +34,8 @@
 //
 // # Dead peers
 //
-// A connection whose peer takes nothing that is written to it ends after
-// Options.WriteTimeout. With Options.Heartbeat one that says nothing ends, too:
-// idle peers are then asked for signs of life.
+// A connection whose peer takes nothing written to it ends after Options.WriteTimeout. With
+// Options.Heartbeat one that says nothing ends, too: idle peers are then asked for signs of life.
 //
 // # Security
 //

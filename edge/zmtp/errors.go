@@ -24,7 +24,7 @@ var (
 	ErrProtocol = errors.New("protocol error")
 )
 
-// violation is a protocol error with its one-line reason.
+// violation is a protocol error with the one-line reason.
 type violation struct{ reason string }
 
 func (v *violation) Error() string { return ErrProtocol.Error() + ": " + v.reason }
@@ -49,10 +49,10 @@ type failedHandshake struct{ err error }
 func (f *failedHandshake) Error() string { return f.err.Error() }
 func (f *failedHandshake) Unwrap() error { return f.err }
 
-// IsRefusal reports whether err, which Dial has returned or Dialer.Down was called
-// with, says that somebody is there and does not take this side as it is: another
-// mechanism of security, a key or password that is not allowed, another protocol. To
-// try again is of use only once somebody has changed something.
+// IsRefusal reports whether err, which Dial has returned or Dialer.Down was called with, says that
+// somebody is there and does not take this side as it is: another mechanism of security, a key or
+// password not allowed, another protocol. To try again is of use only once somebody has changed
+// something.
 func IsRefusal(err error) bool {
 	var failed *failedHandshake
 	var known *refusal

@@ -16,14 +16,14 @@ const (
 	mechanismAt   = 12
 	mechanismSize = 20
 	asServerAt    = mechanismAt + mechanismSize
-	greetingHead  = signatureSize + 1 // what a peer must have before it sends its mechanism
+	greetingHead  = signatureSize + 1 // what a peer must have before it sends the mechanism
 )
 
 // ours is the version of ZMTP that this package speaks. A higher one is
 // answered and treated as this one.
 var ours = Version{3, 1}
 
-// greeting is what one side says in its greeting.
+// greeting is what one side says in the greeting.
 type greeting struct {
 	version   Version
 	mechanism string

@@ -53,9 +53,8 @@ func (h *handshake) run() error {
 	return h.s.SetDeadline(time.Time{})
 }
 
-// greet exchanges greetings. A listener keeps its mechanism back until it has
-// seen the peer's: libzmq hangs up without a word when it sees another than its
-// own, and the log would not say why.
+// greet exchanges greetings. A listener keeps the mechanism back until it has seen the peer's:
+// libzmq hangs up without a word when it sees another than its own, and the log would not say why.
 func (h *handshake) greet() error {
 	mine := greeting{version: ours, mechanism: h.o.Security.Mechanism}
 	mine.asServer = h.listener && mine.mechanism != Null
@@ -80,7 +79,7 @@ func (h *handshake) greet() error {
 	return nil
 }
 
-// readCommand reads one command.
+// readCommand reads a single command.
 func (h *handshake) readCommand() (name string, data []byte, err error) {
 	b := make([]byte, shortHeader, longHeader)
 	if _, err := io.ReadFull(h.s, b); err != nil {
@@ -110,7 +109,7 @@ func (h *handshake) readCommand() (name string, data []byte, err error) {
 	return cutCommand(body)
 }
 
-// expect reads the command that is due.
+// expect reads the command due.
 func (h *handshake) expect(due string) (data []byte, err error) {
 	name, data, err := h.readCommand()
 	switch {

@@ -16,16 +16,15 @@ import (
 // received is a sign of life, also in the middle of a message. Silence counts
 // only while somebody is in Recv.
 //
-// Have it where a dead peer must be noticed soon, as between broker and worker.
-// Do without for clients: libzmq stops answering while its application leaves
-// messages unread, and would be taken for dead. The write deadline and TCP's
-// keep-alive end those.
+// Have it where a dead peer must be noticed soon, as between broker and worker. Do without for
+// clients: libzmq stops answering while the application leaves messages unread, and would be taken
+// for dead. The write deadline and TCP's keep-alive end those.
 type Heartbeat struct {
 	// Interval is the time between PINGs. Default 0: none are sent.
 	Interval time.Duration
 
-	// Timeout is the silence that ends the connection with ErrSilent. Default
-	// 3 × Interval, and at least 2 × Interval; negative: none.
+	// Timeout is the silence ending the connection with ErrSilent. Default 3 × Interval, and at
+	// least 2 × Interval; negative: none.
 	Timeout time.Duration
 
 	// TTL is sent along with PINGs: when the peer hears nothing for so long, it
@@ -54,9 +53,8 @@ func (h Heartbeat) ping() []byte {
 	return binary.BigEndian.AppendUint16(nil, uint16(min(units, math.MaxUint16)))
 }
 
-// parsePing returns what the data of a PING says: after which silence the peer
-// wants to be taken for dead, 0 for never, and what the PONG must carry. A
-// context that is too long is cut, as libzmq does.
+// parsePing returns what the data of a PING says: after which silence the peer wants to be taken
+// for dead, 0 for never, and what the PONG must carry. A context too long is cut, as libzmq does.
 func parsePing(data []byte) (ttl time.Duration, context []byte, err error) {
 	if len(data) < pingTTLSize {
 		return 0, nil, protocolError("PING without a time to live")

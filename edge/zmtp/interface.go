@@ -12,11 +12,10 @@ import (
 	"syscall"
 )
 
-// BindHost returns what to bind for the host of an endpoint to listen on: "" for *,
-// the address of a network interface that is named, else the host as it is, an
-// address or a name for the resolver. Of an interface the first IPv4 address is
-// taken, as libzmq does, and without one the first of IPv6. An interface without any
-// address is an error. The result may change whenever the network does.
+// BindHost returns what to bind for the host of an endpoint to listen on: "" for *, the address of
+// a network interface named, else the host as it is, an address or a name for the resolver. Of an
+// interface the first IPv4 address is taken, as libzmq does, and without one the first of IPv6. An
+// interface without any address is an error. The result may change whenever the network does.
 func BindHost(host string) (string, error) {
 	if host == "*" {
 		return "", nil

@@ -96,8 +96,8 @@ func listenIPC(path string, mode os.FileMode) (acceptor, error) {
 	return &ipcAcceptor{Listener: l, path: path, file: file}, nil
 }
 
-// bindIPC binds and listens. On Linux the file has no more than mode from its
-// first moment on; elsewhere a moment later.
+// bindIPC binds and listens. On Linux the file has no more than mode from the first moment on;
+// elsewhere a moment later.
 func bindIPC(path string, mode os.FileMode) (net.Listener, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) { restrictSocket(fd, mode) })

@@ -17,9 +17,9 @@ import (
 // directory may hold it, and starting without it is better than not starting.
 const directoryLockWait = time.Second
 
-// lockDirectory keeps other listeners from replacing socket files next to path
-// until unlock. Two that start at once over a stale file would otherwise be able
-// to remove each other's. Without the right to read the directory there is no lock.
+// lockDirectory keeps other listeners from replacing socket files next to path until unlock. Two
+// starting at once over a stale file would otherwise be able to remove each other's. Without the
+// right to read the directory there is no lock.
 func lockDirectory(path string) (unlock func()) {
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/curve25519"
 )
 
-// KeySize is the size of a key in bytes, and KeyChars that of its Z85 form.
+// KeySize is the size of a key in bytes, and KeyChars that of the Z85 form.
 const (
 	KeySize  = 32
 	KeyChars = KeySize / 4 * 5
@@ -30,7 +30,7 @@ func GenerateKey() SecretKey {
 	return k
 }
 
-// Public returns the public key that belongs to k.
+// Public returns the public key belonging to k.
 func (k SecretKey) Public() PublicKey {
 	var p PublicKey
 	curve25519.ScalarBaseMult((*[KeySize]byte)(&p), (*[KeySize]byte)(&k))

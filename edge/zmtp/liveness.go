@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// looksPerLimit is how many times, at least, a connection is looked at before
-// its peer is taken for dead.
+// looksPerLimit is how many times, at least, a connection is looked at before the peer is taken for
+// dead.
 const looksPerLimit = 3
 
 // epoch is what times are counted from, so that one fits into an atomic integer.
@@ -74,7 +74,7 @@ type liveness struct {
 // pings reports whether PINGs are sent.
 func (l *liveness) pings() bool { return l.Interval > 0 && l.pingable }
 
-// limit is the silence that ends the connection; 0: none does.
+// limit is the silence ending the connection; 0: none does.
 func (l *liveness) limit() time.Duration {
 	if l.pings() && l.Timeout > 0 && (l.ttl == 0 || l.Timeout < l.ttl) {
 		return l.Timeout
@@ -107,9 +107,9 @@ func (c *Conn) watch() {
 	}
 }
 
-// SetHeartbeat changes Options.Heartbeat for this connection, which is otherwise a listener's
-// for all: the zero one ends the PINGs to a peer that gives signs of life by itself. A time to
-// live that the peer has sent with PINGs of its own still counts.
+// SetHeartbeat changes Options.Heartbeat for this connection, which is otherwise a listener's for
+// all: the zero one ends the PINGs to a peer giving signs of life by itself. A time to live that
+// the peer has sent with PINGs of its own still counts.
 func (c *Conn) SetHeartbeat(h Heartbeat) error {
 	if err := h.check(); err != nil {
 		return fmt.Errorf("zmtp: %w", err)

@@ -1,6 +1,6 @@
 package zmtp
 
-// Options of listeners and dialers, with their defaults and units.
+// Options of listeners and dialers, with the defaults and units.
 
 import (
 	"log/slog"
@@ -35,10 +35,10 @@ type Options struct {
 	MaxHandshakes int
 
 	// Limits on what a peer sends. Crossing one closes the connection.
-	MaxFrame     int64 // bytes of one frame's body; default 64 MiB
-	MaxMessage   int64 // bytes of one message in wire form; default 65 MiB
-	MaxFrames    int   // frames of one message; default 70,000
-	MaxHandshake int   // bytes of one command; default 8 KiB
+	MaxFrame     int64 // bytes of a single frame's body; default 64 MiB
+	MaxMessage   int64 // bytes of a single message in wire form; default 65 MiB
+	MaxFrames    int   // frames of a single message; default 70,000
+	MaxHandshake int   // bytes of a single command; default 8 KiB
 
 	// High-water marks of a connection's send queue. At either of them Queue
 	// says ErrFull; a message larger than SendBytes still passes while nothing
@@ -70,15 +70,13 @@ type Options struct {
 	// Security protects connections. Default: not at all.
 	Security Security
 
-	// RefusalHold is for how long a listener keeps the connection of a peer that
-	// it has refused for what can be cured (a key that is not allowed, a wrong
-	// password or mechanism, an error of Announce), so that it does not come back
-	// at once. Such a connection counts as a handshake and gives way to others.
-	// Default 1 s; negative: not at all.
+	// RefusalHold is for how long a listener keeps the connection of a peer that it has refused for
+	// what can be cured (a key not allowed, a wrong password or mechanism, an error of Announce),
+	// so that it does not come back at once. Such a connection counts as a handshake and gives way
+	// to others. Default 1 s; negative: not at all.
 	RefusalHold time.Duration
 
-	// DialTimeout bounds one attempt to connect, without the handshake.
-	// Default 5 s.
+	// DialTimeout bounds a single attempt to connect, without the handshake. Default 5 s.
 	DialTimeout time.Duration
 
 	// BackoffMin and BackoffMax bound a Dialer's pause between attempts, which
@@ -116,8 +114,8 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.BackoffMax, 5*time.Second)
 	o.BackoffMax = max(o.BackoffMax, o.BackoffMin)
 
-	// A message lives in one slice: on 32-bit systems keep twice its size,
-	// which a growing buffer may ask for, within an int.
+	// A message lives in one slice: on 32-bit systems keep twice the size, which a growing buffer
+	// may ask for, within an int.
 	o.MaxMessage = min(o.MaxMessage, math.MaxInt/4)
 	o.MaxFrame = min(o.MaxFrame, math.MaxInt/4)
 	if o.Log == nil {

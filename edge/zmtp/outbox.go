@@ -19,8 +19,8 @@ const (
 	// maxVectors is how many pieces one system call takes.
 	maxVectors = 64
 
-	// maxCommands bounds the PINGs and PONGs that wait in the queue: a peer that
-	// pings and never reads gets no more.
+	// maxCommands bounds the PINGs and PONGs waiting in the queue: a peer that pings and never
+	// reads gets no more.
 	maxCommands = 64
 )
 
@@ -31,20 +31,20 @@ var errNoMessage = errors.New("zmtp: message without frames")
 type chunk struct {
 	buf      *buffer
 	off      int   // buf.b[off:] is to be written
-	held     int64 // bytes of memory that count for this queue: buf's, unless a budget counts that already
+	held     int64 // bytes of memory counting for this queue: buf's, unless a budget counts that already
 	shared   bool  // copied together: more may be appended until it is taken
 	messages int
 	commands int
 }
 
-// outbox is guarded by its connection's mutex. While writing is set, the one
-// goroutine that set it owns the write side of the stream.
+// outbox is guarded by the connection's mutex. While writing is set, the goroutine that set it owns
+// the write side of the stream.
 type outbox struct {
 	maxMessages int
 	maxBytes    int64
 
 	pending []chunk // in the order of queueing
-	sending []chunk // taken by the goroutine that writes; sending[head:] is left
+	sending []chunk // taken by the goroutine writing; sending[head:] is left
 	head    int
 	writing bool
 
@@ -84,7 +84,7 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	return nil
 }
 
-// putPlain queues a message that takes size bytes.
+// putPlain queues a message taking size bytes.
 func (o *outbox) putPlain(prefix []byte, m Message, size int) {
 	if size <= coalesceMax {
 		c := o.shared(size)
@@ -196,8 +196,8 @@ func (o *outbox) done(c *chunk) {
 	c.buf = nil
 }
 
-// drop empties the queue when the connection is over; what is being written
-// only once its writer has come back.
+// drop empties the queue when the connection is over; what is being written only once the writer
+// has come back.
 func (o *outbox) drop() {
 	for i := range o.pending {
 		o.done(&o.pending[i])

@@ -1,7 +1,7 @@
 package zmtp
 
-// Reading messages off a byte stream within limits. Memory for a frame grows
-// only as its bytes really arrive.
+// Reading messages off a byte stream within limits. Memory for a frame grows only as the bytes
+// really arrive.
 
 import (
 	"fmt"
@@ -14,13 +14,12 @@ const (
 	// small messages per system call.
 	readBuffer = 16 << 10
 
-	// burstBuffer is the size of the buffer that takes its place for as long as
-	// every read fills it, in bytes.
+	// burstBuffer is the size of the buffer taking the place for as long as every read fills it, in
+	// bytes.
 	burstBuffer = 64 << 10
 
-	// readStep is how much memory a frame gets on the word of its header
-	// alone, in bytes; less if there are many connections. From there it doubles as it
-	// fills.
+	// readStep is how much memory a frame gets on the word of the header alone, in bytes; less if
+	// there are many connections. From there it doubles as it fills.
 	readStep = 64 << 10
 
 	// commandView is how much of a command is looked at, in bytes. Longer ones
@@ -28,10 +27,10 @@ const (
 	commandView = 512
 )
 
-// reader cuts a stream into messages and commands. It is for one goroutine.
+// reader cuts a stream into messages and commands. It is for a single goroutine.
 //
-// The read buffer is pooled: while the stream is waited for, a reader has only as much
-// of it as its unused bytes need, mostly nothing.
+// The read buffer is pooled: while the stream is waited for, a reader has only as much of it as the
+// unused bytes need, mostly nothing.
 type reader struct {
 	src    io.Reader
 	lazy   lazySource // src, if it can wait without a buffer; else nil
@@ -49,9 +48,9 @@ type reader struct {
 
 	budget  *Budget
 	counted int64         // what the budget was told of the message in progress
-	arrived atomic.Int64  // how many bytes of that are there, if they had to be waited for
+	arrived atomic.Int64  // how many bytes of there, if they had to be waited for
 	number  atomic.Uint64 // of messages that had to be waited for
-	opened  int64         // the part of counted for frames that were encrypted
+	opened  int64         // the part of counted for frames encrypted
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
@@ -100,7 +99,7 @@ func (r *reader) message() (Message, error) {
 	}
 }
 
-// next reads one command, or one frame into m. It reports whether m needs more.
+// next reads a single command, or a single frame into m. It reports whether m needs more.
 func (r *reader) next(m *Message) (more bool, err error) {
 	r.countBetweenFrames(m)
 	h, err := r.header()

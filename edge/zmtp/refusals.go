@@ -31,10 +31,10 @@ const (
 type Stats struct {
 	Accepted    uint64            // connections handed over by Accept
 	Refused     map[Reason]uint64 // peers whose handshake failed; only reasons that occurred
-	Handshaking int               // handshakes in progress, and done ones that wait for Accept
+	Handshaking int               // handshakes in progress, and done ones waiting for Accept
 }
 
-// refusal is an error of a handshake that knows its reason.
+// refusal is an error of a handshake that knows the reason.
 type refusal struct {
 	reason Reason
 	err    error
@@ -71,9 +71,9 @@ type refusals struct {
 	repeats repeats
 }
 
-// add counts a refused peer and logs it, if the same was not logged a moment ago. Peers that
-// connect and leave, as port scans and health checks do, are not worth more than a debug line; a
-// key or password that is refused is worth a warning.
+// add counts a refused peer and logs it, if the same was not logged a moment ago. Peers connecting
+// and leave, as port scans and health checks do, are not worth more than a debug line; a key or
+// password refused is worth a warning.
 func (r *refusals) add(peer string, err error) {
 	reason, why := reasonOf(err), handshakeError(err)
 	r.count(reason)

@@ -1,8 +1,8 @@
 package zmtp
 
-// What a refused peer gets to see. libzmq never connects again after an ERROR,
-// even when its key has been allowed meanwhile; so by default a listener says nothing,
-// keeps the connection for a while and closes it, and the peer tries again.
+// What a refused peer gets to see. libzmq never connects again after an ERROR, even when the key
+// has been allowed meanwhile; so by default a listener says nothing, keeps the connection for a
+// while and closes it, and the peer tries again.
 
 import (
 	"errors"
@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// statusRefused is the reason in ERROR, libzmq's status for a peer that is not
-// allowed (RFC 27).
+// statusRefused is the reason in ERROR, libzmq's status for a peer not allowed (RFC 27).
 const statusRefused = "400"
 
-// curable reports whether err is the kind of refusal after which a peer may be
-// welcome later, as it is: when its key is allowed or the application wants it.
+// curable reports whether err is the kind of refusal after which a peer may be welcome later, as it
+// is: when the key is allowed or the application wants it.
 func curable(err error) bool {
 	var r *refusal
 	return errors.As(err, &r) && (r.reason == ReasonSecurity || r.reason == ReasonApplication)
@@ -52,9 +51,9 @@ type turnedAway struct{ err error }
 func (t *turnedAway) Error() string { return t.err.Error() }
 func (t *turnedAway) Unwrap() error { return t.err }
 
-// heldAtLeast is how long a server that refuses keeps the connection, at least: by
-// default RefusalHold, and libzmq does so for its reconnect interval or for ever. One
-// that ends during a handshake closes it sooner.
+// heldAtLeast is how long a server that refuses keeps the connection, at least: by default
+// RefusalHold, and libzmq does so for the reconnect interval or for ever. One ending during a
+// handshake closes it sooner.
 const heldAtLeast = 300 * time.Millisecond
 
 // hint adds to the error of a client's handshake what may be behind it, when

@@ -1,7 +1,7 @@
 package zmtp
 
-// Peers that come again and are refused for the same reason: one whose key is not
-// allowed tries every few seconds for ever, and is logged once a minute.
+// Peers coming again and are refused for the same reason: one whose key is not allowed tries every
+// few seconds for ever, and is logged once a minute.
 
 import (
 	"net"
@@ -25,7 +25,7 @@ type repeats struct {
 
 type repeatKey struct{ host, reason string }
 
-// repeated is a refusal that was logged, and may come again.
+// repeated is a refusal logged, and may come again.
 type repeated struct {
 	logged time.Time // the last time
 	times  int       // since then

@@ -2,14 +2,12 @@ package zmtp
 
 // Keeping Go's scheduler awake while messages stream in.
 //
-// When every goroutine waits for the network, the runtime puts its monitor
-// thread (sysmon) to sleep, and the next message wakes it: a system call each
-// way, and then a thread that looks around every 20 µs for a while. A router
-// does that thousands of times a second, and it costs more CPU time than
-// everything else it does (docs/benchmarks.md). The monitor sleeps only when
-// all of the runtime's processors are idle; so under load one processor, which the
-// program gets in addition, is kept in a system call that the runtime takes
-// for work.
+// When every goroutine waits for the network, the runtime puts the monitor thread (sysmon) to
+// sleep, and the next message wakes it: a system call each way, and then a thread looking around
+// every 20 µs for a while. A router does that thousands of times a second, and it costs more CPU
+// time than everything else it does (docs/benchmarks.md). The monitor sleeps only when all of the
+// runtime's processors are idle; so under load one processor, which the program gets in addition,
+// is kept in a system call that the runtime takes for work.
 
 import (
 	"runtime"
@@ -26,11 +24,10 @@ const (
 	quietReads = 10
 )
 
-// KeepSchedulerBusy makes the Go runtime of this process cheaper as long as its
-// connections receive thousands of times a second; below that nothing changes. It
-// is for programs that mostly route, such as brokers: it halves the CPU time of a
-// routed message. It raises GOMAXPROCS by one. Call it once, in main; calling it
-// again does nothing. It has an effect on Linux only.
+// KeepSchedulerBusy makes the Go runtime of this process cheaper as long as the connections receive
+// thousands of times a second; below that nothing changes. It is for programs mostly route, such as
+// brokers: it halves the CPU time of a routed message. It raises GOMAXPROCS by one. Call it once,
+// in main; calling it again does nothing. It has an effect on Linux only.
 func KeepSchedulerBusy() {
 	if canHold && !scheduler.enabled.Swap(true) {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

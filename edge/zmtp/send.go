@@ -15,11 +15,11 @@ import (
 // and goes back to its own work.
 const inlineWrites = 8
 
-// Queue queues prefix, which is zero or more frames in wire form that all have
-// the MORE flag, and behind it m, as one message. It copies prefix and TAKES
-// one reference of m in every case, also when it returns an error: ErrFull at a
-// high-water mark, ErrClosed when the connection is over or draining. Nothing
-// is written before a Flush, which must follow soon. Any goroutine may call it.
+// Queue queues prefix, which is zero or more frames in wire form that all have the MORE flag, and
+// behind it m, as a single message. It copies prefix and TAKES one reference of m in every case,
+// also when it returns an error: ErrFull at a high-water mark, ErrClosed when the connection is
+// over or draining. Nothing is written before a Flush, which must follow soon. Any goroutine may
+// call it.
 func (c *Conn) Queue(prefix []byte, m Message) error {
 	c.mu.Lock()
 	err := ErrClosed
@@ -55,8 +55,8 @@ func (c *Conn) Send(prefix []byte, m Message) error {
 	return nil
 }
 
-// Queued returns how much waits to be written, in messages and in bytes.
-// Messages that were copied together count until all of them are written.
+// Queued returns how much waits to be written, in messages and in bytes. Messages copied together
+// count until all of them are written.
 func (c *Conn) Queued() (messages, bytes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,7 +168,7 @@ func (c *Conn) takeQueued(n int) [][]byte {
 	return nil
 }
 
-// writeFailed ends the connection from the goroutine that writes.
+// writeFailed ends the connection from the goroutine writing.
 func (c *Conn) writeFailed(err error) {
 	c.end(fmt.Errorf("zmtp: write to %s: %w", c.peer.RemoteAddr, err))
 	c.mu.Lock()

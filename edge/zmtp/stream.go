@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// stream is a two-way byte stream: one goroutine reads, one writes, any closes.
+// stream is a two-way byte stream: a single goroutine reads, one writes, any closes.
 type stream interface {
 	Read(p []byte) (int, error)
 
@@ -29,8 +29,8 @@ type stream interface {
 	remote() (addr string, local bool)
 }
 
-// lazySource is a source of bytes that needs a buffer only once there is something to
-// read. All streams are, but those over sockets of systems without a way to do it.
+// lazySource is a source of bytes needing a buffer only once there is something to read. All
+// streams are, but those over sockets of systems without a way to do it.
 type lazySource interface {
 	// readInto waits until there is something to read, and reads it into the
 	// memory that m has room for. While it waits, m is parked.

@@ -1,6 +1,6 @@
 package matchtest
 
-// Artificial words, for tests that need a word list on every machine.
+// Artificial words, for tests needing a word list on every machine.
 
 import (
 	"maps"

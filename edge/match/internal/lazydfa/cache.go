@@ -1,7 +1,8 @@
 package lazydfa
 
 // The states of all machines of a runner, in memory of a bounded size: rows of transitions, state
-// sets, and a hash table that finds states again. When one of them is full all states are forgotten.
+// sets, and a hash table that finds states again. When one of them is full all states are
+// forgotten.
 
 import "slices"
 
@@ -18,15 +19,15 @@ type cache struct {
 }
 
 // A row holds a value for each class; that of classMultibyte is the number of the state. A value is
-// where the next row begins. A transition that takes more than going there is marked rowSpecial, or
-// is not above rowDead.
+// where the next row begins. A transition taking more than going there is marked rowSpecial, or is
+// not above rowDead.
 const (
 	rowUnknown = 0
 	rowDead    = 1 // nothing can match any more
 	firstRow   = 2
 
 	rowSpecial = 1 << 31
-	rowMatch   = 1<<30 | rowSpecial // a match ends before the rune that was read
+	rowMatch   = 1<<30 | rowSpecial // a match ends before the rune read
 	rowRun     = 1<<29 | rowSpecial // the next state is a literal run
 	rowMask    = 1<<29 - 1
 
@@ -38,13 +39,13 @@ type lazyState struct {
 	machine uint32
 	hash    uint32
 	row     uint32
-	items   uint32 // where its state set begins
+	items   uint32 // where the state set begins
 	set     uint32 // length of the state set
 	matches uint16 // how many numbers of matching regexes lie behind the state set
 	context context
 
-	// isRun: the state is a literal run, see literalrun.go. The words of the run lie behind the state
-	// set; the row holds the values to go on with behind the run, by context.
+	// isRun: the state is a literal run, see literalrun.go. The words of the run lie behind the
+	// state set; the row holds the values to go on with behind the run, by context.
 	isRun bool
 }
 
@@ -56,7 +57,7 @@ const lazyStateSize = 24
 // DefaultCacheSize is how many bytes the states of a runner may take.
 const DefaultCacheSize = 8 << 20
 
-// init gives the cache its bounds. Memory is allocated as the cache fills.
+// init gives the cache the bounds. Memory is allocated as the cache fills.
 func (c *cache) init(size int) {
 	*c = cache{
 		maxRows:   size / 32 * 21 / 4,
@@ -121,7 +122,7 @@ func (c *cache) internRun(machine uint32, at context, set []uint32, run *literal
 	return row | rowRun, true, true
 }
 
-// value is the value of transitions that lead to a state.
+// value is the value of transitions leading to a state.
 func (c *cache) value(number uint32) uint32 {
 	if s := &c.states[number]; !s.isRun {
 		return s.row

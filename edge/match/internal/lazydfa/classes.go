@@ -10,7 +10,8 @@ import (
 )
 
 // classify gives every rune a class. The ends of all ranges cut the runes into pieces; a partition
-// of the pieces is refined by one set after another, until pieces of one block are in the same sets.
+// of the pieces is refined by one set after another, until pieces of one block are in the same
+// sets.
 func (c *compiler) classify() error {
 	p := c.program
 	p.bounds = c.boundaries()
@@ -31,7 +32,7 @@ func (c *compiler) classify() error {
 	return c.resolve()
 }
 
-// boundaries returns where pieces begin: at the first rune of each range and behind its last.
+// boundaries returns where pieces begin: at the first rune of each range and behind the last.
 func (c *compiler) boundaries() []rune {
 	boundaries := []rune{0, utf8.RuneSelf}
 	for _, ranges := range c.ranges {
@@ -69,7 +70,7 @@ func (c *compiler) pieces(ranges []rune) []uint32 {
 // refine splits the blocks of which some pieces are in set and some are not. size counts the pieces
 // of each block.
 func refine(block, size, set []uint32) []uint32 {
-	inside := map[uint32]uint32{} // pieces of a block that are in set
+	inside := map[uint32]uint32{} // pieces of a block in set
 	for _, piece := range set {
 		inside[block[piece]]++
 	}
@@ -97,7 +98,7 @@ func refine(block, size, set []uint32) []uint32 {
 	return size
 }
 
-// number turns blocks into classes. Classes with ASCII characters come first, so a byte holds their
+// number turns blocks into classes. Classes with ASCII characters come first, so a byte holds the
 // number. '\n' and word characters get classes of their own where assertions ask for them.
 func (c *compiler) number(block []uint32, blocks int) {
 	p := c.program

@@ -1,6 +1,6 @@
 package lazydfa
 
-// From the tree of a regex to the instructions of its program.
+// From the tree of a regex to the instructions of the program.
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Compile compiles regexes into one program that tells which of them match. The error is
+// Compile compiles regexes into a single program telling which of them match. The error is
 // ErrTooComplex, or what syntax.Compile says.
 func Compile(trees ...*syntax.Regexp) (*Program, error) {
 	c := compiler{program: &Program{}, ids: map[string]uint32{}, known: map[*rune]uint32{}}
@@ -39,11 +39,11 @@ func Compile(trees ...*syntax.Regexp) (*Program, error) {
 type compiler struct {
 	program *Program
 	ranges  [][]rune          // per set: lo, hi, lo, hi …, ascending
-	ids     map[string]uint32 // sets by their ranges
+	ids     map[string]uint32 // sets by the ranges
 	known   map[*rune]uint32  // sets by where the parser keeps them: a repeated class is one slice
 }
 
-// add appends the instructions of one regex and returns the first of them.
+// add appends the instructions of a single regex and returns the first of them.
 func (c *compiler) add(tree *syntax.Regexp, number uint32) (uint32, error) {
 	compiled, err := syntax.Compile(tree.Simplify())
 	if err != nil {
@@ -133,7 +133,7 @@ func runeRanges(in *syntax.Inst) []rune {
 	return ranges
 }
 
-// Reverse returns the regex that matches the texts of re read from their end to their beginning.
+// Reverse returns the regex matching the texts of re read from the end to the beginning.
 func Reverse(re *syntax.Regexp) *syntax.Regexp {
 	r := *re
 	r.Sub = make([]*syntax.Regexp, len(re.Sub))

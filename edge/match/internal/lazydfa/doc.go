@@ -1,10 +1,10 @@
 // Package lazydfa runs regular expressions as DFAs whose states are built when a text first leads
 // to them.
 //
-// [Compile] turns parsed expressions into a [Program], which is immutable. A [Machine] is a
-// program with a way of searching. A [Runner] runs machines over texts: [Runner.Forward] finds the
-// end of the leftmost-first match, [Runner.Backward] where that match begins, and [Runner.All] which
-// of several expressions match. The states of all machines of a runner lie in one cache of bounded
+// [Compile] turns parsed expressions into a [Program], which is immutable. A [Machine] is a program
+// with a way of searching. A [Runner] runs machines over texts: [Runner.Forward] finds the end of
+// the leftmost-first match, [Runner.Backward] where that match begins, and [Runner.All] which of
+// several expressions match. The states of all machines of a runner lie in one cache of bounded
 // size, and a runner takes a bounded number of steps for a text.
 //
 //	trees → Compile → Program → Machine ┐

@@ -1,22 +1,22 @@
 package lazydfa
 
 // Literal runs. Where a regex can go on in one way only, as in the middle of the literals that most
-// regexes consist of, a DFA would have a state for every rune, with a row of transitions that are all
-// dead but one. There a literal run stands for all these states: pieces of text that are compared at
-// once, and instructions that are taken one by one.
+// regexes consist of, a DFA would have a state for every rune, with a row of transitions that are
+// all dead but one. There a literal run stands for all these states: pieces of text compared at
+// once, and instructions taken one by one.
 
 import "bytes"
 
 const (
 	minRunInsts = 3 // instructions; fewer get states
-	minRunText  = 3 // bytes that are compared at once
+	minRunText  = 3 // bytes compared at once
 	maxRunInsts = 512
 )
 
 // literalRun is a list of links of two words. A link is textLink or'ed to where in text a piece
-// begins, and the length of the piece; or an instruction, and how many instructions follow each other
-// from there on. The number of words of all links stands before them, the instruction behind the run
-// stands after them.
+// begins, and the length of the piece; or an instruction, and how many instructions follow each
+// other from there on. The number of words of all links stands before them, the instruction behind
+// the run stands after them.
 type literalRun struct {
 	words []uint32
 	text  []byte
@@ -25,8 +25,8 @@ type literalRun struct {
 
 const textLink = 1 << 31
 
-// find makes c the literal run from pc on; false: the run would be too short. The text of the run is
-// going to lie at textAt in the text of the cache.
+// find makes c the literal run from pc on; false: the run would be too short. The text of the run
+// is going to lie at textAt in the text of the cache.
 func (c *literalRun) find(p *Program, pc, textAt uint32) bool {
 	c.pcs = c.pcs[:0]
 	for len(c.pcs) < maxRunInsts && p.insts[pc].op >= opClass {
@@ -55,7 +55,7 @@ func (c *literalRun) find(p *Program, pc, textAt uint32) bool {
 	return true
 }
 
-// move adapts c to a text that comes to lie n bytes before textAt.
+// move adapts c to a text coming to lie n bytes before textAt.
 func (c *literalRun) move(n uint32) {
 	if n == 0 {
 		return
@@ -67,7 +67,7 @@ func (c *literalRun) move(n uint32) {
 	}
 }
 
-// literal counts the instructions from the nth on that take one ASCII character each.
+// literal counts the instructions from the nth on taking one ASCII character each.
 func (c *literalRun) literal(p *Program, n int) int {
 	first := n
 	for ; n < len(c.pcs); n++ {

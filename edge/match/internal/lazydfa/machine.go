@@ -1,10 +1,10 @@
 package lazydfa
 
 // One transition of a machine. A DFA state is a state set of the program's NFA: the instructions
-// that can go on from here, in the order of their preference, and the context of the rune before.
-// (Thompson's simulation with a memory; RE2 does the same.) Assertions such as \b and $ make the end
-// of a match known only when the rune behind it has been read: so a transition says whether a match
-// ends before the rune that it reads.
+// that can go on from here, in the order of the preference, and the context of the rune before.
+// (Thompson's simulation with a memory; RE2 does the same.) Assertions such as \b and $ make the
+// end of a match known only when the rune behind it has been read: so a transition says whether a
+// match ends before the rune that it reads.
 
 import (
 	"math"
@@ -18,10 +18,10 @@ type Mode uint8
 const (
 	FirstMatch   Mode = iota // the end of the leftmost-first match
 	LongestMatch             // the longest match, anchored at both ends of the search
-	AllMatches               // every regex of the program that matches
+	AllMatches               // every regex of the program matching
 )
 
-// Machine is a program with a mode, and where its states lie in a runner's cache.
+// Machine is a program with a mode, and where the states lie in a runner's cache.
 type Machine struct {
 	Program *Program // nil: to be set before the machine runs
 	mode    Mode
@@ -29,8 +29,8 @@ type Machine struct {
 	epoch   uint32 // of the cache that starts belongs to
 	starts  [contexts]uint32
 
-	debt int // bytes of states that were built, less what reading text has paid for
-	slow int // bytes of text that are still read without building states
+	debt int // bytes of states built, less what reading text has paid for
+	slow int // bytes of text still read without building states
 }
 
 // NewMachine returns a machine without a program. No two machines of a runner may have the same id.
@@ -40,20 +40,21 @@ func NewMachine(id uint32, mode Mode) *Machine { return &Machine{id: id, mode: m
 const restart = math.MaxUint32
 
 // A machine that builds states and does not use them again wastes the cache. After maxDebt bytes of
-// states, of which each byte of text pays for slowCredit, the machine builds none for slowFor bytes.
+// states, of which each byte of text pays for slowCredit, the machine builds none for slowFor
+// bytes.
 const (
 	slowCredit = 8
 	slowFor    = 128 << 10
 )
 
-// Runner runs machines over texts. The states of all machines lie in one cache. A runner is not safe
-// for concurrent use. Init or Reset has to come first.
+// Runner runs machines over texts. The states of all machines lie in a single cache. A runner is
+// not safe for concurrent use. Init or Reset has to come first.
 type Runner struct {
 	// Poll is told how many bytes were read, at least every 64 KiB; true stops the search.
 	Poll      func(bytes int) (stop bool)
 	Stopped   bool     // Poll has stopped the search
 	BytesRead int64    // by all machines, since the runner was made
-	Matched   []uint32 // result of All: numbers of the regexes that match, some more than once
+	Matched   []uint32 // result of All: numbers of the regexes matching, some more than once
 
 	cache    cache
 	maxDebt  int
@@ -62,7 +63,7 @@ type Runner struct {
 
 	// Scratch memory of advance and of searches without rows.
 	next    []uint32 // the state set behind a transition
-	matches []uint32 // numbers of regexes that match before the transition, ascending (AllMatches)
+	matches []uint32 // numbers of regexes matching before the transition, ascending (AllMatches)
 	stack   []uint32
 	visited []uint32 // per instruction: the generation in which it was visited
 	taken   []uint32 // per instruction: the generation in which it came into next
@@ -71,7 +72,7 @@ type Runner struct {
 	set     []uint32 // the state set before a transition without rows
 }
 
-// Init gives the cache its size in bytes and forgets all states. With size 0 the runner works
+// Init gives the cache the size in bytes and forgets all states. With size 0 the runner works
 // without a cache.
 func (r *Runner) Init(size int) {
 	r.cache.init(size)
@@ -96,17 +97,17 @@ func (r *Runner) CacheBytes() int { return r.cache.bytes() }
 
 // Steps that a regex may take on a text: a byte that a DFA reads is one. The search for one match
 // is linear in the text; the search for all matches is not: a.*z|a over a text of a reads the whole
-// rest for every match. So steps are counted, and a regex that runs out of steps is given up.
+// rest for every match. So steps are counted, and a regex running out of steps is given up.
 const (
 	stepsPerByte  = 32
 	stepsAtLeast  = 64 << 10
-	visitsPerStep = 16 // instructions that are looked at when a transition is built
+	visitsPerStep = 16 // instructions looked at when a transition is built
 )
 
 // AllowedSteps is how many steps a regex may take on a text of so many bytes.
 func AllowedSteps(length int) int64 { return stepsPerByte*int64(length) + stepsAtLeast }
 
-// Allow gives the next regex its steps for a text of so many bytes.
+// Allow gives the next regex the steps for a text of so many bytes.
 func (r *Runner) Allow(length int) { r.steps = AllowedSteps(length) }
 
 // StepsLeft is how many of the allowed steps have not been taken; less than none: the regex was
@@ -268,7 +269,8 @@ func (r *Runner) step(m *Machine, row, class uint32) (value uint32, cached bool)
 	return value, cached
 }
 
-// intern gives the state set r.next a row. If cached is false the machine has to go on without rows.
+// intern gives the state set r.next a row. If cached is false the machine has to go on without
+// rows.
 func (r *Runner) intern(m *Machine, at context) (value uint32, cached bool) {
 	var added, ok bool
 	size := 4*(len(r.next)+len(r.matches)) + lazyStateSize + 8

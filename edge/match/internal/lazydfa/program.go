@@ -24,8 +24,8 @@ const (
 	opMatch         // arg: number of the regex among those compiled together
 	opAlt           // out is preferred to arg
 	opAssert        // goes on to out if the syntax.EmptyOp arg holds
-	opClass         // arg: the class of the runes that lead to out
-	opSet           // arg: the set of classes that lead to out
+	opClass         // arg: the class of the runes leading to out
+	opSet           // arg: the set of classes leading to out
 )
 
 type inst struct {
@@ -72,7 +72,7 @@ func (p *Program) Bytes() int {
 // Insts is the number of p's instructions.
 func (p *Program) Insts() int { return len(p.insts) }
 
-// Start returns where a match that ends at end begins, if the end alone tells: every match begins
+// Start returns where a match ending at end begins, if the end alone tells: every match begins
 // where the text does, or all matches have the same number of runes.
 func (p *Program) Start(text []byte, end int) (start int, known bool) {
 	switch {
@@ -88,7 +88,7 @@ func (p *Program) Start(text []byte, end int) (start int, known bool) {
 	return 0, false
 }
 
-// wideClass is the class of a rune that is not ASCII.
+// wideClass is the class of a rune not ASCII.
 func (p *Program) wideClass(r rune) uint32 {
 	if p.wide != 0 {
 		return p.wide
@@ -126,7 +126,7 @@ func (p *Program) decodeLast(text []byte) (class uint32, width int) {
 	return p.wideClass(r), width
 }
 
-// assertions returns the assertions that hold between two neighbouring contexts.
+// assertions returns the assertions holding between two neighbouring contexts.
 func assertions(before, next context) syntax.EmptyOp {
 	var holds syntax.EmptyOp
 	switch before {

@@ -1,8 +1,8 @@
 package lazydfa
 
-// Running a machine over a text: the loops that read bytes. They follow rows as long as the cache
-// serves the machine well, and compute state set after state set from then on. Every loop returns ok
-// false if the steps ran out, or Poll stopped the search, before the answer was certain.
+// Running a machine over a text: the loops reading bytes. They follow rows as long as the cache
+// serves the machine well, and compute state set after state set from then on. Every loop returns
+// ok false if the steps ran out, or Poll stopped the search, before the answer was certain.
 
 // Forward searches text from pos on for the leftmost-first match and returns where the match ends,
 // -1 if there is none. With earliest the search ends as soon as any match does, and end is there.
@@ -113,9 +113,9 @@ func (r *Runner) forwardUncached(m *Machine, text []byte, pos int, before contex
 	}
 }
 
-// Backward returns where the longest match that ends at end begins, no earlier than low; -1 if there
-// is no such match. m is a machine of the reversed regex. Assertions look at the text before low and
-// behind end.
+// Backward returns where the longest match ending at end begins, no earlier than low; -1 if there
+// is no such match. m is a machine of the reversed regex. Assertions look at the text before low
+// and behind end.
 func (r *Runner) Backward(m *Machine, text []byte, low, end int) (start int, ok bool) {
 	p := m.Program
 	after := p.contextAfter(text, end)
@@ -171,8 +171,8 @@ func (r *Runner) Backward(m *Machine, text []byte, low, end int) (start int, ok 
 	}
 }
 
-// atLow returns low if a match begins there, given the rune before low or the beginning of the text;
-// else it returns start.
+// atLow returns low if a match begins there, given the rune before low or the beginning of the
+// text; else it returns start.
 func (r *Runner) atLow(m *Machine, text []byte, row uint32, low, start int) int {
 	class := uint32(classEnd)
 	if low > 0 {
@@ -224,7 +224,7 @@ func (r *Runner) backwardUncached(m *Machine, text []byte, low, end int, after c
 	}
 }
 
-// All finds out which regexes of m's program match anywhere in text and leaves their numbers in
+// All finds out which regexes of m's program match anywhere in text and leaves the numbers in
 // r.Matched. ok is false, too, if the cache does not serve m well.
 func (r *Runner) All(m *Machine, text []byte) (ok bool) {
 	p := m.Program
@@ -272,7 +272,7 @@ func (r *Runner) All(m *Machine, text []byte) (ok bool) {
 	}
 }
 
-// report builds the transition if there is none yet, and adds the regexes that match to r.Matched.
+// report builds the transition if there is none yet, and adds the regexes matching to r.Matched.
 func (r *Runner) report(m *Machine, row, class, next uint32) (value uint32, cached bool) {
 	if next == rowUnknown {
 		if next, cached = r.step(m, row, class); !cached {

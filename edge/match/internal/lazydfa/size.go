@@ -34,7 +34,7 @@ func Check(tree *syntax.Regexp) error {
 	return err
 }
 
-// countClasses counts the character classes of re and their ranges.
+// countClasses counts the character classes of re and the ranges.
 func countClasses(re *syntax.Regexp) (classes, ranges int) {
 	if re.Op == syntax.OpCharClass {
 		return 1, len(re.Rune) / 2
@@ -105,8 +105,8 @@ func Lengths(re *syntax.Regexp) (shortest, longest int) {
 	return 0, 0
 }
 
-// Repetition returns how often a star, plus, question mark or count repeats its operand; most is
-// -1 if there is no bound.
+// Repetition returns how often a star, plus, question mark or count repeats the operand; most is -1
+// if there is no bound.
 func Repetition(re *syntax.Regexp) (fewest, most int) {
 	switch re.Op {
 	case syntax.OpQuest:

@@ -1,8 +1,8 @@
 package required
 
-// Reading the formula off a parsed regex. Literals of a regex that ignores case somewhere may be
-// folded; the literals of other regexes are looked for as they are, which is much rarer: DE is rare,
-// de is not.
+// Reading the formula off a parsed regex. Literals of a regex ignoring case somewhere may be
+// folded; the literals of other regexes are looked for as they are, which is much rarer: DE is
+// rare, de is not.
 
 import (
 	"fmt"
@@ -16,14 +16,14 @@ import (
 
 const (
 	maxExact   = 32   // strings that neighbouring parts are multiplied out to
-	MaxLiteral = 24   // bytes that are kept of a literal
-	maxClass   = 8    // runes of a character class that are spelled out
-	maxRepeats = 4    // of a repetition that are written out
-	maxFormula = 4096 // strings in the formula of one regex
+	MaxLiteral = 24   // bytes kept of a literal
+	maxClass   = 8    // runes of a character class spelled out
+	maxRepeats = 4    // of a repetition written out
+	maxFormula = 4096 // strings in the formula of a single regex
 )
 
-// Formula is true of a text or not. A formula with Strings is true if one of them occurs in the text;
-// another one if all (And) or any of Subs are true. nil is always true.
+// Formula is true of a text or not. A formula with Strings is true if one of them occurs in the
+// text; another one if all (And) or any of Subs are true. nil is always true.
 type Formula struct {
 	Strings []string
 	And     bool
@@ -36,15 +36,15 @@ type partInfo struct {
 	needed *Formula // without exact: true of every text that the part matches in
 }
 
-// analysis reads the formula off one regex.
+// analysis reads the formula off a single regex.
 type analysis struct {
 	folded bool   // literals are folded
 	why    string // there is no formula
 }
 
 // Of returns what a parsed regex requires of the texts that it matches in: a formula over strings,
-// which are folded or not. f is nil if the regex requires nothing that is worth looking for, and why
-// gives the reason.
+// which are folded or not. f is nil if the regex requires nothing that is worth looking for, and
+// why gives the reason.
 func Of(tree *syntax.Regexp) (f *Formula, folded bool, why string) {
 	exact := analyseTree(tree, false)
 	if !ignoresCase(tree) {
@@ -60,8 +60,8 @@ func Of(tree *syntax.Regexp) (f *Formula, folded bool, why string) {
 	return exact.formula, false, exact.why
 }
 
-// rareEnough is the rarity, in bits, from which on looking for rarer strings in folded text does not
-// pay.
+// rareEnough is the rarity, in bits, from which on looking for rarer strings in folded text does
+// not pay.
 const rareEnough = 20
 
 type result struct {
@@ -99,7 +99,7 @@ func hasLiteral(re *syntax.Regexp) bool {
 	return re.Op == syntax.OpLiteral || slices.ContainsFunc(re.Sub, hasLiteral)
 }
 
-// ignoresCase says whether re has a literal that ignores case.
+// ignoresCase says whether re has a literal ignoring case.
 func ignoresCase(re *syntax.Regexp) bool {
 	return re.Op == syntax.OpLiteral && re.Flags&syntax.FoldCase != 0 || slices.ContainsFunc(re.Sub, ignoresCase)
 }

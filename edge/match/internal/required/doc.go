@@ -1,6 +1,6 @@
 // Package required works out which literals must occur in whatever a regular expression matches: a
 // [Formula] of AND and OR over strings. The strings are looked for together with the literals of
-// other rules, so that a regex runs only on texts that its formula is true of. (The idea is that of
+// other rules, so that a regex runs only on texts that the formula is true of. (The idea is that of
 // RE2's FilteredRE2.)
 //
 //	analysis.go     from a parsed expression to its formula: Of

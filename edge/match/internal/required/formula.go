@@ -1,7 +1,7 @@
 package required
 
-// Putting formulas together, and making them fit for use: without strings that are too short or too
-// common to be worth looking for, without parts that follow from other parts, and not too large.
+// Putting formulas together, and making them fit for use: without strings too short or too common
+// to be worth looking for, without parts following from other parts, and not too large.
 
 import (
 	"cmp"
@@ -14,8 +14,8 @@ import (
 
 // Rarities, in bits: a string of rarity n is expected at one place in 2^n of a text.
 const (
-	minRarity    = 7  // least rarity of a string that is looked for: an '@', two letters
-	MinCondition = 12 // least rarity of a string that is looked for besides a better one
+	minRarity    = 7  // least rarity of a string looked for: an '@', two letters
+	MinCondition = 12 // least rarity of a string looked for besides a better one
 	maxRequired  = 3  // parts of an AND
 )
 
@@ -42,7 +42,7 @@ func allOf(list []*Formula) *Formula {
 	return single(&Formula{And: true, Subs: subs})
 }
 
-// anyOf is true if one formula of list is; nil if one of list is nil.
+// anyOf is true if a single formula of list is; nil if one of list is nil.
 func anyOf(list []*Formula) *Formula {
 	var strings []string
 	var subs []*Formula
@@ -68,7 +68,7 @@ func anyOf(list []*Formula) *Formula {
 	return single(&Formula{Subs: subs})
 }
 
-// single is f without an operator that has no operand or a single one.
+// single is f without an operator without operand or a single one.
 func single(f *Formula) *Formula {
 	switch {
 	case f.Strings == nil && len(f.Subs) == 0:
@@ -115,8 +115,8 @@ func (f *Formula) trimmed() *Formula {
 	return f
 }
 
-// rarest picks parts of an AND: the rarest one, and others that are rare, too, and do not follow from
-// the picked ones.
+// rarest picks parts of an AND: the rarest one, and others that are rare, too, and do not follow
+// from the picked ones.
 func rarest(subs []*Formula) []*Formula {
 	slices.SortStableFunc(subs, func(a, b *Formula) int { return cmp.Compare(b.Rarity(), a.Rarity()) })
 	var picked []*Formula
@@ -131,7 +131,8 @@ func rarest(subs []*Formula) []*Formula {
 	return picked
 }
 
-// trimStrings shortens strings and drops each that contains another one; nil if a string is too common.
+// trimStrings shortens strings and drops each containing another one; nil if a string is too
+// common.
 func trimStrings(list []string) []string {
 	short := make([]string, 0, len(list))
 	for _, s := range list {
@@ -161,7 +162,8 @@ func firstBytes(s string) string {
 	return s[:n]
 }
 
-// implies says whether other is true wherever f is; false may mean that finding out would take long.
+// implies says whether other is true wherever f is; false may mean that finding out would take
+// long.
 func (f *Formula) implies(other *Formula) bool {
 	if f.Strings == nil || other.Strings == nil || len(f.Strings)*len(other.Strings) > maxExact*maxExact {
 		return false
@@ -174,7 +176,7 @@ func (f *Formula) implies(other *Formula) bool {
 	return true
 }
 
-// Rarity of a formula is the rarity of its most common string, one less for each doubling of the
+// Rarity of a formula is the rarity of the most common string, one less for each doubling of the
 // number of strings.
 func (f *Formula) Rarity() int {
 	if f.Strings != nil {
