@@ -24,8 +24,8 @@ type cursor struct {
 	cell  uint32
 	atHit bool // a pattern ends at pos and has not been reported
 	// links is how many more failure links may be followed: one per byte, as each link leads up at
-	// least one level and a byte leads down at most one. Only in a damaged pack, whose links may
-	// form a circle, are there ever more.
+	// least one level and a byte leads down at most one. More links are found only in a damaged
+	// pack, where links may form a circle.
 	links int
 }
 

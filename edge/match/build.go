@@ -216,8 +216,8 @@ func (b *automatonBuilder) lastWith(label byte, low, high uint32, depth int) uin
 }
 
 // end makes cell a terminal state reporting literals. Nobody looks at these literals again, so the
-// first one's place in the list takes the ending, and the others are cleared. That saves 12 bytes
-// for each literal.
+// ending takes the place of the first literal in the list, and the others are cleared. That saves
+// 12 bytes for each literal.
 func (b *automatonBuilder) end(cell uint32, depth int, literals []literal) {
 	out := literals[0].rule
 	if len(literals) > 1 || literals[0].length > maxDepth {
@@ -276,9 +276,9 @@ func (b *automatonBuilder) linkFailures(level []state) {
 	}
 }
 
-// shortenLink completes a state whose children, b.labels, have just been placed. A failure link
-// that can only fail again is replaced by the link of the state that it leads to. A state without
-// children borrows the children of the state that the failure link leads to.
+// shortenLink completes a state after the children, b.labels, have been placed. If the state behind
+// the failure link can only fail, too, shortenLink replaces the link by the next link. A state
+// without children borrows the children of the state behind the failure link.
 func (b *automatonBuilder) shortenLink(cell uint32) {
 	f := b.fail[cell] & failMask
 	flags := b.links[cell] & (hasOutput >> 32)

@@ -40,7 +40,7 @@ type Builder struct {
 	stats   Info
 }
 
-// namedRule is a rule whose id is not the text that it matches.
+// namedRule is a rule with an id that differs from the matched text.
 type namedRule struct{ rule, id, length uint32 }
 
 type builtRegex struct {
@@ -61,8 +61,9 @@ func NewBuilder(o Options) *Builder {
 	return b
 }
 
-// Grow makes room for so many rules like r, of a single literal that is the id, too, and of so many
-// bytes together. It saves memory for callers that know how much they will add.
+// Grow makes room for a number of rules like r, of a single literal that is also the id, and for
+// bytes of literals altogether. Callers who know how much they will add save memory by calling
+// Grow.
 func (b *Builder) Grow(rules, bytes int, r *Rule) {
 	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxCells || bytes > maxArena/2 {
 		return // more than an automaton holds: Add or Pack refuses the rules
@@ -79,10 +80,10 @@ func (b *Builder) Grow(rules, bytes int, r *Rule) {
 	b.named = slices.Grow(b.named, rules)
 }
 
-// Add takes one more rule and copies what it keeps of the rule. Rules are numbered from 0 in the
-// order in which they are added. An error is one of the package's Err values with the details; it
-// leaves the builder as it was, so a caller can go on and find all errors of a file. After Pack or
-// Write no rule can be added any more.
+// Add takes one more rule and copies the parts to be kept. Rules are numbered from 0 in the order
+// of Add. An error is one of the package's Err values with the details. After an error the builder
+// is as before, so a caller can go on and find all errors of a file. After Pack or Write no rule
+// can be added.
 func (b *Builder) Add(r *Rule) error {
 	switch {
 	case b.err != nil:

@@ -19,8 +19,8 @@ type Choice struct {
 type EngineSize struct {
 	Engine string
 	Bytes  int64 // of the pack
-	// Memory predicts the bytes of the pack and of what it keeps on the heap once all of it has
-	// been used.
+	// Memory predicts the bytes of the pack and of the heap once every part of the pack has been
+	// used.
 	Memory int64
 }
 

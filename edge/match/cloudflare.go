@@ -1,8 +1,8 @@
 package match
 
-// The engine cloudflare: github.com/cloudflare/ahocorasick, for comparison and for those who ask
-// for it. It knows which literals occur, not where, and takes some 4 kB of memory for every byte of
-// a pattern.
+// The engine cloudflare: github.com/cloudflare/ahocorasick, for comparison and on request. The
+// library knows which literals occur, not where, and takes some 4 kB of memory for every byte of a
+// pattern.
 
 import (
 	"encoding/binary"

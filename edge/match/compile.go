@@ -21,9 +21,8 @@ type compiled struct {
 	choice   Choice
 }
 
-// Pack compiles the rules added. The same rules in the same order give the same bytes, and so the
-// same hash. An empty set is a pack matching nothing. Pack can be called again and gives another
-// pack each time.
+// Pack compiles the rules added. Equal rules in equal order give equal bytes and an equal hash. A
+// pack of an empty set matches nothing. Pack can be called again and gives another pack each time.
 func (b *Builder) Pack() (*Pack, error) {
 	c, err := b.compile()
 	if err != nil {
@@ -60,8 +59,8 @@ func (b *Builder) Write(f File) (*Compiled, error) {
 	return &Compiled{info, fmt.Sprintf("%x", header[atHash:]), c.choice}, nil
 }
 
-// compile does the work, once. It frees memory as soon as it can, because building a large set
-// takes as much memory as is alive at the same time.
+// compile does the work, once. Memory is freed as soon as possible, because building a large set
+// takes as much memory as is alive at a time.
 func (b *Builder) compile() (*compiled, error) {
 	if b.made != nil || b.err != nil {
 		return b.made, b.err

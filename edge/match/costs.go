@@ -1,14 +1,14 @@
 package match
 
-// What regexes cost: counted per regex while they run, so that expensive regexes can be found.
+// What regexes cost: counted per regex in all runs, to find expensive regexes.
 
 import (
 	"slices"
 	"time"
 )
 
-// RegexCost is what a regex has cost since the pack was loaded. The time that groups of regexes
-// take together is not in it.
+// RegexCost is what a regex has cost since the pack was loaded, without the time taken by groups of
+// regexes together.
 type RegexCost struct {
 	Rule    int
 	Runs    int64         // texts or lines that the regex ran on
@@ -18,7 +18,7 @@ type RegexCost struct {
 	Time    time.Duration // an estimate: some runs are timed, and all runs on long texts
 }
 
-// Which runs are timed: one of so many, and those on long texts.
+// Which runs are timed: one of timeOneOf, and those on long texts.
 const (
 	timeOneOf  = 64
 	timeAlways = 16 << 10 // bytes
@@ -87,8 +87,8 @@ func (r *regexScratch) deliver(p *programs) {
 	r.costs = r.costs[:0]
 }
 
-// Costs returns what the pack's regexes have cost in all scans that have ended, in the order of the
-// rules. Regexes that never ran are left out. Costs is safe for concurrent use.
+// Costs returns the costs of the pack's regexes in all finished scans, in the order of the rules.
+// Regexes that never ran are left out. Costs is safe for concurrent use.
 func (p *Pack) Costs() []RegexCost {
 	p.programs.mu.Lock()
 	costs := slices.Clone(p.programs.costs)

@@ -10,8 +10,8 @@ import "slices"
 // children has base 0.
 type da4 struct {
 	edges []uint32
-	// pairs has a bit for each two bytes that a pattern begins with, and for all pairs with the
-	// byte of a pattern of one byte. Most places of a text are ruled out by it.
+	// pairs has a bit for each two bytes at the beginning of a pattern, and for all pairs with the
+	// byte of a pattern of one byte. The bits rule out most places of a text.
 	pairs [1 << 16 / 64]uint64
 }
 
@@ -48,8 +48,8 @@ type da4Scratch struct {
 	counts [da4LookAhead + 2]uint32
 }
 
-// lookAheadDA4 finds the hits in a piece of text from f on: those of patterns beginning in the
-// piece, and of patterns beginning before it and end in it.
+// lookAheadDA4 finds the hits in a piece of text from f on: of patterns beginning in the piece, and
+// of patterns beginning before the piece and ending in the piece.
 func (f *finder) lookAheadDA4(s *da4Scratch, a *automaton, text []byte) {
 	from := f.pos
 	to := from + min(len(text)-from, da4LookAhead)
@@ -86,8 +86,8 @@ func (f *finder) lookAheadDA4(s *da4Scratch, a *automaton, text []byte) {
 	f.end = at(to)
 }
 
-// byPos puts the found hits in order of the positions, which are 1 to last. Hits of one position
-// keep the order in which they were found.
+// byPos puts the found hits in order of position, from 1 to last. Hits of equal position keep the
+// order in which they were found.
 func (s *da4Scratch) byPos(dst []hit, last int) []hit {
 	clear(s.counts[:])
 	for _, h := range s.found {
@@ -112,8 +112,8 @@ func da4Sections(a *builtAutomaton, first uint32, _ int64) []section {
 	}}}, a.outputSections(first)...)
 }
 
-// trieEdges makes the cells of a trie from those of the double array. Of the states with one base
-// the first from the root has the children; the others have borrowed the base.
+// trieEdges makes the cells of a trie from the cells of the double array. Of several states with a
+// common base the first from the root has the children; the others have borrowed the base.
 func (a *builtAutomaton) trieEdges() []uint32 {
 	edges := slices.Clone(a.edges)
 	for c := range uint32(blockCells) {

@@ -1,8 +1,8 @@
 package match
 
-// The engine da8: a double array with failure links, eight bytes a cell, which a single stream or
-// four lanes run on. The engines with tables keep the double array, too: for short texts, and for
-// what ends in which state. DESIGN.md explains the automaton; build.go makes it.
+// The engine da8: a double array with failure links, eight bytes a cell, for a single stream or
+// four lanes. The engines with tables keep the double array for short texts and to tell the
+// patterns ending in a state. DESIGN.md explains the automaton; build.go makes the double array.
 
 import (
 	"math"

@@ -2,7 +2,7 @@ package match
 
 // The engine dfa: the table of small sets, which holds the next state for every state and class of
 // bytes. There are no links to follow, so four lanes go through a text at several times the speed
-// of the double array, which is kept and says what ends where.
+// of the double array. The double array is kept and tells the patterns ending in a state.
 
 import "slices"
 
@@ -76,7 +76,7 @@ func (d *dfa) toCells(hits []hit) {
 }
 
 // byteClasses puts each byte leading to a state into a class of its own and all other bytes into
-// class 0. It returns the number of classes, too.
+// class 0. It also returns the number of classes.
 func byteClasses(used *[256]bool) (classes [256]uint8, n int) {
 	for _, u := range used {
 		if !u {

@@ -4,16 +4,16 @@ package match
 
 import "math/bits"
 
-// How hard place looks for a gap: a block that refused so many states is not asked again, and only
-// the last so many blocks are asked at all. Larger bounds make an array a few percent smaller, in
-// several times the time.
+// How hard place looks for a gap: a block is not asked again after maxRefusals refused states, and
+// only the last openBlocks blocks are asked at all. Larger bounds make an array a few percent
+// smaller, in several times the time.
 const (
 	maxRefusals = 64
 	openBlocks  = 48
 )
 
-// doubleArray grows by blocks. A child lies in cell base^label, so the children of one state all
-// lie in one block.
+// doubleArray grows by blocks. A child lies in cell base^label, so all children of a state lie in
+// one block.
 type doubleArray struct {
 	edges    []uint32 // base<<8 | check
 	used     []uint64 // bit per cell: taken
@@ -23,8 +23,8 @@ type doubleArray struct {
 	first    int      // blocks before this one are not asked any more
 }
 
-// newDoubleArray makes room for so many states and for two blocks of its own. Block 0 holds the
-// root and is the base (0) of states without children: no check in it fits the cell. Block 1 holds
+// newDoubleArray makes room for a number of states and for two more blocks. Block 0 holds the root
+// and is the base (0) of states without children: no check in block 0 fits the cell. Block 1 holds
 // the root's children.
 func newDoubleArray(states int) *doubleArray {
 	blocks := blocksFor(states)
@@ -88,8 +88,8 @@ func (t *doubleArray) addChildren(cell uint32, labels []byte) uint32 {
 	return base
 }
 
-// place takes cells for labels, all of one base that no other state has. If two states shared a
-// base, each would have the other's children.
+// place takes cells for labels, all of a base that no state has yet. If two states shared a base,
+// each would have the other's children.
 func (t *doubleArray) place(labels []byte) uint32 {
 	for t.first < len(t.free) && (t.free[t.first] == 0 || t.refusals[t.first] > maxRefusals) {
 		t.first++
@@ -116,8 +116,8 @@ func (t *doubleArray) place(labels []byte) uint32 {
 }
 
 // fit looks for a base in block with which all labels fall on free cells. It tries 64 cells for the
-// first label at once: the cells of another label are the same word, or another word of the block,
-// with permuted bits.
+// first label at once: the cells of another label are a word of the block, perhaps the first
+// label's, with permuted bits.
 func (t *doubleArray) fit(block int, labels []byte) (uint32, bool) {
 	const words = blockCells / 64
 	first := labels[0]

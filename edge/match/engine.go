@@ -18,8 +18,8 @@ type engine struct {
 
 	// refuse returns why the engine cannot match a rule; nil: it matches every rule.
 	refuse func(r *Rule) error
-	// plan is set for engines not made of automata: it lays out what such an engine keeps of the
-	// literals in a pack. open makes the matcher of a pack.
+	// plan is set for engines not made of automata: it lays out how the engine keeps the literals
+	// in a pack. open makes the matcher of a pack.
 	plan func(b *Builder) (plan, error)
 	open func(l *loader, p *Pack) matcher
 
@@ -40,8 +40,8 @@ type engine struct {
 	// lanesFrom is the number of bytes of text from which on four lanes are faster than a single
 	// stream.
 	lanesFrom int
-	// prefilterShare is the part of a text, in 1/prefilterUnit, that a single stream can read in
-	// the time in which lanes read all of it.
+	// prefilterShare is the part of a text, in 1/prefilterUnit, that a single stream reads while
+	// lanes read all of the text.
 	prefilterShare int
 }
 
@@ -118,8 +118,8 @@ func listOf(names []string) string {
 	return list
 }
 
-// matcher answers queries with the engine of a pack. It is immutable: what changes during a scan
-// lies in the Scratch, which takes the matches and says when there are enough.
+// matcher answers queries with the engine of a pack. It is immutable: a scan changes only the
+// Scratch, which takes the matches and says when there are enough.
 type matcher interface {
 	supports(w Want) bool
 	// scan looks for matches in one text.

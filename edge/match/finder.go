@@ -14,8 +14,8 @@ type finder struct {
 	end   cursor
 	taken bool // the hit that the finder is at is the one of ahead before next
 
-	// The prefilter is left alone for the next unfiltered bytes. pause is how many these were when
-	// it last gave up; 0: it has been of use since.
+	// The prefilter is left alone for the next unfiltered bytes. pause is the value of unfiltered
+	// after the prefilter last gave up; 0: the prefilter has been of use since.
 	unfiltered, pause int
 	spare             []hit // scratch memory of prefilters
 }

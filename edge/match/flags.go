@@ -13,8 +13,8 @@ const (
 	ruleFlags = ruleNoCase | ruleWhole | ruleRegex
 )
 
-// flagTable holds the flags of all rules. A set whose rules are all of one kind, such as a word
-// list, needs one byte for all of them.
+// flagTable holds the flags of all rules. A set of rules that all have equal flags, such as a word
+// list, needs one byte altogether.
 type flagTable struct {
 	bytes []byte
 	mask  uint32 // of a rule's number: 0 if one byte stands for all rules

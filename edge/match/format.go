@@ -1,7 +1,7 @@
 package match
 
-// The layout of a pack: header, sections, section table. FORMAT.md describes it; write.go writes it
-// and load.go reads it.
+// The layout of a pack: header, sections, section table. FORMAT.md describes the layout; write.go
+// writes packs and load.go reads packs.
 
 import (
 	"bytes"

@@ -1,8 +1,8 @@
 package match
 
-// The ids of rules, and getting rules back out of a pack. A rule whose id is the a single literal
-// needs no id in the pack, as long as the literal is found as it is written: then the id is the
-// text of the match. From a number alone such an id is found by going through the automata.
+// The ids of rules, and getting rules back out of a pack. A rule needs no id in the pack if the id
+// is the single literal and the literal is found as written: then the id is the text of the match.
+// From a number alone such an id is found by going through the automata.
 
 import (
 	"math/bits"
@@ -119,8 +119,8 @@ func (p *Pack) MatchID(m Match, text []byte) []byte {
 }
 
 // ID names a rule. The id is valid UTF-8 and holds until Close. Callers with a match use
-// [Pack.MatchID]: ids that are the literal itself are not in the pack, so the first call of ID for
-// one of these walks all literals and keeps the texts.
+// [Pack.MatchID]: ids equal to the literal are not in the pack, so the first call of ID for such a
+// rule walks all literals and keeps the texts.
 func (p *Pack) ID(rule int) string {
 	if id, ok := p.names.find(uint32(rule)); ok {
 		return viewString(id)
@@ -231,9 +231,9 @@ func (p *Pack) Regexes() []int {
 }
 
 // Rule returns a rule as it was added, as far as the pack holds the rule. Literals come back in the
-// order of the bytes; if they ignore case they are folded, each rune is the smallest of the folding
-// orbit. Rule goes through all literals, so it is not meant for every match. ok is false if the
-// pack is damaged, or if the engine keeps no literals.
+// order of bytes; literals of a rule that ignores case come back folded, each rune the smallest of
+// the folding orbit. Rule goes through all literals, which is too slow for every match. ok is false
+// if the pack is damaged, or if the engine keeps no literals.
 func (p *Pack) Rule(rule int) (r *Rule, ok bool) {
 	flags := p.flags.of(uint32(rule))
 	meta := p.Meta(rule)

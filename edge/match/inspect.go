@@ -1,7 +1,8 @@
 package match
 
-// Trying a regex out without a pack: what running it takes, and whether there are texts on which it
-// is given up. Steps are counted instead of time, so the answer is the same on every machine.
+// Trying a regex out without a pack: the memory and the steps that running takes, and whether a
+// scan gives the regex up on some texts. Counting steps instead of time makes the answer equal on
+// every machine.
 
 import (
 	"bytes"
@@ -35,11 +36,11 @@ const TrialText = 8 << 10
 // CacheSize is how many bytes the states of all regexes may take in a scratch.
 const CacheSize = lazydfa.DefaultCacheSize
 
-// Inspector tries regexes out, one after the other. It is not safe for concurrent use. The zero
-// value is ready.
+// Inspector tries regexes out in turn. An Inspector is not safe for concurrent use. The zero value
+// is ready.
 type Inspector struct{ scratch Scratch }
 
-// Inspect tells how a regex would run, and tries it. The error is one of those of Builder.Add.
+// Inspect tells how a regex would run, and tries the regex. The errors are those of Builder.Add.
 func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) {
 	r := &regexRule{expr: expr, noCase: noCase}
 	tree, err := checkRegex(r.source())
@@ -84,9 +85,9 @@ const (
 	prefilterPerLiteral = 16
 )
 
-// trialTexts are texts that bring out the worst of a regex: many short matches, behind each of
-// which the regex may read on for a longer match; long matches, for which it has to count far; and
-// many beginnings at varying distances, so that it has to keep them apart.
+// trialTexts are texts that bring out the worst of a regex: many short matches, with text behind
+// each in which a longer match may end; long matches, for regexes that count; and many beginnings
+// at varying distances, which the regex has to keep apart.
 func trialTexts(tree *syntax.Regexp) [][]byte {
 	short, long := example{}, example{long: true}
 	match := short.append(nil, tree)

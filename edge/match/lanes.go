@@ -8,21 +8,21 @@ import "math"
 
 const numLanes = 4
 
-// maxLookAhead is how many bytes lanes look ahead at most: so many that the bytes before each lane
-// do not count, so few that what lanes find stays in the cache.
+// maxLookAhead is the most bytes that lanes look ahead: enough for the bytes read before each lane
+// not to count, few enough for the hits to stay in the cache.
 const maxLookAhead = 16 << 10
 
 // stepper is the inner loop of four lanes.
 type stepper interface {
-	// lockstep moves lanes of about one length on, until at least one of them is at the end, and
-	// notes the hits.
+	// lockstep moves lanes of about one length on, until at least one of the lanes is at the end,
+	// and notes the hits.
 	lockstep(text []byte, l *lanes)
 	// toCells turns the states in hits, which are numbered in the way of the stepper, into cells.
 	toCells(hits []hit)
 }
 
-// lookahead is what lanes run on, from how many bytes of text on they are used, and how many bytes
-// they look ahead at most.
+// lookahead is the stepper of lanes, the shortest text on which lanes are used, and the most bytes
+// that lanes look ahead.
 type lookahead struct {
 	stepper  stepper
 	min, max int

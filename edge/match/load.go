@@ -1,7 +1,7 @@
 package match
 
-// Opening a pack. Everything that scanning relies on is checked once, when the pack is opened, so
-// that no pack, however damaged, makes a scan read outside of it.
+// Opening a pack. Everything that scanning relies on is checked when the pack is opened. Then no
+// pack, however damaged, makes a scan read outside of the pack.
 
 import (
 	"encoding/binary"
@@ -56,10 +56,9 @@ func named(path string) func(*Pack, error) (*Pack, error) {
 	}
 }
 
-// Load uses data, which it takes over, as a pack. It checks the layout, the checksums and every
-// number that a scan follows; [Pack.Verify] checks the SHA-256. The errors are ErrNotPack,
-// ErrVersion, ErrDamaged and, for a pack of the engine cloudflare needing too much memory,
-// ErrTooLarge.
+// Load takes data over as a pack. It checks the layout, the checksums and every number that a scan
+// follows; [Pack.Verify] checks the SHA-256. The errors are ErrNotPack, ErrVersion, ErrDamaged and,
+// for a pack of the engine cloudflare needing too much memory, ErrTooLarge.
 func Load(data []byte) (*Pack, error) {
 	l := &loader{data: data, sections: map[uint32][]byte{}}
 	if err := l.layout(); err != nil {
@@ -153,8 +152,8 @@ func (l *loader) layout() error {
 	return nil
 }
 
-// checkHeader refuses a header, or the beginning of a header, that is not that of a pack of so many
-// bytes.
+// checkHeader refuses a header, or the beginning of a header, unless the header is of a pack of
+// size bytes.
 func checkHeader(header []byte, size int64) error {
 	if !IsPack(header) {
 		return ErrNotPack
@@ -197,8 +196,8 @@ func checkVersion(header []byte) error {
 	return nil
 }
 
-// take returns a section, nil if there is none. It checks that the section consists of units of so
-// many bytes.
+// take returns a section, nil if there is none. It checks that the section consists of units of
+// unit bytes.
 func (l *loader) take(kind uint32, unit int) []byte {
 	body := l.sections[kind]
 	delete(l.sections, kind)

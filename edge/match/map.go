@@ -18,8 +18,8 @@ import (
 // a file cut short. A file may be removed, or replaced by renaming another file over it.
 //
 // A fault, of a file cut short or of a disk that cannot be read, ends the program unless the
-// goroutine has set [debug.SetPanicOnFault]. With that a fault is a panic, which [Pack.IsFault]
-// knows.
+// goroutine has set [debug.SetPanicOnFault]. In such goroutines a fault is a panic, which
+// [Pack.IsFault] knows.
 //
 // Where files cannot be mapped, OpenMapped is Open.
 func OpenMapped(path string) (*Pack, error) {
@@ -71,8 +71,8 @@ func loadMapped(data []byte) (p *Pack, err error) {
 	return p, err
 }
 
-// IsFault says whether v, with which a scan panicked, means that the file of a mapped pack has been
-// cut short or cannot be read any more. Such a pack has to be opened again.
+// IsFault says whether v, the value of a panic in a scan, means that the file of a mapped pack has
+// been cut short or cannot be read any more. The pack then has to be opened again.
 func (p *Pack) IsFault(v any) bool { return isFault(v, p.mapped) }
 
 func isFault(v any, data []byte) bool {

@@ -1,6 +1,6 @@
 package match
 
-// Which patterns end in which state: the part of an automaton that all engines share.
+// Which patterns end in a state: the part of an automaton that all engines share.
 
 import (
 	"encoding/binary"
@@ -80,7 +80,7 @@ func (l *loader) longLiterals(first uint32, a *automaton) {
 }
 
 // checkOutputs checks that ranks count the bitmap, and that output words lead to rules and to lists
-// ending. Both automata may report atoms, which are numbered behind the rules.
+// with an end. Both automata may report atoms, which are numbered behind the rules.
 func (l *loader) checkOutputs(a *automaton, flags *flagTable, atoms int, folded bool) {
 	total := l.ranks(a.ends, a.rank)
 	if len(a.outs) != total || len(a.depths) != total {

@@ -53,8 +53,8 @@ func (p *Pack) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Hash is the SHA-256 of the content in 64 hex digits. The same rules compiled with the same
-// options have the same hash.
+// Hash is the SHA-256 of the content in 64 hex digits. Equal rules compiled with equal options have
+// equal hashes.
 func (p *Pack) Hash() string { return p.hash }
 
 // FileHash reads the hash of the pack in the file path from the header, without looking at the rest

@@ -1,16 +1,16 @@
 package match
 
-// Prefilters find hits without an automaton reading all of a text: they skip most of the text by a
-// cheap test. Which test suits depends on the number and the lengths of the patterns; the automaton
-// of a pack has one of them or none.
+// Prefilters find hits without an automaton reading all of a text: a cheap test skips most of the
+// text. The numbers and the lengths of the patterns decide which test suits; the automaton of a
+// pack has at most one prefilter.
 
 // prefilter is such a test. It is immutable.
 type prefilter interface {
 	// cost is what the test takes for each byte of a text, see below.
 	cost() float64
-	// find finds the hits of text ending behind f.pos, and at to or before, and leaves them in
-	// f.ahead with f.pos as the base. It returns false if so much of the text looks like patterns
-	// that lanes are faster; then f.ahead is void.
+	// find finds the hits of text ending behind f.pos, and at to or before, and leaves the hits in
+	// f.ahead with f.pos as the base. It returns false if the text looks like patterns in too many
+	// places and lanes are faster; then f.ahead is void.
 	find(f *finder, a *automaton, text []byte, to int) bool
 }
 
@@ -55,8 +55,8 @@ const (
 	prefilterUnit = 16                // see engine.prefilterShare
 )
 
-// prefilterBudget is how many bytes a single stream may read of size bytes of text: beyond that,
-// lanes would be faster. Prefilters count their own work in such bytes.
+// prefilterBudget is how many of size bytes of text a single stream may read: beyond the budget,
+// lanes would be faster. Prefilters count work of all kinds in bytes of a single stream.
 func (a *automaton) prefilterBudget(size int) int {
 	return size * a.filterShare / prefilterUnit
 }

@@ -56,9 +56,9 @@ func (p *programs) init(regexes []*regexRule, hinted []bool) {
 	}
 }
 
-// divide puts the regexes without triggers into groups; it parses them. A regex matching nearly
-// everywhere would run anyway, and a regex counting far would multiply the states of the others: a
-// few of these stay ungrouped.
+// divide parses the regexes without triggers and puts the regexes into groups. A regex matching
+// nearly everywhere would run anyway, and a regex counting far would multiply the states of a
+// group: a few such regexes stay ungrouped.
 func (p *programs) divide() {
 	type sized struct {
 		regex uint32

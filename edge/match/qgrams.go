@@ -1,8 +1,8 @@
 package match
 
-// The prefilter for sets whose literals are all of some length: it looks at a few bytes here and
-// there, and the automaton looks at the text only where these bytes can be part of a literal. (Wu
-// and Manber, 1994; Navarro and Raffinot, Flexible Pattern Matching in Strings, 3.3.)
+// The prefilter for sets without short literals: it looks at a few bytes here and there, and the
+// automaton looks at the text only where these bytes can be part of a literal. (Wu and Manber,
+// 1994; Navarro and Raffinot, Flexible Pattern Matching in Strings, 3.3.)
 
 import (
 	"encoding/binary"
@@ -182,8 +182,8 @@ func buildQgrams(arena []byte, literals []literal) *qgrams {
 	return g
 }
 
-// qgramWords is the size of the set for so many q-grams: 32 to 64 bits for each, so that one in 300
-// strings seems to be in the set, as long as the set does not get too large.
+// qgramWords is the size of the set for a number of q-grams: 32 to 64 bits for each, which makes
+// one in 300 strings seem to be in the set, unless the set would get too large.
 func qgramWords(grams int) int {
 	return min(max(1<<bits.Len(uint(grams/2)), minWords), maxWords)
 }

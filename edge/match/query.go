@@ -1,6 +1,6 @@
 package match
 
-// What a scan is asked for and what it gives back.
+// The questions and the answers of a scan.
 
 import "fmt"
 
@@ -41,8 +41,8 @@ type Query struct {
 	Limit int // matches (or rules) per text at most; 0: no limit; no effect on first, count and any
 	Total int // matches (or rules) per call at most, over all lines; 0: no limit; no effect on count and any
 
-	// Stop is called about every 64 KiB of text that automata and regexes read. true ends the scan
-	// with what it has (Result.Stopped). Stop may be nil.
+	// Stop is called about every 64 KiB of text read by automata and regexes. true ends the scan
+	// with the matches found until then (Result.Stopped). Stop may be nil.
 	Stop func() bool
 }
 

@@ -1,8 +1,8 @@
 package match
 
-// The prefilter for one to three literals: it looks for the byte of a literal that is rarest in
-// texts, by an instruction of the processor that compares many bytes at once, and compares the
-// literal where that byte is.
+// The prefilter for one to three literals: bytes.IndexByte, in assembly with vector instructions
+// where the processor has them, looks for the byte of a literal that is rarest in texts. The
+// literal is compared at every place of that byte.
 
 import (
 	"bytes"
@@ -60,8 +60,8 @@ func indexCost() float64 {
 
 func (r *rareBytes) cost() float64 { return r.each }
 
-// rarest returns the index of the byte of text that is rarest in texts, leaving one index out; -1
-// if there is no other.
+// rarest returns the index of the byte of text that is rarest in texts, leaving the index but out;
+// -1 if there is no other byte.
 func rarest(text []byte, but int, folded bool) int {
 	best := -1
 	for i, c := range text {
@@ -96,7 +96,7 @@ func (r *rareBytes) find(f *finder, a *automaton, text []byte, to int) bool {
 }
 
 // find appends the places to f.ahead where the literal ends behind f.pos, and at to or before. It
-// returns what is left of the budget, which every rare byte costs two of; below 0 it gave up.
+// returns the rest of the budget, of which every rare byte costs two bytes; below 0: find gave up.
 func (l *rareLiteral) find(f *finder, text []byte, to, budget int) int {
 	size, rare, check := len(l.text), l.text[l.at], l.text[l.check]
 	end := to - size + l.at + 1

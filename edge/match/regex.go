@@ -72,8 +72,8 @@ func regexSource(expr string, noCase bool) string {
 	return expr
 }
 
-// checkRegex parses source. It refuses a regex that does not parse, that can match the empty
-// string, or whose program would be too large.
+// checkRegex parses source. It refuses source that does not parse, a regex that can match the empty
+// string, and a regex with too large a program.
 func checkRegex(source string) (*syntax.Regexp, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {

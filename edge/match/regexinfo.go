@@ -1,9 +1,9 @@
 package match
 
-// What callers may want to know of a regex: what it requires, and the memory that it takes. Memory
-// is predicted, before a regex has run; the constants are fitted to the rule sets of logcheck,
-// SpamAssassin and fail2ban, on texts made for all of the rules. TestMemoryOfPackagedRegexes
-// compares, DESIGN.md has the figures.
+// What callers may want to know of a regex: the required literals, and the memory of the regex.
+// Memory is predicted, before a regex has run; the constants are fitted to the rule sets of
+// logcheck, SpamAssassin and fail2ban, on texts made for all of the rules.
+// TestMemoryOfPackagedRegexes compares, DESIGN.md has the figures.
 
 import (
 	"regexp/syntax"
@@ -17,8 +17,8 @@ type Requirement = required.Requirement
 
 // RegexInfo tells how a regex is run.
 type RegexInfo struct {
-	// Required is what a text must have for the regex to run on it: quoted literals with & and |.
-	// It is empty if the regex runs on every text; then Reason says why.
+	// Required says, as quoted literals with & and |, which literals a text needs for the regex to
+	// run. An empty Required means that the regex runs on every text; then Reason says why.
 	Required string
 	Reason   string
 	// Folded says that the literals are looked for in either case. Each rune of them is then the
@@ -34,8 +34,8 @@ type RegexInfo struct {
 	Shortest int
 }
 
-// Common says whether the literals of a regex occur in so many texts that they save little. It is
-// false for a regex without literals.
+// Common says whether the literals of a regex occur in too many texts to save much. Common is false
+// for a regex without literals.
 func (i *RegexInfo) Common() bool {
 	return i.Needs != nil && (i.Rarity < required.MinCondition || i.Shortest <= commonLength)
 }
@@ -102,7 +102,7 @@ func anchored(re *syntax.Regexp) bool {
 	return false
 }
 
-// regexMemory is what all regexes take with one scratch. Every other scratch has states of its own,
+// regexMemory is the memory of all regexes with a single scratch. Every other scratch adds states,
 // see StateMemory.
 func regexMemory(regexes []builtRegex) int64 {
 	programs := int64(0)
@@ -115,8 +115,8 @@ func regexMemory(regexes []builtRegex) int64 {
 	return int64(len(regexes))*openMemory + min(programs, programBudget) + StateMemory(len(regexes))
 }
 
-// StateMemory predicts how many bytes so many regexes take for each scratch that has scanned with
-// all of them.
+// StateMemory predicts the bytes of states, for a number of regexes, of each scratch that has
+// scanned with all regexes.
 func StateMemory(regexes int) int64 {
 	n := int64(regexes)
 	return n*machineMemory + min(n*statesMemory, lazydfa.DefaultCacheSize)

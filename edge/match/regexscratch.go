@@ -1,6 +1,6 @@
 package match
 
-// What changes while regexes run: which atoms were seen, which regexes are candidates, and the
+// What changes while regexes run: the atoms seen, the candidates among the regexes, and the
 // machines with the states.
 
 import (

@@ -1,7 +1,7 @@
 package match
 
-// The matches of a text: collected from passes that each give them in order, limited, and brought
-// into one order.
+// The matches of a text: collected from passes, each of which gives matches in order; limited; and
+// brought into one order.
 
 import (
 	"cmp"
@@ -165,7 +165,8 @@ func inOrder(matches []Match) bool {
 	return true
 }
 
-// What is sorted by counting: so many matches, which end at places not too far apart.
+// When matches are sorted by counting: the number of matches lies between these bounds, and the
+// ends are not too far apart.
 const (
 	minCountSort = 12
 	maxCountSort = 64 << 10

@@ -20,9 +20,9 @@ func (p *Pack) Scan(s *Scratch, text []byte, q Query) Result {
 }
 
 // ScanLines looks for the rules in each line of block. A line is a text of its own: it ends before
-// the '\n' and keeps a '\r' before that; the last line needs no '\n'. Lines with a match are given
-// to each, in order; each returns whether to go on. The result sums the lines up, without Matches
-// and Rules; the Incomplete is that of all lines, with a match or without.
+// the '\n' and keeps a '\r' before the '\n'; the last line needs no '\n'. ScanLines calls each for
+// every line with a match, in order, and goes on while each returns true. The result sums the lines
+// up, without Matches and Rules; Incomplete is about all lines, with a match or without.
 func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}

@@ -90,8 +90,8 @@ func (s *Scratch) stop() bool {
 	return s.stopped
 }
 
-// passDone says whether a pass whose matches begin at first need not go on: the later matches come
-// behind all that it has given.
+// passDone says whether a pass with matches from first on need not go on, because later matches of
+// the pass would come behind all matches found by then.
 func (s *Scratch) passDone(first int) bool {
 	r := &s.results
 	return s.done() || r.limit > 0 && len(r.matches)-first >= r.limit

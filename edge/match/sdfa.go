@@ -1,6 +1,6 @@
 package match
 
-// The engine sdfa: the sparse table of middle-sized sets. It is a DFA of which only the transitions
+// The engine sdfa: the sparse table of middle-sized sets. It is a DFA in which only the transitions
 // to deep states are stored, because all other transitions follow from the last few bytes of the
 // text.
 
@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// shallowDepth is how deep a state can be that is found from the last bytes alone. Where it is 2,
-// three times as many transitions are deep; where it is 4, the shallow table is six times as large.
+// shallowDepth is the depth of the deepest states found from the last bytes alone. With 2, three
+// times as many transitions are deep; with 4, the shallow table is six times as large.
 const shallowDepth = 3
 
 // Deep and shallow entries have these low 32 bits:
@@ -24,8 +24,8 @@ const (
 	maxDeep   = 1 << 23 // what a base can address
 )
 
-// sdfa is the table of an automaton. The state of a lane is 64 bits: the entry that led there, and
-// above it the row of the longest suffix that is no deeper than shallowDepth-1.
+// sdfa is the table of an automaton. The state of a lane is 64 bits: the entry that led to the
+// state, and above the entry the row of the longest suffix no deeper than shallowDepth-1.
 type sdfa struct {
 	classes *[256]uint8
 	shallow []uint64 // row + class of a byte: the next state, if no deep transition says otherwise

@@ -63,8 +63,8 @@ func (b *sdfaBuilder) build() (*sdfa, bool) {
 }
 
 // walk lists the states and the deep transitions: the transitions to children and, for other bytes,
-// the transitions of the state behind the failure link. That state is shallower, so it has been
-// walked.
+// the transitions of the state behind the failure link. The state behind the link is shallower and
+// so has been walked before.
 func (b *sdfaBuilder) walk() bool {
 	a := b.automaton
 	b.number = make([]uint32, len(a.edges))
@@ -139,8 +139,7 @@ func (b *sdfaBuilder) isHit(state uint32) bool {
 	return b.automaton.entry(b.order[state])&(hasOutput|hasSuffixOutput) != 0
 }
 
-// terminals gives each state with a hit a base that no other state has, and lists these states by
-// base.
+// terminals gives each state with a hit a base of its own, and lists the states with a hit by base.
 func (b *sdfaBuilder) terminals() *sdfa {
 	free := freeBases{array: b.array}
 	byBase := map[uint32]uint32{} // cell of the state with a base
@@ -166,7 +165,7 @@ type freeBases struct {
 	next  uint32
 }
 
-// take leaves each block one base that no state has: seal needs it.
+// take leaves one base free in each block: seal needs a base that no state has.
 func (f *freeBases) take() uint32 {
 	for ; ; f.next++ {
 		if int(f.next) == len(f.array.edges) {

@@ -49,7 +49,7 @@ func (e *searcher) nextText(s *Scratch) {
 	s.regexes.nextText()
 }
 
-// pass is one automaton with the text that it runs over.
+// pass is an automaton on the way over a text.
 type pass struct {
 	*automaton
 	text     []byte // folded, or as it is; ends with the current text
@@ -78,8 +78,7 @@ func (e *searcher) run(s *Scratch, p pass, f *finder) {
 	}
 }
 
-// reportAhead reports all hits that f knows of, in one loop. There is no limit that they could
-// exceed.
+// reportAhead reports all hits in f.ahead, in one loop. There must be no limit to exceed.
 func (e *searcher) reportAhead(s *Scratch, p *pass, f *finder) {
 	r := &s.results
 	plain := p.plain && len(p.shifts) == 0 && r.want == WantMatches
@@ -178,8 +177,8 @@ func (e *searcher) reportPattern(s *Scratch, p *pass, end int, found pattern) {
 	}
 }
 
-// runRegexes runs the regexes whose formulas are true of the text, those running on every text by
-// themselves, and those of grouped.
+// runRegexes runs the regexes with a true formula, the regexes that run on every text, and the
+// regexes of grouped.
 func (e *searcher) runRegexes(s *Scratch, text []byte, grouped []uint32) {
 	r := &s.regexes
 	r.candidates = append(append(r.candidates[:0], e.programs.ungrouped...), grouped...)

@@ -56,7 +56,7 @@ func newShortGrams(terminals []terminal) *shortGrams {
 	return g
 }
 
-// lookupCost is what it costs to look up one place of the text.
+// lookupCost is the cost of looking up a place of the text.
 const lookupCost = 0.45
 
 func (g *shortGrams) cost() float64 {

@@ -1,7 +1,7 @@
 package match
 
-// Scanning many short texts at once. They are copied end to end, so that lanes and prefilters have
-// something to look ahead over; each stays a text of its own all the same.
+// Scanning many short texts at once. The texts are copied end to end, to give lanes and prefilters
+// something to look ahead over; each remains a text of its own.
 
 import "slices"
 
@@ -17,8 +17,8 @@ const (
 // texts; each returns whether to go on. A result holds until each returns. The result of ScanTexts
 // sums the texts up, as that of ScanLines does.
 //
-// Short texts are copied and scanned together, so that many texts take no more time than one text
-// of the length.
+// Short texts are copied and scanned together: many texts take no more time than a single text of
+// the total length.
 func (p *Pack) ScanTexts(s *Scratch, texts [][]byte, q Query, each func(i int, r *Result) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
@@ -50,8 +50,8 @@ type joinedTexts struct {
 	starts []int
 }
 
-// join copies the first of texts, with a '\n' behind each so that the end of one text and the
-// beginning of the next are no rune together. It returns the number of joined texts; a long text is
+// join copies the first of texts, each followed by a '\n' to keep the end of a text and the
+// beginning of the next from forming a rune. It returns the number of joined texts; a long text is
 // not copied and counts as one.
 func (j *joinedTexts) join(texts [][]byte) int {
 	j.bytes, j.starts = j.bytes[:0], j.starts[:0]
@@ -85,7 +85,7 @@ func (w *lineScan) scanJoined(texts [][]byte, first int) {
 		if found < 0 {
 			break
 		}
-		// The text that byte found is in, or whose '\n' it is.
+		// The text with the byte found, or with found as the '\n'.
 		next, exact := slices.BinarySearch(starts[i:], found)
 		if !exact {
 			next--

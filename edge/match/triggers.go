@@ -1,8 +1,8 @@
 package match
 
-// Which atoms of a text have regexes run. The strings in the formulas of all regexes of a pack are
-// atoms, numbered behind the rules, so an automaton reports atoms as it reports rules. An atom can
-// be a trigger of regexes: when it occurs, the formulas are evaluated.
+// Which atoms of a text make regexes run. The strings in the formulas of all regexes of a pack are
+// atoms, numbered behind the rules: an automaton reports atoms and rules alike. An atom can be a
+// trigger of regexes: when the atom occurs, the formulas of these regexes are evaluated.
 
 import (
 	"math/bits"
@@ -19,8 +19,8 @@ type triggers struct {
 	formulas       []uint32 // words; all words of a regex must be true besides the trigger
 }
 
-// A word of a formula is an atom; or, with formulaNode, the number of words behind it belonging to
-// it. One of these must be true, or, with formulaAll, all of them.
+// A word of a formula is an atom; or, with formulaNode, the number of the following words that form
+// a node. Any word of a node must be true, or, with formulaAll, every word.
 const (
 	formulaNode = 1 << 31
 	formulaAll  = 1 << 30

@@ -7,23 +7,21 @@ import (
 	"sync/atomic"
 )
 
-// Budget counts the memory that the connections of one or more listeners hold for the peers, as it
-// is retained: buffers count with the capacity, however little of them is in use. A received
-// message counts from the first bytes until the last reference is released, whoever holds it; what
-// waits in a send queue counts until it is written. Buffers of at most 4 KiB holding a single
-// message are not counted: who keeps such messages counts them (see Message.Retained). The zero
-// Budget counts and refuses nothing. All methods are safe for concurrent use.
+// Budget counts the memory held for peers by the connections of one or more listeners, as retained:
+// a buffer counts with the full capacity, however little is in use. A received message counts from
+// the first bytes until the last reference is released, whoever holds the reference. A message in a
+// send queue counts until written. Buffers of at most 4 KiB holding a single message are not
+// counted: the holder of such messages counts them (see Message.Retained). The zero Budget counts
+// and refuses nothing. All methods are safe for concurrent use.
 type Budget struct {
-	// Partial, if it is not 0, is how many bytes of messages that are still
-	// arriving are kept. Total, if it is not 0, is how many bytes may be held in all
-	// when such a message grows. What goes beyond is read and thrown away, and
-	// the message is cut (see Message.Truncated). The first 64 KiB of a message always
-	// pass; if there are more than 256 connections, the first 4 KiB do. Set both before use.
+	// Partial is the most bytes to keep of messages still arriving; 0: no bound. Total is the most
+	// bytes to hold in all when a message grows; 0: no bound. Bytes beyond are read and thrown
+	// away, and the message is cut (see Message.Truncated). The first 64 KiB of a message always
+	// pass; with more than 256 connections, the first 4 KiB. Set both before use.
 	Partial, Total int64
 
-	// Parent, if there is one, counts in place of this budget, which then is a
-	// part of it with bounds of its own: Held of both is the same. A parent has no
-	// parent. Set it before use.
+	// Parent, if set, counts in place of this budget, which then is a part of Parent with its own
+	// bounds: Held of both is equal. A parent has no parent. Set Parent before use.
 	Parent *Budget
 
 	held, partial, conns atomic.Int64
@@ -89,9 +87,10 @@ func (b *Budget) allows(size, counted, more int64) bool {
 		(b.Total == 0 || b.Held()+more <= b.Total)
 }
 
-// collect runs the garbage collector before unpooled buffers of half of Total were made
-// since it was run: what messages leave behind that grew or are gone could be as much as
-// what is held. The runtime by itself allows that, and goes over its own limit while it collects.
+// collect runs the garbage collector before unpooled buffers of half of Total have been made since
+// the last collection: messages that grew or ended may leave as much garbage behind as the budget
+// holds. The runtime alone tolerates that much garbage, and goes over the memory limit during a
+// collection.
 func (b *Budget) collect(n int) {
 	if b == nil || b.root().Total == 0 {
 		return
@@ -127,9 +126,9 @@ func (r *reader) count(size int64, arrived int) {
 	}
 }
 
-// Partial returns how many bytes of a message that is still arriving have come, 0 if none is on the
-// way; and a number that is another for each such message. It is for connections with a budget
-// only, and for messages not arriving in one piece. Any goroutine may call it.
+// Partial returns how many bytes of a message still arriving have come, 0 if no message is on the
+// way; and a number that differs for each such message. Partial is for connections with a budget,
+// and for messages not arriving in one piece. Any goroutine may call Partial.
 func (c *Conn) Partial() (bytes int64, message uint64) {
 	return c.in.arrived.Load(), c.in.number.Load()
 }

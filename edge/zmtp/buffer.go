@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// bufferClasses are the capacities pooled, in bytes. Each is about twice the one before, so that a
-// queue's memory stays near what the messages count. The odd tails leave room for frame headers and
-// an envelope around a body of round size.
+// bufferClasses are the capacities pooled, in bytes. Each is about twice the last, to keep a
+// queue's memory near the count of the messages. The odd tails leave room for frame headers and an
+// envelope around a body of round size.
 var bufferClasses = [...]int{
 	512, 1<<10 + 256, 2<<10 + 512, 4 << 10, 9 << 10, 20 << 10, 36 << 10, 72 << 10,
 	136 << 10, 272 << 10, 520 << 10, 1<<20 + 4<<10,
@@ -58,9 +58,8 @@ func newBuffer(n int) *buffer {
 
 func (b *buffer) retain() { b.refs.Add(1) }
 
-// release gives up one reference. The last one returns the memory to the pool. Releasing more often
-// than retaining is a bug of the caller that would hand one piece of memory to two owners: it
-// panics.
+// release gives up one reference. The last release returns the memory to the pool. More releases
+// than references are a bug of the caller, which would give the memory two owners: release panics.
 func (b *buffer) release() {
 	switch refs := b.refs.Add(-1); {
 	case refs > 0:
@@ -87,8 +86,8 @@ func (b *buffer) charge(budget *Budget) {
 	}
 }
 
-// reserve returns b with room for n more bytes, or a larger buffer that took over the content. b
-// must have one reference, which moves to the result.
+// reserve returns b with room for n more bytes, or a larger buffer with the content of b. b must
+// have one reference, which moves to the result.
 func (b *buffer) reserve(n int) *buffer {
 	if cap(b.b)-len(b.b) >= n {
 		return b

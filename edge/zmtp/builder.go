@@ -111,8 +111,8 @@ func (b *Builder) Discard() {
 	*b = Builder{}
 }
 
-// startFrame makes room for n bytes and links the frame before, now known not
-// to be the last one, to the one that follows.
+// startFrame makes room for n bytes and links the frame before, now known not to be the last, to
+// the new frame.
 func (b *Builder) startFrame(n int) {
 	b.mustBeOpen(false)
 	b.Grow(n)

@@ -1,7 +1,7 @@
 package zmtp
 
-// The reader of a connection with CURVE. Whether a frame is the message's last can be seen only in
-// the opened box; so Buffered opens what is there, and a message that it completes waits here for
+// The reader of a connection with CURVE. Only the opened box tells whether a frame is the last of
+// the message. So Buffered opens the frames in the buffer, and a completed message waits here for
 // Recv.
 
 import "fmt"
@@ -65,8 +65,8 @@ func (r *reader) readSealed(h header) error {
 	if most := max(r.maxFrame, r.maxCommand) + uint64(sealOverhead); h.len > most {
 		return protocolError(fmt.Sprintf("MESSAGE of %d bytes; at most %d are allowed", h.len, most))
 	}
-	// Up to half a read buffer it is opened from there; a larger one is gathered first,
-	// if it will be kept.
+	// Up to half a read buffer the MESSAGE is opened from there; a larger MESSAGE is gathered
+	// first, if to be kept.
 	if size := h.size + int(h.len); size <= readBuffer/2 {
 		if err := r.fill(size); err != nil {
 			return unexpectedEOF(err)

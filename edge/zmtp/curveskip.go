@@ -1,7 +1,7 @@
 package zmtp
 
-// Encrypted frames too large to keep: they are read piece by piece, and authenticated without being
-// kept, so that the peer can be told as without encryption.
+// Encrypted frames too large to keep: the reader authenticates a frame piece by piece without
+// keeping the frame. The peer can then be told, as without encryption.
 
 import (
 	"encoding/binary"
@@ -13,9 +13,9 @@ import (
 	"golang.org/x/crypto/salsa20/salsa"
 )
 
-// boxCheck authenticates a box whose content nobody wants. The layout of a box is that
-// of NaCl's secretbox: a tag, then what is in it, encrypted with Salsa20 from the 33rd
-// byte of the key stream on. The first 32 bytes are the key of the tag.
+// boxCheck authenticates a box without keeping the content. The layout is that of NaCl's secretbox:
+// a tag, then the content, encrypted with Salsa20 from the 33rd byte of the key stream on. The
+// first 32 bytes are the key of the tag.
 type boxCheck struct {
 	tag   [poly1305.TagSize]byte
 	mac   *poly1305.MAC

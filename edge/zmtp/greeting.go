@@ -19,8 +19,8 @@ const (
 	greetingHead  = signatureSize + 1 // what a peer must have before it sends the mechanism
 )
 
-// ours is the version of ZMTP that this package speaks. A higher one is
-// answered and treated as this one.
+// ours is the version of ZMTP of this package. A higher version of the peer is answered and treated
+// as ours.
 var ours = Version{3, 1}
 
 // greeting is what one side says in the greeting.

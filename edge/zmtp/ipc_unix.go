@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// directoryLockWait bounds the wait for the lock: everybody who may read the
-// directory may hold it, and starting without it is better than not starting.
+// directoryLockWait bounds the wait for the lock: everybody who may read the directory may hold the
+// lock, and starting without the lock is better than not starting.
 const directoryLockWait = time.Second
 
 // lockDirectory keeps other listeners from replacing socket files next to path until unlock. Two
@@ -33,8 +33,8 @@ func lockDirectory(path string) (unlock func()) {
 	}
 }
 
-// restrictSocket sets the mode that Linux gives the file of the socket when it
-// is bound, less the process's umask. Other systems ignore or refuse it.
+// restrictSocket sets the mode, less the process's umask, of the socket file that Linux makes in
+// bind. Other systems ignore or refuse the mode.
 func restrictSocket(fd uintptr, mode os.FileMode) {
 	_ = unix.Fchmod(int(fd), uint32(mode.Perm()))
 }

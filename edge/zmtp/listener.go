@@ -27,8 +27,8 @@ type Listener struct {
 
 // Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555, tcp://eth0:5555
 // (the first address of a network interface, see BindHost), ipc:///run/name, ipc://@name (Linux) or
-// inproc://name; port 0 or * lets the system choose one. The error says what is wrong with the
-// endpoint or that it is taken.
+// inproc://name; port 0 or * lets the system choose a port. The error says why the endpoint is
+// wrong, or that the endpoint is taken.
 func Listen(endpoint string, o Options) (*Listener, error) {
 	e, err := parseEndpoint(endpoint, true)
 	if err != nil {
@@ -57,8 +57,8 @@ func Listen(endpoint string, o Options) (*Listener, error) {
 // Endpoint returns the bound endpoint with the real port, fit for dialing from this machine.
 func (l *Listener) Endpoint() string { return l.src.endpoint() }
 
-// Accept waits for the next connection whose handshake is done; the caller
-// owns it. After Close the error is ErrClosed; there is no other.
+// Accept waits for the next connection with a completed handshake; the caller owns the connection.
+// After Close the error is ErrClosed; there is no other error.
 func (l *Listener) Accept() (*Conn, error) {
 	select {
 	case c := <-l.accepted:

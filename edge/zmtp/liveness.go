@@ -14,7 +14,7 @@ import (
 // dead.
 const looksPerLimit = 3
 
-// epoch is what times are counted from, so that one fits into an atomic integer.
+// epoch is the beginning of the times in this file: a time since epoch fits into an atomic integer.
 var epoch = time.Now()
 
 // heardStream is a stream that notes when bytes arrive.
@@ -107,9 +107,9 @@ func (c *Conn) watch() {
 	}
 }
 
-// SetHeartbeat changes Options.Heartbeat for this connection, which is otherwise a listener's for
-// all: the zero one ends the PINGs to a peer giving signs of life by itself. A time to live that
-// the peer has sent with PINGs of its own still counts.
+// SetHeartbeat changes Options.Heartbeat, a listener's for all connections, for this connection:
+// the zero Heartbeat ends the PINGs to a peer giving signs of life without PINGs. A time to live in
+// PINGs of the peer still counts.
 func (c *Conn) SetHeartbeat(h Heartbeat) error {
 	if err := h.check(); err != nil {
 		return fmt.Errorf("zmtp: %w", err)
@@ -140,8 +140,8 @@ func (c *Conn) pinged(ttl time.Duration) {
 	c.watch()
 }
 
-// tick is what the timer calls: it takes a peer that was silent for too long
-// for dead, else sends a PING when it is time.
+// tick runs when the timer fires: it ends the connection of a peer silent for too long, else sends
+// a PING when a PING is due.
 func (c *Conn) tick() {
 	nobodyReads := c.recvMu.TryLock()
 	if nobodyReads {
@@ -154,10 +154,10 @@ func (c *Conn) tick() {
 	c.Flush() // the PING
 }
 
-// checkSilence returns for how long the peer has been silent and whether it is dead.
-// If not, it queues a PING when it is time, and winds up the timer. Silence does
-// not count while nobody reads, or while the process itself stood still: then
-// the signs of life may be waiting in the socket.
+// checkSilence returns for how long the peer has been silent and whether the peer is dead. For a
+// live peer it queues a PING when due, and winds up the timer. Silence does not count while nobody
+// reads, or while the process itself stood still: then the signs of life may be waiting in the
+// socket.
 func (c *Conn) checkSilence(nobodyReads bool) (silence time.Duration, dead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

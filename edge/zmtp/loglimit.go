@@ -1,7 +1,7 @@
 package zmtp
 
-// Limits on how much of what peers do goes to the log: a peer misbehaving all the time must not
-// fill a disk, or hide what others do.
+// Limits on the log lines that peers cause: a peer misbehaving all the time must not fill a disk,
+// or hide the lines about other peers.
 
 import (
 	"context"
@@ -19,11 +19,11 @@ const (
 	maxMessages = 256 // that are told apart
 )
 
-// LimitLog returns a logger that passes lines on to log, but not more than 20 warnings or errors,
-// or 100 lines of level info, with the same message in ten seconds; then one line says how many
-// were suppressed. Lines of level debug always pass: who reads them wants them all. Messages are
-// constants, what differs between lines is in attributes. A logger limited already is returned as
-// it is. All loggers derived from the result share the limits.
+// LimitLog returns a logger that passes lines on to log, but at most 20 warnings or errors, or 100
+// lines of level info, with an equal message in ten seconds; then a line says how many were
+// suppressed. Lines of level debug always pass. Messages are constants, attributes hold the
+// differences between lines. A limited logger is returned unchanged. All loggers derived from the
+// result share the limits.
 func LimitLog(log *slog.Logger) *slog.Logger {
 	if _, limited := log.Handler().(*limitedHandler); limited {
 		return log

@@ -4,10 +4,10 @@ package zmtp
 
 import "iter"
 
-// Message is a single message in wire form (the frames with the headers) in one pooled,
-// reference-counted buffer. It is a small value: copying it does not retain. Its content never
-// changes, so any number of goroutines may read it; each that keeps it longer than the reference it
-// was lent must Retain.
+// Message is a ZeroMQ message in wire form (the frames with the headers) in a pooled,
+// reference-counted buffer. Message is a small value: a copy does not retain. The content never
+// changes: any number of goroutines may read the content; a goroutine keeping a Message longer than
+// the lent reference must Retain.
 //
 // The zero Message has no frames and no memory.
 type Message struct {
@@ -121,8 +121,8 @@ func (m Message) wire() []byte {
 	return m.buf.b[m.off:]
 }
 
-// cutFrame splits valid wire form after the first frame. The body's capacity ends with it, so that
-// an append by the user cannot reach the next frame.
+// cutFrame splits valid wire form after the first frame. The capacity of body ends with the frame:
+// an append to body cannot reach the next frame.
 func cutFrame(wire []byte) (body, rest []byte) {
 	h, _ := decodeHeader(wire)
 	end := h.size + int(h.len)

@@ -10,9 +10,9 @@ const (
 	// into a shared chunk. Larger ones are queued by reference.
 	coalesceMax = 4 << 10
 
-	// chunkFirst is the room in such a chunk at first, and chunkMax what it
-	// grows to before another is begun, in bytes: a slow peer with one small
-	// answer waiting holds little, a batch goes out in one piece.
+	// chunkFirst is the first size of such a chunk, in bytes, and chunkMax the size at which
+	// another chunk is begun: a slow peer with a small answer waiting holds little, a batch goes
+	// out in one piece.
 	chunkFirst = 4 << 10
 	chunkMax   = 20 << 10
 
@@ -159,8 +159,8 @@ func (o *outbox) take() [][]byte {
 	return o.vectors
 }
 
-// releaseIdle lets go of memory that an idle connection should not hold: what the
-// vectors still point to, and lists that a burst has made long.
+// releaseIdle frees memory that an idle connection should not hold: targets of the vectors, and
+// lists made long by a burst.
 func (o *outbox) releaseIdle() {
 	clear(o.vectors[:cap(o.vectors)])
 	if cap(o.sending) > maxVectors {

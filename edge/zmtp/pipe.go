@@ -1,7 +1,7 @@
 package zmtp
 
-// A stream in memory, under inproc:// connections. Unlike net.Pipe it buffers,
-// so that a writer need not wait for the reader.
+// A stream in memory, under inproc:// connections. Unlike net.Pipe the stream buffers: a writer
+// need not wait for the reader.
 
 import (
 	"io"

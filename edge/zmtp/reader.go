@@ -239,8 +239,8 @@ func (r *reader) complete() bool {
 	}
 }
 
-// fill sees to it that n bytes are buffered; n is at most half of readBuffer. At the
-// end of the stream it says io.EOF if there are none at all.
+// fill makes sure that n bytes are buffered; n is at most half of readBuffer. At the end of the
+// stream the error is io.EOF if no byte is buffered.
 func (r *reader) fill(n int) error {
 	for r.w-r.r < n {
 		r.need = n
@@ -267,9 +267,8 @@ func (r *reader) readMore() (int, error) {
 	return r.src.Read(r.room())
 }
 
-// room returns the free part of the read buffer: at least one byte, and as much as
-// need wants. A read that filled the buffer is followed by a large buffer, and one that
-// did not by a small one again.
+// room returns the free part of the read buffer: at least one byte, and at least need. A read that
+// filled the buffer is followed by a large buffer, any other read by a small buffer.
 func (r *reader) room() []byte {
 	if r.r == r.w {
 		r.r, r.w = 0, 0
@@ -288,8 +287,8 @@ func (r *reader) room() []byte {
 	return r.buf[r.w:]
 }
 
-// park gives the read buffer up but for what is in it. A lazySource calls it when there
-// is nothing to read.
+// park gives the read buffer up except for the unused bytes. A lazySource calls park when there is
+// nothing to read.
 func (r *reader) park() {
 	n := r.w - r.r
 	switch {

@@ -1,7 +1,7 @@
 package zmtp
 
-// Peers coming again and are refused for the same reason: one whose key is not allowed tries every
-// few seconds for ever, and is logged once a minute.
+// Peers refused again and again for one reason: a peer whose key is not allowed tries every few
+// seconds for ever, and is logged once a minute.
 
 import (
 	"net"

@@ -3,11 +3,11 @@ package zmtp
 // Keeping Go's scheduler awake while messages stream in.
 //
 // When every goroutine waits for the network, the runtime puts the monitor thread (sysmon) to
-// sleep, and the next message wakes it: a system call each way, and then a thread looking around
-// every 20 µs for a while. A router does that thousands of times a second, and it costs more CPU
-// time than everything else it does (docs/benchmarks.md). The monitor sleeps only when all of the
-// runtime's processors are idle; so under load one processor, which the program gets in addition,
-// is kept in a system call that the runtime takes for work.
+// sleep, and the next message wakes the thread: a system call each way, and then a thread looking
+// around every 20 µs for a while. In a router this happens thousands of times a second, and costs
+// more CPU time than all the rest (docs/benchmarks.md). The monitor sleeps only when all of the
+// runtime's processors are idle. So under load the program gets one more processor, which is kept
+// in a system call that the runtime takes for work.
 
 import (
 	"runtime"
@@ -24,10 +24,11 @@ const (
 	quietReads = 10
 )
 
-// KeepSchedulerBusy makes the Go runtime of this process cheaper as long as the connections receive
-// thousands of times a second; below that nothing changes. It is for programs mostly route, such as
-// brokers: it halves the CPU time of a routed message. It raises GOMAXPROCS by one. Call it once,
-// in main; calling it again does nothing. It has an effect on Linux only.
+// KeepSchedulerBusy makes the Go runtime of this process cheaper while the connections receive
+// thousands of times a second; below that nothing changes. It is for programs that mostly route,
+// such as brokers: a routed message takes half the CPU time. GOMAXPROCS rises by one. Call
+// KeepSchedulerBusy once, in main; further calls do nothing. The function has an effect on Linux
+// only.
 func KeepSchedulerBusy() {
 	if canHold && !scheduler.enabled.Swap(true) {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

@@ -10,8 +10,8 @@ import (
 
 const canHold = true
 
-// holdProcessor sleeps for d, during which the runtime believes that the processor works. A signal
-// ends it early and makes it return false; the runtime sends one when it needs the processor.
+// holdProcessor sleeps for d while the runtime believes the processor to be at work. A signal ends
+// the sleep early, with false as the result; the runtime sends a signal to get the processor.
 func holdProcessor(d time.Duration) bool {
 	ts := syscall.NsecToTimespec(int64(d))
 	_, _, errno := syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)

@@ -38,24 +38,22 @@ type Security struct {
 	ServerKey PublicKey
 
 	// Authorize decides for a listener with Curve whether to admit a client that has proven to own
-	// the key. It is asked at every handshake, from many goroutines at once. What it returns as
-	// user becomes Peer.User; if empty, the key in Z85 does; with ok false it is the reason for the
-	// log, such as "is allowed elsewhere". nil admits every client that knows the listener's public
-	// key.
+	// the key. It is called at every handshake, from many goroutines at once. With ok true user
+	// becomes Peer.User, by default the key in Z85; with ok false user is the reason for the log,
+	// such as "is allowed elsewhere". nil admits every client that knows the listener's public key.
 	Authorize func(key PublicKey) (user string, ok bool)
 
-	// RefuseForever makes a listener tell a refused client so, with the ERROR
-	// "400", after which libzmq never connects again. By default such a
-	// connection is kept for RefusalHold and closed: the client comes back by
-	// itself when the cause is gone.
+	// RefuseForever makes a listener send a refused client the ERROR "400", after which libzmq
+	// never connects again. By default the connection is kept for RefusalHold and closed: the
+	// client comes back by itself when the cause is gone.
 	RefuseForever bool
 
 	public PublicKey // of Key; filled in by withDefaults
 }
 
-// mechanism is one mechanism of security. After the greetings one of the methods runs the rest of
-// the handshake: it exchanges what the mechanism wants, calls admit with the peer's metadata, and
-// fills in what h.peer lacks.
+// mechanism is a mechanism of security. After the greetings the method for the side runs the rest
+// of the handshake: the method exchanges the commands of the mechanism, calls admit with the peer's
+// metadata, and fills in the missing fields of h.peer.
 type mechanism interface {
 	client(h *handshake) error
 	server(h *handshake) error

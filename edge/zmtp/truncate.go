@@ -6,8 +6,8 @@ package zmtp
 var placeholder = []byte{0, 1, 0}
 
 // Truncated returns how many bytes of the message, frame headers included, were read but not kept,
-// because of Options.KeepMessage or Options.Budget; 0 of a message that is whole. The frames before
-// the first not kept are there, and a last one of one byte stands for all others.
+// because of Options.KeepMessage or Options.Budget; 0: the message is whole. The frames before the
+// first not kept are there; a last frame of one byte stands for all others.
 func (m Message) Truncated() int64 {
 	if m.buf == nil {
 		return 0
@@ -45,7 +45,7 @@ func (r *reader) truncate(m *Message, keep, size int) {
 	m.buf.truncated += int64(size)
 }
 
-// skipBody throws n bytes of a frame away, such that it can be seen to go on.
+// skipBody throws n bytes of a frame away. Partial shows the progress.
 func (r *reader) skipBody(n int) error {
 	for n > 0 {
 		if err := r.skip(min(n, readBuffer)); err != nil {

@@ -39,8 +39,8 @@ func encodeZ85(b []byte) string {
 	return string(text)
 }
 
-// DecodeZ85 returns the bytes that text encodes. The error says what is wrong
-// with it and does not repeat it, since it may be a secret key.
+// DecodeZ85 returns the bytes encoded in text. The error says why text is wrong and does not repeat
+// text, which may be a secret key.
 func DecodeZ85(text string) ([]byte, error) {
 	if len(text)%5 != 0 {
 		return nil, fmt.Errorf("zmtp: Z85 has a multiple of 5 characters, not %d", len(text))
