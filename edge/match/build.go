@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// literal is a pattern whose bytes lie in an arena, a single literal behind another.
+// literal is a pattern whose bytes lie in an arena, end to end.
 type literal struct{ offset, length, rule uint32 }
 
 func (l literal) bytes(arena []byte) []byte {
@@ -72,7 +72,7 @@ type builtAutomaton struct {
 	long      []literal
 	used      [256]bool // bytes leading to a state
 	states    int
-	reporting int // states reporting patterns, their own or those behind a link
+	reporting int // states that report patterns of the state or of states behind a link
 }
 
 // entry is the content of a cell.
@@ -161,7 +161,7 @@ func countStates(arena []byte, literals []literal) (levels [maxDepth + 1]int) {
 	return levels
 }
 
-// expand records the literals ending in s and appends the children to next.
+// expand records the literals ending in s and appends the children of s to next.
 func (b *automatonBuilder) expand(s state, depth int, next []state) []state {
 	rest := s.low
 	for rest < s.high && (depth == maxDepth || int(b.literals[rest].length) == depth) {

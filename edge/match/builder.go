@@ -165,7 +165,7 @@ func (b *Builder) check(r *Rule) error {
 // shortened cuts a literal for messages.
 func shortened(l []byte) []byte { return l[:min(len(l), 64)] }
 
-// ruleID is the id of a rule, or else the literal.
+// ruleID is the id of a rule; without an id, the literal.
 func ruleID(r *Rule) ([]byte, error) {
 	switch {
 	case r.ID != "":
@@ -194,8 +194,8 @@ func (b *Builder) addLiteral(list *[]literal, l []byte, number uint32) {
 	b.arena = append(b.arena, l...)
 }
 
-// addRule notes a rule whose literals have been added, and the id, unless every match has the id as
-// the text. Engines not made of automata do not know the text of a match.
+// addRule notes a rule whose literals have been added, and the rule's id, unless the id is the text
+// of every match. Engines not made of automata do not know the text of a match.
 func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
 	flags := uint8(0)
 	if r.NoCase {
@@ -256,7 +256,7 @@ func (s *idSet) find(id []byte, idOf func(rule uint32) []byte) (rule uint32, at 
 	return 0, at, false
 }
 
-// put puts rule into the free place that find gave for the id.
+// put puts rule into the free place that find gave for the rule's id.
 func (s *idSet) put(at int, rule uint32, idOf func(rule uint32) []byte) {
 	s.table[at] = rule + 1
 	s.count++

@@ -45,7 +45,7 @@ func tableSize(sections []section) (size int64) {
 	return size
 }
 
-// builtPart is an automaton and the number of the first section.
+// builtPart is an automaton and the number of its first section.
 type builtPart struct {
 	first uint32
 	*builtAutomaton

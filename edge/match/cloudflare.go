@@ -15,7 +15,8 @@ import (
 const (
 	// cloudflareBudget is how many bytes this engine may take.
 	cloudflareBudget = 512 << 20
-	// cloudflareNode is the size of a node of the trie: two tables of 256 pointers and some words.
+	// cloudflareNode is the size of a node of the library's trie: two tables of 256 pointers and
+	// some words.
 	cloudflareNode = (2*256 + 12) * bits.UintSize / 8
 )
 
@@ -101,7 +102,7 @@ type cloudflareMatcher struct {
 	rules   [][]uint32           // per literal of the library
 }
 
-// newCloudflare takes the literals and the rules, ordered by literal, then by rule.
+// newCloudflare takes literals and their rules, ordered by literal, then by rule.
 func newCloudflare(literals [][]byte, rules []uint32) *cloudflareMatcher {
 	m := &cloudflareMatcher{}
 	var distinct [][]byte
@@ -121,8 +122,8 @@ func newCloudflare(literals [][]byte, rules []uint32) *cloudflareMatcher {
 
 func (m *cloudflareMatcher) supports(w Want) bool { return w == WantRules || w == WantAny }
 
-// scan gives the matches the rank in place of a position: the library finds literals in the order
-// end, start.
+// scan gives a match the rank in place of a position: the library finds literals in the order end,
+// start.
 func (m *cloudflareMatcher) scan(s *Scratch, text []byte) {
 	if m.library == nil || s.charge(len(text)) {
 		return

@@ -36,8 +36,8 @@ func (b *Builder) Pack() (*Pack, error) {
 }
 
 // Write is Pack with the result in a file, which has to be empty. Besides the automata being built
-// Write needs hardly any memory. An error not the package's is one of f: then f has to be thrown
-// away, and Write or Pack can be called again.
+// Write needs hardly any memory. An error outside of the package's Err values comes from f: then f
+// has to be thrown away, and Write or Pack can be called again.
 func (b *Builder) Write(f File) (*Compiled, error) {
 	c, err := b.compile()
 	if err != nil {

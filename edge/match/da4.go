@@ -1,7 +1,7 @@
 package match
 
 // The engine da4: a trie without failure links, four bytes a cell, for when memory is tightest. The
-// text is tried from each of the places: up to as many steps for a byte as the deepest state is
+// trie is tried at every place of the text: up to as many steps for a byte as the deepest state is
 // deep, 255 at most.
 
 import "slices"

@@ -23,7 +23,7 @@ const (
 	hasSuffixOutput = 1 << 33
 	failShift       = 34
 
-	blockCells = 256     // cells that differ only in the last byte of the number
+	blockCells = 256     // cells whose numbers differ only in the last byte
 	maxCells   = 1 << 24 // what a base can address
 	rootCell   = 1       // lies in block 0, where no other state lies
 	rootBase   = 256     // the root's children: block 1, every cell of which is a transition
@@ -73,8 +73,7 @@ func da8LanesFrom() int {
 	return 1 << 10
 }
 
-// cellStepper is the stepper needing nothing but the double array. A step takes one byte or follows
-// one link.
+// cellStepper is the stepper on the double array alone. A step takes one byte or follows one link.
 type cellStepper struct{ *automaton }
 
 func (cellStepper) toCells([]hit) {}

@@ -6,12 +6,12 @@ package match
 
 import "slices"
 
-// dfa numbers the states of an automaton by where the rows begin in next. The states in which a
+// dfa numbers the states of an automaton by where their rows begin in next. The states in which a
 // pattern ends come last.
 type dfa struct {
 	classes   *[256]uint8
 	next      []uint32 // row + class of a byte: the next row
-	terminals []uint32 // cells of the states in which a pattern ends, in the order of the rows
+	terminals []uint32 // cells of the states in which a pattern ends, in the order of their rows
 	stride    uint32   // length of a row: the number of classes
 	ending    uint32   // first row of the terminals
 	deepest   int
@@ -43,8 +43,7 @@ func (d *dfa) lockstep(text []byte, l *lanes) {
 }
 
 // run goes on to the next hit in any lane, or by limit bytes, and returns how many bytes that was.
-// The lanes are size bytes apart. run is a function of its own because the variables then stay in
-// registers.
+// The lanes are size bytes apart. run is a function of its own to keep its variables in registers.
 //
 //go:noinline
 func (d *dfa) run(text []byte, pos, limit, size int, rows *[numLanes]uint32) int {
@@ -169,8 +168,8 @@ func (b *dfaBuilder) walk(bytes []byte) (cells, targets []uint32) {
 	return cells, targets
 }
 
-// loadDFA takes the double array and the table. Rows leading into the middle of a row are not
-// looked for: they find something else than they should, but nothing outside of the table.
+// loadDFA takes the double array and the table. Rows that lead into the middle of a row are not
+// looked for: a scan then finds wrong matches, but reads nothing outside of the table.
 func loadDFA(l *loader, first uint32, a *automaton) {
 	if loadDA8(l, first, a); l.err != nil || a.cells == nil {
 		return

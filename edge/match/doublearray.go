@@ -55,7 +55,7 @@ func newDoubleArray(states int) *doubleArray {
 }
 
 // blocksFor is how many blocks so many states take as a rule: place leaves one cell in a hundred
-// free. Room not needed costs nothing.
+// free. Unused room costs nothing.
 func blocksFor(states int) int { return (states+states/32)/blockCells + 4 }
 
 func (t *doubleArray) grow() {
@@ -68,14 +68,14 @@ func (t *doubleArray) grow() {
 
 func (t *doubleArray) base(cell uint32) uint32 { return t.edges[cell] >> baseShift }
 
-// child returns the child for label of a state with base. Before seal a cell not taken looks like a
+// child returns the child for label of a state with base. Before seal a free cell looks like a
 // child for label 0.
 func (t *doubleArray) child(base uint32, label byte) (uint32, bool) {
 	child := base ^ uint32(label)
 	return child, byte(t.edges[child]) == label && hasBit(t.used, child)
 }
 
-// addChildren places the children of a state and returns the base.
+// addChildren places the children of a state and returns their base.
 func (t *doubleArray) addChildren(cell uint32, labels []byte) uint32 {
 	base := uint32(rootBase)
 	if cell != rootCell {
@@ -161,8 +161,8 @@ func exchanged(set []uint64, w int, by byte) uint64 {
 	return bits.RotateLeft64(x, int(by&32))
 }
 
-// seal gives the cells not taken a check fitting no base. There is such a check: a block has at
-// most as many bases as taken cells.
+// seal gives the free cells a check that fits no base. There always is one: a block has at most as
+// many bases as taken cells.
 func (t *doubleArray) seal() {
 	for cell := uint32(2 * blockCells); cell < uint32(len(t.edges)); cell++ {
 		if hasBit(t.used, cell) {

@@ -1,6 +1,6 @@
 package match
 
-// The engines: a single row of a table for each. An engine made of automata needs a constant in
+// The engines: a table with one row for each. An engine made of automata needs a constant in
 // rule.go, a row here, and a file that builds, loads and runs it.
 
 import (
@@ -45,8 +45,8 @@ type engine struct {
 	prefilterShare int
 }
 
-// engines are all engines; those made of automata come in the order of the speed, the fastest
-// first: auto takes the first that suits.
+// engines are all engines; those made of automata come in the order of speed, the fastest first:
+// auto takes the first that suits.
 var engines = []*engine{
 	{
 		kind: 3, name: EngineDFA, tables: true,

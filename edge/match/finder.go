@@ -6,8 +6,8 @@ package match
 type finder struct {
 	cursor // while pos < end.pos the cell is void, unless the finder is at a hit
 
-	// The text up to end has been looked at. The hits of ahead from next on are still to come; the
-	// positions count from base.
+	// The text up to end has been looked at. The hits of ahead from next on are still to come;
+	// their positions count from base.
 	ahead []hit
 	next  int
 	base  int
@@ -34,8 +34,8 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 	// lanes start.
 	quiet := !s.firstHitSuffices()
 	for !f.atHit {
-		// A hit at the end of what is known has the state of the pattern, which need not be the
-		// state there.
+		// A hit at f.end has the state of the pattern that ends there, which may be less deep than
+		// the state of the automaton there.
 		if f.next < len(f.ahead) || f.pos < f.end.pos || f.taken && f.pos == f.end.pos {
 			if !f.take(len(text)) {
 				return false
@@ -75,8 +75,8 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 	return true
 }
 
-// take moves to the next hit up to limit known, or to the end of what is known; false: the hit or
-// the end lies behind limit.
+// take moves to the next known hit up to limit, or to f.end if there is none; false: the hit or the
+// end lies behind limit.
 func (f *finder) take(limit int) bool {
 	if f.next < len(f.ahead) {
 		h := f.ahead[f.next]
@@ -94,7 +94,7 @@ func (f *finder) take(limit int) bool {
 	return false
 }
 
-// isNextHere says whether the next hit known is at the place of the finder. Only da4 has several
+// isNextHere says whether the next known hit is at the place of the finder. Only da4 has several
 // hits at one place.
 func (f *finder) isNextHere() bool {
 	return f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) == f.pos

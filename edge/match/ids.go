@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// nameTable holds the ids not the text of a match. Its slices lie in the pack.
+// nameTable holds the ids that are not the text of a match. Its slices lie in the pack.
 type nameTable struct {
 	// Bit per rule: the rule has an id here. Both are empty where all rules have one, or none has.
 	named []uint64
@@ -128,7 +128,7 @@ func (p *Pack) ID(rule int) string {
 	return p.texts()[rule]
 }
 
-// terminal is a state in which patterns end, and the string.
+// terminal is a state in which patterns end, and the bytes that lead there.
 type terminal struct {
 	cell uint32
 	text []byte
@@ -151,7 +151,7 @@ func (a *automaton) terminalTexts() []terminal {
 	return list
 }
 
-// literalTexts returns the literals of the rules without id in the pack.
+// literalTexts returns the literals of the rules without an id in the pack.
 func (p *Pack) literalTexts() []string {
 	texts := make([]string, p.NumRules())
 	e, ok := p.matcher.(*searcher)

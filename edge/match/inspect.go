@@ -18,7 +18,7 @@ import (
 // Trial is what became of a regex on texts made for it.
 type Trial struct {
 	Instructions   int // of the program
-	ProgramBytes   int // of the programs, forward and, where it was needed, backward
+	ProgramBytes   int // of the programs, forward and, if needed, backward
 	PrefilterBytes int // about, of the literals in an automaton if no other rule has them
 	States         int // of the DFA
 	StateBytes     int // of the cache that a scratch has for the states of all regexes
@@ -78,8 +78,8 @@ func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) 
 	return info, t, nil
 }
 
-// What literals take in an automaton: a cell of 8 bytes for each byte no part of the beginning of
-// another literal; the output where a literal ends, and the trigger.
+// What literals take in an automaton: a cell of 8 bytes for each byte behind the common beginning
+// with another literal; the output where a literal ends, and a trigger.
 const (
 	prefilterPerByte    = 8
 	prefilterPerLiteral = 16
@@ -108,7 +108,7 @@ func trialTexts(tree *syntax.Regexp) [][]byte {
 	}
 }
 
-// firstPart is the part of re that the matches begin with.
+// firstPart is the part of re at the beginning of every match.
 func firstPart(re *syntax.Regexp) *syntax.Regexp {
 	switch re.Op {
 	case syntax.OpCapture:

@@ -29,7 +29,7 @@ type lookahead struct {
 }
 
 // useLanes sets what lanes run on. A lane begins with up to deepest bytes of the lane before, which
-// has to be little compared to the length.
+// have to be few compared to the lane's length.
 func (a *automaton) useLanes(from int) {
 	a.lanes = lookahead{stepper: a.table, min: from, max: maxLookAhead}
 	if a.table == nil {
@@ -110,7 +110,8 @@ func (f *finder) lookAhead(l *lanes, a *automaton, text []byte) {
 	f.end = a.stateAt(text, f.base+size)
 }
 
-// finish runs a single stream to the end of a lane left when another lane came to the end.
+// finish runs a single stream over the rest of a lane, which lockstep left when another lane came
+// to its end.
 func (a *automaton) finish(hits []hit, text []byte, l *lane, base int) []hit {
 	for c := a.stateAt(text, l.pos); c.pos < l.end; {
 		if a.next(text, &c, l.end); c.atHit {

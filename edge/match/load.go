@@ -16,7 +16,7 @@ import (
 	"trawl/edge/files"
 )
 
-// Errors of opening a pack; errors.Is finds them behind the message saying more.
+// Errors of opening a pack; errors.Is finds each behind a message with the details.
 var (
 	ErrDamaged = errors.New("damaged pack: compile it again")
 	ErrNotPack = errors.New("not a compiled pack")

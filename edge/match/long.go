@@ -2,7 +2,7 @@ package match
 
 // Literals over 255 bytes. The automaton holds the beginning of a long literal, the rest is
 // compared. A tracker per literal remembers how far the last comparison got, so that a text of
-// overlapping near matches costs no more than the length (the idea of the Z algorithm: Gusfield,
+// overlapping near matches costs no more than its length (the idea of the Z algorithm: Gusfield,
 // Algorithms on Strings, 1.3).
 
 import "bytes"

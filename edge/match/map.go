@@ -1,6 +1,6 @@
 package match
 
-// Packs mapped from a file: all processes of a board share the pages, and the system can give the
+// Packs mapped from a file: all processes of a board share their pages, and the system can give the
 // pages up when memory is short.
 
 import (
@@ -102,7 +102,7 @@ func readable(data []byte) (ok bool) {
 
 // Close gives the memory of the pack back. No scan may be running, and none may follow. Views of
 // the pack (ids, results of MatchID) are void afterwards; copies (Info, Hash, Meta) stay valid. A
-// scratch can go on with another pack. A pack not mapped needs no Close. Close can be called twice.
+// scratch can go on with another pack. A pack in memory needs no Close. Close can be called twice.
 func (p *Pack) Close() error {
 	data := p.mapped
 	p.mapped = nil

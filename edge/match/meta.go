@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Meta is what a rule says about the matches.
+// Meta is the metadata of a rule.
 type Meta struct {
 	Tags     []string
 	Severity string
@@ -16,8 +16,8 @@ type Meta struct {
 	Data     []byte // JSON
 }
 
-// metaTable is a sorted list of rule numbers and the encoded metadata, one record behind another:
-// record i is records[offsets[i]:offsets[i+1]].
+// metaTable is a sorted list of rule numbers and encoded metadata, end to end: record i is
+// records[offsets[i]:offsets[i+1]].
 type metaTable struct {
 	rules   []uint32
 	offsets []uint32

@@ -25,11 +25,11 @@ type outputs struct {
 	rank   []uint32 // terminal states before word i of ends
 	outs   []uint32 // per terminal state, by rank: an output word
 	depths []uint8  // per terminal state, by rank: bytes from the root
-	lists  []uint32 // items of terminal states with more than a single pattern
+	lists  []uint32 // items of terminal states with more than one pattern
 	long   []longLiteral
 
 	deepest int  // the largest of depths
-	plain   bool // no atoms, whole words or long literals: every pattern ending is a match
+	plain   bool // no atoms, whole words or long literals: every pattern that ends is a match
 }
 
 // number is the rank of a terminal state.

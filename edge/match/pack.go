@@ -90,7 +90,7 @@ func (p *Pack) Info() Info { return p.info }
 // NumRules is the number of rules; they are numbered from 0.
 func (p *Pack) NumRules() int { return p.flags.rules }
 
-// Meta returns a copy of what the rule says about the matches.
+// Meta returns a copy of the rule's metadata.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
 
 // findRegex returns the index of a rule in a list ordered by rule.

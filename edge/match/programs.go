@@ -18,7 +18,7 @@ const ProgramsSize = programBudget
 
 const programBudget = 32 << 20
 
-// programs holds the regexes of a pack and the programs.
+// programs holds the regexes of a pack and their programs.
 type programs struct {
 	regexes  []*regexRule
 	hinted   []bool // per regex: it has a trigger
@@ -152,8 +152,7 @@ func (p *programs) build(id uint32, lazy *lazyProgram) *lazydfa.Program {
 	return built
 }
 
-// drop drops all programs; p.mu must be held. Scratches let go of the programs when they are used
-// next.
+// drop drops all programs; p.mu must be held. A scratch lets go of programs in its next scan.
 func (p *programs) drop() {
 	for _, r := range p.regexes {
 		r.forward.program.Store(nil)

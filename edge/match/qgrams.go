@@ -97,7 +97,7 @@ func findByGrams(g grams, f *finder, a *automaton, text []byte, to int) bool {
 	stride, window := g.step(), g.window()
 	budget := a.prefilterBudget(to - f.pos)
 	c := at(0)
-	first := max(0, f.pos-a.deepest) // where a literal can begin ending behind f
+	first := max(0, f.pos-a.deepest) // where a literal that ends behind f can begin
 	for pos := g.next(text, first, to); pos < to; pos = g.next(text, pos+stride, to) {
 		budget -= 2 * stride
 		if start := max(0, pos-stride+1); a.begins(text, start, pos, window) {
@@ -191,7 +191,7 @@ func qgramWords(grams int) int {
 // qgramCost is what q-grams cost for each byte of a text.
 func qgramCost(grams, q, stride, words int) float64 {
 	natural := float64(grams) / math.Exp2(textBits*float64(q))
-	set := 1 - math.Exp(-float64(2*grams)/float64(64*words)) // share of bits set
+	set := 1 - math.Exp(-float64(2*grams)/float64(64*words)) // share of set bits
 	likely := min(1, set*set+natural)
 	return (probeCost + likely*walkCost*float64(stride)) / float64(stride)
 }

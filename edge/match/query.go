@@ -9,7 +9,7 @@ type Want uint8
 
 const (
 	WantMatches Want = iota // every match, overlapping ones too
-	WantRules               // each rule matching, once
+	WantRules               // each matching rule, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches

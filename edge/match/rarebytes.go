@@ -118,7 +118,7 @@ func (l *rareLiteral) find(f *finder, text []byte, to, budget int) int {
 }
 
 // mergeHits appends two lists to dst, in order. Where both have a hit, the one of a stays: the
-// pattern of a is longer, so the state reports the pattern of b as well.
+// pattern of a is longer, so its state reports the pattern of b as well.
 func mergeHits(dst, a, b []hit) []hit {
 	for len(a) > 0 && len(b) > 0 {
 		switch {
@@ -133,7 +133,7 @@ func mergeHits(dst, a, b []hit) []hit {
 	return append(append(dst, a...), b...)
 }
 
-// byteFrequencies says how frequent each byte is in texts: 16 times the binary logarithm of the
+// byteFrequencies says how frequent each byte is in texts: 16 times the binary logarithm of its
 // number in a million bytes. Measured over prose, source code, logs of servers and of web sites,
 // mail, and programs, of which the higher values count more.
 var byteFrequencies = [256]uint8{

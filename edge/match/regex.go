@@ -51,7 +51,7 @@ func (e *searcher) runRegex(s *Scratch, i uint32, text []byte) (found int, compl
 	return found, true
 }
 
-// startOf returns where the match of regex i begins ending at end: at pos or behind.
+// startOf returns the beginning, at pos or behind, of the match of regex i that ends at end.
 func (e *searcher) startOf(s *Scratch, i uint32, p *lazydfa.Program, text []byte, pos, end int) (start int, ok bool) {
 	if start, ok = p.Start(text, end); ok {
 		return start, true

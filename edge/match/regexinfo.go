@@ -21,11 +21,11 @@ type RegexInfo struct {
 	// run. An empty Required means that the regex runs on every text; then Reason says why.
 	Required string
 	Reason   string
-	// Folded says that the literals are looked for in either case. Each rune of them is then the
-	// smallest of the folding orbit.
+	// Folded says that the literals are looked for in either case. Then each rune of a literal is
+	// the smallest of its folding orbit.
 	Folded bool
 
-	// Needs is Required in the parts; nil if Required is empty.
+	// Needs is Required as a tree; nil if Required is empty.
 	Needs *Requirement
 	// Rarity is about how rare the required literals are in texts, in bits: one place in 2^Rarity.
 	Rarity int

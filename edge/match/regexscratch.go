@@ -12,20 +12,20 @@ import (
 type regexScratch struct {
 	runner   lazydfa.Runner
 	machines []*lazydfa.Machine // by id, see programs.get
-	dropped  uint32             // programs.dropped when the machines got the programs
+	dropped  uint32             // programs.dropped when the machines got their programs
 
 	// Of the current text. Numbers of rounds stand for bits, so that nothing has to be cleared from
 	// text to text.
 	round       uint32
 	atomSeen    []uint32 // per atom: the last round in which the atom occurred
 	candidateIn []uint32 // per regex: the last round in which it became a candidate or was ruled out
-	atoms       []uint32 // occurring
+	atoms       []uint32 // atoms of the current text
 	candidates  []uint32 // regexes to run
 	incomplete  []uint32 // rules given up on
 	gaveUp      []uint32 // rules given up on in any text of the call, ascending
 
 	// Of the line that the groups looked at last.
-	grouped     []uint32 // regexes without triggers matching or may match
+	grouped     []uint32 // regexes without triggers that match or may match
 	groupedUpTo int      // the groups have looked at all lines beginning before
 	groupedLine int      // where the line begins
 
@@ -83,7 +83,7 @@ func (r *regexScratch) see(atom uint32) {
 	}
 }
 
-// machine returns the machine with an id; nil if the program cannot be built.
+// machine returns the machine with an id; nil if its program cannot be built.
 func (r *regexScratch) machine(p *programs, id uint32) *lazydfa.Machine {
 	m := r.machines[id]
 	if m == nil {
@@ -105,8 +105,8 @@ func (r *regexScratch) machine(p *programs, id uint32) *lazydfa.Machine {
 	return m
 }
 
-// require adds the regexes to the candidates with a trigger in the text and whose formulas are true
-// of the text.
+// require adds regexes to the candidates: those with a trigger in the text and a formula true of
+// the text.
 func (r *regexScratch) require(t *triggers) {
 	for _, atom := range r.atoms {
 		for _, regex := range t.triggered(atom) {
@@ -121,7 +121,7 @@ func (r *regexScratch) require(t *triggers) {
 	}
 }
 
-// group collects the regexes without triggers matching in text, or may match.
+// group collects the regexes without triggers that match in text, or may match.
 func (r *regexScratch) group(p *programs, text []byte) {
 	r.grouped = r.grouped[:0]
 	for i, group := range p.groups {

@@ -13,7 +13,7 @@ type results struct {
 	want        Want
 	limit       int     // matches taken from a single pass: the exact or folded literals, or a regex; 0: no limit
 	matches     []Match // of each pass in order
-	longMatches []Match // of literals over 255 bytes: found before the end, so in no order
+	longMatches []Match // of literals over 255 bytes: found before their end, so in no order
 	rules       []uint32
 	count       int64
 	any         bool
@@ -173,7 +173,7 @@ const (
 )
 
 // sort puts the matches in order. Where many rules match at many places of a line it counts the
-// matches of each end and moves every match to the place; then only matches of one end are
+// matches of each end and moves every match to its place; then only matches of one end are
 // compared.
 func (r *results) sort() {
 	n := len(r.matches)
@@ -202,7 +202,7 @@ func (r *results) sort() {
 	}
 	r.matches, r.spare = r.spare, r.matches
 	begin := uint32(0)
-	for _, end := range r.counts[:ends] { // each count is now where the matches of the end end
+	for _, end := range r.counts[:ends] { // each count is now where the matches of its end end
 		sortSameEnd(r.matches[begin:end])
 		begin = end
 	}

@@ -6,8 +6,8 @@ import "errors"
 
 // Rule is one thing to look for: any of some literals, or one regular expression.
 type Rule struct {
-	// ID names the rule in results. Without an ID the rule needs exactly a single literal and is
-	// named after it; a literal not UTF-8 gives the name "hex:" and the bytes.
+	// ID names the rule in results. Without an ID the rule needs exactly one literal, which is the
+	// name; a literal that is not UTF-8 gives the name "hex:" and the bytes in hex.
 	ID string
 
 	// Exactly one of these two is set.
@@ -46,12 +46,12 @@ type Options struct {
 	// would take longer to build than they save. 0: any number.
 	Text int64
 	// Cache is the size in bytes of the last-level cache of the board that will run the pack: auto
-	// takes tables fitting. 0: DefaultCache.
+	// takes tables that fit. 0: DefaultCache.
 	Cache int64
 }
 
-// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds them behind the
-// message saying more.
+// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds each behind a
+// message with the details.
 var (
 	ErrDuplicateID   = errors.New("duplicate id")
 	ErrNoID          = errors.New("a rule without an id needs exactly one literal")

@@ -81,8 +81,8 @@ func (w *lineScan) scan(window []byte, offset int) {
 
 var newline = []byte{'\n'}
 
-// lineEnd is the end of the line that byte at of block is in: where the '\n' is, or the end of the
-// block.
+// lineEnd is the end of the line that byte at of block is in: the place of the '\n', or the end of
+// the block.
 func lineEnd(block []byte, at int) int {
 	if n := bytes.IndexByte(block[at:], '\n'); n >= 0 {
 		return at + n
@@ -90,7 +90,7 @@ func lineEnd(block []byte, at int) int {
 	return len(block)
 }
 
-// line scans one line and hands the result out.
+// line scans one line and hands its result out.
 func (w *lineScan) line(window []byte, start, end, offset int) {
 	w.reset()
 	w.pack.matcher.scanLine(w.scratch, window, start, end)

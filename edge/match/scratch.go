@@ -7,8 +7,8 @@ import "trawl/edge/match/internal/fold"
 // pollEvery is how many bytes are scanned between two calls of Query.Stop.
 const pollEvery = 64 << 10
 
-// Scratch holds the buffers and the results of a single goroutine's scans. It can be used with any
-// pack, a single scan at a time.
+// Scratch holds the buffers and the results of one goroutine's scans. A Scratch can be used with
+// any pack, one scan at a time.
 type Scratch struct {
 	pack  *Pack
 	query Query

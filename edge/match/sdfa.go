@@ -175,7 +175,7 @@ func (d *sdfa) noteBase(entry uint32) bool {
 	return true
 }
 
-// sdfaHeap is what the bitmap of bases with hits and the ranks take.
+// sdfaHeap is the size of the bitmap of bases with hits and of its ranks.
 func sdfaHeap(sections []section) (size int64) {
 	for _, s := range sections {
 		if s.kind%(sectionFolded-sectionExact) == partDeep {

@@ -55,7 +55,7 @@ type pass struct {
 	text     []byte // folded, or as it is; ends with the current text
 	from     int    // where in text the current text begins
 	original []byte // the current text as it is
-	offset   int    // of the current text in the block folded
+	offset   int    // of the current text in the folded block
 	shifts   fold.Shifts
 	tracked  []tracker
 }
@@ -99,7 +99,7 @@ func (e *searcher) reportAhead(s *Scratch, p *pass, f *finder) {
 	r.any = r.any || len(r.matches) > 0
 }
 
-// appendMatches is report for automata of which every pattern ending is a match.
+// appendMatches is report for automata of which every pattern that ends is a match.
 func (p *pass) appendMatches(matches []Match, end int, cell uint32) []Match {
 	for range maxDepth + 1 {
 		entry := p.entry(cell)
@@ -192,7 +192,8 @@ func (e *searcher) runRegexes(s *Scratch, text []byte, grouped []uint32) {
 	}
 }
 
-// group returns the regexes without triggers matching in text, or may match, as the groups say.
+// group returns the regexes without triggers that match in text, or may match, going by their
+// groups.
 func (e *searcher) group(s *Scratch, text []byte) []uint32 {
 	if len(e.programs.groups) == 0 || s.done() {
 		return nil
@@ -201,7 +202,7 @@ func (e *searcher) group(s *Scratch, text []byte) []uint32 {
 	return s.regexes.grouped
 }
 
-// begin looks at the block once for all the lines.
+// begin looks at the block once for all lines.
 func (e *searcher) begin(s *Scratch, block []byte) {
 	t := &s.literals
 	t.exactAt.start(0)

@@ -6,16 +6,16 @@ package match
 import "slices"
 
 const (
-	// maxJoined is the length of the longest text copied; for longer texts that is no gain.
+	// maxJoined is the length of the longest text worth copying.
 	maxJoined = 8 << 10
 	// joinedSize is about how many bytes are scanned together.
 	joinedSize = 64 << 10
 )
 
 // ScanTexts is [Pack.Scan] for each of texts, with Query.Limit for each and Query.Total for all of
-// them. The results of texts with a match or are incomplete are given to each, in the order of the
-// texts; each returns whether to go on. A result holds until each returns. The result of ScanTexts
-// sums the texts up, as that of ScanLines does.
+// them. The results of texts that have a match or are incomplete are given to each, in the order of
+// the texts; each returns whether to go on. A result holds until each returns. The result of
+// ScanTexts sums the texts up, as that of ScanLines does.
 //
 // Short texts are copied and scanned together: many texts take no more time than a single text of
 // the total length.

@@ -12,7 +12,7 @@ import (
 const maxMarks = 32
 
 // WordReach is how many bytes before a match decide whether the match is a whole word: a character
-// and the marks. Behind a match the next rune decides.
+// and its marks. Behind a match the next rune decides.
 const WordReach = (maxMarks + 1) * utf8.UTFMax
 
 // isWord says whether r is a word character: a Unicode letter, a digit or '_'. The rune standing

@@ -1,6 +1,6 @@
 package zmtp
 
-// Budget: what connections together hold in memory for the peers.
+// Budget: what connections together hold in memory for their peers.
 
 import (
 	"runtime"
@@ -30,7 +30,7 @@ type Budget struct {
 
 const (
 	// budgetSlack is how much a connection's queue may change before the budget is told, in bytes:
-	// a peer reading what it gets costs nothing. A queue waiting for the peer counts exactly.
+	// a peer that keeps reading costs nothing. A queue that waits for its peer counts exactly.
 	budgetSlack = 8 << 10
 
 	// manyConns is how many connections get memory for a message on the word of the header alone,
@@ -101,7 +101,7 @@ func (b *Budget) collect(n int) {
 	}
 }
 
-// connected counts connections: n is 1 for a new one and -1 at the end.
+// connected counts connections: n is 1 for a new connection and -1 at its end.
 func (b *Budget) connected(n int64) {
 	if b != nil {
 		b.root().conns.Add(n)

@@ -27,13 +27,13 @@ const unpooled = -1
 // messages come and go by the hundred thousand.
 const smallBuffer = 4 << 10
 
-// buffer is owned by the reference holders together. Only the sole holder that is still filling it
-// may write.
+// buffer is owned by its reference holders together. Only a sole holder that is still filling the
+// buffer may write.
 type buffer struct {
 	b         []byte
 	refs      atomic.Int32
 	class     int8
-	truncated int64   // bytes of the message in it thrown away
+	truncated int64   // bytes of the message that were thrown away
 	budget    *Budget // counts cap(b) until the last release; nil: nobody does
 }
 

@@ -1,6 +1,6 @@
 package zmtp
 
-// Conn: one handshaken connection, the receiving side and the end.
+// Conn: one handshaken connection, its receiving side and its end.
 
 import (
 	"context"

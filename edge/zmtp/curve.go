@@ -58,7 +58,7 @@ const (
 
 type nonce = [nonceSize]byte
 
-// boxKey seals and opens boxes: NaCl's secretbox, and with agree the box.
+// boxKey seals and opens boxes: NaCl's secretbox, and with agree NaCl's box.
 type boxKey [32]byte
 
 // weakKey is the result of agree with a point of small order, for every secret key: everyone knows

@@ -18,7 +18,7 @@ type curveClient struct {
 	traffic   *boxKey // between C' and S'
 }
 
-// The counters of a client's commands. That of the MESSAGEs goes on from here.
+// The counters of a client's commands. The counter of MESSAGEs goes on from here.
 const (
 	counterHello    = 1
 	counterInitiate = 2

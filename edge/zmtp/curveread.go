@@ -92,7 +92,7 @@ func (r *reader) readSealed(h header) error {
 
 // openMessage adds the frame in message to the message in progress, or carries out the command in
 // it. The flags in the box come to lie where the last octet of the frame's header belongs, and the
-// body is where it stays.
+// body stays in place.
 func (r *reader) openMessage(message []byte) error {
 	s := &r.sealed
 	inner := header{size: shortHeader}

@@ -19,7 +19,7 @@ type curveServer struct {
 	helloCounter uint64
 }
 
-// counterReady is the counter of a server's READY. That of the MESSAGEs goes on from here.
+// counterReady is the counter of a server's READY. The counter of MESSAGEs goes on from here.
 const counterReady = 1
 
 func (curve) server(h *handshake) error {

@@ -50,11 +50,11 @@ func (c *boxCheck) write(p []byte) {
 	_, _ = c.mac.Write(p) // never fails
 }
 
-// verified reports whether all of the box was written, and is what the sender made.
+// verified reports whether the whole box was written and is authentic.
 func (c *boxCheck) verified() bool { return c.read >= boxOverhead && c.mac.Verify(c.tag[:]) }
 
 // skipSealed reads the MESSAGE under h to the end without keeping it: the message in progress is
-// cut. What was gathered of the MESSAGE, header included, is given up.
+// cut. The gathered part of the MESSAGE, header included, is given up.
 func (r *reader) skipSealed(h header, gathered *Message) error {
 	defer func() {
 		gathered.Release()

@@ -23,8 +23,8 @@ const (
 	sealedCommand = 1 << 1
 )
 
-// traffic is what the two directions of a protected connection need. Both are nil on a connection
-// not encrypted.
+// traffic is what the two directions of a protected connection need. Both are nil on an unencrypted
+// connection.
 type traffic struct {
 	seal *sealer
 	open *opener
@@ -95,7 +95,7 @@ func (s *sealer) append(dst []byte, flags byte, body []byte) []byte {
 }
 
 // putSealed queues a message taking size bytes when the frames are sealed: straight into a shared
-// chunk, or into one of its own.
+// chunk, or into a new one.
 func (o *outbox) putSealed(prefix, wire []byte, size int) {
 	var c *chunk
 	if size <= coalesceMax {

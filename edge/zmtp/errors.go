@@ -24,7 +24,7 @@ var (
 	ErrProtocol = errors.New("protocol error")
 )
 
-// violation is a protocol error with the one-line reason.
+// violation is a protocol error with a one-line reason.
 type violation struct{ reason string }
 
 func (v *violation) Error() string { return ErrProtocol.Error() + ": " + v.reason }

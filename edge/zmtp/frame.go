@@ -32,7 +32,7 @@ type header struct {
 func (h header) more() bool    { return h.flags&flagMore != 0 }
 func (h header) command() bool { return h.flags&flagCommand != 0 }
 
-// headerSize is the size of the header starting with flags.
+// headerSize is the size of a header with flags.
 func headerSize(flags byte) int {
 	if flags&flagLong != 0 {
 		return longHeader

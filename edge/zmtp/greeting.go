@@ -23,7 +23,7 @@ const (
 // as ours.
 var ours = Version{3, 1}
 
-// greeting is what one side says in the greeting.
+// greeting is the decoded greeting of one side.
 type greeting struct {
 	version   Version
 	mechanism string

@@ -109,7 +109,7 @@ func (h *handshake) readCommand() (name string, data []byte, err error) {
 	return cutCommand(body)
 }
 
-// expect reads the command due.
+// expect reads the command that is due.
 func (h *handshake) expect(due string) (data []byte, err error) {
 	name, data, err := h.readCommand()
 	switch {

@@ -94,7 +94,7 @@ func (h *handshakes) waitForRoom(stop <-chan struct{}) bool {
 	}
 }
 
-// evict reports whether a slot is free. If not, it closes the oldest handshake that is past the
+// evict reports whether a slot is free. If not, it closes the oldest handshake that is past its
 // grace, and says when to look again at the latest.
 func (h *handshakes) evict() (wait time.Duration, free bool) {
 	h.mu.Lock()

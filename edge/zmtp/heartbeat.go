@@ -16,7 +16,7 @@ import (
 // of a message. Silence counts only while somebody is in Recv.
 //
 // Have it where a dead peer must be noticed soon, as between broker and worker. Do without for
-// clients: libzmq stops answering while the application leaves messages unread, and would be taken
+// clients: libzmq stops answering while its application leaves messages unread, and would be taken
 // for dead. The write deadline and TCP's keep-alive end those.
 type Heartbeat struct {
 	// Interval is the time between PINGs. Default 0: none are sent.

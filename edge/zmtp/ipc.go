@@ -96,7 +96,7 @@ func listenIPC(path string, mode os.FileMode) (acceptor, error) {
 	return &ipcAcceptor{Listener: l, path: path, file: file}, nil
 }
 
-// bindIPC binds and listens. On Linux the file has no more than mode from the first moment on;
+// bindIPC binds and listens. On Linux the file has no more than mode from its first moment on;
 // elsewhere a moment later.
 func bindIPC(path string, mode os.FileMode) (net.Listener, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {

@@ -17,9 +17,9 @@ import (
 // lock, and starting without the lock is better than not starting.
 const directoryLockWait = time.Second
 
-// lockDirectory keeps other listeners from replacing socket files next to path until unlock. Two
-// starting at once over a stale file would otherwise be able to remove each other's. Without the
-// right to read the directory there is no lock.
+// lockDirectory keeps other listeners from replacing socket files next to path until unlock.
+// Otherwise two listeners starting at once over a stale file could remove each other's socket.
+// Without the right to read the directory there is no lock.
 func lockDirectory(path string) (unlock func()) {
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {

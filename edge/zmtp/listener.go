@@ -78,7 +78,7 @@ func (l *Listener) Stats() Stats {
 	}
 }
 
-// Close stops accepting and ends the handshakes in progress; connections accepted live on. It
+// Close stops accepting and ends the handshakes in progress; accepted connections live on. It
 // returns when the endpoint is free and all of the listener's goroutines are gone. Closing again
 // does nothing.
 func (l *Listener) Close() error {

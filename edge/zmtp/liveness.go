@@ -74,7 +74,7 @@ type liveness struct {
 // pings reports whether PINGs are sent.
 func (l *liveness) pings() bool { return l.Interval > 0 && l.pingable }
 
-// limit is the silence ending the connection; 0: none does.
+// limit is the silence that ends the connection; 0: none does.
 func (l *liveness) limit() time.Duration {
 	if l.pings() && l.Timeout > 0 && (l.ttl == 0 || l.Timeout < l.ttl) {
 		return l.Timeout

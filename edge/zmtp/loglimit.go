@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// In each logWindow so many lines with a single message are logged: warnings and errors, and
-	// lines of level info. The others are only counted, and the number is logged at the end.
+	// Lines with one message that are logged in each logWindow: warnings and errors, and lines of
+	// level info. Further lines are only counted, and their number is logged at the end.
 	logWindow   = 10 * time.Second
 	warnLines   = 20
 	infoLines   = 100
@@ -65,7 +65,7 @@ func (h *limitedHandler) WithGroup(name string) slog.Handler {
 	return &limitedHandler{next: h.next.WithGroup(name), limit: h.limit}
 }
 
-// logLimit counts lines by the message.
+// logLimit counts lines by their message.
 type logLimit struct {
 	next slog.Handler
 
@@ -74,7 +74,7 @@ type logLimit struct {
 	timer    *time.Timer // runs while something is suppressed; else nil
 }
 
-// logCount counts the lines with a single message.
+// logCount counts the lines with one message.
 type logCount struct {
 	since              time.Time // when the window began
 	logged, suppressed int
@@ -111,8 +111,8 @@ func (l *logLimit) pass(r slog.Record) bool {
 	return false
 }
 
-// flush says how many lines were suppressed in windows over at a time, or in all windows at the
-// zero time, and opens new ones.
+// flush says how many lines were suppressed in windows that are over, or in all windows at the zero
+// time, and opens new ones.
 func (l *logLimit) flush(now time.Time) {
 	l.mu.Lock()
 	var left time.Duration // until the next window with something to say is over

@@ -69,7 +69,7 @@ func (m Message) Frames() iter.Seq2[int, []byte] {
 }
 
 // Tail returns m without the first n frames: a view sharing buffer and reference with m, so exactly
-// one of the two is released. At least a single frame stays: n is cut to NumFrames-1.
+// one of the two is released. At least one frame stays: n is cut to NumFrames-1.
 func (m Message) Tail(n int) Message {
 	for n = min(n, m.frames-1); n > 0; n-- {
 		_, rest := cutFrame(m.wire())

@@ -30,7 +30,7 @@ func appendProperty(dst []byte, name string, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// parseMetadata returns the properties in b by the names in lower case, in which they are compared.
+// parseMetadata returns the properties in b by name. Names are compared in lower case.
 func parseMetadata(b []byte) (map[string]string, error) {
 	properties := make(map[string]string)
 	for len(b) > 0 {

@@ -1,7 +1,7 @@
 package zmtp
 
 // The security mechanism NULL (ZMTP 3.1, RFC 37, "The NULL Security Mechanism"): both sides send
-// READY with the metadata, in any order.
+// READY with their metadata, in any order.
 
 type null struct{}
 

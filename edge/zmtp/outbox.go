@@ -31,7 +31,7 @@ var errNoMessage = errors.New("zmtp: message without frames")
 type chunk struct {
 	buf      *buffer
 	off      int   // buf.b[off:] is to be written
-	held     int64 // bytes of memory counting for this queue: buf's, unless a budget counts that already
+	held     int64 // bytes of memory that count for this queue: buf's, unless a budget counts buf already
 	shared   bool  // copied together: more may be appended until it is taken
 	messages int
 	commands int
@@ -44,7 +44,7 @@ type outbox struct {
 	maxBytes    int64
 
 	pending []chunk // in the order of queueing
-	sending []chunk // taken by the goroutine writing; sending[head:] is left
+	sending []chunk // taken by the writing goroutine; sending[head:] is left
 	head    int
 	writing bool
 
@@ -196,8 +196,8 @@ func (o *outbox) done(c *chunk) {
 	c.buf = nil
 }
 
-// drop empties the queue when the connection is over; what is being written only once the writer
-// has come back.
+// drop empties the queue when the connection is over; chunks being written are dropped once the
+// writer has come back.
 func (o *outbox) drop() {
 	for i := range o.pending {
 		o.done(&o.pending[i])

@@ -67,7 +67,7 @@ func (plain) server(h *handshake) error {
 	return h.sendReady()
 }
 
-// appendPlain appends a name or password under the length of one octet.
+// appendPlain appends a name or password under a length of one octet.
 func appendPlain(dst []byte, s string) []byte {
 	return append(append(dst, byte(len(s))), s...)
 }

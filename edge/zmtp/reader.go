@@ -14,12 +14,12 @@ const (
 	// small messages per system call.
 	readBuffer = 16 << 10
 
-	// burstBuffer is the size of the buffer taking the place for as long as every read fills it, in
-	// bytes.
+	// burstBuffer is the size in bytes of the larger buffer in use while every read fills the
+	// buffer.
 	burstBuffer = 64 << 10
 
 	// readStep is how much memory a frame gets on the word of the header alone, in bytes; less if
-	// there are many connections. From there it doubles as it fills.
+	// there are many connections. From there the memory doubles as bytes arrive.
 	readStep = 64 << 10
 
 	// commandView is how much of a command is looked at, in bytes. Longer ones
@@ -29,8 +29,8 @@ const (
 
 // reader cuts a stream into messages and commands. It is for a single goroutine.
 //
-// The read buffer is pooled: while the stream is waited for, a reader has only as much of it as the
-// unused bytes need, mostly nothing.
+// The read buffer is pooled: a reader that waits for the stream keeps only the memory of unused
+// bytes, mostly none.
 type reader struct {
 	src    io.Reader
 	lazy   lazySource // src, if it can wait without a buffer; else nil
@@ -48,9 +48,9 @@ type reader struct {
 
 	budget  *Budget
 	counted int64         // what the budget was told of the message in progress
-	arrived atomic.Int64  // how many bytes of there, if they had to be waited for
+	arrived atomic.Int64  // how many of the counted bytes are there, if reading had to wait
 	number  atomic.Uint64 // of messages that had to be waited for
-	opened  int64         // the part of counted for frames encrypted
+	opened  int64         // the part of counted for encrypted frames
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.

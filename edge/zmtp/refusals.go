@@ -34,7 +34,7 @@ type Stats struct {
 	Handshaking int               // handshakes in progress, and done ones waiting for Accept
 }
 
-// refusal is an error of a handshake that knows the reason.
+// refusal is an error of a handshake, with its Reason.
 type refusal struct {
 	reason Reason
 	err    error
@@ -71,9 +71,9 @@ type refusals struct {
 	repeats repeats
 }
 
-// add counts a refused peer and logs it, if the same was not logged a moment ago. Peers connecting
-// and leave, as port scans and health checks do, are not worth more than a debug line; a key or
-// password refused is worth a warning.
+// add counts a refused peer and logs it, unless an equal refusal was logged a moment ago. Peers
+// that connect and leave, like port scans and health checks, are worth a debug line only; a refused
+// key or password is worth a warning.
 func (r *refusals) add(peer string, err error) {
 	reason, why := reasonOf(err), handshakeError(err)
 	r.count(reason)

@@ -25,7 +25,7 @@ type repeats struct {
 
 type repeatKey struct{ host, reason string }
 
-// repeated is a refusal logged, and may come again.
+// repeated is a refusal that was logged, and may come again.
 type repeated struct {
 	logged time.Time // the last time
 	times  int       // since then

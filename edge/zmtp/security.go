@@ -34,7 +34,7 @@ type Security struct {
 	Key SecretKey
 
 	// ServerKey is the public key of the listener that a dialer with Curve wants to reach. Nobody
-	// else can answer in the place.
+	// else can answer in its place.
 	ServerKey PublicKey
 
 	// Authorize decides for a listener with Curve whether to admit a client that has proven to own

@@ -165,7 +165,7 @@ func (c *Conn) takeQueued(n int) [][]byte {
 	return nil
 }
 
-// writeFailed ends the connection from the goroutine writing.
+// writeFailed ends the connection from the writing goroutine.
 func (c *Conn) writeFailed(err error) {
 	c.end(fmt.Errorf("zmtp: write to %s: %w", c.peer.RemoteAddr, err))
 	c.mu.Lock()

@@ -29,8 +29,8 @@ type stream interface {
 	remote() (addr string, local bool)
 }
 
-// lazySource is a source of bytes needing a buffer only once there is something to read. All
-// streams are, but those over sockets of systems without a way to do it.
+// lazySource is a source of bytes that needs a buffer only once there is something to read. Every
+// stream is a lazySource, except over sockets of some systems.
 type lazySource interface {
 	// readInto waits until there is something to read, and reads into the room of m. During the
 	// wait m is parked.

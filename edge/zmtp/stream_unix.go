@@ -19,7 +19,7 @@ type socketStream struct {
 	socket
 	raw syscall.RawConn
 
-	// The arguments and results of try, which would escape as a closure on every write. They belong
+	// The arguments and results of try, which would escape as a closure on every write. Both belong
 	// to the goroutine in write.
 	try  func(fd uintptr) (done bool)
 	bufs [][]byte
@@ -30,7 +30,7 @@ type socketStream struct {
 	in inbound
 }
 
-// inbound is the arguments and results of tryRead. They belong to the goroutine in readInto.
+// inbound is the arguments and results of tryRead. Both belong to the goroutine in readInto.
 type inbound struct {
 	try    func(fd uintptr) (done bool)
 	memory readMemory

@@ -2,7 +2,7 @@ package zmtp
 
 // Messages too large to keep: the rest is read and thrown away, so that the peer can be told.
 
-// placeholder is the frame standing for what was thrown away: one byte, and no MORE.
+// placeholder is the frame that stands for all frames thrown away: one byte, and no MORE.
 var placeholder = []byte{0, 1, 0}
 
 // Truncated returns how many bytes of the message, frame headers included, were read but not kept,
@@ -29,8 +29,8 @@ func (r *reader) skipFrame(h header, m *Message) error {
 	return r.skipBody(h.size + int(h.len))
 }
 
-// truncate makes m end after the first keep bytes, with the placeholder; size is that of the frame
-// not kept.
+// truncate makes m end after the first keep bytes, with the placeholder; size is the size of the
+// frame not kept.
 func (r *reader) truncate(m *Message, keep, size int) {
 	if m.buf.truncated == 0 {
 		m.buf.b = m.buf.b[:keep]

@@ -10,7 +10,7 @@ import (
 
 const z85Alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 
-// z85Digits holds for every character the place in the alphabet, from 1; 0 for what is not in it.
+// z85Digits holds the place of every character in the alphabet, from 1; 0: not in the alphabet.
 var z85Digits = func() (digits [256]byte) {
 	for i := range len(z85Alphabet) {
 		digits[z85Alphabet[i]] = byte(i + 1)

@@ -22,8 +22,8 @@ var Texts = map[string]Text{
 
 func source() *rand.Rand { return rand.New(rand.NewPCG(7, 11)) }
 
-// Prefixes strings beginnings of literals together, each without the last byte: an automaton goes
-// deep and finds next to nothing.
+// Prefixes strings literals together, each without its last byte: an automaton goes deep and finds
+// next to nothing.
 func Prefixes(literals [][]byte, size int) []byte {
 	return fill(size, func(random *rand.Rand, text []byte) []byte {
 		l := literals[random.IntN(len(literals))]
@@ -31,9 +31,9 @@ func Prefixes(literals [][]byte, size int) []byte {
 	})
 }
 
-// FailureChains strings literals together of which each shares the most with the end of the last,
-// without the last bytes: every literal ends deep in the next, so a byte not fitting costs several
-// failure links.
+// FailureChains strings literals together, without their last bytes, each chosen to share the most
+// with the end of the last. Every literal ends deep in the next, and a byte that does not fit costs
+// several failure links.
 func FailureChains(literals [][]byte, size int) []byte {
 	byStart := map[string][][]byte{}
 	for _, l := range literals {

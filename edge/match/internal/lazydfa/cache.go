@@ -18,16 +18,16 @@ type cache struct {
 	epoch                                 uint32 // counts how often all states were forgotten
 }
 
-// A row holds a value for each class; that of classMultibyte is the number of the state. A value is
-// where the next row begins. A transition taking more than going there is marked rowSpecial, or is
-// not above rowDead.
+// A row holds a value for each class; the value of classMultibyte is the number of the state. A
+// value is where the next row begins. A transition that does more than go to a row is marked
+// rowSpecial, or is not above rowDead.
 const (
 	rowUnknown = 0
 	rowDead    = 1 // nothing can match any more
 	firstRow   = 2
 
 	rowSpecial = 1 << 31
-	rowMatch   = 1<<30 | rowSpecial // a match ends before the rune read
+	rowMatch   = 1<<30 | rowSpecial // a match ends before the rune just read
 	rowRun     = 1<<29 | rowSpecial // the next state is a literal run
 	rowMask    = 1<<29 - 1
 
@@ -57,7 +57,7 @@ const lazyStateSize = 24
 // DefaultCacheSize is how many bytes the states of a runner may take.
 const DefaultCacheSize = 8 << 20
 
-// init gives the cache the bounds. Memory is allocated as the cache fills.
+// init sets the bounds of the cache. Memory is allocated as the cache fills.
 func (c *cache) init(size int) {
 	*c = cache{
 		maxRows:   size / 32 * 21 / 4,

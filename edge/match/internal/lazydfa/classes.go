@@ -32,7 +32,7 @@ func (c *compiler) classify() error {
 	return c.resolve()
 }
 
-// boundaries returns where pieces begin: at the first rune of each range and behind the last.
+// boundaries returns where pieces begin: at the first rune of each range and behind its last.
 func (c *compiler) boundaries() []rune {
 	boundaries := []rune{0, utf8.RuneSelf}
 	for _, ranges := range c.ranges {
@@ -70,7 +70,7 @@ func (c *compiler) pieces(ranges []rune) []uint32 {
 // refine splits the blocks of which some pieces are in set and some are not. size counts the pieces
 // of each block.
 func refine(block, size, set []uint32) []uint32 {
-	inside := map[uint32]uint32{} // pieces of a block in set
+	inside := map[uint32]uint32{} // pieces of a block that are in set
 	for _, piece := range set {
 		inside[block[piece]]++
 	}
@@ -98,8 +98,8 @@ func refine(block, size, set []uint32) []uint32 {
 	return size
 }
 
-// number turns blocks into classes. Classes with ASCII characters come first, so a byte holds the
-// number. '\n' and word characters get classes of their own where assertions ask for them.
+// number turns blocks into classes. Classes with ASCII characters come first, so their numbers fit
+// into a byte. '\n' and word characters get classes of their own where assertions ask for them.
 func (c *compiler) number(block []uint32, blocks int) {
 	p := c.program
 	type key struct {

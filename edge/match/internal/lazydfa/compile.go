@@ -133,7 +133,7 @@ func runeRanges(in *syntax.Inst) []rune {
 	return ranges
 }
 
-// Reverse returns the regex matching the texts of re read from the end to the beginning.
+// Reverse returns the regex that matches the texts of re read backwards.
 func Reverse(re *syntax.Regexp) *syntax.Regexp {
 	r := *re
 	r.Sub = make([]*syntax.Regexp, len(re.Sub))

@@ -55,7 +55,7 @@ func (c *literalRun) find(p *Program, pc, textAt uint32) bool {
 	return true
 }
 
-// move adapts c to a text coming to lie n bytes before textAt.
+// move adapts c to a text that comes to lie n bytes before textAt.
 func (c *literalRun) move(n uint32) {
 	if n == 0 {
 		return
@@ -67,7 +67,7 @@ func (c *literalRun) move(n uint32) {
 	}
 }
 
-// literal counts the instructions from the nth on taking one ASCII character each.
+// literal counts the instructions, from the nth on, that take one ASCII character each.
 func (c *literalRun) literal(p *Program, n int) int {
 	first := n
 	for ; n < len(c.pcs); n++ {

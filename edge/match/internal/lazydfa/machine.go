@@ -1,7 +1,7 @@
 package lazydfa
 
 // One transition of a machine. A DFA state is a state set of the program's NFA: the instructions
-// that can go on from here, in the order of the preference, and the context of the rune before.
+// that can go on from here, in the order of preference, and the context of the rune before.
 // (Thompson's simulation with a memory; RE2 does the same.) Assertions such as \b and $ make the
 // end of a match known only when the rune behind it has been read: so a transition says whether a
 // match ends before the rune that it reads.
@@ -18,10 +18,10 @@ type Mode uint8
 const (
 	FirstMatch   Mode = iota // the end of the leftmost-first match
 	LongestMatch             // the longest match, anchored at both ends of the search
-	AllMatches               // every regex of the program matching
+	AllMatches               // every matching regex of the program
 )
 
-// Machine is a program with a mode, and where the states lie in a runner's cache.
+// Machine is a program with a mode, and the place of its states in a runner's cache.
 type Machine struct {
 	Program *Program // nil: to be set before the machine runs
 	mode    Mode
@@ -54,7 +54,7 @@ type Runner struct {
 	Poll      func(bytes int) (stop bool)
 	Stopped   bool     // Poll has stopped the search
 	BytesRead int64    // by all machines, since the runner was made
-	Matched   []uint32 // result of All: numbers of the regexes matching, some more than once
+	Matched   []uint32 // result of All: numbers of matching regexes, some more than once
 
 	cache    cache
 	maxDebt  int
@@ -63,7 +63,7 @@ type Runner struct {
 
 	// Scratch memory of advance and of searches without rows.
 	next    []uint32 // the state set behind a transition
-	matches []uint32 // numbers of regexes matching before the transition, ascending (AllMatches)
+	matches []uint32 // numbers of regexes that match before the transition, ascending (AllMatches)
 	stack   []uint32
 	visited []uint32 // per instruction: the generation in which it was visited
 	taken   []uint32 // per instruction: the generation in which it came into next
@@ -72,7 +72,7 @@ type Runner struct {
 	set     []uint32 // the state set before a transition without rows
 }
 
-// Init gives the cache the size in bytes and forgets all states. With size 0 the runner works
+// Init sets the size of the cache in bytes and forgets all states. With size 0 the runner works
 // without a cache.
 func (r *Runner) Init(size int) {
 	r.cache.init(size)
@@ -95,7 +95,7 @@ func (r *Runner) States() (n, bytes int) { return r.cache.used() }
 // CacheBytes is how much memory the cache takes.
 func (r *Runner) CacheBytes() int { return r.cache.bytes() }
 
-// Steps that a regex may take on a text: a byte that a DFA reads is one. The search for one match
+// Steps that a regex may take on a text: a byte read by a DFA is a step. The search for one match
 // is linear in the text; the search for all matches is not: a.*z|a over a text of a reads the whole
 // rest for every match. So steps are counted, and a regex running out of steps is given up.
 const (
@@ -107,7 +107,7 @@ const (
 // AllowedSteps is how many steps a regex may take on a text of so many bytes.
 func AllowedSteps(length int) int64 { return stepsPerByte*int64(length) + stepsAtLeast }
 
-// Allow gives the next regex the steps for a text of so many bytes.
+// Allow sets the steps of the next regex for a text of length bytes.
 func (r *Runner) Allow(length int) { r.steps = AllowedSteps(length) }
 
 // StepsLeft is how many of the allowed steps have not been taken; less than none: the regex was

@@ -88,7 +88,7 @@ func (p *Program) Start(text []byte, end int) (start int, known bool) {
 	return 0, false
 }
 
-// wideClass is the class of a rune not ASCII.
+// wideClass is the class of a rune outside of ASCII.
 func (p *Program) wideClass(r rune) uint32 {
 	if p.wide != 0 {
 		return p.wide

@@ -224,7 +224,7 @@ func (r *Runner) backwardUncached(m *Machine, text []byte, low, end int, after c
 	}
 }
 
-// All finds out which regexes of m's program match anywhere in text and leaves the numbers in
+// All finds out which regexes of m's program match anywhere in text and leaves their numbers in
 // r.Matched. ok is false, too, if the cache does not serve m well.
 func (r *Runner) All(m *Machine, text []byte) (ok bool) {
 	p := m.Program
@@ -272,7 +272,7 @@ func (r *Runner) All(m *Machine, text []byte) (ok bool) {
 	}
 }
 
-// report builds the transition if there is none yet, and adds the regexes matching to r.Matched.
+// report builds the transition if there is none yet, and adds the matching regexes to r.Matched.
 func (r *Runner) report(m *Machine, row, class, next uint32) (value uint32, cached bool) {
 	if next == rowUnknown {
 		if next, cached = r.step(m, row, class); !cached {

@@ -34,7 +34,7 @@ func Check(tree *syntax.Regexp) error {
 	return err
 }
 
-// countClasses counts the character classes of re and the ranges.
+// countClasses counts the character classes of re and their ranges.
 func countClasses(re *syntax.Regexp) (classes, ranges int) {
 	if re.Op == syntax.OpCharClass {
 		return 1, len(re.Rune) / 2
@@ -105,7 +105,7 @@ func Lengths(re *syntax.Regexp) (shortest, longest int) {
 	return 0, 0
 }
 
-// Repetition returns how often a star, plus, question mark or count repeats the operand; most is -1
+// Repetition returns how often a star, plus, question mark or count repeats its operand; most is -1
 // if there is no bound.
 func Repetition(re *syntax.Regexp) (fewest, most int) {
 	switch re.Op {

@@ -1,8 +1,8 @@
 package required
 
-// Reading the formula off a parsed regex. Literals of a regex ignoring case somewhere may be
-// folded; the literals of other regexes are looked for as they are, which is much rarer: DE is
-// rare, de is not.
+// Reading the formula off a parsed regex. Literals of a regex with a part that ignores case may be
+// folded. The literals of other regexes keep their case, because unfolded strings are much rarer:
+// DE is rare, de is not.
 
 import (
 	"fmt"

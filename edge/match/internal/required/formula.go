@@ -1,7 +1,7 @@
 package required
 
-// Putting formulas together, and making them fit for use: without strings too short or too common
-// to be worth looking for, without parts following from other parts, and not too large.
+// Putting formulas together, and making formulas fit for use: without strings that are too short or
+// too common to be worth a search, without parts that follow from other parts, and not too large.
 
 import (
 	"cmp"
@@ -42,7 +42,7 @@ func allOf(list []*Formula) *Formula {
 	return single(&Formula{And: true, Subs: subs})
 }
 
-// anyOf is true if a single formula of list is; nil if one of list is nil.
+// anyOf is true if any formula of list is; nil if any of list is nil.
 func anyOf(list []*Formula) *Formula {
 	var strings []string
 	var subs []*Formula
@@ -68,7 +68,7 @@ func anyOf(list []*Formula) *Formula {
 	return single(&Formula{Subs: subs})
 }
 
-// single is f without an operator without operand or a single one.
+// single is f without operators of no operand or of a single operand.
 func single(f *Formula) *Formula {
 	switch {
 	case f.Strings == nil && len(f.Subs) == 0:
@@ -131,8 +131,7 @@ func rarest(subs []*Formula) []*Formula {
 	return picked
 }
 
-// trimStrings shortens strings and drops each containing another one; nil if a string is too
-// common.
+// trimStrings shortens strings and drops each that contains another; nil if a string is too common.
 func trimStrings(list []string) []string {
 	short := make([]string, 0, len(list))
 	for _, s := range list {
