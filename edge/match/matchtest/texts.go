@@ -7,8 +7,8 @@ import (
 	"math/rand/v2"
 )
 
-// Text makes size bytes that are hard for the given literals, which are not empty. The same
-// arguments give the same bytes.
+// Text makes size bytes that are hard for the given literals, which are not empty. Equal arguments
+// give equal bytes.
 type Text func(literals [][]byte, size int) []byte
 
 // Texts lists all texts by name.
@@ -81,8 +81,8 @@ func fill(size int, more func(random *rand.Rand, text []byte) []byte) []byte {
 	return text[:size]
 }
 
-// Nested returns the literals a, aa, aaa and so on up to n bytes: with them n literals end at every
-// place of a text of one byte.
+// Nested returns the literals a, aa, aaa and so on up to n bytes: in a text of repeated a, n
+// literals end at every place.
 func Nested(n int) [][]byte {
 	list := make([][]byte, n)
 	for i := range list {

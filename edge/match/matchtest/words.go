@@ -16,9 +16,9 @@ var (
 	ends   = strings.Fields("- - s ed ing er ly es ness tion able 's")
 )
 
-// Words returns n different words, sorted; the same n gives the same words. Words consist of
-// syllables: as in a language, many share beginnings, ends and parts. Most have 3 to 14 bytes. The
-// time for n words grows faster than n; 100,000 words take 0.1 s.
+// Words returns n different words, sorted; equal n give equal words. Words consist of syllables: as
+// in a language, many share beginnings, ends and parts. Most have 3 to 14 bytes. The time for n
+// words grows faster than n; 100,000 words take 0.1 s.
 func Words(n int) [][]byte {
 	random := source()
 	pick := func(parts []string) string {

@@ -22,8 +22,8 @@ const (
 	maxFormula = 4096 // strings in the formula of a single regex
 )
 
-// Formula is true of a text or not. A formula with Strings is true if one of them occurs in the
-// text; another one if all (And) or any of Subs are true. nil is always true.
+// Formula is true of a text or not. A formula with Strings is true if any of the strings occurs in
+// the text; a formula with Subs is true if all (And) or any of Subs are true. nil is always true.
 type Formula struct {
 	Strings []string
 	And     bool
@@ -42,9 +42,9 @@ type analysis struct {
 	why    string // there is no formula
 }
 
-// Of returns what a parsed regex requires of the texts that it matches in: a formula over strings,
-// which are folded or not. f is nil if the regex requires nothing that is worth looking for, and
-// why gives the reason.
+// Of returns the formula that is true of every text in which a parsed regex matches, over folded or
+// unfolded strings. f is nil if the regex requires nothing worth looking for, and why gives the
+// reason.
 func Of(tree *syntax.Regexp) (f *Formula, folded bool, why string) {
 	exact := analyseTree(tree, false)
 	if !ignoresCase(tree) {
@@ -219,8 +219,8 @@ func (a *analysis) repeat(re *syntax.Regexp) partInfo {
 	return concat(parts)
 }
 
-// concat multiplies neighbours out as long as they are exact and few. What it finds between other
-// parts is required.
+// concat multiplies neighbours out while the result is exact and small. Strings found between other
+// parts are required.
 func concat(parts []partInfo) partInfo {
 	var all []*Formula
 	run, whole := []string{""}, true

@@ -1,7 +1,7 @@
-// Package required works out which literals must occur in every text that a regular expression
-// matches: a [Formula] of AND and OR over strings. The strings are looked for together with the
-// literals of other rules, so that a regex runs only on texts that the formula is true of. (The
-// idea is from RE2's FilteredRE2.)
+// Package required works out the literals in every text that a regular expression matches: a
+// [Formula] of AND and OR over strings. The strings are looked for together with the literals of
+// other rules, and a regex runs only on texts for which the formula is true. (The idea is from
+// RE2's FilteredRE2.)
 //
 //	analysis.go     from a parsed expression to its formula: Of
 //	formula.go      rarity of strings; what of a formula is worth looking for

@@ -1,7 +1,7 @@
 package required
 
-// Putting formulas together, and making formulas fit for use: without strings that are too short or
-// too common to be worth a search, without parts that follow from other parts, and not too large.
+// Putting formulas together, and making formulas fit for use: without strings too short or too
+// common to be worth a search, without parts implied by other parts, and not too large.
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ const (
 	maxRequired  = 3  // parts of an AND
 )
 
-// clause is true of texts with one of the strings, which are sorted.
+// clause is true of texts with any of the strings, sorted.
 func clause(anyOf []string) *Formula {
 	if len(anyOf) == 0 || anyOf[0] == "" { // sorted: "" is the first
 		return nil
@@ -115,8 +115,8 @@ func (f *Formula) trimmed() *Formula {
 	return f
 }
 
-// rarest picks parts of an AND: the rarest one, and others that are rare, too, and do not follow
-// from the picked ones.
+// rarest picks parts of an AND: the rarest part, and further rare parts not implied by the picked
+// parts.
 func rarest(subs []*Formula) []*Formula {
 	slices.SortStableFunc(subs, func(a, b *Formula) int { return cmp.Compare(b.Rarity(), a.Rarity()) })
 	var picked []*Formula
@@ -231,7 +231,8 @@ func (f *Formula) size() int {
 	return n
 }
 
-// Trigger returns strings of which one occurs in every text that f is true of: the rarest such set.
+// Trigger returns the rarest set of strings, at least one of which occurs in every text that f is
+// true of.
 func (f *Formula) Trigger() []string {
 	if f.Strings != nil {
 		return f.Strings
