@@ -5,7 +5,9 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,5 +237,44 @@ func TestFirstMatchOfARegexWhereALiteralEnds(t *testing.T) {
 		for _, q := range []Query{{Want: WantFirst}, {Limit: 1}, {Want: WantRules, Limit: 1}} {
 			checkScan(t, p, &Scratch{}, rules, []byte("ushers and more of that, to have lanes look ahead"), q)
 		}
+	}
+}
+
+// The table of engines is the only list: names and numbers are unique, Options takes each, and the
+// pages that describe engines name all of them.
+func TestPagesListEveryEngine(t *testing.T) {
+	pages := map[string]func(e *engine) string{
+		"FORMAT.md":               func(e *engine) string { return fmt.Sprintf("%d %s", e.kind, e.name) },
+		"DESIGN.md":               func(e *engine) string { return e.name + ".go" },
+		"../../docs/operating.md": func(e *engine) string { return "| `" + e.name + "` |" },
+	}
+	texts := map[string]string{}
+	for page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[page] = string(text)
+	}
+	names, kinds := map[string]bool{EngineAuto: true}, map[engineKind]bool{0: true}
+	for _, e := range engines {
+		if names[e.name] || kinds[e.kind] {
+			t.Errorf("engine %s, %d: the name or the number is taken", e.name, e.kind)
+		}
+		names[e.name], kinds[e.kind] = true, true
+		if got, err := engineByName(e.name); got != e || err != nil || engineOf(e.kind) != e || !slices.Contains(Engines(), e.name) {
+			t.Errorf("engine %s is not found: %v", e.name, err)
+		}
+		if made := e.sections != nil; made == (e.plan != nil) || made == (e.load == nil) || e.open == nil {
+			t.Errorf("engine %s has to be made of automata, with sections and load, or have a plan", e.name)
+		}
+		for page, mark := range pages {
+			if !strings.Contains(texts[page], mark(e)) {
+				t.Errorf("%s does not have %q of engine %s", page, mark(e), e.name)
+			}
+		}
+	}
+	if len(Engines()) != len(names) {
+		t.Errorf("%v", Engines())
 	}
 }
