@@ -66,11 +66,11 @@ const textPerState = 400
 
 // planner makes plans of the engines made of automata.
 type planner struct {
-	built []builtPart
-	heap  int64   // that every engine takes
-	asked *engine // nil: auto
-	cache int64   // bytes that the tables of auto may take
-	text  int64   // bytes of text that the pack is made for; 0: any number
+	built     []builtPart
+	heap      int64   // that every engine takes
+	requested *engine // nil: auto
+	cache     int64   // bytes that the tables of auto may take
+	text      int64   // bytes of text that the pack is made for; 0: any number
 }
 
 func (p *planner) plans() []plan {
@@ -95,7 +95,7 @@ func (p *planner) plans() []plan {
 func (p *planner) plan(e *engine, states int64) plan {
 	made := plan{engine: e, heap: p.heap}
 	limit := p.cache
-	if p.asked == e {
+	if p.requested == e {
 		limit = tableLimit
 	} else if e.tables && len(p.built) == 0 {
 		made.refused = "no literals"
@@ -120,7 +120,7 @@ func (p *planner) plan(e *engine, states int64) plan {
 
 // choose takes the plan for the engine asked for, or for auto the first plan, within the budget of
 // bytes of memory. common is the size of the pack without the sections of the plan.
-func choose(plans []plan, asked *engine, budget, common int64) (Choice, *plan, error) {
+func choose(plans []plan, requested *engine, budget, common int64) (Choice, *plan, error) {
 	var c Choice
 	var refusals []string
 	for i := range plans {
@@ -133,11 +133,11 @@ func choose(plans []plan, asked *engine, budget, common int64) (Choice, *plan, e
 	var smallest *EngineSize
 	for i := range plans {
 		p := &plans[i]
-		if asked != nil && asked != p.engine {
+		if requested != nil && requested != p.engine {
 			continue
 		}
 		if p.refused != "" {
-			if asked != nil {
+			if requested != nil {
 				return c, nil, fmt.Errorf("%w: %s for these literals; use auto", ErrTooLarge, p.refused)
 			}
 			refusals = append(refusals, p.refused)
@@ -153,7 +153,7 @@ func choose(plans []plan, asked *engine, budget, common int64) (Choice, *plan, e
 		}
 		c.Engine, c.Memory, c.Why = p.size.Engine, p.size.Memory, strings.Join(refusals, "; ")
 		switch {
-		case asked != nil:
+		case requested != nil:
 			c.Why = "asked for"
 		case len(refusals) == 0:
 			c.Why = "the fastest for a set of this size"
@@ -161,7 +161,7 @@ func choose(plans []plan, asked *engine, budget, common int64) (Choice, *plan, e
 		return c, p, nil
 	}
 	which, hint := ", the smallest,", "raise it, or split the rule set"
-	if asked != nil {
+	if requested != nil {
 		which, hint = "", "raise it, or use auto"
 	}
 	return c, nil, fmt.Errorf("%w: engine %s%s would take %s, %s more than %s; %s", ErrBudget, smallest.Engine, which,

@@ -98,7 +98,7 @@ func (b *Builder) plans() ([]plan, error) {
 		return []plan{p}, err
 	}
 	p := planner{
-		heap: regexMemory(b.regexes), asked: b.engine, text: b.options.Text,
+		heap: regexMemory(b.regexes), requested: b.engine, text: b.options.Text,
 		cache: min(cmp.Or(b.options.Cache, DefaultCache), maxCache),
 	}
 	for _, part := range []struct {
