@@ -12,7 +12,7 @@ var differs = []struct {
 }{
 	{regexp.MustCompile(`\b[0-9a-f]{12,64}\b`), "HASH"},
 	{regexp.MustCompile(`[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}`), "KEY"}, // in Z85
-	{regexp.MustCompile(`, [\d.]+ [kMG]iB with its files' pages`), ""},       // of the memory controller
+	{regexp.MustCompile(`, [\d.]+ [kMG]B with its files' pages`), ""},        // of the memory controller
 	{regexp.MustCompile(`\d[\d.,:]*( ?[kMG]i?B\b)?`), "N"},
 	{regexp.MustCompile(`[ \t]+`), " "},
 }
