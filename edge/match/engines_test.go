@@ -278,3 +278,28 @@ func TestPagesListEveryEngine(t *testing.T) {
 		t.Errorf("%v", Engines())
 	}
 }
+
+// auto takes tables that fit the cache of the board: a smaller cache gives a smaller pack.
+func TestAutoGoesByTheCache(t *testing.T) {
+	var last int64
+	for _, c := range []struct {
+		cache  int64
+		engine string
+	}{{16 << 10, EngineDA8}, {512 << 10, EngineSDFA}, {0, EngineDFA}, {64 << 20, EngineDFA}} {
+		b := NewBuilder(Options{Cache: c.cache})
+		for _, r := range wordRules(matchtest.Words(1000)) {
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := p.Info(); i.Engine != c.engine || i.Bytes < last {
+			t.Errorf("cache of %d bytes: %s of %d bytes, want %s", c.cache, i.Engine, i.Bytes, c.engine)
+		} else {
+			last = i.Bytes
+		}
+	}
+}
