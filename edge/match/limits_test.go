@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A set that needs more slots than a base can name is refused, before memory is
+// A set that needs more cells than a base can name is refused, before memory is
 // taken for them. The real limit is tried with a smaller one: 16 million states
 // take a while.
 func TestTooManyStatesAreRefused(t *testing.T) {

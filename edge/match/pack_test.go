@@ -94,8 +94,8 @@ func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// The filter asks slots, which the trie alone does not have.
-func TestLoadRefusesAFilterForTheTrie(t *testing.T) {
+// The prefilter needs the double array, which da4 does not have.
+func TestLoadRefusesAPrefilterForDA4(t *testing.T) {
 	rules := []*Rule{{Literals: literals("connection refused")}}
 	da4 := sectionsOf(compile(t, EngineDA4, rules).data)
 	for _, s := range sectionsOf(compile(t, EngineDA8, rules).data) {
