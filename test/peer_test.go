@@ -36,6 +36,7 @@ var installed = map[string]func() bool{
 	"go-zeromq/zmq4":      func() bool { _, err := zmq4Peer(); return err == nil },
 	"qemu-user-static":    func() bool { return armv6.emulated() && arm64.emulated() },
 	"iproute2":            sync.OnceValue(func() bool { return found("ip") && found("tc") }),
+	"avahi-daemon":        sync.OnceValue(func() bool { return found("avahi-daemon") }),
 	"nftables":            sync.OnceValue(func() bool { return found("nft") }),
 	"network namespaces (as root)": sync.OnceValue(func() bool {
 		probe := fmt.Sprintf("trawl-%d-probe", os.Getpid())

@@ -9,6 +9,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"trawl/edge/hosts"
 )
 
 // stream is a two-way byte stream: a single goroutine reads, one writes, any closes.
@@ -120,7 +122,7 @@ func (a *tcpAcceptor) Close() error { return a.l.Close() }
 
 func dialTCP(ctx context.Context, host, port string) (stream, error) {
 	dialer := net.Dialer{KeepAliveConfig: keepAlive}
-	c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+	c, err := hosts.Dial(ctx, &dialer, host, port)
 	if err != nil {
 		return nil, err
 	}
