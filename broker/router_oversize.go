@@ -18,13 +18,13 @@ const (
 
 // checkAnswer says why an answer of w is not passed on.
 func (b *Broker) checkAnswer(w *worker, m zmtp.Message) *wire.Error {
-	size := int64(m.Size()) + m.Cut()
+	size := int64(m.Size()) + m.Truncated()
 	most := b.options.Limits.Answer
 	switch {
 	case size > most+answerSlack+int64(m.NumFrames())*frameSlack:
 		b.options.Log.Warn("worker's answer is larger than limits.answer: its request is answered with an error", "worker", w.name, "bytes", size, "limit", most)
 		return wire.Errorf(wire.Internal, "worker %q has answered with %d bytes, limits.answer of the broker allows %d; ask for less at once, or raise it at the broker", w.name, size, most)
-	case m.Cut() > 0:
+	case m.Truncated() > 0:
 		return wire.Errorf(wire.Busy, "the broker has no memory for an answer of %d bytes for now; try later", size)
 	}
 	return nil

@@ -119,7 +119,7 @@ func (b *Broker) parse(q *request) error {
 		}
 	}
 	limits := &b.options.Limits
-	if cut := q.message.Cut(); cut > 0 && q.size()+cut <= limits.Request {
+	if cut := q.message.Truncated(); cut > 0 && q.size()+cut <= limits.Request {
 		return wire.Errorf(wire.Busy, "the broker has no memory for a request of %d bytes for now; try later", q.size()+cut)
 	} else if cut > 0 {
 		return wire.Errorf(wire.TooLarge, "the request has %d bytes, the broker takes %d; send it in parts", q.size()+cut, limits.Request)

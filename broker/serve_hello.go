@@ -29,8 +29,8 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 		return nil, errLeft
 	}
 	defer m.Release()
-	if m.Cut() > 0 {
-		return nil, wire.Errorf(wire.Busy, "the broker has no memory for a hello of %d bytes for now; try later", int64(m.Size())+m.Cut())
+	if m.Truncated() > 0 {
+		return nil, wire.Errorf(wire.Busy, "the broker has no memory for a hello of %d bytes for now; try later", int64(m.Size())+m.Truncated())
 	}
 	if wire.KindOf(m.Frame(0)) != wire.KindHello || m.NumFrames() < 2 {
 		return nil, b.wrongEndpoint()

@@ -34,12 +34,17 @@
 //	pack          a compiled rule set: one file, mapped read-only, named by its SHA-256
 //	literal       a string that is searched as it is; a regex is searched only where its required
 //	              literals were found
-//	trigger       a required literal of a regex, found in a text: the regex is run there
-//	automaton     the search structure for literals; the engines da4, da8, sdfa, dfa and
-//	              cloudflare are kinds of it
-//	prefilter     a cheap test on q-grams that skips most of a text before the automaton
+//	atom          a required literal of a regex
+//	trigger       the atom of a regex whose occurrence has the other required literals looked at
+//	automaton     the search structure for literals; da4, da8, sdfa and dfa are forms of it
+//	engine        what finds literals: an automaton in one of its forms, or cloudflare
+//	cell          eight bytes (da4: four) that are one state of an automaton
+//	hit           a place of a text where literals end
+//	pass          one automaton running over one text
+//	prefilter     a cheap test that skips most of a text before the automaton
 //	lane          one of four positions of a text that an engine advances side by side
 //	state set     the NFA states that one state of a lazy DFA stands for
+//	literal run   instructions of a regex that follow each other without a branch
 //	client        whoever sends texts and gets answers: REQ or DEALER, in any language
 //	broker        the process in the middle: a ROUTER for clients, a ROUTER for workers
 //	worker        a process that serves rule sets; a plain worker is a REP socket of any language

@@ -57,7 +57,7 @@ func (a *app) brokerCommand() *cobra.Command {
 		memory.log(o.Log)
 		defer watchKeys(b, c, o.Log)()
 		defer onHangup(manager, o.Log, b.ReloadKeys)()
-		zmtp.StayAwake()
+		zmtp.KeepSchedulerBusy()
 		return b.Serve(cmd.Context())
 	}
 	return cmd

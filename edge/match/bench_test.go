@@ -102,8 +102,8 @@ func BenchmarkCompile(b *testing.B) {
 			}
 			i := p.Info()
 			b.ReportMetric(float64(i.Bytes)/float64(i.PatternBytes), "B/patternbyte")
-			e := p.engine.(*automata).exact
-			automaton := 8*len(e.slots) + 8*len(e.ends) + 4*len(e.rank) + 4*len(e.outs) + len(e.depths)
+			e := p.matcher.(*searcher).exact
+			automaton := 8*len(e.cells) + 8*len(e.ends) + 4*len(e.rank) + 4*len(e.outs) + len(e.depths)
 			b.ReportMetric(float64(automaton)/float64(i.PatternBytes), "automatonB/patternbyte")
 		})
 	}
@@ -159,13 +159,13 @@ func BenchmarkLanes(b *testing.B) {
 				continue
 			}
 			b.Run(fmt.Sprintf("%s/%d", engine, n), func(b *testing.B) {
-				a := compile(b, engine, wordRules(words(b, n))).engine.(*automata).exact
+				a := compile(b, engine, wordRules(words(b, n))).matcher.(*searcher).exact
 				var l lanes
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
-					for at := 0; at < len(text); at += lookMost {
-						l.cut(at, lookMost)
-						a.lanes.kernel.lockstep(text, &l)
+					for at := 0; at < len(text); at += maxLookAhead {
+						l.split(at, maxLookAhead)
+						a.lanes.stepper.lockstep(text, &l)
 					}
 				}
 			})

@@ -1,14 +1,18 @@
 package match
 
-// Collecting rules: everything is checked and copied into an arena when added;
-// compile.go makes a pack of it.
+// Collecting rules. A rule is checked and copied into an arena when it is added; compile.go makes a
+// pack of the rules.
 
 import (
 	"encoding/hex"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"trawl/edge/match/internal/fold"
+	"trawl/edge/match/internal/required"
 )
 
 const (
@@ -19,36 +23,35 @@ const (
 // Builder collects rules for a pack. It is not safe for concurrent use.
 type Builder struct {
 	options Options
-	engine  engineKind // asked for
-	err     error      // returned by Add, Pack and Write
-	made    *compiled  // once Pack or Write was called
+	engine  *engine   // asked for; nil: auto
+	err     error     // that Add, Pack and Write return
+	made    *compiled // after the first call of Pack or Write
 
-	arena  []byte // literals, folded ones, ids that are no literal
-	exact  []literal
-	folded []literal
-	flags  flagTable
-	named  []namedRule
-	places []uint32 // per rule: where its id is; see idOf
-	ids    *idSet
+	arena    []byte // bytes of literals, of folded literals, and of ids that are no literal
+	exact    []literal
+	folded   []literal
+	flags    flagTable
+	named    []namedRule
+	idPlaces []uint32 // per rule: where the id is; see idOf
+	ids      *idSet
 
 	regexes []builtRegex
 	metas   metaTable
 	stats   Info
 }
 
-// namedRule is a rule whose id is not the text that it matches.
+// namedRule is a rule with an id that differs from the matched text.
 type namedRule struct{ rule, id, length uint32 }
 
 type builtRegex struct {
 	rule     uint32
 	expr     string
-	required *formula
-	folded   bool // its strings are
-	programs int  // bytes of its programs, about
+	required *required.Formula
+	folded   bool // the strings of required are
+	programs int  // about how many bytes the programs take
 }
 
-// NewBuilder starts an empty rule set. An unknown engine is reported by the
-// first Add, or by Pack or Write.
+// NewBuilder starts an empty rule set. The first Add, Pack or Write reports an unknown engine.
 func NewBuilder(o Options) *Builder {
 	b := &Builder{options: o, ids: newIDSet()}
 	b.engine, b.err = engineByName(o.Engine)
@@ -58,30 +61,29 @@ func NewBuilder(o Options) *Builder {
 	return b
 }
 
-// Grow makes room for so many rules like r, of one literal each that is their
-// id, and of so many bytes together. It saves memory for those who know what is
-// to come.
+// Grow makes room for a number of rules like r, of a single literal that is also the id, and for
+// bytes of literals altogether. Callers who know how much they will add save memory by calling
+// Grow.
 func (b *Builder) Grow(rules, bytes int, r *Rule) {
-	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxSlots || bytes > maxArena/2 {
-		return // more than an automaton holds: Add or Pack refuses them
+	if b.ids == nil || rules < 0 || bytes < 0 || rules > maxCells || bytes > maxArena/2 {
+		return // more than an automaton holds: Add or Pack refuses the rules
 	}
-	b.places = slices.Grow(b.places, rules)
+	b.idPlaces = slices.Grow(b.idPlaces, rules)
 	b.ids.grow(rules, b.idOf)
 	if !r.NoCase {
 		b.arena = slices.Grow(b.arena, bytes)
 		b.exact = slices.Grow(b.exact, rules)
 		return
 	}
-	b.arena = slices.Grow(b.arena, 2*bytes) // folded, and as an id
+	b.arena = slices.Grow(b.arena, 2*bytes) // as folded literals, and as ids
 	b.folded = slices.Grow(b.folded, rules)
 	b.named = slices.Grow(b.named, rules)
 }
 
-// Add takes one more rule and copies what it keeps of it. The rules are
-// numbered from 0 in the order in which they are added. On an error, one of
-// the package's Err values with the details, the builder is as before and can
-// go on: so all errors of a file can be found in one go. After Pack or Write no
-// rule can be added any more.
+// Add takes one more rule and copies the parts to be kept. Rules are numbered from 0 in the order
+// of Add. An error is one of the package's Err values with the details. After an error the builder
+// is as before, so a caller can go on and find all errors of a file. After Pack or Write no rule
+// can be added.
 func (b *Builder) Add(r *Rule) error {
 	switch {
 	case b.err != nil:
@@ -98,8 +100,8 @@ func (b *Builder) Add(r *Rule) error {
 		if err != nil {
 			return err
 		}
-		required, folded, _ := requiredOf(tree)
-		regex = builtRegex{uint32(b.flags.rules), r.Regex, required, folded, programMemory(tree)}
+		formula, folded, _ := required.Of(tree)
+		regex = builtRegex{uint32(b.flags.rules), r.Regex, formula, folded, programMemory(tree)}
 	}
 	id, err := ruleID(r)
 	if err != nil {
@@ -121,7 +123,7 @@ func (b *Builder) Add(r *Rule) error {
 	return nil
 }
 
-// check refuses rules that are wrong whatever else has been added.
+// check refuses rules that are wrong, whatever other rules there are.
 func (b *Builder) check(r *Rule) error {
 	if (len(r.Literals) > 0) == (r.Regex != "") {
 		if r.Regex == "" {
@@ -154,13 +156,16 @@ func (b *Builder) check(r *Rule) error {
 	if len(b.arena) > maxArena-size || b.flags.rules == maxRules || b.metas.full(r) {
 		return fmt.Errorf("%w: split the rule set", ErrTooLarge)
 	}
-	return b.engine.accepts(r)
+	if b.engine != nil && b.engine.refuse != nil {
+		return b.engine.refuse(r)
+	}
+	return nil
 }
 
-// shortened is for messages.
+// shortened cuts a literal for messages.
 func shortened(l []byte) []byte { return l[:min(len(l), 64)] }
 
-// ruleID is the id given, or else the literal.
+// ruleID is the id of a rule; without an id, the literal.
 func ruleID(r *Rule) ([]byte, error) {
 	switch {
 	case r.ID != "":
@@ -177,7 +182,7 @@ func (b *Builder) addLiterals(r *Rule, number uint32) {
 	for _, l := range r.Literals {
 		b.stats.LongestLiteral = max(b.stats.LongestLiteral, len(l))
 		if r.NoCase {
-			b.addLiteral(&b.folded, fold(l), number)
+			b.addLiteral(&b.folded, fold.Text(l), number)
 		} else {
 			b.addLiteral(&b.exact, l, number)
 		}
@@ -189,8 +194,8 @@ func (b *Builder) addLiteral(list *[]literal, l []byte, number uint32) {
 	b.arena = append(b.arena, l...)
 }
 
-// addRule notes the rule, whose literals have been added, and its id, unless
-// that is what it matches. The engine cloudflare does not know what it matches.
+// addRule notes a rule whose literals have been added, and the rule's id, unless the id is the text
+// of every match. Engines not made of automata do not know the text of a match.
 func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
 	flags := uint8(0)
 	if r.NoCase {
@@ -203,24 +208,76 @@ func (b *Builder) addRule(r *Rule, id []byte, number uint32) {
 		flags |= ruleRegex
 	}
 	b.flags.add(flags)
-	if len(r.Literals) == 1 && !r.NoCase && string(id) == string(r.Literals[0]) && b.engine != kindCloudflare {
-		b.places = append(b.places, uint32(len(b.exact)-1))
+	if len(r.Literals) == 1 && !r.NoCase && string(id) == string(r.Literals[0]) && (b.engine == nil || b.engine.plan == nil) {
+		b.idPlaces = append(b.idPlaces, uint32(len(b.exact)-1))
 	} else {
-		b.places = append(b.places, placeNamed|uint32(len(b.named)))
+		b.idPlaces = append(b.idPlaces, inNamed|uint32(len(b.named)))
 		b.named = append(b.named, namedRule{number, uint32(len(b.arena)), uint32(len(id))})
 		b.arena = append(b.arena, id...)
 	}
 }
 
-// placeNamed marks the place of an id: it is a number in named, else the number
+// inNamed marks the place of an id as a number in named. Without the mark, the place is the number
 // of the literal that is the id.
-const placeNamed = 1 << 31
+const inNamed = 1 << 31
 
 func (b *Builder) idOf(rule uint32) []byte {
-	place := b.places[rule]
-	if place&placeNamed == 0 {
-		return b.exact[place].bytes(b.arena)
+	at := b.idPlaces[rule]
+	if at&inNamed == 0 {
+		return b.exact[at].bytes(b.arena)
 	}
-	n := b.named[place&^placeNamed]
+	n := b.named[at&^inNamed]
 	return b.arena[n.id : n.id+n.length]
+}
+
+// idSet finds repeated ids while rules are added. It takes four to eight bytes for each rule; the
+// bytes of ids stay in the builder's arena.
+type idSet struct {
+	seed  maphash.Seed
+	table []uint32 // open addressing: rule plus 1; 0: free
+	count int
+}
+
+func newIDSet() *idSet {
+	return &idSet{seed: maphash.MakeSeed(), table: make([]uint32, 64)}
+}
+
+// find returns the rule with id, or else the free place for id. idOf gives the id of a rule in the
+// set.
+func (s *idSet) find(id []byte, idOf func(rule uint32) []byte) (rule uint32, at int, ok bool) {
+	mask := len(s.table) - 1
+	at = int(maphash.Bytes(s.seed, id)) & mask
+	for s.table[at] != 0 {
+		if string(idOf(s.table[at]-1)) == string(id) {
+			return s.table[at] - 1, at, true
+		}
+		at = (at + 1) & mask
+	}
+	return 0, at, false
+}
+
+// put puts rule into the free place that find gave for the rule's id.
+func (s *idSet) put(at int, rule uint32, idOf func(rule uint32) []byte) {
+	s.table[at] = rule + 1
+	s.count++
+	s.grow(1, idOf)
+}
+
+// grow makes room for n more rules.
+func (s *idSet) grow(n int, idOf func(rule uint32) []byte) {
+	size := len(s.table)
+	for s.count+n > size/4*3 {
+		size *= 2
+	}
+	if size == len(s.table) {
+		return
+	}
+	old := s.table
+	s.table = make([]uint32, size)
+	for _, r := range old {
+		if r != 0 {
+			_, at, _ := s.find(idOf(r-1), idOf)
+			s.table[at] = r
+		}
+	}
 }

@@ -1,7 +1,7 @@
 package match
 
-// Which way of scanning is the fastest on this board: a short measurement on a
-// text made of what the pack looks for.
+// Which way of scanning is the fastest on this board: a short measurement, on a text made of the
+// literals of the pack.
 
 import (
 	"fmt"
@@ -13,17 +13,15 @@ import (
 	"time"
 )
 
-// Calibration says how the automata of a pack go through a text: by one stream,
-// or by four lanes that look ahead. The zero value is for packs that have no
-// choice (engines da4 and cloudflare).
+// Calibration says how the automata of a pack go through a text: by a single stream, or by four
+// lanes looking ahead. The zero value is for packs without choice (engines da4 and cloudflare).
 //
-// It is a fact about a board and a pack, so that whoever measures can keep its
-// text and give it to [Pack.Use] when the pack is opened again.
+// A calibration is a fact about a board and a pack. Its text can be kept and given to [Pack.Use]
+// when the pack is opened again.
 type Calibration struct {
 	Lanes string // what lanes run on: dfa, sdfa or da8; "none": one stream is faster
 	From  int    // bytes of text from which on lanes are used
-	// Speeds are what was measured, in MB/s; empty: nothing was, the rest is an
-	// assumption.
+	// Speeds were measured. Without speeds nothing was measured, and Lanes and From are assumed.
 	Speeds []Speed
 }
 
@@ -34,17 +32,17 @@ type Speed struct {
 }
 
 const (
-	lanesNone = "none"
+	noLanes   = "none"
 	oneStream = "one-stream"
 )
 
-// String is for people.
+// String writes c for people.
 func (c Calibration) String() string {
 	if c.Lanes == "" {
 		return "no choice"
 	}
 	var b strings.Builder
-	if c.Lanes == lanesNone {
+	if c.Lanes == noLanes {
 		b.WriteString("one stream")
 	} else {
 		fmt.Fprintf(&b, "four lanes on %s from %d bytes of text on", c.Lanes, c.From)
@@ -93,36 +91,40 @@ func (c *Calibration) UnmarshalText(text []byte) error {
 			return fmt.Errorf("no calibration: %.100q; measure again", text)
 		}
 	}
-	if c.From < 0 || c.Lanes != "" && c.Lanes != lanesNone && !isLanes(c.Lanes) {
+	if c.From < 0 || c.Lanes != "" && c.Lanes != noLanes && !isLanes(c.Lanes) {
 		return fmt.Errorf("no calibration: %.100q; measure again", text)
 	}
 	return nil
 }
 
-func isLanes(name string) bool { return name == EngineDA8 || name == EngineDFA || name == EngineSDFA }
+// isLanes says whether lanes can run on what has this name: the double array, or the tables of an
+// engine.
+func isLanes(name string) bool {
+	return slices.ContainsFunc(engines, func(e *engine) bool { return e.name == name && (e.tables || name == EngineDA8) })
+}
 
 // Calibration is what the pack goes by now.
 func (p *Pack) Calibration() Calibration {
-	e, ok := p.engine.(*automata)
+	e, ok := p.matcher.(*searcher)
 	if !ok {
 		return Calibration{}
 	}
 	a := e.largest()
-	if a == nil || a.slots == nil {
+	if a == nil || a.cells == nil {
 		return Calibration{}
 	}
-	c := Calibration{Lanes: lanesNone, Speeds: e.measured}
-	if a.lanes.least < math.MaxInt {
-		c.Lanes, c.From = a.kernelName(), a.lanes.least
+	c := Calibration{Lanes: noLanes, Speeds: e.measured}
+	if a.lanes.min < math.MaxInt {
+		c.Lanes, c.From = a.lanesName(), a.lanes.min
 	}
 	return c
 }
 
-// Use makes the pack go by c. No scan may be running. It refuses one that is of
-// another kind of pack.
+// Use makes the pack go by c. No scan may be running. It refuses a calibration belonging to another
+// kind of pack.
 func (p *Pack) Use(c Calibration) error {
-	e, ok := p.engine.(*automata)
-	if !ok || e.largest() == nil || e.largest().slots == nil {
+	e, ok := p.matcher.(*searcher)
+	if !ok || e.largest() == nil || e.largest().cells == nil {
 		if c.Lanes == "" {
 			return nil
 		}
@@ -132,84 +134,79 @@ func (p *Pack) Use(c Calibration) error {
 		if a == nil {
 			continue
 		}
-		kernel, ok := a.kernels()[c.Lanes]
+		s, ok := a.steppers()[c.Lanes]
 		switch {
-		case c.Lanes == lanesNone:
-			a.lanes.least = math.MaxInt
+		case c.Lanes == noLanes:
+			a.lanes.min = math.MaxInt
 		case !ok:
 			return fmt.Errorf("calibration for lanes on %q, but the pack is for engine %s: measure again", c.Lanes, p.info.Engine)
 		default:
-			a.lanes = lockstep{kernel, max(c.From, leastLanes), lookMost}
+			a.lanes = lookahead{s, max(c.From, minLanes), maxLookAhead}
 		}
 	}
 	e.measured = c.Speeds
 	return nil
 }
 
-// largest is the automaton with the most slots; nil: there is none.
-func (e *automata) largest() *automaton {
-	if e.exact == nil || e.folded != nil && len(e.folded.slots) > len(e.exact.slots) {
+// largest is the automaton with the most cells; nil: there is no automaton.
+func (e *searcher) largest() *automaton {
+	if e.exact == nil || e.folded != nil && len(e.folded.cells) > len(e.exact.cells) {
 		return e.folded
 	}
 	return e.exact
 }
 
-// kernels are what lanes can run on.
-func (a *automaton) kernels() map[string]kernel {
-	ways := map[string]kernel{EngineDA8: slotLanes{a}}
-	if a.dfa != nil {
-		ways[EngineDFA] = a.dfa
+// steppers returns what lanes can run on, by name.
+func (a *automaton) steppers() map[string]stepper {
+	list := map[string]stepper{EngineDA8: cellStepper{a}}
+	if a.table != nil {
+		list[a.engine.name] = a.table
 	}
-	if a.sparse != nil {
-		ways[EngineSDFA] = a.sparse
-	}
-	return ways
+	return list
 }
 
-func (a *automaton) kernelName() string {
-	switch a.lanes.kernel.(type) {
-	case *dfa:
-		return EngineDFA
-	case *sparse:
-		return EngineSDFA
+// lanesName is the name of what lanes run on.
+func (a *automaton) lanesName() string {
+	if _, ok := a.lanes.stepper.(cellStepper); ok {
+		return EngineDA8
 	}
-	return EngineDA8
+	return a.engine.name
 }
 
 const (
-	calibrationText = lookMost // bytes
-	leastLanes      = 128      // fewer bytes are no use to lanes
+	calibrationText = maxLookAhead // bytes
+	minLanes        = 128          // lanes are of no use to fewer bytes
 	calibrationRuns = 5
 )
 
-// Calibrate measures for some milliseconds and makes the pack go by what it
-// found. No scan may be running. The board should have nothing else to do.
+// Calibrate measures for some milliseconds and makes the pack go by the result. No scan may be
+// running. The board should have nothing else to do.
 func (p *Pack) Calibrate() Calibration {
-	e, ok := p.engine.(*automata)
-	if !ok || e.largest() == nil || e.largest().slots == nil {
+	e, ok := p.matcher.(*searcher)
+	if !ok || e.largest() == nil || e.largest().cells == nil {
 		return Calibration{}
 	}
 	a := e.largest()
 	text := a.sample(calibrationText)
-	c := Calibration{Lanes: lanesNone}
-	kernels := a.kernels()
+	c := Calibration{Lanes: noLanes}
+	steppers := a.steppers()
 	stream := measure(text, len(text), a.oneStream)
 	c.Speeds = append(c.Speeds, Speed{oneStream, stream})
 	best := stream
-	names := make([]string, 0, len(kernels))
-	for name := range kernels {
+	names := make([]string, 0, len(steppers))
+	for name := range steppers {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		speed := measure(text, len(text), a.lookAheadBy(kernels[name]))
+		speed := measure(text, len(text), a.lookAheadBy(steppers[name]))
 		c.Speeds = append(c.Speeds, Speed{name, speed})
 		if speed > best*1.05 {
 			best, c.Lanes = speed, name
 		}
 	}
-	if c.Lanes != lanesNone {
-		c.From = a.lanesPayFrom(text, kernels[c.Lanes])
+	if c.Lanes != noLanes {
+		c.From = a.lanesPayFrom(text, steppers[c.Lanes])
 	}
 	if err := p.Use(c); err != nil {
 		return p.Calibration()
@@ -217,18 +214,17 @@ func (p *Pack) Calibrate() Calibration {
 	return c
 }
 
-// lanesPayFrom is the shortest piece of text that lanes are faster on, as far as
-// that can be told.
-func (a *automaton) lanesPayFrom(text []byte, k kernel) int {
-	for size := leastLanes; size < len(text)/2; size *= 2 {
-		if measure(text, size, a.lookAheadBy(k)) > 1.1*measure(text, size, a.oneStream) {
+// lanesPayFrom is about the length of the shortest piece of text on which lanes are faster.
+func (a *automaton) lanesPayFrom(text []byte, s stepper) int {
+	for size := minLanes; size < len(text)/2; size *= 2 {
+		if measure(text, size, a.lookAheadBy(s)) > 1.1*measure(text, size, a.oneStream) {
 			return size
 		}
 	}
 	return len(text) / 2
 }
 
-// measure runs scan over the text in pieces of size bytes; MB/s of the best run.
+// measure runs scan over the text in pieces of size bytes and returns the MB/s of the best run.
 func measure(text []byte, size int, scan func(piece []byte)) float64 {
 	best := time.Duration(math.MaxInt64)
 	for range calibrationRuns {
@@ -247,10 +243,10 @@ func (a *automaton) oneStream(piece []byte) {
 	}
 }
 
-// lookAheadBy goes through a piece as a finder does.
-func (a *automaton) lookAheadBy(k kernel) func(piece []byte) {
+// lookAheadBy returns a function going through a piece of text as a finder with lanes does.
+func (a *automaton) lookAheadBy(s stepper) func(piece []byte) {
 	measured := *a
-	measured.lanes = lockstep{k, 0, lookMost}
+	measured.lanes = lookahead{s, 0, maxLookAhead}
 	var f finder
 	var l lanes
 	return func(piece []byte) {
@@ -259,20 +255,20 @@ func (a *automaton) lookAheadBy(k kernel) func(piece []byte) {
 	}
 }
 
-// sample makes a text of beginnings of literals, as a text has them that shares
-// its language with them, and of other bytes.
+// sample makes a text of beginnings of literals and of other bytes, like a text in the language of
+// the literals.
 func (a *automaton) sample(size int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	text := make([]byte, 0, size+maxDepth)
 	for len(text) < size {
-		slot := uint32(rootSlot)
+		cell := uint32(rootCell)
 		for range 1 + random.IntN(12) {
-			c, child, ok := a.someChild(slot, random)
+			c, child, ok := a.someChild(cell, random)
 			if !ok {
 				break
 			}
 			text = append(text, c)
-			slot = child
+			cell = child
 		}
 		for range random.IntN(8) {
 			text = append(text, byte(' '+random.IntN(96)))
@@ -281,14 +277,14 @@ func (a *automaton) sample(size int) []byte {
 	return text[:size]
 }
 
-// someChild picks a byte that leads on from slot, if there is one.
-func (a *automaton) someChild(slot uint32, random *rand.Rand) (c byte, child uint32, ok bool) {
-	base := uint32(a.slots[slot]) >> baseShift
-	first := random.IntN(blockSlots)
-	for i := range blockSlots {
+// someChild picks a byte leading from a state to a child, if there is one.
+func (a *automaton) someChild(cell uint32, random *rand.Rand) (c byte, child uint32, ok bool) {
+	base := uint32(a.cells[cell]) >> baseShift
+	first := random.IntN(blockCells)
+	for i := range blockCells {
 		c = byte(first + i)
 		child = base ^ uint32(c)
-		if byte(a.slots[child]) == c && uint32(a.slots[child])>>baseShift != rootBase {
+		if byte(a.cells[child]) == c && uint32(a.cells[child])>>baseShift != rootBase {
 			return c, child, true
 		}
 	}

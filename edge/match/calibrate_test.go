@@ -19,7 +19,7 @@ func TestCalibrationChangesOnlyTheWay(t *testing.T) {
 			t.Errorf("%s: %v before measuring", engine, got)
 		}
 		c := p.Calibrate()
-		if ways := len(p.engine.(*automata).exact.kernels()); len(c.Speeds) != ways+1 || c.Lanes == "" {
+		if ways := len(p.matcher.(*searcher).exact.steppers()); len(c.Speeds) != ways+1 || c.Lanes == "" {
 			t.Errorf("%s: %+v", engine, c)
 		}
 		for _, lanes := range []string{"none", engine, EngineDA8} {

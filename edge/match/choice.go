@@ -1,6 +1,6 @@
 package match
 
-// Which engine a set is compiled for: the fastest that suits, in a table.
+// Which engine a set is compiled for: the fastest that suits.
 
 import (
 	"fmt"
@@ -19,24 +19,20 @@ type Choice struct {
 type EngineSize struct {
 	Engine string
 	Bytes  int64 // of the pack
-	Memory int64 // of the pack and what it keeps on the heap once all of it has been used: a prediction
+	// Memory predicts the bytes of the pack and of the heap once every part of the pack has been
+	// used.
+	Memory int64
 }
 
-// layouts are the engines made of automata, the fastest first; auto takes the
-// last only if the others are over the budget.
-var layouts = []struct {
-	kind engineKind
-	// sections returns nil if the tables would take more than limit bytes.
-	sections func(a *builtAutomaton, first uint32, limit int64) []section
-	heap     func(sections []section) int64 // besides the pack
-}{
-	{kindDFA, dfaSections, nil},
-	{kindSDFA, sparseSections, sparseHeap},
-	{kindDA8, da8Sections, nil},
-	{kindDA4, da4Sections, func([]section) int64 { return pairsSize }},
-}
+const (
+	// DefaultCache is the cache that packs are made for if Options does not say another.
+	DefaultCache = 2 << 20
 
-// tableSize is what the tables that lanes run on take.
+	maxCache   = 2 << 20  // tables over this size are slower than they are worth, whatever the cache
+	tableLimit = 64 << 20 // bytes that tables may take if the engine was asked for
+)
+
+// tableSize is how many bytes the tables take that lanes run on.
 func tableSize(sections []section) (size int64) {
 	for _, s := range sections {
 		switch s.kind % (sectionFolded - sectionExact) {
@@ -49,7 +45,7 @@ func tableSize(sections []section) (size int64) {
 	return size
 }
 
-// builtPart is an automaton and where its sections begin.
+// builtPart is an automaton and the number of its first section.
 type builtPart struct {
 	first uint32
 	*builtAutomaton
@@ -57,86 +53,98 @@ type builtPart struct {
 
 // plan is an engine that a set can be compiled for.
 type plan struct {
-	kind     engineKind
+	engine   *engine
 	sections []section
-	heap     int64  // bytes that it takes besides the pack
-	tooLarge string // not empty: there are no sections, and why
+	heap     int64  // bytes besides the pack
+	refused  string // not empty: there are no sections, for this reason
 	size     EngineSize
 }
 
-// textPerState is from how many bytes of text for each state on tables pay: sdfa
-// takes some 0.4 µs per state to build and saves 2 ns per byte, which two cores share.
+// textPerState is the number of bytes of text for each state from which on tables pay: sdfa takes
+// some 0.4 µs for each state to build and saves 2 ns for each byte, which two cores share.
 const textPerState = 400
 
-// plansFor makes a plan of each layout. Tables may take tableBudget bytes, those of
-// an engine that was asked for tableLimit.
-func plansFor(built []builtPart, heap int64, asked engineKind, text int64) []plan {
+// planner makes plans of the engines made of automata.
+type planner struct {
+	built     []builtPart
+	heap      int64   // that every engine takes
+	requested *engine // nil: auto
+	cache     int64   // bytes that the tables of auto may take
+	text      int64   // bytes of text that the pack is made for; 0: any number
+}
+
+func (p *planner) plans() []plan {
 	states := 0
-	for _, part := range built {
+	for _, part := range p.built {
 		states += part.states
 		for _, l := range part.long {
-			heap += 4 * int64(len(newLongLiteral(l.bytes(part.arena)).z))
+			p.heap += 4 * int64(len(newLongLiteral(l.bytes(part.arena)).z))
 		}
 	}
 	var plans []plan
-	for _, l := range layouts {
-		p := plan{kind: l.kind, heap: heap}
-		limit := int64(tableBudget)
-		if asked == l.kind {
-			limit = tableLimit
+	for _, e := range engines {
+		if e.sections != nil {
+			plans = append(plans, p.plan(e, int64(states)))
 		}
-		tables := l.kind == kindDFA || l.kind == kindSDFA
-		if tables && len(built) == 0 && asked != l.kind {
-			p.tooLarge = "no literals"
-		} else if tables && text > 0 && text < textPerState*int64(states) && asked != l.kind {
-			p.tooLarge = fmt.Sprintf("tables of %v would take longer to build than they save over %s of text", l.kind, megabytes(text))
-			plans = append(plans, p)
-			continue
-		}
-		left := limit
-		for _, part := range built {
-			sections := l.sections(part.builtAutomaton, part.first, left)
-			if left -= tableSize(sections); sections == nil || left < 0 {
-				p.tooLarge = fmt.Sprintf("tables of %v would take over %s", l.kind, megabytes(limit))
-				break
-			}
-			p.sections = append(p.sections, sections...)
-			if l.heap != nil {
-				p.heap += l.heap(sections)
-			}
-		}
-		plans = append(plans, p)
 	}
 	return plans
 }
 
-// choose takes the plan that was asked for, or the first that there is, within
-// the budget. common is the size of the pack without the plan's sections.
-func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, error) {
+// plan is the plan for one engine. Tables may take the size of the cache; the tables of an engine
+// asked for may take tableLimit.
+func (p *planner) plan(e *engine, states int64) plan {
+	made := plan{engine: e, heap: p.heap}
+	limit := p.cache
+	if p.requested == e {
+		limit = tableLimit
+	} else if e.tables && len(p.built) == 0 {
+		made.refused = "no literals"
+	} else if e.tables && p.text > 0 && p.text < textPerState*states {
+		made.refused = fmt.Sprintf("tables of %s would take longer to build than they save over %s of text", e.name, megabytes(p.text))
+		return made
+	}
+	left := limit
+	for _, part := range p.built {
+		sections := e.sections(part.builtAutomaton, part.first, left)
+		if left -= tableSize(sections); sections == nil || left < 0 {
+			made.refused = fmt.Sprintf("tables of %s would take over %s", e.name, megabytes(limit))
+			break
+		}
+		made.sections = append(made.sections, sections...)
+		if e.heap != nil {
+			made.heap += e.heap(sections)
+		}
+	}
+	return made
+}
+
+// choose takes the plan for the engine asked for, or for auto the first plan, within the budget of
+// bytes of memory. common is the size of the pack without the sections of the plan.
+func choose(plans []plan, requested *engine, budget, common int64) (Choice, *plan, error) {
 	var c Choice
 	var refusals []string
 	for i := range plans {
-		if p := &plans[i]; p.tooLarge == "" {
+		if p := &plans[i]; p.refused == "" {
 			bytes := common - headerSize + packSize(p.sections)
-			p.size = EngineSize{p.kind.String(), bytes, bytes + p.heap}
+			p.size = EngineSize{p.engine.name, bytes, bytes + p.heap}
 			c.Sizes = append(c.Sizes, p.size)
 		}
 	}
-	var least *EngineSize
+	var smallest *EngineSize
 	for i := range plans {
 		p := &plans[i]
-		if k != kindAuto && k != p.kind {
+		if requested != nil && requested != p.engine {
 			continue
 		}
-		if p.tooLarge != "" {
-			if k == p.kind {
-				return c, nil, fmt.Errorf("%w: %s for these literals; use auto", ErrTooLarge, p.tooLarge)
+		if p.refused != "" {
+			if requested != nil {
+				return c, nil, fmt.Errorf("%w: %s for these literals; use auto", ErrTooLarge, p.refused)
 			}
-			refusals = append(refusals, p.tooLarge)
+			refusals = append(refusals, p.refused)
 			continue
 		}
-		if least == nil || p.size.Memory < least.Memory {
-			least = &p.size
+		if smallest == nil || p.size.Memory < smallest.Memory {
+			smallest = &p.size
 		}
 		if budget > 0 && p.size.Memory > budget {
 			refusals = append(refusals, fmt.Sprintf("%s would take %s, over the budget of %s",
@@ -145,7 +153,7 @@ func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, e
 		}
 		c.Engine, c.Memory, c.Why = p.size.Engine, p.size.Memory, strings.Join(refusals, "; ")
 		switch {
-		case k != kindAuto:
+		case requested != nil:
 			c.Why = "asked for"
 		case len(refusals) == 0:
 			c.Why = "the fastest for a set of this size"
@@ -153,11 +161,11 @@ func (k engineKind) choose(plans []plan, budget, common int64) (Choice, *plan, e
 		return c, p, nil
 	}
 	which, hint := ", the smallest,", "raise it, or split the rule set"
-	if k != kindAuto {
+	if requested != nil {
 		which, hint = "", "raise it, or use auto"
 	}
-	return c, nil, fmt.Errorf("%w: engine %s%s would take %s, %s more than %s; %s", ErrBudget, least.Engine, which,
-		megabytes(least.Memory), megabytes(least.Memory-budget), megabytes(budget), hint)
+	return c, nil, fmt.Errorf("%w: engine %s%s would take %s, %s more than %s; %s", ErrBudget, smallest.Engine, which,
+		megabytes(smallest.Memory), megabytes(smallest.Memory-budget), megabytes(budget), hint)
 }
 
 // megabytes writes a size for people, in units of 1,000,000 bytes.

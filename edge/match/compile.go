@@ -3,6 +3,7 @@ package match
 // From the rules of a builder to the sections of a pack.
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 )
@@ -10,7 +11,7 @@ import (
 // Compiled tells what was made of a set of rules.
 type Compiled struct {
 	Info
-	Hash   string // as of Pack.Hash
+	Hash   string // that of Pack.Hash
 	Choice Choice
 }
 
@@ -20,9 +21,8 @@ type compiled struct {
 	choice   Choice
 }
 
-// Pack compiles what was added. The same rules in the same order give the same
-// bytes, and so the same hash. An empty set is a pack that matches nothing. It
-// can be called again and gives a pack of its own each time.
+// Pack compiles the rules added. Equal rules in equal order give equal bytes and an equal hash. A
+// pack of an empty set matches nothing. Pack can be called again and gives another pack each time.
 func (b *Builder) Pack() (*Pack, error) {
 	c, err := b.compile()
 	if err != nil {
@@ -35,10 +35,9 @@ func (b *Builder) Pack() (*Pack, error) {
 	return Load(f.data)
 }
 
-// Write is Pack with the result in a file, which has to be empty: besides the
-// automata that are being built it needs hardly any memory. An error that is none
-// of the package's is one of f's; then f is to be thrown away, and Write or Pack
-// can be called again.
+// Write is Pack with the result in a file, which has to be empty. Besides the automata being built
+// Write needs hardly any memory. An error outside of the package's Err values comes from f: then f
+// has to be thrown away, and Write or Pack can be called again.
 func (b *Builder) Write(f File) (*Compiled, error) {
 	c, err := b.compile()
 	if err != nil {
@@ -60,13 +59,13 @@ func (b *Builder) Write(f File) (*Compiled, error) {
 	return &Compiled{info, fmt.Sprintf("%x", header[atHash:]), c.choice}, nil
 }
 
-// compile does the work, once. It frees what it needs no more as it goes: what
-// is alive at the same time is what building a large set needs memory for.
+// compile does the work, once. Memory is freed as soon as possible, because building a large set
+// takes as much memory as is alive at a time.
 func (b *Builder) compile() (*compiled, error) {
 	if b.made != nil || b.err != nil {
 		return b.made, b.err
 	}
-	b.ids, b.places = nil, nil
+	b.ids, b.idPlaces = nil, nil
 	required, err := b.addAtoms()
 	if err != nil {
 		b.err = err
@@ -81,25 +80,27 @@ func (b *Builder) compile() (*compiled, error) {
 		return nil, err
 	}
 	common := append(b.ruleSections(), required.sections()...)
-	choice, automata, err := b.engine.choose(plans, b.options.Budget, packSize(common)+align(infoSize+int64(len(b.options.Name)))+tableEntry)
+	choice, chosen, err := choose(plans, b.engine, b.options.Budget, packSize(common)+align(infoSize+int64(len(b.options.Name)))+tableEntry)
 	if err != nil {
 		b.err = err
 		return nil, err
 	}
-	info := b.infoSection(automata.kind)
-	b.made = &compiled{append(append([]section{info}, common...), automata.sections...), choice}
+	info := b.infoSection(chosen.engine.kind)
+	b.made = &compiled{append(append([]section{info}, common...), chosen.sections...), choice}
 	return b.made, nil
 }
 
 // plans lists the engines that the literals can be compiled for.
 func (b *Builder) plans() ([]plan, error) {
-	if b.engine == kindCloudflare {
-		if err := b.engine.fits(b.stats.PatternBytes); err != nil {
-			return nil, err
-		}
-		return []plan{{kind: kindCloudflare, sections: []section{b.literalSection()}, heap: cloudflareMemory(b.stats.PatternBytes)}}, nil
+	if b.engine != nil && b.engine.plan != nil {
+		p, err := b.engine.plan(b)
+		p.engine = b.engine
+		return []plan{p}, err
 	}
-	var built []builtPart
+	p := planner{
+		heap: regexMemory(b.regexes), requested: b.engine, text: b.options.Text,
+		cache: min(cmp.Or(b.options.Cache, DefaultCache), maxCache),
+	}
 	for _, part := range []struct {
 		first    uint32
 		literals *[]literal
@@ -107,20 +108,20 @@ func (b *Builder) plans() ([]plan, error) {
 		if len(*part.literals) == 0 {
 			continue
 		}
-		a, err := buildAutomaton(b.arena, *part.literals, maxSlots)
+		a, err := buildAutomaton(b.arena, *part.literals, maxCells)
 		if err != nil {
 			return nil, err
 		}
 		*part.literals = nil // used up
 		b.stats.States += a.states
-		built = append(built, builtPart{part.first, a})
+		p.built = append(p.built, builtPart{part.first, a})
 	}
-	return plansFor(built, regexMemory(b.regexes), b.engine, b.options.Text), nil
+	return p.plans(), nil
 }
 
-// addAtoms adds what regexes require to the literals, numbered behind the rules.
-func (b *Builder) addAtoms() (*prefilterBuilder, error) {
-	required := newPrefilter(b.regexes)
+// addAtoms adds the strings that regexes require to the literals, numbered behind the rules.
+func (b *Builder) addAtoms() (*triggersBuilder, error) {
+	required := newTriggers(b.regexes)
 	size := 0
 	for _, atom := range required.keys {
 		size += len(atom.text)
@@ -138,7 +139,7 @@ func (b *Builder) addAtoms() (*prefilterBuilder, error) {
 	return required, nil
 }
 
-// countLiterals fills in what the literals, atoms aside, amount to.
+// countLiterals counts the literals of rules, without atoms, in the statistics.
 func (b *Builder) countLiterals() {
 	for _, list := range [][]literal{b.exact, b.folded} {
 		for _, l := range list {
@@ -162,8 +163,8 @@ func (b *Builder) infoSection(kind engineKind) section {
 	return bytesSection(sectionInfo, append(data, b.options.Name...))
 }
 
-// ruleSections are the sections that every engine has, info aside. What would
-// be empty is left out.
+// ruleSections lays out the sections that every engine has besides info. Empty sections are left
+// out.
 func (b *Builder) ruleSections() []section {
 	var list []section
 	if b.flags.rules > 0 {
@@ -215,7 +216,7 @@ func (b *Builder) nameSections() []section {
 		}})
 }
 
-// regexSection: rule, expression.
+// regexSection lays out rule and expression of each regex.
 func (b *Builder) regexSection() section {
 	var data []byte
 	for _, r := range b.regexes {
@@ -223,58 +224,4 @@ func (b *Builder) regexSection() section {
 		data = appendString(data, r.expr)
 	}
 	return bytesSection(sectionRegexes, data)
-}
-
-// literalSection: rule and bytes, ordered by bytes, then rule.
-func (b *Builder) literalSection() section {
-	var data []byte
-	for _, l := range b.exact {
-		data = binary.AppendUvarint(data, uint64(l.rule))
-		data = binary.AppendUvarint(data, uint64(l.length))
-		data = append(data, l.bytes(b.arena)...)
-	}
-	return bytesSection(sectionLiterals, data)
-}
-
-// da8Sections are those of the double array, which other engines add tables to.
-func da8Sections(a *builtAutomaton, first uint32, _ int64) []section {
-	list := append([]section{{first + partSlots, 8 * int64(len(a.cell)), func(w *packWriter) {
-		for i, cell := range a.cell {
-			w.uint64(uint64(cell) | uint64(a.link[i])<<32)
-		}
-	}}}, a.outputSections(first)...)
-	if a.grams != nil {
-		list = append(list, a.grams.section(first))
-	}
-	return list
-}
-
-// outputSections are those that every engine with automata has.
-func (a *builtAutomaton) outputSections(first uint32) []section {
-	list := []section{
-		uint64Section(first+partEnds, a.ends),
-		uint32Section(first+partRank, a.rank),
-		uint32Section(first+partOuts, a.outs),
-		bytesSection(first+partDepths, a.depths),
-	}
-	if len(a.lists) > 0 {
-		list = append(list, uint32Section(first+partLists, a.lists))
-	}
-	if len(a.long) > 0 {
-		list = append(list, a.longSection(first))
-	}
-	return list
-}
-
-func (a *builtAutomaton) longSection(first uint32) section {
-	size := int64(0)
-	for _, l := range a.long {
-		size += int64(len(binary.AppendUvarint(nil, uint64(l.length)))) + int64(l.length)
-	}
-	return section{first + partLong, size, func(w *packWriter) {
-		for _, l := range a.long {
-			w.bytes(binary.AppendUvarint(nil, uint64(l.length)))
-			w.bytes(l.bytes(a.arena))
-		}
-	}}
 }

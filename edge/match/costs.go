@@ -1,32 +1,31 @@
 package match
 
-// What regexes cost: counted per regex while they run, so that an expensive
-// one can be found.
+// What regexes cost: counted per regex in all runs, to find expensive regexes.
 
 import (
 	"slices"
 	"time"
 )
 
-// RegexCost is what a regex has cost since its pack was loaded, the groups of
-// regexes without required literals aside: they are not run one by one.
+// RegexCost is what a regex has cost since the pack was loaded, without the time taken by groups of
+// regexes together.
 type RegexCost struct {
 	Rule    int
-	Runs    int64         // texts or lines it ran on
-	Matched int64         // of these, those with a match
-	GivenUp int64         // of these, those it was given up on
-	Bytes   int64         // read by it
-	Time    time.Duration // estimated: some runs are timed, and all on long texts
+	Runs    int64         // texts or lines that the regex ran on
+	Matched int64         // runs with a match
+	GivenUp int64         // runs given up
+	Bytes   int64         // read by the regex
+	Time    time.Duration // an estimate: some runs are timed, and all runs on long texts
 }
 
-// Runs that are timed: one of so many, and those on long texts.
+// Which runs are timed: one of timeOneOf, and those on long texts.
 const (
 	timeOneOf  = 64
 	timeAlways = 16 << 10 // bytes
 )
 
-// runCounted is runRegex with its costs noted.
-func (e *automata) runCounted(s *Scratch, i uint32, text []byte) {
+// runCounted is runRegex, with the cost noted.
+func (e *searcher) runCounted(s *Scratch, i uint32, text []byte) {
 	r := &s.regexes
 	var begun time.Time
 	scale := time.Duration(0)
@@ -39,7 +38,7 @@ func (e *automata) runCounted(s *Scratch, i uint32, text []byte) {
 	if scale > 0 {
 		begun = time.Now()
 	}
-	read := r.runner.read
+	read := r.runner.BytesRead
 	found, complete := e.runRegex(s, i, text)
 
 	cost := r.cost(i)
@@ -47,7 +46,7 @@ func (e *automata) runCounted(s *Scratch, i uint32, text []byte) {
 		cost.Time += scale * time.Since(begun)
 	}
 	cost.Runs++
-	cost.Bytes += r.runner.read - read
+	cost.Bytes += r.runner.BytesRead - read
 	if found > 0 {
 		cost.Matched++
 	}
@@ -66,7 +65,7 @@ func (r *regexScratch) cost(i uint32) *RegexCost {
 	return &r.costs[r.costAt[i]-1]
 }
 
-// deliver adds what s knows of costs to the pack's.
+// deliver adds the costs that r knows to those of the pack.
 func (r *regexScratch) deliver(p *programs) {
 	if len(r.costs) == 0 {
 		return
@@ -88,9 +87,8 @@ func (r *regexScratch) deliver(p *programs) {
 	r.costs = r.costs[:0]
 }
 
-// Costs returns what the pack's regexes have cost in all scans that have ended,
-// in the order of their rules, without those that never ran. It is safe for
-// concurrent use.
+// Costs returns the costs of the pack's regexes in all finished scans, in the order of the rules.
+// Regexes that never ran are left out. Costs is safe for concurrent use.
 func (p *Pack) Costs() []RegexCost {
 	p.programs.mu.Lock()
 	costs := slices.Clone(p.programs.costs)

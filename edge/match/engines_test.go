@@ -5,7 +5,9 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +26,10 @@ func agree(t *testing.T, rules []*Rule, engines []string, texts map[string][]byt
 	for _, engine := range engines {
 		p := compile(t, engine, rules)
 		packs := map[string]*Pack{engine: p, engine + " in short lanes": withLanes(t, p, 64, 3000)}
-		if hasFilter(p) {
-			packs[engine+" with the filter alone"] = withFilter(t, p, 3000)
+		for kind := range prefilterKinds {
+			if filtered := withFilter(t, p, kind, 3000); filtered != nil {
+				packs[engine+" with "+kind] = filtered
+			}
 		}
 		for which, p := range packs {
 			for _, text := range want {
@@ -93,13 +97,13 @@ func TestEnginesAgreeOnWordLists(t *testing.T) {
 	for i := 0; i < len(small); i += 20 {
 		some = append(some, small[i])
 	}
-	agree(t, wordRules(some), engines, texts)
+	agree(t, wordRules(some), testedEngines, texts)
 	agree(t, wordRules(small), []string{EngineDA8, EngineDA4}, texts)
 	var mixed []*Rule
 	for i, w := range some {
 		mixed = append(mixed, &Rule{ID: fmt.Sprint(i), Literals: [][]byte{w}, NoCase: i%2 == 0, Whole: i%3 == 0})
 	}
-	agree(t, mixed, engines, texts)
+	agree(t, mixed, testedEngines, texts)
 }
 
 func TestEnginesAgreeOnTheLargestPackagedWordList(t *testing.T) {
@@ -130,7 +134,7 @@ func TestEnginesAgreeOnAlphabets(t *testing.T) {
 			if slow {
 				size = 2 << 10
 			}
-			agree(t, []*Rule{{ID: "r", Literals: list}}, engines, hardTexts(list, size))
+			agree(t, []*Rule{{ID: "r", Literals: list}}, testedEngines, hardTexts(list, size))
 		})
 	}
 }
@@ -176,7 +180,7 @@ func TestScansAllocateNothing(t *testing.T) {
 	}
 	text := matchtest.Dense(list, size)
 	texts := bytes.SplitAfter(text[:min(size, 20<<10)], []byte("e"))
-	for _, engine := range engines {
+	for _, engine := range testedEngines {
 		p := compile(t, engine, []*Rule{{ID: "r", Literals: list}, {ID: "n", Literals: list, NoCase: true}})
 		s := p.NewScratch()
 		for _, q := range []Query{{}, {Want: WantRules}, {Want: WantCount}, {Want: WantFirst}, {Limit: 10}} {
@@ -215,11 +219,87 @@ func FuzzEngines(f *testing.F) {
 		text = bytes.Repeat(text, 5)
 		rules := []*Rule{r}
 		want := streamOnly(t, compile(t, EngineDA8, rules)).Scan(other, text, Query{})
-		for _, engine := range engines {
+		for _, engine := range testedEngines {
 			p := withLanes(t, compile(t, engine, rules), 4, 4+int(most))
 			if got := p.Scan(s, text, Query{}); !sameResult(got, want) {
 				t.Fatalf("%s: %d matches, want %d", engine, got.Count, want.Count)
 			}
 		}
 	})
+}
+
+// A regex may match where a literal does, and come first: its atom is seen even if the literal is all
+// that is wanted of a pass.
+func TestFirstMatchOfARegexWhereALiteralEnds(t *testing.T) {
+	rules := []*Rule{{ID: "regex", Regex: "[^x]he"}, {ID: "literal", Literals: literals("she")}}
+	for _, engine := range testedEngines {
+		p := compile(t, engine, rules)
+		for _, q := range []Query{{Want: WantFirst}, {Limit: 1}, {Want: WantRules, Limit: 1}} {
+			checkScan(t, p, &Scratch{}, rules, []byte("ushers and more of that, to have lanes look ahead"), q)
+		}
+	}
+}
+
+// The table of engines is the only list: names and numbers are unique, Options takes each, and the
+// pages that describe engines name all of them.
+func TestPagesListEveryEngine(t *testing.T) {
+	pages := map[string]func(e *engine) string{
+		"FORMAT.md":               func(e *engine) string { return fmt.Sprintf("%d %s", e.kind, e.name) },
+		"DESIGN.md":               func(e *engine) string { return e.name + ".go" },
+		"../../docs/operating.md": func(e *engine) string { return "| `" + e.name + "` |" },
+	}
+	texts := map[string]string{}
+	for page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[page] = string(text)
+	}
+	names, kinds := map[string]bool{EngineAuto: true}, map[engineKind]bool{0: true}
+	for _, e := range engines {
+		if names[e.name] || kinds[e.kind] {
+			t.Errorf("engine %s, %d: the name or the number is taken", e.name, e.kind)
+		}
+		names[e.name], kinds[e.kind] = true, true
+		if got, err := engineByName(e.name); got != e || err != nil || engineOf(e.kind) != e || !slices.Contains(Engines(), e.name) {
+			t.Errorf("engine %s is not found: %v", e.name, err)
+		}
+		if made := e.sections != nil; made == (e.plan != nil) || made == (e.load == nil) || e.open == nil {
+			t.Errorf("engine %s has to be made of automata, with sections and load, or have a plan", e.name)
+		}
+		for page, mark := range pages {
+			if !strings.Contains(texts[page], mark(e)) {
+				t.Errorf("%s does not have %q of engine %s", page, mark(e), e.name)
+			}
+		}
+	}
+	if len(Engines()) != len(names) {
+		t.Errorf("%v", Engines())
+	}
+}
+
+// auto takes tables that fit the cache of the board: a smaller cache gives a smaller pack.
+func TestAutoGoesByTheCache(t *testing.T) {
+	var last int64
+	for _, c := range []struct {
+		cache  int64
+		engine string
+	}{{16 << 10, EngineDA8}, {512 << 10, EngineSDFA}, {0, EngineDFA}, {64 << 20, EngineDFA}} {
+		b := NewBuilder(Options{Cache: c.cache})
+		for _, r := range wordRules(matchtest.Words(1000)) {
+			if err := b.Add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := b.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := p.Info(); i.Engine != c.engine || i.Bytes < last {
+			t.Errorf("cache of %d bytes: %s of %d bytes, want %s", c.cache, i.Engine, i.Bytes, c.engine)
+		} else {
+			last = i.Bytes
+		}
+	}
 }

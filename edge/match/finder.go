@@ -1,38 +1,42 @@
 package match
 
-// From hit to hit through a text: by one stream, or by lanes that look ahead.
+// From hit to hit through a text: by a single stream, by lanes looking ahead, or by a prefilter.
 
-// finder is a place in a text, and what is known of the text behind it.
+// finder is a place in a text, and what is known of the text behind that place.
 type finder struct {
-	cursor // while pos < end.pos, its slot is void unless it is at a hit
+	cursor // while pos < end.pos the cell is void, unless the finder is at a hit
 
-	// Up to end the lanes have been: of the places with hits those from next on
-	// are still to come. Their positions count from base.
-	ahead []place
+	// The text up to end has been looked at. The hits of ahead from next on are still to come;
+	// their positions count from base.
+	ahead []hit
 	next  int
 	base  int
 	end   cursor
-	taken bool // the hit that f is at is the one of ahead before next
+	taken bool // the hit that the finder is at is the one of ahead before next
 
-	// The filter is not tried for so many bytes; and for how many it was not after
-	// it last failed.
-	unsifted, pause int
+	// The prefilter is left alone for the next unfiltered bytes. pause is the value of unfiltered
+	// after the prefilter last gave up; 0: the prefilter has been of use since.
+	unfiltered, pause int
+	spare             []hit // scratch memory of prefilters
 }
 
 // start moves to pos of a new text, in the root state.
 func (f *finder) start(pos int) {
 	f.cursor, f.end = at(pos), cursor{}
-	f.ahead, f.next = f.ahead[:0], 0
+	f.ahead, f.next, f.taken = f.ahead[:0], 0, false
 }
 
-// seek moves to the next hit in text, if f is not at one, and says whether
-// there is one. A later call may give a longer piece of the same text.
+// seek moves to the next hit in text, unless the finder is at a hit, and says whether there is one.
+// A later call may give a longer piece of the same text.
 func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
-	// Where a hit ends the work on a line, the next lines may have some as well:
-	// lanes would scan bytes that one stream skips. So first see that it is quiet.
-	quiet := !s.brief()
-	for !f.hit {
-		if f.next < len(f.ahead) || f.pos < f.end.pos {
+	// Where a hit ends the work on a line, the next lines may have hits as well: lanes would scan
+	// bytes that a single stream skips. So a single stream has to find nothing for a while before
+	// lanes start.
+	quiet := !s.firstHitSuffices()
+	for !f.atHit {
+		// A hit at f.end has the state of the pattern that ends there, which may be less deep than
+		// the state of the automaton there.
+		if f.next < len(f.ahead) || f.pos < f.end.pos || f.taken && f.pos == f.end.pos {
 			if !f.take(len(text)) {
 				return false
 			}
@@ -42,53 +46,61 @@ func (f *finder) seek(s *Scratch, a *automaton, text []byte) bool {
 			return false
 		}
 		from := f.pos
-		if a.grams != nil && len(text)-from >= siftLeast && f.sift(a, text) {
-			s.spent(f.end.pos - from)
+		if a.filter != nil && f.unfiltered <= 0 && len(text)-from >= minPrefilter && f.filterAhead(a, text) {
+			s.charge(f.end.pos - from)
 			continue
 		}
-		if a.trie != nil || quiet && len(text)-from >= a.lanes.least {
-			if a.trie != nil {
-				f.lookAround(s, a, text)
+		if a.da4 != nil || quiet && len(text)-from >= a.lanes.min {
+			if a.da4 != nil {
+				f.lookAheadDA4(&s.literals.da4, a, text)
 			} else {
-				f.lookAhead(&s.lanes, a, text)
+				f.lookAhead(&s.literals.lanes, a, text)
 			}
-			s.spent(f.end.pos - from)
+			f.unfiltered -= f.end.pos - from
+			s.charge(f.end.pos - from)
 			continue
 		}
 		piece := min(len(text)-from, pollEvery)
 		if !quiet {
-			piece, quiet = min(piece, a.lanes.least), true
+			piece, quiet = min(piece, a.lanes.min), true
 		}
-		if f.slot == unknownSlot {
+		if f.cell == unknownCell {
 			f.cursor = a.stateAt(text, from)
 		}
 		f.taken = false
 		a.next(text, &f.cursor, from+piece)
-		s.spent(f.pos - from)
+		f.unfiltered -= f.pos - from
+		s.charge(f.pos - from)
 	}
 	return true
 }
 
-// take moves to the next place up to limit that is known, or to the end of
-// what is known; false: that is beyond limit.
+// take moves to the next known hit up to limit, or to f.end if there is none; false: the hit or the
+// end lies behind limit.
 func (f *finder) take(limit int) bool {
 	if f.next < len(f.ahead) {
-		p := f.ahead[f.next]
-		if pos := f.base + int(p.pos); pos <= limit {
-			f.cursor = cursor{pos: pos, slot: p.state, hit: true, links: maxDepth}
+		h := f.ahead[f.next]
+		if pos := f.base + int(h.pos); pos <= limit {
+			f.cursor = cursor{pos: pos, cell: h.state, atHit: true, links: maxDepth}
 			f.next++
 			f.taken = true
 			return true
 		}
 	} else if f.end.pos <= limit {
-		f.cursor = f.end
+		f.cursor, f.taken = f.end, false
 		return true
 	}
 	f.pos = limit
 	return false
 }
 
-// skip moves to pos, the beginning of a line, unless f is beyond it already.
+// isNextHere says whether the next known hit is at the place of the finder. Only da4 has several
+// hits at one place.
+func (f *finder) isNextHere() bool {
+	return f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) == f.pos
+}
+
+// skip moves to pos, the beginning of a line, unless the finder is behind pos already.
 func (f *finder) skip(pos int) {
 	if f.pos > pos {
 		return
@@ -97,7 +109,7 @@ func (f *finder) skip(pos int) {
 		f.start(pos)
 		return
 	}
-	f.pos, f.hit = pos, false
+	f.pos, f.atHit = pos, false
 	for f.next < len(f.ahead) && f.base+int(f.ahead[f.next].pos) <= pos {
 		f.next++
 	}

@@ -1,10 +1,10 @@
 package match
 
-// What kind of rule each is: a byte of flags per rule.
+// What kind each rule is of: a byte of flags per rule.
 
 import "bytes"
 
-// Flags of a rule, a byte each in the pack.
+// Flags of a rule.
 const (
 	ruleNoCase = 1 << iota
 	ruleWhole
@@ -13,11 +13,11 @@ const (
 	ruleFlags = ruleNoCase | ruleWhole | ruleRegex
 )
 
-// flagTable holds the flags of all rules. A set whose rules are all of one
-// kind, as those of a word list, needs one byte for all of them.
+// flagTable holds the flags of all rules. A set of rules that all have equal flags, such as a word
+// list, needs one byte altogether.
 type flagTable struct {
 	bytes []byte
-	mask  uint32 // of a rule's number: 0 where one byte stands for all
+	mask  uint32 // of a rule's number: 0 if one byte stands for all rules
 	rules int
 }
 

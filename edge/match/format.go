@@ -1,7 +1,7 @@
 package match
 
-// The layout of a pack: header, sections, section table. FORMAT.md describes
-// it; write.go writes it, load.go reads it.
+// The layout of a pack: header, sections, section table. FORMAT.md describes the layout; write.go
+// writes packs and load.go reads packs.
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"hash/crc32"
 )
 
-// FormatVersion is the version of packs that this package writes and reads.
-// Packs of other versions are refused: they are compiled again from their rules.
+// FormatVersion is the version of packs that this package writes and reads. Packs of other versions
+// are refused and have to be compiled from the rules again.
 const FormatVersion = 4
 
 const (
@@ -21,7 +21,7 @@ const (
 	alignment   = 64 // of sections
 	maxSections = 64
 
-	// Places in the header.
+	// Offsets in the header.
 	atVersion  = 8
 	atCount    = 12 // sections
 	atLength   = 16 // of the whole pack
@@ -35,7 +35,7 @@ const (
 	sectionFlags       = 2 // per rule a byte, or one for all
 	sectionIDOffsets   = 3 // the n-th id is ids[offset[n]:offset[n+1]]
 	sectionIDs         = 4
-	sectionMetaRules   = 5 // rules that have metadata
+	sectionMetaRules   = 5 // rules with metadata
 	sectionMetaOffsets = 6
 	sectionMeta        = 7
 	sectionRegexes     = 8
@@ -43,7 +43,7 @@ const (
 	sectionNamed       = 10 // which rules have an id
 	sectionNamedRank   = 11
 
-	// What regexes require, see prefilter.go.
+	// What regexes require, see triggers.go.
 	sectionTriggerOffsets = 48
 	sectionTriggers       = 49
 	sectionFormulaOffsets = 50
@@ -53,7 +53,7 @@ const (
 	sectionFolded = 32 // first of the automaton over folded text
 
 	// To be added to sectionExact or sectionFolded.
-	partSlots  = 0
+	partCells  = 0
 	partEnds   = 1
 	partRank   = 2
 	partOuts   = 3
@@ -68,8 +68,8 @@ const (
 	partShallow   = 10 // sdfa
 	partDeep      = 11 // sdfa
 
-	partTrie   = 12 // engine da4, instead of partSlots
-	partQgrams = 13 // where literals are long; not engine da4
+	partDA4    = 12 // engine da4, instead of partCells
+	partQgrams = 13 // where literals are long enough; not with engine da4
 )
 
 // isAutomaton says whether a section is part of an automaton.
@@ -80,8 +80,7 @@ const infoSize = 48
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// headerChecksum is the CRC-32C of a header, with the field for it zero, and
-// of the section table.
+// headerChecksum is the CRC-32C of a header, with its own field zero, and of the section table.
 func headerChecksum(header, table []byte) uint32 {
 	head := bytes.Clone(header[:headerSize])
 	binary.LittleEndian.PutUint32(head[atChecksum:], 0)

@@ -115,7 +115,7 @@ func useDamaged(t *testing.T, s *Scratch, data, text []byte) {
 		p.Regex(i)
 	}
 	text = text[:min(len(text), 1000)]
-	for _, p := range []*Pack{streamOnly(t, p), withLanes(t, p, 4, 100)} {
+	for _, p := range append(withFilters(t, p, 100), streamOnly(t, p), withLanes(t, p, 4, 100), p) {
 		for want := WantMatches; want <= WantAny; want++ {
 			for _, m := range p.Scan(s, text, Query{Want: want}).Matches {
 				p.MatchID(m, text)
@@ -146,7 +146,7 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		var rules []*Rule
-		b := NewBuilder(Options{Engine: engines[bits>>3&3]})
+		b := NewBuilder(Options{Engine: testedEngines[int(bits>>3&3)%len(testedEngines)]})
 		add := func(r *Rule) {
 			r.ID = fmt.Sprint(len(rules))
 			if b.Add(r) == nil {
@@ -165,5 +165,8 @@ func FuzzScan(f *testing.F) {
 		expected := newOracle(rules).expect(text)
 		expected.check(t, p, &Scratch{}, q)
 		expected.check(t, withLanes(t, p, 4, 4+int(bits>>5&31)), &Scratch{}, q)
+		for _, filtered := range withFilters(t, p, 4+int(bits>>5&31)) {
+			expected.check(t, filtered, &Scratch{}, q)
+		}
 	})
 }

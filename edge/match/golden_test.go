@@ -100,11 +100,11 @@ func TestGoldenFilter(t *testing.T) {
 	if !bytes.Equal(made.data, p.data) {
 		t.Errorf("%s: these rules give other bytes now: packs of both would have one version", path)
 	}
-	if e := p.engine.(*automata); e.exact.grams == nil || e.folded.grams == nil {
+	if e := p.matcher.(*searcher); e.exact.grams == nil || e.folded.grams == nil {
 		t.Error("no filter")
 	}
 	text := []byte(strings.Repeat("out of connection, ", 20) + "out of memory: Segmentation Fault, connection refused")
-	checkScan(t, withFilter(t, p, lookMost), &Scratch{}, rules, text, Query{})
+	checkScan(t, withFilter(t, p, "q-grams", maxLookAhead), &Scratch{}, rules, text, Query{})
 }
 
 // The first bytes of a pack are as FORMAT.md says, in any version.

@@ -1,8 +1,8 @@
 package match
 
-// Trying a regex out, without a pack: what it takes to run it, and whether there
-// are texts on which it is given up. Steps are counted, not time, so the answer
-// is the same on every machine.
+// Trying a regex out without a pack: the memory and the steps that running takes, and whether a
+// scan gives the regex up on some texts. Counting steps instead of time makes the answer equal on
+// every machine.
 
 import (
 	"bytes"
@@ -11,34 +11,36 @@ import (
 	"regexp/syntax"
 	"slices"
 	"unicode/utf8"
+
+	"trawl/edge/match/internal/lazydfa"
 )
 
 // Trial is what became of a regex on texts made for it.
 type Trial struct {
-	Instructions   int // of its program
-	ProgramBytes   int // of its programs, forward and, where it was needed, backward
-	PrefilterBytes int // of its literals in an automaton, if no other rule has them: about
-	States         int // of its DFA
+	Instructions   int // of the program
+	ProgramBytes   int // of the programs, forward and, if needed, backward
+	PrefilterBytes int // about, of the literals in an automaton if no other rule has them
+	States         int // of the DFA
 	StateBytes     int // of the cache that a scratch has for the states of all regexes
-	// MostSteps and Allowed are of the text that took the largest part of what
-	// is allowed, which has TrialText bytes.
+	// MostSteps and Allowed belong to the text, of TrialText bytes, that took the largest part of
+	// the allowed steps.
 	MostSteps, Allowed int64
-	// GivenUp says that it was more than that: matches were missed, and a scan
-	// would name the rule in Result.Incomplete.
+	// GivenUp says that the allowed steps were not enough: matches were missed, and a scan would
+	// name the rule in Result.Incomplete.
 	GivenUp bool
 }
 
 // TrialText is the length in bytes of the texts that regexes are tried on.
 const TrialText = 8 << 10
 
-// CacheSize is what the states of all regexes may take in a scratch, in bytes.
-const CacheSize = defaultCacheSize
+// CacheSize is how many bytes the states of all regexes may take in a scratch.
+const CacheSize = lazydfa.DefaultCacheSize
 
-// Inspector tries regexes out, one after the other. It is not safe for concurrent
-// use; the zero value is ready.
+// Inspector tries regexes out in turn. An Inspector is not safe for concurrent use. The zero value
+// is ready.
 type Inspector struct{ scratch Scratch }
 
-// Inspect tells how a regex would run and tries it. The error is one of Builder.Add's.
+// Inspect tells how a regex would run, and tries the regex. The errors are those of Builder.Add.
 func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) {
 	r := &regexRule{expr: expr, noCase: noCase}
 	tree, err := checkRegex(r.source())
@@ -54,44 +56,43 @@ func (i *Inspector) Inspect(expr string, noCase bool) (RegexInfo, Trial, error) 
 	}
 	p := &programs{}
 	p.init([]*regexRule{r}, []bool{true})
-	e := &automata{programs: p}
+	e := &searcher{programs: p}
 	s := &i.scratch
 	s.regexes.use(e, s)
 	for _, text := range trialTexts(tree) {
-		s.reset(WantMatches, 0)
+		s.results.reset(WantMatches, 0)
 		_, complete := e.runRegex(s, 0, text)
 		allowed := AllowedSteps(len(text))
-		if used := allowed - s.regexes.runner.steps; t.Allowed == 0 || used > t.MostSteps {
+		if used := allowed - s.regexes.runner.StepsLeft(); t.Allowed == 0 || used > t.MostSteps {
 			t.MostSteps, t.Allowed = used, allowed
 		}
 		t.GivenUp = t.GivenUp || !complete
 	}
-	for _, slot := range []*programSlot{&r.forward, &r.backward} {
-		if program := slot.program.Load(); program != nil {
-			t.ProgramBytes += program.size()
-			t.Instructions = max(t.Instructions, len(program.insts))
+	for _, lazy := range []*lazyProgram{&r.forward, &r.backward} {
+		if program := lazy.program.Load(); program != nil {
+			t.ProgramBytes += program.Bytes()
+			t.Instructions = max(t.Instructions, program.Insts())
 		}
 	}
-	t.States, t.StateBytes = s.regexes.runner.cache.used()
+	t.States, t.StateBytes = s.regexes.runner.States()
 	return info, t, nil
 }
 
-// What literals take in an automaton: a slot of 8 bytes for a byte that is no
-// part of another's beginning; what is noted where one ends, and its trigger.
+// What literals take in an automaton: a cell of 8 bytes for each byte behind the common beginning
+// with another literal; the output where a literal ends, and a trigger.
 const (
 	prefilterPerByte    = 8
 	prefilterPerLiteral = 16
 )
 
-// trialTexts are texts that bring out the worst of a regex: many short matches,
-// each of which may have it read on for a longer one; long matches, for which it
-// has to count far; and many beginnings at distances that differ, so that it has
-// to keep apart what became of each.
+// trialTexts are texts that bring out the worst of a regex: many short matches, with text behind
+// each in which a longer match may end; long matches, for regexes that count; and many beginnings
+// at varying distances, which the regex has to keep apart.
 func trialTexts(tree *syntax.Regexp) [][]byte {
 	short, long := example{}, example{long: true}
 	match := short.append(nil, tree)
 	if len(match) == 0 {
-		return nil // of a class without runes
+		return nil // a class without runes is in re
 	}
 	fill := func(piece []byte) []byte { return bytes.Repeat(piece, max(1, TrialText/len(piece))) }
 	first := short.append(nil, firstPart(tree))
@@ -107,14 +108,14 @@ func trialTexts(tree *syntax.Regexp) [][]byte {
 	}
 }
 
-// firstPart is the part of re that its matches begin with.
+// firstPart is the part of re at the beginning of every match.
 func firstPart(re *syntax.Regexp) *syntax.Regexp {
 	switch re.Op {
 	case syntax.OpCapture:
 		return firstPart(re.Sub[0])
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
-			if least, _ := lengths(sub); least > 0 {
+			if shortest, _ := lazydfa.Lengths(sub); shortest > 0 {
 				return firstPart(sub)
 			}
 		}
@@ -122,11 +123,11 @@ func firstPart(re *syntax.Regexp) *syntax.Regexp {
 	return re
 }
 
-// example makes texts that a regex matches, as far as its assertions allow: short
-// ones or long ones, of about TrialText at most.
+// example makes texts that a regex matches, as far as assertions allow: short texts or long ones,
+// of about TrialText bytes at most.
 type example struct{ long bool }
 
-// longRepeat is how often a long example repeats what may be repeated without end.
+// longRepeat is how often a long example repeats what may be repeated without bound.
 const longRepeat = 16
 
 func (e example) append(text []byte, re *syntax.Regexp) []byte {
@@ -161,14 +162,14 @@ func (e example) append(text []byte, re *syntax.Regexp) []byte {
 	return text
 }
 
-// repeats is how often what re repeats is to be there.
+// repeats is how often the operand of re is to be repeated.
 func (e example) repeats(re *syntax.Regexp) int {
-	least, most := repetition(re)
+	fewest, most := lazydfa.Repetition(re)
 	switch {
 	case !e.long:
-		return least
+		return fewest
 	case most < 0:
-		return max(least, longRepeat)
+		return max(fewest, longRepeat)
 	}
 	return most
 }
@@ -176,19 +177,19 @@ func (e example) repeats(re *syntax.Regexp) int {
 // alternative is the shortest of subs, or the longest.
 func (e example) alternative(subs []*syntax.Regexp) *syntax.Regexp {
 	length := func(re *syntax.Regexp) int {
-		least, most := lengths(re)
+		shortest, longest := lazydfa.Lengths(re)
 		switch {
 		case !e.long:
-			return least
-		case most < 0:
-			return -maxLength
+			return shortest
+		case longest < 0:
+			return -lazydfa.MaxLength
 		}
-		return -most
+		return -longest
 	}
 	return slices.MinFunc(subs, func(a, b *syntax.Regexp) int { return cmp.Compare(length(a), length(b)) })
 }
 
-// plainRune is a letter of a class, or a digit, or else its first rune.
+// plainRune is a letter of a class, or a digit, or else the first rune of the class.
 func plainRune(ranges []rune) rune {
 	for _, wanted := range []rune{'a', 'A', '0'} {
 		for i := 0; i+1 < len(ranges); i += 2 {
@@ -202,3 +203,6 @@ func plainRune(ranges []rune) rune {
 	}
 	return ranges[0]
 }
+
+// AllowedSteps is how many steps a regex may take on a text of so many bytes.
+func AllowedSteps(length int) int64 { return lazydfa.AllowedSteps(length) }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A set that needs more slots than a base can name is refused, before memory is
+// A set that needs more cells than a base can name is refused, before memory is
 // taken for them. The real limit is tried with a smaller one: 16 million states
 // take a while.
 func TestTooManyStatesAreRefused(t *testing.T) {
@@ -27,21 +27,21 @@ func TestTooManyStatesAreRefused(t *testing.T) {
 	if want := 1 + 10*250; states != want {
 		t.Errorf("%d states, want %d", states, want)
 	}
-	for most, refused := range map[int]bool{states - 1: true, states: true, states + 2*blockSlots: true, 4096: false} {
+	for most, refused := range map[int]bool{states - 1: true, states: true, states + 2*blockCells: true, 4096: false} {
 		_, err := buildAutomaton(arena, append([]literal(nil), list...), most)
 		if refused != errors.Is(err, ErrTooLarge) {
-			t.Errorf("%d states in %d slots: %v", states, most, err)
+			t.Errorf("%d states in %d cells: %v", states, most, err)
 		}
-		if refused && !strings.Contains(err.Error(), fmt.Sprintf("%d states and more than %d slots", states, most)) {
+		if refused && !strings.Contains(err.Error(), fmt.Sprintf("%d states and more than %d cells", states, most)) {
 			t.Errorf("the error does not say how many: %v", err)
 		}
 	}
 }
 
-// A pack whose table says that it has more slots is refused as well.
-func TestTooManySlotsAreNotLoaded(t *testing.T) {
+// A pack whose table says that it has more cells is refused as well.
+func TestTooManyCellsAreNotLoaded(t *testing.T) {
 	l := &loader{}
-	l.checkSlots(&automaton{slots: make([]uint64, maxSlots+blockSlots), outputs: outputs{ends: make([]uint64, (maxSlots+blockSlots)/64)}})
+	l.checkCellCount(maxCells+blockCells, &automaton{outputs: outputs{ends: make([]uint64, (maxCells+blockCells)/64)}})
 	if !errors.Is(l.err, ErrDamaged) {
 		t.Error(l.err)
 	}

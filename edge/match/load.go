@@ -1,7 +1,7 @@
 package match
 
-// Opening a pack: everything that scanning relies on is checked here, once, so
-// that no pack, however damaged, makes a scan read outside it.
+// Opening a pack. Everything that scanning relies on is checked when the pack is opened. Then no
+// pack, however damaged, makes a scan read outside of the pack.
 
 import (
 	"encoding/binary"
@@ -16,28 +16,24 @@ import (
 	"trawl/edge/files"
 )
 
-// ErrDamaged is behind the error for a pack that is not as it was written.
-var ErrDamaged = errors.New("damaged pack: compile it again")
-
-// ErrNotPack is behind the error for data that is no pack at all, and
-// ErrVersion behind that for one of another version of the format.
+// Errors of opening a pack; errors.Is finds each behind a message with the details.
 var (
+	ErrDamaged = errors.New("damaged pack: compile it again")
 	ErrNotPack = errors.New("not a compiled pack")
 	ErrVersion = errors.New("pack of another format version: compile it again")
 )
 
-// IsPack says whether a file that begins with head is a pack, of whatever
-// version. Eight bytes are enough.
+// IsPack says whether a file beginning with head is a pack, of any version. Eight bytes are enough.
 func IsPack(head []byte) bool {
 	return len(head) >= len(magic) && string(head[:len(magic)]) == magic
 }
 
-// Open reads the pack in the file path into memory and checks it as [Load]
-// does. The file may change afterwards; [OpenMapped] is for files that cannot.
+// Open reads the pack in the file path into memory and checks the pack as [Load] does. The file may
+// change afterwards. [OpenMapped] is for files that do not change.
 func Open(path string) (*Pack, error) {
 	f, info, err := files.Open(path)
 	if err != nil {
-		return nil, err // names the file
+		return nil, err // it names the file
 	}
 	defer f.Close()
 	if err := checkHeaderOf(f, info.Size()); err != nil {
@@ -60,19 +56,18 @@ func named(path string) func(*Pack, error) (*Pack, error) {
 	}
 }
 
-// Load uses data, which it takes over, as a pack. It checks the layout, the
-// checksums and every number that a scan follows, not the SHA-256: see
-// [Pack.Verify]. Its errors are ErrNotPack, ErrVersion, ErrDamaged and, for a pack
-// of the engine cloudflare that needs too much memory, ErrTooLarge.
+// Load takes data over as a pack. It checks the layout, the checksums and every number that a scan
+// follows; [Pack.Verify] checks the SHA-256. The errors are ErrNotPack, ErrVersion, ErrDamaged and,
+// for a pack of the engine cloudflare needing too much memory, ErrTooLarge.
 func Load(data []byte) (*Pack, error) {
 	l := &loader{data: data, sections: map[uint32][]byte{}}
 	if err := l.layout(); err != nil {
 		return nil, err
 	}
 	p := &Pack{data: data, hash: fmt.Sprintf("%x", data[atHash:headerSize])}
-	kind := l.info(p)
+	l.info(p)
 	for _, step := range []func(*Pack){l.flags, l.names, l.metas, l.regexes} {
-		if l.err == nil { // each relies on those before
+		if l.err == nil { // each step relies on the steps before
 			step(p)
 		}
 	}
@@ -83,9 +78,9 @@ func Load(data []byte) (*Pack, error) {
 	p.info.Unhinted = p.programs.unhinted
 	p.info.AutomataBytes = l.automataBytes()
 	l.patterns = len(p.regexes)
-	p.engine = l.engine(p, kind)
+	p.matcher = l.engine.open(l, p)
 	switch {
-	case p.info.Rules > l.patterns: // of nothing: they could be any number
+	case p.info.Rules > l.patterns: // rules without patterns could be any number
 		l.damaged("%d rules of %d patterns", p.info.Rules, l.patterns)
 	case len(l.sections) > 0:
 		l.damaged("%d sections too many", len(l.sections))
@@ -97,26 +92,12 @@ func Load(data []byte) (*Pack, error) {
 	return p, nil
 }
 
-// engine takes what the engine needs.
-func (l *loader) engine(p *Pack, kind engineKind) engine {
-	switch kind {
-	case kindDA8, kindDA4, kindDFA, kindSDFA:
-		e := &automata{flags: &p.flags, programs: &p.programs, required: p.required}
-		e.exact = l.automaton(sectionExact, p, kind)
-		e.folded = l.automaton(sectionFolded, p, kind)
-		return e
-	case kindCloudflare:
-		return l.cloudflare(p)
-	}
-	l.damaged("info names %v", kind)
-	return nil
-}
-
-// loader takes a pack apart. After the first error the rest does nothing.
+// loader takes a pack apart. After the first error all steps do nothing.
 type loader struct {
 	data     []byte
-	sections map[uint32][]byte // not yet used, by kind
-	patterns int               // regexes, and literals of rules
+	engine   *engine
+	sections map[uint32][]byte // by kind; taken sections are deleted
+	patterns int               // number of regexes and of literals of rules
 	err      error
 }
 
@@ -126,7 +107,7 @@ func (l *loader) damaged(format string, args ...any) {
 	}
 }
 
-// automataBytes is what the sections of the automata take.
+// automataBytes is how many bytes the sections of the automata take.
 func (l *loader) automataBytes() (n int64) {
 	for kind, body := range l.sections {
 		if isAutomaton(kind) {
@@ -171,8 +152,8 @@ func (l *loader) layout() error {
 	return nil
 }
 
-// checkHeader refuses a header, or what there is of it, that is not that of a pack of so
-// many bytes.
+// checkHeader refuses a header, or the beginning of a header, unless the header is of a pack of
+// size bytes.
 func checkHeader(header []byte, size int64) error {
 	if !IsPack(header) {
 		return ErrNotPack
@@ -189,8 +170,8 @@ func checkHeader(header []byte, size int64) error {
 	return nil
 }
 
-// checkHeaderOf is checkHeader of a file of that size: only one that says so of itself is
-// worth being read, or mapped, as a whole.
+// checkHeaderOf is checkHeader for a file of that size. Only a file that passes is worth being read
+// or mapped as a whole.
 func checkHeaderOf(f *os.File, size int64) error {
 	var header [headerSize]byte
 	n, err := f.ReadAt(header[:], 0)
@@ -215,8 +196,8 @@ func checkVersion(header []byte) error {
 	return nil
 }
 
-// take returns a section, nil if there is none, and checks that it is made of
-// units of so many bytes.
+// take returns a section, nil if there is none. It checks that the section consists of units of
+// unit bytes.
 func (l *loader) take(kind uint32, unit int) []byte {
 	body := l.sections[kind]
 	delete(l.sections, kind)
@@ -227,11 +208,11 @@ func (l *loader) take(kind uint32, unit int) []byte {
 	return body
 }
 
-func (l *loader) info(p *Pack) engineKind {
+func (l *loader) info(p *Pack) {
 	body := l.take(sectionInfo, 1)
 	if len(body) < infoSize {
 		l.damaged("info is too short")
-		return 0
+		return
 	}
 	var counts [5]int64
 	for i := range counts {
@@ -242,19 +223,22 @@ func (l *loader) info(p *Pack) engineKind {
 		counts[i] = int64(v)
 	}
 	kind := engineKind(binary.LittleEndian.Uint32(body))
+	if l.engine = engineOf(kind); l.engine == nil {
+		l.damaged("info names engine %d", kind)
+		return
+	}
 	p.info = Info{
 		Name:           string(body[infoSize:]),
-		Engine:         kind.String(),
+		Engine:         l.engine.name,
 		Rules:          int(counts[0]),
 		Literals:       int(counts[1]),
 		PatternBytes:   counts[2],
 		LongestLiteral: int(counts[3]),
 		States:         int(counts[4]),
 	}
-	return kind
 }
 
-// flags takes a byte for each rule, or one for all of them.
+// flags takes a byte of flags for each rule, or one byte for all rules.
 func (l *loader) flags(p *Pack) {
 	t := &p.flags
 	t.bytes, t.rules = l.take(sectionFlags, 1), p.info.Rules
@@ -329,7 +313,7 @@ func (l *loader) regexes(p *Pack) {
 			l.damaged("a regex without an id")
 			return
 		}
-		// Parsing it is left to its first use.
+		// The expression is parsed when it is first used.
 		p.regexes = append(p.regexes, &regexRule{
 			rule: uint32(rule), expr: string(expr), noCase: p.flags.of(uint32(rule))&ruleNoCase != 0,
 		})
@@ -346,33 +330,6 @@ func (l *loader) regexes(p *Pack) {
 	if regexRules != len(p.regexes) {
 		l.damaged("%d regexes for %d rules", len(p.regexes), regexRules)
 	}
-	p.required = l.prefilter(len(p.regexes))
-	p.programs.init(p.regexes, p.required.hints(len(p.regexes)))
-}
-
-func (l *loader) cloudflare(p *Pack) engine {
-	r := fieldReader{rest: l.take(sectionLiterals, 1)}
-	var literals [][]byte
-	var rules []uint32
-	total := int64(0)
-	for len(r.rest) > 0 && !r.bad {
-		rule, text := r.number(), r.bytes()
-		if r.bad || rule >= uint64(p.flags.rules) || p.flags.of(uint32(rule)) != 0 || len(text) == 0 || len(text) > maxDepth {
-			l.damaged("literals")
-			return nil
-		}
-		literals, rules = append(literals, text), append(rules, uint32(rule))
-		total += int64(len(text))
-	}
-	l.patterns += len(rules)
-	if p.names.count() != p.flags.rules {
-		l.damaged("%d ids of %d rules", p.names.count(), p.flags.rules)
-	}
-	if err := kindCloudflare.fits(total); err != nil {
-		l.err = err
-	}
-	if l.err != nil {
-		return nil
-	}
-	return newCloudflareEngine(literals, rules)
+	p.triggers = l.loadTriggers(len(p.regexes))
+	p.programs.init(p.regexes, p.triggers.hints(len(p.regexes)))
 }

@@ -1,17 +1,17 @@
 package match
 
-// Literals over 255 bytes: the automaton holds their beginning, the rest is
-// compared. A tracker per literal remembers how far the last comparison got, so
-// that a text of overlapping near-matches costs no more than its length (the
-// idea of the Z algorithm: Gusfield, Algorithms on Strings, 1.3).
+// Literals over 255 bytes. The automaton holds the beginning of a long literal, the rest is
+// compared. A tracker per literal remembers how far the last comparison got, so that a text of
+// overlapping near matches costs no more than its length (the idea of the Z algorithm: Gusfield,
+// Algorithms on Strings, 1.3).
 
 import "bytes"
 
-// longLiteral is a literal that lies in the automaton with maxDepth bytes only.
+// longLiteral is a literal of which the automaton holds the first maxDepth bytes.
 type longLiteral struct {
 	text []byte
-	// z[i] is how many bytes text[i:] has in common with text; nil when the
-	// beginning of text does not occur again in it, and so is not needed.
+	// z[i] is how many bytes text[i:] has in common with text. It is nil, and not needed, if the
+	// beginning of text does not occur again in text.
 	z []uint32
 }
 
@@ -25,7 +25,7 @@ func newLongLiteral(text []byte) longLiteral {
 
 func zFunction(text []byte) []uint32 {
 	z := make([]uint32, len(text))
-	from, to := 0, 0 // the last match of the beginning: text[from:to]
+	from, to := 0, 0 // the last place equal to the beginning: text[from:to]
 	for i := 1; i < len(text); i++ {
 		n := 0
 		if i < to {
@@ -42,15 +42,15 @@ func zFunction(text []byte) []uint32 {
 	return z
 }
 
-// tracker knows that text[from:to] is how the literal begins and that
-// text[to], if the literal goes on, differs.
+// tracker knows that text[from:to] is equal to the beginning of the literal, and that text[to]
+// differs unless the literal ends there.
 type tracker struct {
-	scan     uint64 // the scan this is from; of another it is void
+	scan     uint64 // number of the scan; in another scan the tracker is void
 	from, to int
 }
 
-// matchesAt says whether the literal stands at text[start:], of which the first
-// maxDepth bytes are known to be equal. Starts grow within a scan.
+// matchesAt says whether the literal stands at text[start:], of which the first maxDepth bytes are
+// known to be equal. Within a scan, start grows from call to call.
 func (l *longLiteral) matchesAt(text []byte, start int, t *tracker, scan uint64) bool {
 	end := start + len(l.text)
 	if end > len(text) {
@@ -68,7 +68,7 @@ func (l *longLiteral) matchesAt(text []byte, start int, t *tracker, scan uint64)
 	return from == end
 }
 
-// commonPrefix counts the leading bytes that two slices of one length share.
+// commonPrefix counts the leading bytes that two slices of equal length share.
 func commonPrefix(a, b []byte) int {
 	n := 0
 	for len(a)-n >= 256 && bytes.Equal(a[n:n+256], b[n:n+256]) {

@@ -1,7 +1,7 @@
 package match
 
-// Packs used as they lie in a file: mapped, so that their pages are shared by
-// all processes of a board and can be given up when memory is short.
+// Packs mapped from a file: all processes of a board share their pages, and the system can give the
+// pages up when memory is short.
 
 import (
 	"fmt"
@@ -13,16 +13,15 @@ import (
 	"trawl/edge/files"
 )
 
-// OpenMapped opens the pack in the file path, with the errors of [Open], and
-// uses it as it lies. The file must stay as it is until Close: in one that is
-// overwritten scans find anything, and one that is cut short makes them fault.
-// A file can be replaced, by renaming another over it, and removed.
+// OpenMapped opens the pack in the file path, with the errors of [Open], and maps the file. The
+// file must not change until Close: scans find anything in a file that is overwritten, and fault in
+// a file cut short. A file may be removed, or replaced by renaming another file over it.
 //
-// A fault, of a file cut short or a disk that cannot be read, ends the program,
-// unless the goroutine has set [debug.SetPanicOnFault]: then it is a panic,
-// which [Pack.IsFault] knows.
+// A fault, of a file cut short or of a disk that cannot be read, ends the program unless the
+// goroutine has set [debug.SetPanicOnFault]. In such goroutines a fault is a panic, which
+// [Pack.IsFault] knows.
 //
-// Where files cannot be mapped this is Open.
+// Where files cannot be mapped, OpenMapped is Open.
 func OpenMapped(path string) (*Pack, error) {
 	f, _, err := files.Open(path)
 	if err != nil {
@@ -32,8 +31,7 @@ func OpenMapped(path string) (*Pack, error) {
 	return Map(f)
 }
 
-// Map is [OpenMapped] for a file that is open already. It can be closed
-// afterwards.
+// Map is [OpenMapped] for a file that is open already. The file can be closed afterwards.
 func Map(f *os.File) (*Pack, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -53,7 +51,7 @@ func Map(f *os.File) (*Pack, error) {
 	return named(f.Name())(p, err)
 }
 
-// loadMapped is Load, with a fault as an error.
+// loadMapped is Load with faults turned into errors.
 func loadMapped(data []byte) (p *Pack, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -73,9 +71,8 @@ func loadMapped(data []byte) (p *Pack, err error) {
 	return p, err
 }
 
-// IsFault says whether v, with which a scan panicked, means that the file
-// behind a mapped pack has been cut short or cannot be read any more. Such a
-// pack is to be opened anew.
+// IsFault says whether v, the value of a panic in a scan, means that the file of a mapped pack has
+// been cut short or cannot be read any more. The pack then has to be opened again.
 func (p *Pack) IsFault(v any) bool { return isFault(v, p.mapped) }
 
 func isFault(v any, data []byte) bool {
@@ -86,27 +83,26 @@ func isFault(v any, data []byte) bool {
 		first := uintptr(unsafe.Pointer(unsafe.SliceData(data)))
 		return first <= fault.Addr() && fault.Addr()-first < uintptr(len(data))
 	}
-	// Where it was is not known everywhere (emulated ARM): so look.
+	// The address of a fault is not known everywhere (emulated ARM), so look at the pages.
 	return !readable(data)
 }
 
 // readable says whether each page of a map can be read.
 func readable(data []byte) (ok bool) {
-	const page = 4096 // or a part of one
+	const page = 4096 // or a part of a page
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() { ok = recover() == nil }()
 	sum := byte(0)
 	for i := 0; i < len(data); i += page {
 		sum += data[i]
 	}
-	runtime.KeepAlive(sum) // it has to be read
+	runtime.KeepAlive(sum) // so that the pages have to be read
 	return true
 }
 
-// Close gives the pack's memory back. No scan may be running, and none may
-// follow; what the pack gave out as a view (ids, the results of MatchID) is void,
-// copies (Info, Hash, Meta) are not. A scratch can go on with another pack. A
-// pack that is not mapped needs no Close. Close can be called twice.
+// Close gives the memory of the pack back. No scan may be running, and none may follow. Views of
+// the pack (ids, results of MatchID) are void afterwards; copies (Info, Hash, Meta) stay valid. A
+// scratch can go on with another pack. A pack in memory needs no Close. Close can be called twice.
 func (p *Pack) Close() error {
 	data := p.mapped
 	p.mapped = nil

@@ -28,7 +28,7 @@ func packFile(t testing.TB, p *Pack) string {
 }
 
 func TestMappedPackIsAsInMemory(t *testing.T) {
-	for _, engine := range engines {
+	for _, engine := range testedEngines {
 		p := compile(t, engine, mixedRules())
 		q, err := OpenMapped(packFile(t, p))
 		if err != nil {

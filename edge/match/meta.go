@@ -1,14 +1,14 @@
 package match
 
-// Metadata of rules: what is handed back with a match. Most rules have none,
-// so a sorted list names those that do.
+// Metadata of rules, which is handed back with a match. Most rules have none, so a sorted list
+// names the rules with metadata.
 
 import (
 	"encoding/binary"
 	"slices"
 )
 
-// Meta is what a rule says about its matches.
+// Meta is the metadata of a rule.
 type Meta struct {
 	Tags     []string
 	Severity string
@@ -16,8 +16,8 @@ type Meta struct {
 	Data     []byte // JSON
 }
 
-// metaTable is a sorted list of rule numbers and, one after another, their
-// encoded metadata: record i is records[offsets[i]:offsets[i+1]].
+// metaTable is a sorted list of rule numbers and encoded metadata, end to end: record i is
+// records[offsets[i]:offsets[i+1]].
 type metaTable struct {
 	rules   []uint32
 	offsets []uint32
@@ -42,7 +42,7 @@ func (t *metaTable) add(rule uint32, r *Rule) {
 	t.offsets = append(t.offsets, uint32(len(t.records)))
 }
 
-// full says that the metadata of r has no room any more.
+// full says whether the table has no room for the metadata of r.
 func (t *metaTable) full(r *Rule) bool {
 	size := len(r.Severity) + len(r.Message) + len(r.Data) + 64
 	for _, tag := range r.Tags {
@@ -62,7 +62,7 @@ func (t *metaTable) find(rule uint32) Meta {
 	return m
 }
 
-// decodeMeta reads one record; false: it is not well-formed.
+// decodeMeta reads one record; ok is false if the record is not well-formed.
 func decodeMeta(record []byte) (m Meta, ok bool) {
 	r := fieldReader{rest: record}
 	tags := r.number()
@@ -81,8 +81,8 @@ func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
-// fieldReader takes uvarints and counted byte strings off a slice; once
-// something is missing it is bad and gives zeros.
+// fieldReader takes uvarints and counted byte strings off a slice. When bytes are missing the
+// reader is bad and gives zeros from then on.
 type fieldReader struct {
 	rest []byte
 	bad  bool
@@ -98,7 +98,7 @@ func (r *fieldReader) number() uint64 {
 	return v
 }
 
-// bytes returns a view.
+// bytes takes a counted string; it is a view.
 func (r *fieldReader) bytes() []byte {
 	n := r.number()
 	if n > uint64(len(r.rest)) {

@@ -1,6 +1,6 @@
 package match
 
-// The compiled rules: what a pack tells about itself.
+// The compiled rules, and what a pack tells about itself.
 
 import (
 	"crypto/sha256"
@@ -13,20 +13,20 @@ import (
 
 // Pack is a compiled set of rules. It is immutable and safe for concurrent use.
 type Pack struct {
-	data   []byte // all of it; the rest are views
-	mapped []byte // data, if it is a map
+	data   []byte // the whole pack, which the tables below are views of
+	mapped []byte // data, if it is a mapped file
 	hash   string
 	info   Info
 
 	flags   flagTable
 	names   nameTable
-	texts   func() []string // ids that are no part of names, by rule
+	texts   func() []string // by rule: the literals that are ids themselves, see ids.go
 	metas   metaTable
 	regexes []*regexRule // by rule
 
-	required prefilter
+	triggers triggers
 	programs programs
-	engine   engine
+	matcher  matcher
 }
 
 // Info sums a pack up.
@@ -34,12 +34,12 @@ type Info struct {
 	Name           string // of the rule set
 	Engine         string
 	Rules          int
-	Literals       int   // of all rules, repeated ones of a rule counted once
-	Regexes        int   // rules that are one
-	Unhinted       int   // regexes that run on every text, see Pack.Regex
-	States         int   // of the automata, hints included
+	Literals       int   // of all rules; a literal that a rule repeats counts once
+	Regexes        int   // rules that are regexes
+	Unhinted       int   // regexes running on every text, see Pack.Regex
+	States         int   // of the automata, with those of required literals
 	Bytes          int64 // of the pack
-	AutomataBytes  int64 // of that, what the automata and their tables take
+	AutomataBytes  int64 // how many of Bytes the automata and the tables take
 	PatternBytes   int64 // of all literals
 	LongestLiteral int   // bytes
 }
@@ -53,13 +53,12 @@ func (p *Pack) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// Hash is the SHA-256 of the content, 64 hex digits: the same rules compiled
-// with the same options have the same hash.
+// Hash is the SHA-256 of the content in 64 hex digits. Equal rules compiled with equal options have
+// equal hashes.
 func (p *Pack) Hash() string { return p.hash }
 
-// FileHash reads the hash of the pack in the file path from its header, without
-// looking at the rest. Its errors are those of the file, ErrNotPack and
-// ErrVersion.
+// FileHash reads the hash of the pack in the file path from the header, without looking at the rest
+// of the file. The errors are those of the file, ErrNotPack and ErrVersion.
 func FileHash(path string) (string, error) {
 	f, _, err := files.Open(path)
 	if err != nil {
@@ -76,8 +75,8 @@ func FileHash(path string) (string, error) {
 	return fmt.Sprintf("%x", header[atHash:]), nil
 }
 
-// Verify computes the SHA-256 anew: a pack from elsewhere is what its hash
-// says only if this gives no error.
+// Verify computes the SHA-256. A pack from another machine is what the hash says only if Verify
+// gives no error.
 func (p *Pack) Verify() error {
 	if sum := fmt.Sprintf("%x", sha256.Sum256(p.data[headerSize:])); sum != p.hash {
 		return fmt.Errorf("%w (its content has the hash %s, its header says %s)", ErrDamaged, sum, p.hash)
@@ -91,19 +90,19 @@ func (p *Pack) Info() Info { return p.info }
 // NumRules is the number of rules; they are numbered from 0.
 func (p *Pack) NumRules() int { return p.flags.rules }
 
-// Meta returns a copy of what the rule says about its matches.
+// Meta returns a copy of the rule's metadata.
 func (p *Pack) Meta(rule int) Meta { return p.metas.find(uint32(rule)) }
 
-// findRegex returns the place of a rule in a list ordered by rule.
+// findRegex returns the index of a rule in a list ordered by rule.
 func findRegex(regexes []*regexRule, rule uint32) (int, bool) {
 	return slices.BinarySearchFunc(regexes, rule, func(r *regexRule, rule uint32) int {
 		return int(r.rule) - int(rule)
 	})
 }
 
-// Supports says whether the pack's engine can answer w. The engine cloudflare
-// knows rules and any only.
-func (p *Pack) Supports(w Want) bool { return int(w) < len(wantNames) && p.engine.supports(w) }
+// Supports says whether the engine of the pack can answer w. The engine cloudflare answers rules
+// and any only.
+func (p *Pack) Supports(w Want) bool { return int(w) < len(wantNames) && p.matcher.supports(w) }
 
 // NewScratch returns what a goroutine needs to scan.
 func (p *Pack) NewScratch() *Scratch { return &Scratch{} }

@@ -94,16 +94,16 @@ func TestLoadRefusesSectionsItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// The filter asks slots, which the trie alone does not have.
-func TestLoadRefusesAFilterForTheTrie(t *testing.T) {
+// The prefilter needs the double array, which da4 does not have.
+func TestLoadRefusesAPrefilterForDA4(t *testing.T) {
 	rules := []*Rule{{Literals: literals("connection refused")}}
-	trie := sectionsOf(compile(t, EngineDA4, rules).data)
+	da4 := sectionsOf(compile(t, EngineDA4, rules).data)
 	for _, s := range sectionsOf(compile(t, EngineDA8, rules).data) {
 		if s.kind == sectionExact+partQgrams {
-			trie = append(trie, s)
+			da4 = append(da4, s)
 		}
 	}
-	if p, err := Load(packOf(t, trie)); !errors.Is(err, ErrDamaged) {
+	if p, err := Load(packOf(t, da4)); !errors.Is(err, ErrDamaged) {
 		t.Errorf("loaded: %v", err)
 		p.Scan(&Scratch{}, []byte(strings.Repeat("connection refused ", 10)), Query{})
 	}
@@ -177,16 +177,16 @@ func TestIsPack(t *testing.T) {
 
 func TestLoadChecksWhatScansFollow(t *testing.T) {
 	p := compile(t, EngineDFA, mixedRules())
-	e := p.engine.(*automata).exact
-	leaf := slices.IndexFunc(e.slots, func(s uint64) bool { return s&selfFlag != 0 })
-	plain := slices.IndexFunc(e.slots[2*blockSlots:], func(s uint64) bool { return s&selfFlag == 0 }) + 2*blockSlots
+	e := p.matcher.(*searcher).exact
+	leaf := slices.IndexFunc(e.cells, func(s uint64) bool { return s&hasOutput != 0 })
+	plain := slices.IndexFunc(e.cells[2*blockCells:], func(s uint64) bool { return s&hasOutput == 0 }) + 2*blockCells
 	for name, data := range map[string][]byte{
-		"a base outside":          setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]|baseMask<<baseShift, 8),
-		"a link outside":          setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]|1<<62, 8),
-		"a flag without an end":   setSection(p.data, sectionExact+partSlots, 8*plain, e.slots[plain]|selfFlag, 8),
-		"an end without a flag":   setSection(p.data, sectionExact+partSlots, 8*leaf, e.slots[leaf]&^selfFlag, 8),
-		"a root without all ways": setSection(p.data, sectionExact+partSlots, 8*(rootBase^'z'), 'y', 1),
-		"a root elsewhere":        setSection(p.data, sectionExact+partSlots, 8*rootSlot+1, 0, 3),
+		"a base outside":          setSection(p.data, sectionExact+partCells, 8*leaf, e.cells[leaf]|baseMask<<baseShift, 8),
+		"a link outside":          setSection(p.data, sectionExact+partCells, 8*leaf, e.cells[leaf]|1<<62, 8),
+		"a flag without an end":   setSection(p.data, sectionExact+partCells, 8*plain, e.cells[plain]|hasOutput, 8),
+		"an end without a flag":   setSection(p.data, sectionExact+partCells, 8*leaf, e.cells[leaf]&^hasOutput, 8),
+		"a root without all ways": setSection(p.data, sectionExact+partCells, 8*(rootBase^'z'), 'y', 1),
+		"a root elsewhere":        setSection(p.data, sectionExact+partCells, 8*rootCell+1, 0, 3),
 		"a rank":                  setSection(p.data, sectionExact+partRank, 4*5, 77, 4),
 		"an output of no rule":    setSection(p.data, sectionExact+partOuts, 0, 99, 4),
 		"a list outside":          setSection(p.data, sectionExact+partOuts, 0, outList|1000, 4),
@@ -212,9 +212,9 @@ func TestLoadChecksWhatScansFollow(t *testing.T) {
 		"metadata of no rule":     setSection(p.data, sectionMetaRules, 0, 99, 4),
 		"broken metadata":         setSection(p.data, sectionMeta, 0, 0x7f, 1),
 		"a class too many":        setSection(p.data, sectionExact+partClasses, 0, 0xff, 1),
-		"a transition outside":    setSection(p.data, sectionExact+partNext, 40, uint64(len(e.dfa.next))-1, 4),
-		"a terminal outside":      setSection(p.data, sectionExact+partTerminals, 0, uint64(len(e.slots)), 4),
-		"tables of another":       setSection(p.data, sectionInfo, 0, uint64(kindDA8), 4),
+		"a transition outside":    setSection(p.data, sectionExact+partNext, 40, uint64(len(e.table.(*dfa).next))-1, 4),
+		"a terminal outside":      setSection(p.data, sectionExact+partTerminals, 0, uint64(len(e.cells)), 4),
+		"tables of another":       setSection(p.data, sectionInfo, 0, 1, 4),
 		"an unknown engine":       setSection(p.data, sectionInfo, 0, 9, 4),
 		"counts that overflow":    setSection(p.data, sectionInfo, 8, 1<<63, 8),
 	} {
@@ -232,15 +232,15 @@ func TestLoadChecksWhatOtherEnginesFollow(t *testing.T) {
 	sdfa := compile(t, EngineSDFA, wordRules(literals("abcdefgh", "bcdefghi"))).data
 	da4 := compile(t, EngineDA4, mixedRules()).data
 	filter := compile(t, EngineDA8, wordRules(literals("connection refused"))).data
-	const outside = (1<<23 - 1) << sparseShift
+	const outside = (1<<23 - 1) << sdfaShift
 	for name, c := range map[string]struct{ good, bad []byte }{
 		"sdfa, a deep base outside":    {sdfa, setSection(sdfa, sectionExact+partDeep, 4*77, outside, 4)},
 		"sdfa, a shallow base outside": {sdfa, setSection(sdfa, sectionExact+partShallow, 0, outside, 4)},
 		"sdfa, a row outside":          {sdfa, setSection(sdfa, sectionExact+partShallow, 4, 1<<20, 4)},
 		"sdfa, a terminal outside":     {sdfa, setSection(sdfa, sectionExact+partTerminals, 0, 1<<24, 4)},
-		"sdfa, a hit of no terminal":   {sdfa, setSection(sdfa, sectionExact+partDeep, 4*77, sparseHit|7<<sparseShift, 4)},
-		"da4, a base outside":          {da4, setSection(da4, sectionExact+partTrie, 4*600, uint64(baseMask)<<baseShift, 4)},
-		"da4, a root elsewhere":        {da4, setSection(da4, sectionExact+partTrie, 4*rootSlot, 0, 4)},
+		"sdfa, a hit of no terminal":   {sdfa, setSection(sdfa, sectionExact+partDeep, 4*77, sdfaHit|7<<sdfaShift, 4)},
+		"da4, a base outside":          {da4, setSection(da4, sectionExact+partDA4, 4*600, uint64(baseMask)<<baseShift, 4)},
+		"da4, a root elsewhere":        {da4, setSection(da4, sectionExact+partDA4, 4*rootCell, 0, 4)},
 		"q-grams of no bytes":          {filter, setSection(filter, sectionExact+partQgrams, 0, 0, 1)},
 		"q-grams of nine bytes":        {filter, setSection(filter, sectionExact+partQgrams, 0, 9, 1)},
 		"q-grams without a stride":     {filter, setSection(filter, sectionExact+partQgrams, 1, 0, 1)},
@@ -264,12 +264,12 @@ func TestLoadChecksWhatOtherEnginesFollow(t *testing.T) {
 // by itself.
 func TestScanEndsWithLinksThatGoRound(t *testing.T) {
 	p := compile(t, EngineDA8, []*Rule{{Literals: literals("abcdef")}, {Literals: literals("bcdx")}})
-	e := p.engine.(*automata).exact
+	e := p.matcher.(*searcher).exact
 	data := p.data
-	for slot, entry := range e.slots[2*blockSlots:] {
+	for slot, entry := range e.cells[2*blockCells:] {
 		if fail := entry >> failShift; fail != 0 {
-			slot += 2 * blockSlots
-			data = setSection(data, sectionExact+partSlots, 8*slot, entry&(1<<32-1)|chainFlag|uint64(slot)<<failShift|entry&selfFlag, 8)
+			slot += 2 * blockCells
+			data = setSection(data, sectionExact+partCells, 8*slot, entry&(1<<32-1)|hasSuffixOutput|uint64(slot)<<failShift|entry&hasOutput, 8)
 		}
 	}
 	q, err := Load(data)

@@ -1,15 +1,15 @@
 package match
 
-// What a scan is asked for and what it gives back.
+// The questions and the answers of a scan.
 
 import "fmt"
 
-// Want says what a scan is to find out, and so how much work it does.
+// Want says what a scan has to find out, and so how much work the scan does.
 type Want uint8
 
 const (
 	WantMatches Want = iota // every match, overlapping ones too
-	WantRules               // each rule that matches, once
+	WantRules               // each matching rule, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches
@@ -17,7 +17,7 @@ const (
 
 var wantNames = [...]string{"matches", "rules", "first", "count", "any"}
 
-// String gives the name that the protocol uses.
+// String gives the name of w: matches, rules, first, count or any.
 func (w Want) String() string {
 	if int(w) < len(wantNames) {
 		return wantNames[w]
@@ -25,7 +25,7 @@ func (w Want) String() string {
 	return fmt.Sprintf("Want(%d)", uint8(w))
 }
 
-// ParseWant is the opposite of [Want.String].
+// ParseWant returns the want with a name that [Want.String] gives.
 func ParseWant(s string) (Want, error) {
 	for w, name := range wantNames {
 		if s == name {
@@ -35,14 +35,14 @@ func ParseWant(s string) (Want, error) {
 	return 0, fmt.Errorf("unknown want %q: use matches, rules, first, count or any", s)
 }
 
-// Query is what a scan is asked for. The zero value asks for every match.
+// Query says what a scan looks for. The zero value asks for every match.
 type Query struct {
 	Want  Want
-	Limit int // most matches (or rules) per text; 0: no limit; no effect on first, count and any
-	Total int // most matches (or rules) per call, over all lines; 0: no limit; no effect on count and any
+	Limit int // matches (or rules) per text at most; 0: no limit; no effect on first, count and any
+	Total int // matches (or rules) per call at most, over all lines; 0: no limit; no effect on count and any
 
-	// Stop is asked about every 64 KiB of text that is read, by regexes too;
-	// true ends the scan with what it has (Result.Stopped). May be nil.
+	// Stop is called about every 64 KiB of text read by automata and regexes. true ends the scan
+	// with the matches found until then (Result.Stopped). Stop may be nil.
 	Stop func() bool
 }
 
@@ -52,21 +52,21 @@ type Match struct {
 	Rule       uint32 // number of the rule in the order of Add
 }
 
-// Result of one text. Its slices belong to the [Scratch] and hold until that
+// Result is the result of one text. Its slices belong to the [Scratch] and hold until the scratch
 // is used again.
 type Result struct {
-	Matches []Match  // for matches and first, in the order end, start, rule; for rules each one's first
+	Matches []Match  // for matches and first, in the order end, start, rule; for rules the first match of each rule
 	Rules   []uint32 // for rules; in the order of each rule's first match
-	Count   int64    // for count: all matches; else how many are in Matches or Rules
+	Count   int64    // for count: all matches; else the length of Matches or Rules
 	Any     bool     // something matched, whatever was wanted
 
 	Truncated   bool     // Limit or Total left something out
 	Stopped     bool     // Query.Stop ended the scan: there may be more
-	Unsupported bool     // the pack's engine cannot answer this want: nothing was done, see Pack.Supports
-	Incomplete  []uint32 // regex rules that were given up on for this text
+	Unsupported bool     // the engine cannot answer this want, so nothing was done; see Pack.Supports
+	Incomplete  []uint32 // regex rules given up on for this text
 }
 
-// Line is the result of one line of a block; it holds until the callback returns.
+// Line is the result of one line of a block. It holds until the callback returns.
 type Line struct {
 	Number int64 // from 1
 	Offset int64 // of the line's first byte in the block

@@ -1,12 +1,14 @@
 package match
 
-// Regex rules: what is accepted, and finding the matches of one in a text.
+// Regex rules: which regexes are accepted, and finding the matches of a regex in a text.
 
 import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
 	"strings"
+
+	"trawl/edge/match/internal/lazydfa"
 )
 
 // regexRule is a regex of a pack.
@@ -15,34 +17,33 @@ type regexRule struct {
 	expr   string
 	noCase bool
 
-	forward, backward programSlot
+	forward, backward lazyProgram
 }
 
 func (r *regexRule) source() string { return regexSource(r.expr, r.noCase) }
 
-// runRegex gives the matches of regex i in text to s, no more than s wants. If
-// there may be more, because it took too many steps or cannot be compiled, the
-// rule is named in the result.
-func (e *automata) runRegex(s *Scratch, i uint32, text []byte) (found int, complete bool) {
+// runRegex gives the matches of regex i in text to s, no more than s wants. complete is false if
+// there may be more: the regex took too many steps, or cannot be compiled.
+func (e *searcher) runRegex(s *Scratch, i uint32, text []byte) (found int, complete bool) {
 	r, run := e.programs.regexes[i], &s.regexes.runner
 	m := s.regexes.machine(e.programs, 2*i)
 	if m == nil {
 		return 0, false
 	}
-	run.allow(text)
+	run.Allow(len(text))
 	for pos := 0; pos < len(text); found++ { // no match is empty
-		end, ok := run.forward(m, text, pos, s.want == WantAny)
+		end, ok := run.Forward(m, text, pos, s.results.want == WantAny)
 		if !ok || end < 0 {
 			return found, ok
 		}
 		start := 0
-		if s.want != WantAny && s.want != WantCount {
-			if start, ok = e.startOf(s, i, m.program, text, pos, end); !ok {
+		if s.results.want != WantAny && s.results.want != WantCount {
+			if start, ok = e.startOf(s, i, m.Program, text, pos, end); !ok {
 				return found, false
 			}
 		}
-		s.add(Match{int64(start), int64(end), r.rule})
-		if s.want == WantAny || s.want == WantRules || s.most > 0 && found+1 >= s.most {
+		s.results.add(Match{int64(start), int64(end), r.rule})
+		if s.results.want == WantAny || s.results.want == WantRules || s.results.limit > 0 && found+1 >= s.results.limit {
 			return found + 1, true
 		}
 		pos = end
@@ -50,24 +51,16 @@ func (e *automata) runRegex(s *Scratch, i uint32, text []byte) (found int, compl
 	return found, true
 }
 
-// startOf returns where the leftmost match of regex i begins, at pos or behind,
-// of which p has found the end.
-func (e *automata) startOf(s *Scratch, i uint32, p *program, text []byte, pos, end int) (start int, ok bool) {
-	switch {
-	case p.anchored:
-		return 0, true
-	case p.length > 0:
-		for range p.length {
-			_, width := p.decodeLast(text[:end])
-			end -= width
-		}
-		return end, true
+// startOf returns the beginning, at pos or behind, of the match of regex i that ends at end.
+func (e *searcher) startOf(s *Scratch, i uint32, p *lazydfa.Program, text []byte, pos, end int) (start int, ok bool) {
+	if start, ok = p.Start(text, end); ok {
+		return start, true
 	}
 	m := s.regexes.machine(e.programs, 2*i+1)
 	if m == nil {
 		return 0, false
 	}
-	start, ok = s.regexes.runner.backward(m, text, pos, end)
+	start, ok = s.regexes.runner.Backward(m, text, pos, end)
 	return start, ok && start >= 0
 }
 
@@ -79,8 +72,8 @@ func regexSource(expr string, noCase bool) string {
 	return expr
 }
 
-// checkRegex parses source and refuses what does not parse, can match nothing
-// at all, or would get too large.
+// checkRegex parses source. It refuses source that does not parse, a regex that can match the empty
+// string, and a regex with too large a program.
 func checkRegex(source string) (*syntax.Regexp, error) {
 	tree, err := syntax.Parse(source, syntax.Perl)
 	if err != nil {
@@ -89,18 +82,13 @@ func checkRegex(source string) (*syntax.Regexp, error) {
 	if matchesEmpty(tree) {
 		return nil, fmt.Errorf("%w: every place of every text would match", ErrEmptyMatch)
 	}
-	if n := estimateInsts(tree, 3*maxInsts); n > 3*maxInsts {
-		return nil, fmt.Errorf("%w: %w", ErrRegex, errTooComplex)
-	} else if mayBeTooComplex(tree, n) {
-		if _, err := compileProgram(tree); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrRegex, err)
-		}
+	if err := lazydfa.Check(tree); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRegex, err)
 	}
 	return tree, nil
 }
 
-// regexError names what people bring along from other engines and RE2 syntax
-// does not have.
+// regexError names the syntax of other engines that RE2 does not have.
 func regexError(source string, err error) error {
 	var se *syntax.Error
 	if errors.As(err, &se) {
@@ -119,76 +107,8 @@ func regexError(source string, err error) error {
 	return fmt.Errorf("%w: %w", ErrRegex, err)
 }
 
-// lengths returns how many runes the matches of re have, at least and at most;
-// -1: there is no end, or no knowing.
-func lengths(re *syntax.Regexp) (least, most int) {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return len(re.Rune), len(re.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1, 1
-	case syntax.OpCapture:
-		return lengths(re.Sub[0])
-	case syntax.OpStar, syntax.OpQuest, syntax.OpPlus, syntax.OpRepeat:
-		return repeatedLengths(re)
-	case syntax.OpConcat:
-		for _, sub := range re.Sub {
-			l, m := lengths(sub)
-			least, most = addLengths(least, l), addLengths(most, m)
-		}
-		return least, most
-	case syntax.OpAlternate:
-		least, most = lengths(re.Sub[0])
-		for _, sub := range re.Sub[1:] {
-			l, m := lengths(sub)
-			least = min(least, l)
-			if most < 0 || m < 0 {
-				most = -1
-			} else {
-				most = max(most, m)
-			}
-		}
-		return least, most
-	}
-	return 0, 0
-}
-
-// repetition is how often a star, plus, question mark or count repeats what it
-// stands behind; most is -1 if there is no end.
-func repetition(re *syntax.Regexp) (least, most int) {
-	switch re.Op {
-	case syntax.OpQuest:
-		return 0, 1
-	case syntax.OpPlus:
-		return 1, -1
-	case syntax.OpRepeat:
-		return re.Min, re.Max
-	}
-	return 0, -1
-}
-
-func repeatedLengths(re *syntax.Regexp) (least, most int) {
-	l, m := lengths(re.Sub[0])
-	low, high := repetition(re)
-	least = min(l*low, maxLength)
-	if m < 0 || high < 0 || m*high > maxLength {
-		return least, -1
-	}
-	return least, m * high
-}
-
-// maxLength bounds what lengths counts.
-const maxLength = 1 << 16
-
-func addLengths(a, b int) int {
-	if a < 0 || b < 0 {
-		return -1
-	}
-	return min(a+b, maxLength)
-}
-
-// matchesEmpty says whether re can match without consuming a byte somewhere.
-// It takes assertions such as \b for satisfiable.
+// matchesEmpty says whether re can match the empty string. It takes assertions such as \b for
+// satisfiable.
 func matchesEmpty(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpEmptyMatch, syntax.OpStar, syntax.OpQuest,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -12,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"trawl/edge/match/internal/lazydfa"
 )
 
 // drawRegex writes an expression of RE2 syntax, nested up to depth.
@@ -63,7 +64,7 @@ func drawText(t *rapid.T, regex string) []byte {
 }
 
 // TestRegexesAgreeWithRegexp holds everything that runs regexes to what package
-// regexp finds: rows, chains and kernels, with a cache of any size.
+// regexp finds: rows, literal runs and state sets, with a cache of any size.
 func TestRegexesAgreeWithRegexp(t *testing.T) {
 	t.Parallel()
 	shared := map[int]*Scratch{}
@@ -83,11 +84,11 @@ func TestRegexesAgreeWithRegexp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		size := rapid.SampledFrom([]int{0, 2 << 10, 16 << 10, defaultCacheSize}).Draw(t, "cache")
+		size := rapid.SampledFrom([]int{0, 2 << 10, 16 << 10, lazydfa.DefaultCacheSize}).Draw(t, "cache")
 		s := shared[size]
 		if s == nil {
 			s = &Scratch{}
-			s.regexes.runner.init(size)
+			s.regexes.runner.Init(size)
 			shared[size] = s
 		}
 		o := newOracle(rules)
@@ -110,7 +111,7 @@ func FuzzRegex(f *testing.F) {
 			return
 		}
 		tree, err := syntax.Parse(regex, syntax.Perl)
-		if err != nil || estimateInsts(tree, 3000) > 3000 {
+		if err != nil || lazydfa.EstimateInsts(tree) > 3000 {
 			return // the oracle takes long
 		}
 		p, err := b.Pack()
@@ -118,7 +119,7 @@ func FuzzRegex(f *testing.F) {
 			t.Fatal(err)
 		}
 		s := &Scratch{}
-		s.regexes.runner.init([]int{0, 4 << 10, defaultCacheSize}[bits>>1%3])
+		s.regexes.runner.Init([]int{0, 4 << 10, lazydfa.DefaultCacheSize}[bits>>1%3])
 		checkScan(t, p, s, []*Rule{r}, text, Query{Want: Want(bits >> 3 % 5)})
 	})
 }
@@ -140,11 +141,11 @@ func FuzzHostileRegex(f *testing.F) {
 		s := &Scratch{}
 		text = bytes.Repeat(text, 1+1000/(1+len(text)))[:min(1000, len(text))]
 		p.Scan(s, text, Query{})
-		if got := s.regexes.runner.cache.bytes(); got > defaultCacheSize {
+		if got := s.regexes.runner.CacheBytes(); got > lazydfa.DefaultCacheSize {
 			t.Errorf("%d bytes of states", got)
 		}
-		if program := p.regexes[0].forward.program.Load(); program != nil && len(program.insts) > maxInsts {
-			t.Errorf("%d instructions", len(program.insts))
+		if program := p.regexes[0].forward.program.Load(); program != nil && program.Insts() > 100_000 {
+			t.Errorf("%d instructions", program.Insts())
 		}
 	})
 }
@@ -160,7 +161,7 @@ func TestExpensiveRegexIsGivenUp(t *testing.T) {
 	}
 	text := append(bytes.Repeat([]byte("a"), size), 'b')
 	for want, incomplete := range map[Want][]uint32{WantMatches: {1}, WantCount: {1}, WantRules: nil, WantFirst: nil, WantAny: nil} {
-		before := s.regexes.runner.read
+		before := s.regexes.runner.BytesRead
 		r := p.Scan(s, text, Query{Want: want})
 		if !slices.Equal(r.Incomplete, incomplete) || !r.Any || r.Stopped || r.Truncated {
 			t.Errorf("%v: %+v", want, r.Incomplete)
@@ -168,7 +169,7 @@ func TestExpensiveRegexIsGivenUp(t *testing.T) {
 		if want == WantMatches && (len(r.Matches) < 20 || !slices.Contains(r.Matches, Match{int64(size - 1), int64(size + 1), 0})) {
 			t.Errorf("%d matches; the other rule has to be found", len(r.Matches))
 		}
-		if read := s.regexes.runner.read - before; read > 40*int64(len(text)) {
+		if read := s.regexes.runner.BytesRead - before; read > 40*int64(len(text)) {
 			t.Errorf("%v: read %d bytes", want, read)
 		}
 	}
@@ -220,7 +221,6 @@ func TestShortTextsAreComplete(t *testing.T) {
 		{ID: "4", Regex: "(?:a.*b.*c.*|b.*a.*){3}d|a"},
 	}
 	p, s, o := compile(t, EngineAuto, rules), &Scratch{}, newOracle(rules)
-	s.regexes.runner.init(0) // no rows: everything is done the dear way
 	for _, text := range []string{strings.Repeat("a", 150), strings.Repeat("ab", 70), strings.Repeat("abc", 40) + "d"} {
 		expected := o.expect([]byte(text))
 		for _, want := range []Want{WantMatches, WantRules} {
@@ -338,8 +338,8 @@ func TestSomeRegexesWithoutLiteralsAreLeftAlone(t *testing.T) {
 	rules := []*Rule{{ID: "any", Regex: "."}, {ID: "far", Regex: `^[^\r\n]{998}`}, {ID: "digits", Regex: `\d{3}`}, {ID: "more", Regex: `[a-f]\d[a-f]`}}
 	p, s := compile(t, EngineAuto, rules), &Scratch{}
 	checkScan(t, p, s, rules, []byte("a line\n\nand 123 or a7f\n"+strings.Repeat("long ", 220)), Query{})
-	if g := p.programs.groups; !slices.Equal(p.programs.alone, []uint32{0, 1}) || len(g) != 1 || len(g[0].members) != 2 {
-		t.Errorf("alone %v, %d groups", p.programs.alone, len(g))
+	if g := p.programs.groups; !slices.Equal(p.programs.ungrouped, []uint32{0, 1}) || len(g) != 1 || len(g[0].members) != 2 {
+		t.Errorf("alone %v, %d groups", p.programs.ungrouped, len(g))
 	}
 }
 
@@ -352,24 +352,8 @@ func TestLengthsOfMatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if least, most := lengths(tree); least != want[0] || most != want[1] {
+		if least, most := lazydfa.Lengths(tree); least != want[0] || most != want[1] {
 			t.Errorf("%s: %d to %d, want %v", regex, least, most, want)
-		}
-	}
-}
-
-func TestReversedRegexMatchesBackwards(t *testing.T) {
-	for _, regex := range []string{"ab", "^a(b|cd)*$", `\bfoo\B`, "(?m)^x.*y$", "(?i:Strasse)[0-9]{2}"} {
-		tree, err := syntax.Parse(regex, syntax.Perl)
-		if err != nil {
-			t.Fatal(err)
-		}
-		twice := reversed(reversed(tree))
-		if twice.String() != tree.String() {
-			t.Errorf("%s: %s", regex, twice)
-		}
-		if _, err := regexp.Compile(reversed(tree).String()); err != nil {
-			t.Error(err)
 		}
 	}
 }
@@ -380,38 +364,16 @@ func TestStatesOfPackagedRulesStayWithinTheirSize(t *testing.T) {
 	p, block := logcheck(t).pack, linesFor(logcheck(t).rules, 64<<10, 2, 3)
 	for _, size := range []int{64 << 10, 512 << 10} {
 		s := &Scratch{}
-		s.regexes.runner.init(size)
+		s.regexes.runner.Init(size)
 		p.ScanLines(s, block, Query{}, func(*Line) bool { return true })
-		c := &s.regexes.runner.cache
-		if got := c.bytes(); got > size || c.epoch < 3 {
-			t.Errorf("%d of %d bytes, forgotten %d times", got, size, c.epoch)
+		if got := s.regexes.runner.CacheBytes(); got > size {
+			t.Errorf("%d of %d bytes", got, size)
 		}
 	}
-}
-
-// A machine whose states are not used again does without them, for a while.
-func TestMachinesGoWithoutStatesForAWhile(t *testing.T) {
-	p, s := compile(t, EngineAuto, []*Rule{{ID: "r", Regex: "a[^z]{14}c.*needle"}}), &Scratch{}
-	s.regexes.runner.init(256 << 10)
-	slowOnes := func() (n int) {
-		for _, m := range s.regexes.machines {
-			if m != nil && m.slow > 0 {
-				n++
-			}
-		}
-		return n
-	}
-	busy, random := make([]byte, 16<<10), seeded(3)
-	for i := range busy {
-		busy[i] = "ab"[random.IntN(2)]
-	}
-	copy(busy[len(busy)-6:], "needle")
-	if p.Scan(s, busy, Query{}); slowOnes() == 0 {
-		t.Error("it goes on building states")
-	}
-	p.Scan(s, append(bytes.Repeat([]byte("-"), slowFor), "needle"...), Query{})
-	if n := slowOnes(); n > 0 {
-		t.Errorf("%d machines never use states again", n)
+	s := &Scratch{}
+	p.ScanLines(s, block, Query{}, func(*Line) bool { return true })
+	if _, all := s.regexes.runner.States(); all < 600<<10 {
+		t.Errorf("all states take %d bytes: they fit", all)
 	}
 }
 
@@ -445,7 +407,7 @@ func TestLargeRegexesRun(t *testing.T) {
 			for _, want := range []Want{WantMatches, WantRules} {
 				expected.check(t, p, s, Query{Want: want})
 			}
-			if got := s.regexes.runner.cache.bytes(); got > defaultCacheSize {
+			if got := s.regexes.runner.CacheBytes(); got > lazydfa.DefaultCacheSize {
 				t.Errorf("%d bytes of states", got)
 			}
 		})

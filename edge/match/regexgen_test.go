@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"regexp/syntax"
 	"unicode/utf8"
+
+	"trawl/edge/match/internal/fold"
 )
 
 // textGenerator writes texts that match a regex, as far as assertions allow.
@@ -22,7 +24,7 @@ func (g textGenerator) appendMatch(dst []byte, re *syntax.Regexp) []byte {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			if re.Flags&syntax.FoldCase != 0 && g.IntN(2) == 0 {
-				r = smallestFold(r)
+				r = fold.Smallest(r)
 			}
 			dst = utf8.AppendRune(dst, r)
 		}

@@ -1,52 +1,63 @@
 package match
 
-// What people may want to know of a regex.
+// What callers may want to know of a regex: the required literals, and the memory of the regex.
+// Memory is predicted, before a regex has run; the constants are fitted to the rule sets of
+// logcheck, SpamAssassin and fail2ban, on texts made for all of the rules.
+// TestMemoryOfPackagedRegexes compares, DESIGN.md has the figures.
 
-import "regexp/syntax"
+import (
+	"regexp/syntax"
+
+	"trawl/edge/match/internal/lazydfa"
+	"trawl/edge/match/internal/required"
+)
+
+// Requirement is true of a text or not: the formula of a regex.
+type Requirement = required.Requirement
 
 // RegexInfo tells how a regex is run.
 type RegexInfo struct {
-	// Required is what a text must have for the regex to run on it: quoted
-	// literals with & and |. Empty: it runs on every text, and Reason says why.
+	// Required says, as quoted literals with & and |, which literals a text needs for the regex to
+	// run. An empty Required means that the regex runs on every text; then Reason says why.
 	Required string
 	Reason   string
-	// Folded says that the literals are looked for in either case; each rune of
-	// them is then the smallest of its folding orbit.
+	// Folded says that the literals are looked for in either case. Then each rune of a literal is
+	// the smallest of its folding orbit.
 	Folded bool
 
-	// Needs is Required in its parts; nil: it is empty.
+	// Needs is Required as a tree; nil if Required is empty.
 	Needs *Requirement
-	// Rarity is about how rare that is in texts, in bits: one place in 2^Rarity.
+	// Rarity is about how rare the required literals are in texts, in bits: one place in 2^Rarity.
 	Rarity int
-	// Shortest is the length in bytes of the shortest literal that alone makes a
-	// text worth a look at the rest.
+	// Shortest is the length in bytes of the shortest literal that alone makes a text worth a
+	// closer look.
 	Shortest int
 }
 
-// Common says whether the literals of a regex are in so many texts that they
-// save little; false also if there are none.
+// Common says whether the literals of a regex occur in too many texts to save much. Common is false
+// for a regex without literals.
 func (i *RegexInfo) Common() bool {
-	return i.Needs != nil && (i.Rarity < minCondition || i.Shortest <= commonLength)
+	return i.Needs != nil && (i.Rarity < required.MinCondition || i.Shortest <= commonLength)
 }
 
-// commonLength is up to which length a literal is common whatever it is.
+// commonLength is the length up to which every literal is common.
 const commonLength = 2
 
 func regexInfo(tree *syntax.Regexp) RegexInfo {
-	required, folded, why := requiredOf(tree)
-	if required == nil {
+	f, folded, why := required.Of(tree)
+	if f == nil {
 		return RegexInfo{Reason: why}
 	}
-	info := RegexInfo{Required: required.String(), Folded: folded, Needs: required.requirement(), Rarity: required.rarity()}
-	info.Shortest = maxHintBytes
-	for _, s := range required.trigger() {
+	info := RegexInfo{Required: f.String(), Folded: folded, Needs: f.Requirement(), Rarity: f.Rarity()}
+	info.Shortest = required.MaxLiteral
+	for _, s := range f.Trigger() {
 		info.Shortest = min(info.Shortest, len(s))
 	}
 	return info
 }
 
-// Regex tells how the regex of a rule is run; ok is false if the rule has none.
-// It is worked out from the expression: a pack keeps what it was compiled with.
+// Regex tells how the regex of a rule is run; ok is false if the rule has no regex. The answer is
+// worked out from the expression: a pack keeps the formula that it was compiled with.
 func (p *Pack) Regex(rule int) (info RegexInfo, ok bool) {
 	i, ok := findRegex(p.regexes, uint32(rule))
 	if !ok {
@@ -57,4 +68,56 @@ func (p *Pack) Regex(rule int) (info RegexInfo, ok bool) {
 		return RegexInfo{Reason: err.Error()}, true
 	}
 	return regexInfo(tree), true
+}
+
+// In bytes.
+const (
+	openMemory       = 250     // of a regex once the pack is loaded
+	machineMemory    = 200     // of a regex in a scratch: machines and costs
+	minProgramMemory = 1200    // of any program
+	programPerInst   = 7       // of an instruction of EstimateInsts, which counts too many
+	statesMemory     = 8 << 10 // about, of the states of a regex in a scratch
+	programsPerRegex = 2       // forward and backward
+)
+
+// programMemory is what the programs of a regex take.
+func programMemory(tree *syntax.Regexp) int {
+	n := minProgramMemory + programPerInst*lazydfa.EstimateInsts(tree)
+	shortest, longest := lazydfa.Lengths(tree)
+	if fixed := shortest == longest && shortest < lazydfa.MaxLength; !fixed && !anchored(tree) {
+		n *= programsPerRegex // the beginning of a match is found by running backwards
+	}
+	return n
+}
+
+// anchored says whether all matches begin where the text does, as far as the first part of re
+// tells.
+func anchored(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginText:
+		return true
+	case syntax.OpCapture, syntax.OpConcat:
+		return len(re.Sub) > 0 && anchored(re.Sub[0])
+	}
+	return false
+}
+
+// regexMemory is the memory of all regexes with a single scratch. Every other scratch adds states,
+// see StateMemory.
+func regexMemory(regexes []builtRegex) int64 {
+	programs := int64(0)
+	for _, r := range regexes {
+		programs += int64(r.programs)
+		if r.required == nil {
+			programs += int64(r.programs) // the regex is compiled once more, in a group
+		}
+	}
+	return int64(len(regexes))*openMemory + min(programs, programBudget) + StateMemory(len(regexes))
+}
+
+// StateMemory predicts the bytes of states, for a number of regexes, of each scratch that has
+// scanned with all regexes.
+func StateMemory(regexes int) int64 {
+	n := int64(regexes)
+	return n*machineMemory + min(n*statesMemory, lazydfa.DefaultCacheSize)
 }

@@ -36,7 +36,7 @@ func TestMemoryOfPackagedRegexes(t *testing.T) {
 			runtime.KeepAlive(data)
 			runtime.KeepAlive(block)
 			t.Logf("%d regexes: heap %d bytes after opening, %d after scanning, of which programs %d and states %d; predicted %d",
-				len(set.rules), opened, scanned, p.programs.size, s.regexes.runner.cache.bytes(), predicted)
+				len(set.rules), opened, scanned, p.programs.size, s.regexes.runner.CacheBytes(), predicted)
 			if predicted < scanned*6/10 || predicted > 2*scanned {
 				t.Errorf("predicted %d bytes, took %d", predicted, scanned)
 			}

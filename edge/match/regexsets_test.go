@@ -3,6 +3,8 @@ package match
 import (
 	"bytes"
 	"testing"
+
+	"trawl/edge/match/internal/lazydfa"
 )
 
 // The rule sets of Debian packages find what package regexp finds.
@@ -19,9 +21,9 @@ func TestPackagedRulesAgreeWithRegexp(t *testing.T) {
 			block := linesFor(set.rules, size, 2, 3)
 			t.Logf("%d rules, %d run on every line, %d lines", len(set.rules), p.Info().Unhinted, bytes.Count(block, newline))
 			lines := set.linesWithMatches(block)
-			for _, cache := range []int{defaultCacheSize, 1 << 20, 64 << 10} {
+			for _, cache := range []int{lazydfa.DefaultCacheSize, 1 << 20, 64 << 10} {
 				s := p.NewScratch()
-				s.regexes.runner.init(cache)
+				s.regexes.runner.Init(cache)
 				for _, want := range []Want{WantMatches, WantRules, WantCount} {
 					checkLines(t, p, s, lines, block, want)
 				}

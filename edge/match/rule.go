@@ -1,14 +1,13 @@
 package match
 
-// What goes into a pack: rules, the options of a compilation, and the ways a
-// rule can be wrong.
+// What goes into a pack: rules, the options of a compilation, and the errors of wrong rules.
 
 import "errors"
 
 // Rule is one thing to look for: any of some literals, or one regular expression.
 type Rule struct {
-	// ID names the rule in results. Empty: the literal itself, which needs
-	// exactly one literal; one that is not UTF-8 is named "hex:" and its bytes.
+	// ID names the rule in results. Without an ID the rule needs exactly one literal, which is the
+	// name; a literal that is not UTF-8 gives the name "hex:" and the bytes in hex.
 	ID string
 
 	// Exactly one of these two is set.
@@ -17,23 +16,22 @@ type Rule struct {
 
 	// NoCase ignores case by Unicode simple folding. On a regex it means (?i).
 	NoCase bool
-	// Whole asks for literals that are neither preceded nor followed by a
-	// word character (a Unicode letter, a digit or '_'). The combining marks and
-	// joiners behind a character belong to it.
+	// Whole asks for literals that are neither preceded nor followed by a word character (a Unicode
+	// letter, a digit or '_'). Combining marks and joiners belong to the character before them.
 	Whole bool
 
-	// What a match is handed back with; nothing here changes what matches.
+	// Metadata is handed back with a match; it does not change what matches.
 	Tags     []string
 	Severity string
 	Message  string
-	Data     []byte // JSON, not looked into
+	Data     []byte // JSON; match does not look into it
 }
 
 // Engines that [Options] can name.
 const (
-	EngineAuto       = "auto"       // dfa if its tables take 2 MB at most, else sdfa on the same condition, else da8
+	EngineAuto       = "auto"       // dfa if the tables fit the cache, else sdfa if the tables do, else da8
 	EngineDA8        = "da8"        // double array with failure links
-	EngineDA4        = "da4"        // double array without them: the smallest, and the slowest
+	EngineDA4        = "da4"        // double array without failure links: the smallest, and the slowest
 	EngineDFA        = "dfa"        // da8 with tables of all transitions: several times faster and larger
 	EngineSDFA       = "sdfa"       // da8 with tables of the transitions to deep states: between the two
 	EngineCloudflare = "cloudflare" // github.com/cloudflare/ahocorasick: rules and any only
@@ -43,15 +41,17 @@ const (
 type Options struct {
 	Engine string // one of the Engine constants; empty means auto
 	Name   string // name of the rule set, kept in the pack
-	Budget int64  // most memory the pack may take, in bytes (Choice.Memory); 0: no bound
-	// Text is for how many bytes of text the pack is made, where that is known:
-	// auto leaves out tables that would take longer to build than they save.
-	// 0: for more than that.
+	Budget int64  // bytes of memory that the pack may take (Choice.Memory); 0: no bound
+	// Text is how many bytes of text the pack is made for, if known: auto leaves out tables that
+	// would take longer to build than they save. 0: any number.
 	Text int64
+	// Cache is the size in bytes of the last-level cache of the board that will run the pack: auto
+	// takes tables that fit. 0: DefaultCache.
+	Cache int64
 }
 
-// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds
-// them behind the message that says more.
+// Errors of [Builder.Add], [Builder.Pack] and [Builder.Write]; errors.Is finds each behind a
+// message with the details.
 var (
 	ErrDuplicateID   = errors.New("duplicate id")
 	ErrNoID          = errors.New("a rule without an id needs exactly one literal")

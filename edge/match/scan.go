@@ -4,27 +4,25 @@ package match
 
 import "bytes"
 
-// windowSize is how much of a block is prepared at once, in bytes: whole lines
-// of about so much.
+// windowSize is how much of a block is prepared at once, in bytes: whole lines of about this size.
 const windowSize = 256 << 10
 
-// Scan looks for the rules in text. The result lies in s.
+// Scan looks for the rules in text. The result lies in s and holds until s is used again.
 func (p *Pack) Scan(s *Scratch, text []byte, q Query) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
 	}
 	s.use(p, q)
-	s.reset(q.Want, lesser(q.Limit, q.Total))
-	p.engine.scan(s, text)
+	s.results.reset(q.Want, minLimit(q.Limit, q.Total))
+	p.matcher.scan(s, text)
 	s.regexes.deliver(&p.programs)
 	return s.finish()
 }
 
-// ScanLines looks for the rules in each line of block: a line is a text of its
-// own, ends before its '\n' and keeps a '\r' before that; the last one needs no
-// '\n'. Lines with a match are given to each, in order; it returns whether to
-// go on. The result sums the lines up, without Matches and Rules; its Incomplete is
-// that of all lines, those without a match too.
+// ScanLines looks for the rules in each line of block. A line is a text of its own: it ends before
+// the '\n' and keeps a '\r' before the '\n'; the last line needs no '\n'. ScanLines calls each for
+// every line with a match, in order, and goes on while each returns true. The result sums the lines
+// up, without Matches and Rules; Incomplete is about all lines, with a match or without.
 func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) bool) Result {
 	if !p.Supports(q.Want) {
 		return Result{Unsupported: true}
@@ -41,7 +39,7 @@ func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) b
 	}
 	s.regexes.deliver(&p.programs)
 	w.total.Stopped = s.stopped
-	w.total.Incomplete = s.regexes.given
+	w.total.Incomplete = s.regexes.gaveUp
 	return w.total
 }
 
@@ -49,19 +47,19 @@ func (p *Pack) ScanLines(s *Scratch, block []byte, q Query, each func(l *Line) b
 type lineScan struct {
 	pack    *Pack
 	scratch *Scratch
-	each    func(l *Line) bool // of ScanLines
-	// eachText is that of ScanTexts; then number is that of the text.
+	each    func(l *Line) bool // callback of ScanLines
+	// eachText is the callback of ScanTexts; number is then the number of a text.
 	eachText func(i int, r *Result) bool
 	total    Result
-	left     int   // of Query.Total; 0: no limit
+	left     int   // what is left of Query.Total; 0: no limit
 	number   int64 // of the next line
-	full     bool  // Total is reached: is there more?
+	full     bool  // Query.Total is reached: one more match is looked for, to know that there is more
 	done     bool
 }
 
 // scan goes through the lines of a window, which begins at offset in the block.
 func (w *lineScan) scan(window []byte, offset int) {
-	e, s := w.pack.engine, w.scratch
+	e, s := w.pack.matcher, w.scratch
 	e.begin(s, window)
 	pos := 0
 	for pos < len(window) && !w.done && !s.stopped {
@@ -83,8 +81,8 @@ func (w *lineScan) scan(window []byte, offset int) {
 
 var newline = []byte{'\n'}
 
-// lineEnd is where the line goes on that byte at of block is in: its '\n', or
-// the end of the block.
+// lineEnd is the end of the line that byte at of block is in: the place of the '\n', or the end of
+// the block.
 func lineEnd(block []byte, at int) int {
 	if n := bytes.IndexByte(block[at:], '\n'); n >= 0 {
 		return at + n
@@ -95,20 +93,20 @@ func lineEnd(block []byte, at int) int {
 // line scans one line and hands its result out.
 func (w *lineScan) line(window []byte, start, end, offset int) {
 	w.reset()
-	w.pack.engine.scanLine(w.scratch, window, start, end)
+	w.pack.matcher.scanLine(w.scratch, window, start, end)
 	w.handOut(offset+start, end-start)
 }
 
-// reset makes the scratch ready for a line, or a text.
+// reset makes the scratch ready for a line or a text.
 func (w *lineScan) reset() {
 	want := w.scratch.query.Want
 	if w.full {
 		want = WantAny
 	}
-	w.scratch.reset(want, lesser(w.scratch.query.Limit, w.left))
+	w.scratch.results.reset(want, minLimit(w.scratch.query.Limit, w.left))
 }
 
-// handOut finishes a line and hands its result out, if it has a match.
+// handOut finishes a line and hands the result out if the line has a match.
 func (w *lineScan) handOut(offset, length int) {
 	s := w.scratch
 	s.line = Line{w.number, int64(offset), int64(length), s.finish()}
@@ -137,8 +135,8 @@ func (w *lineScan) handOut(offset, length int) {
 	}
 }
 
-// lesser is the lesser of two limits, where 0 is none.
-func lesser(a, b int) int {
+// minLimit is the lower of two limits, where 0 means no limit.
+func minLimit(a, b int) int {
 	if a <= 0 || b > 0 && b < a {
 		return max(b, 0)
 	}

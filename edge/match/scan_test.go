@@ -71,7 +71,7 @@ func TestEdgesAgreeWithOracle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &Scratch{}
 			var packs []*Pack
-			for _, engine := range engines {
+			for _, engine := range testedEngines {
 				p := compile(t, engine, c.rules)
 				packs = append(packs, p, withLanes(t, p, 4, 16))
 			}

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxMarks is how many marks of one character are looked at: as many as text in
-// Unicode's stream-safe form has (UAX #15), and two joiners.
+// maxMarks is how many marks of one character are looked at: as many as a text in Unicode's
+// stream-safe form has (UAX #15), and two joiners.
 const maxMarks = 32
 
-// WordReach is how far before a match a whole word is decided about, in bytes: by a
-// character and its marks. Behind a match it is the next rune.
+// WordReach is how many bytes before a match decide whether the match is a whole word: a character
+// and its marks. Behind a match the next rune decides.
 const WordReach = (maxMarks + 1) * utf8.UTFMax
 
-// isWord says whether r is a word character: a Unicode letter, a digit or '_'.
-// The rune that stands for invalid UTF-8 is none.
+// isWord says whether r is a word character: a Unicode letter, a digit or '_'. The rune standing
+// for invalid UTF-8 is no word character.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_'
@@ -24,15 +24,15 @@ func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// isMark says whether r belongs to the character before it (UAX #29, rule WB4): a
-// combining mark, as vowel signs and points are in many scripts, or a joiner.
+// isMark says whether r belongs to the character before r (UAX #29, rule WB4): r is a combining
+// mark, such as the vowel signs and points of many scripts, or a joiner.
 func isMark(r rune) bool {
 	const nonJoiner, joiner = '\u200c', '\u200d'
 	return r >= 0x300 && (r == nonJoiner || r == joiner || unicode.IsMark(r))
 }
 
-// isWhole says whether text[start:end] has a word character on neither side. A
-// character goes on to the last of its marks.
+// isWhole says whether text[start:end] has a word character on neither side. Marks belong to the
+// character before them.
 func isWhole(text []byte, start, end int) bool {
 	if start > 0 {
 		c := text[start-1]
@@ -50,8 +50,8 @@ func isWhole(text []byte, start, end int) bool {
 	return true
 }
 
-// endsInWord says whether the last character of text, its marks left aside, is a
-// word character. Marks without a character are none.
+// endsInWord says whether the last character of text is a word character, marks left aside. Marks
+// without a character are no word characters.
 func endsInWord(text []byte) bool {
 	for range maxMarks + 1 {
 		r, width := utf8.DecodeLastRune(text)

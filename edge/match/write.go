@@ -1,7 +1,7 @@
 package match
 
-// Writing a pack front to back: what its sections are made of is turned into
-// bytes a buffer at a time, so that a pack never lies in memory twice.
+// Writing a pack from front to back. Sections are turned into bytes a buffer at a time, so a pack
+// never lies in memory twice.
 
 import (
 	"crypto/sha256"
@@ -13,11 +13,10 @@ import (
 	"math"
 )
 
-// File is what a pack can be written to; an *os.File that was just created is
-// one.
+// File is what a pack can be written to, such as an *os.File just created.
 type File interface {
 	io.Writer
-	io.WriterAt // for the header, which is known last
+	io.WriterAt // for the header, which is written last
 }
 
 // section is a part of a pack whose size is known before it is written.
@@ -50,7 +49,7 @@ func uint64Section(kind uint32, values []uint64) section {
 // writeBuffer is how many bytes are written at once.
 const writeBuffer = 64 << 10
 
-// packSize is how many bytes the pack of these sections has.
+// packSize is how many bytes a pack of these sections has.
 func packSize(sections []section) int64 {
 	size := int64(headerSize + len(sections)*tableEntry)
 	for _, s := range sections {
@@ -59,7 +58,7 @@ func packSize(sections []section) int64 {
 	return size
 }
 
-// automataSize is what the automata take of a pack, in bytes.
+// automataSize is how many bytes of a pack the automata take.
 func automataSize(sections []section) (size int64) {
 	for _, s := range sections {
 		if isAutomaton(s.kind) {
@@ -69,14 +68,14 @@ func automataSize(sections []section) (size int64) {
 	return size
 }
 
-// writePack writes a pack to f and returns its header.
+// writePack writes a pack to f and returns the header.
 func writePack(f File, sections []section) (header []byte, err error) {
 	size := packSize(sections)
 	if size > math.MaxInt32 {
 		return nil, fmt.Errorf("%w: a pack over 2 GiB", ErrTooLarge)
 	}
 	w := &packWriter{out: f, hash: sha256.New(), buffer: make([]byte, writeBuffer)}
-	_, w.err = f.Write(make([]byte, headerSize)) // its room
+	_, w.err = f.Write(make([]byte, headerSize)) // room for the header
 	w.at = headerSize
 	var table []byte
 	for _, s := range sections {
@@ -110,8 +109,8 @@ func writePack(f File, sections []section) (header []byte, err error) {
 	return header, err
 }
 
-// packWriter gathers numbers in a buffer and passes them on to file, hash and
-// checksum. The first error stays, and ends all writing.
+// packWriter gathers numbers in a buffer and passes them on to file, hash and checksum. The first
+// error ends all writing.
 type packWriter struct {
 	out      io.Writer
 	hash     hash.Hash
@@ -138,7 +137,7 @@ func (w *packWriter) uint64(v uint64) {
 	w.n += 8
 }
 
-// bytes writes small pieces through the buffer, large ones past it.
+// bytes writes small pieces through the buffer, and large pieces without it.
 func (w *packWriter) bytes(b []byte) {
 	if w.n+len(b) > len(w.buffer) {
 		w.flush()

@@ -1,9 +1,9 @@
 //go:build !race
 
+package zmtp
+
 // Allocations in steady state. The race detector makes pools forget at random,
 // so these tests run without it.
-
-package zmtp
 
 import (
 	"fmt"

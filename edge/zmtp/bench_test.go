@@ -1,7 +1,7 @@
+package zmtp
+
 // Benchmarks of a routed message: client to router to worker and back, all on
 // the engine. internal/engineproxy serves to compare with libzmq.
-
-package zmtp
 
 import (
 	"fmt"

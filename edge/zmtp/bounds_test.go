@@ -1,7 +1,7 @@
+package zmtp
+
 // Bounds on memory: what connections hold is counted as it is retained, and what is too
 // large is cut on every kind of connection.
-
-package zmtp
 
 import (
 	"bytes"
@@ -66,12 +66,12 @@ func TestWhatIsTooLongIsCutWithCURVEToo(t *testing.T) {
 			if got := frameStrings(m); tt.cut >= 0 && short(got) != short(tt.want) || fmt.Sprint(len(got)) == "0" {
 				t.Errorf("got %s, want %s", short(got), short(tt.want))
 			}
-			if m.Cut() != int64(tt.cut) && tt.cut >= 0 || tt.cut < 0 && m.Cut() == 0 {
-				t.Errorf("cut %d, want %d", m.Cut(), tt.cut)
+			if m.Truncated() != int64(tt.cut) && tt.cut >= 0 || tt.cut < 0 && m.Truncated() == 0 {
+				t.Errorf("cut %d, want %d", m.Truncated(), tt.cut)
 			}
 			m.Release()
-			if next, err := r.message(); err != nil || string(next.Frame(0)) != "next" || next.Cut() != 0 {
-				t.Errorf("after it %q, %v, cut %d", next.Frame(0), err, next.Cut())
+			if next, err := r.message(); err != nil || string(next.Frame(0)) != "next" || next.Truncated() != 0 {
+				t.Errorf("after it %q, %v, cut %d", next.Frame(0), err, next.Truncated())
 			}
 			r.close()
 			if b := tt.o.Budget; b != nil && (b.Held() != 0 || b.partial.Load() != 0) {
@@ -89,7 +89,7 @@ func TestWhatIsCutWithCURVECannotBeAltered(t *testing.T) {
 	for _, at := range []int{first + longHeader + 3, first + longHeader + len(messageName) + 7, first + longHeader + sealedHead, first + longHeader + sealedHead + boxOverhead, first + 30_000, first + sealedSize(50_000) - 1} {
 		r := sealedReaderOf(Options{KeepMessage: 10_000}, func(sealed []byte) { sealed[at] ^= 1 }, frames...)
 		if m, err := r.message(); !errors.Is(err, ErrProtocol) {
-			t.Errorf("byte %d altered: got %d frames, cut %d, %v", at, m.NumFrames(), m.Cut(), err)
+			t.Errorf("byte %d altered: got %d frames, cut %d, %v", at, m.NumFrames(), m.Truncated(), err)
 		}
 	}
 }
@@ -109,8 +109,8 @@ func TestCutMessagesAreTheSameWithAndWithoutCURVE(t *testing.T) {
 		if plainErr != nil || sealedErr != nil {
 			t.Fatal(plainErr, sealedErr)
 		}
-		if !bytes.Equal(plain.wire(), sealed.wire()) || plain.Cut() != sealed.Cut() || plain.NumFrames() != sealed.NumFrames() {
-			t.Fatalf("%d bytes kept: %s, cut %d; with CURVE %s, cut %d", o.KeepMessage, short(frameStrings(plain)), plain.Cut(), short(frameStrings(sealed)), sealed.Cut())
+		if !bytes.Equal(plain.wire(), sealed.wire()) || plain.Truncated() != sealed.Truncated() || plain.NumFrames() != sealed.NumFrames() {
+			t.Fatalf("%d bytes kept: %s, cut %d; with CURVE %s, cut %d", o.KeepMessage, short(frameStrings(plain)), plain.Truncated(), short(frameStrings(sealed)), sealed.Truncated())
 		}
 	}
 }

@@ -1,30 +1,27 @@
-// Budget: what connections together hold in memory for their peers.
-
 package zmtp
+
+// Budget: what connections together hold in memory for their peers.
 
 import (
 	"runtime"
 	"sync/atomic"
 )
 
-// Budget counts the memory that the connections of one or more listeners hold for
-// their peers, as it is retained: buffers count with their capacity, however little of
-// them is in use. A received message counts from its first bytes until its last
-// reference is released, whoever holds it; what waits in a send queue counts until it
-// is written. Buffers of at most 4 KiB that hold one message are not counted: who keeps
-// such messages counts them (see Message.Retained). The zero Budget counts and refuses
-// nothing. All methods are safe for concurrent use.
+// Budget counts the memory held for peers by the connections of one or more listeners, as retained:
+// a buffer counts with the full capacity, however little is in use. A received message counts from
+// the first bytes until the last reference is released, whoever holds the reference. A message in a
+// send queue counts until written. Buffers of at most 4 KiB holding a single message are not
+// counted: the holder of such messages counts them (see Message.Retained). The zero Budget counts
+// and refuses nothing. All methods are safe for concurrent use.
 type Budget struct {
-	// Partial, if it is not 0, is how many bytes of messages that are still
-	// arriving are kept. Total, if it is not 0, is how many bytes may be held in all
-	// when such a message grows. What goes beyond is read and thrown away, and
-	// the message is cut (see Message.Cut). The first 64 KiB of a message always
-	// pass; if there are more than 256 connections, the first 4 KiB do. Set both before use.
+	// Partial is the most bytes to keep of messages still arriving; 0: no bound. Total is the most
+	// bytes to hold in all when a message grows; 0: no bound. Bytes beyond are read and thrown
+	// away, and the message is cut (see Message.Truncated). The first 64 KiB of a message always
+	// pass; with more than 256 connections, the first 4 KiB. Set both before use.
 	Partial, Total int64
 
-	// Parent, if there is one, counts in place of this budget, which then is a
-	// part of it with bounds of its own: Held of both is the same. A parent has no
-	// parent. Set it before use.
+	// Parent, if set, counts in place of this budget, which then is a part of Parent with its own
+	// bounds: Held of both is equal. A parent has no parent. Set Parent before use.
 	Parent *Budget
 
 	held, partial, conns atomic.Int64
@@ -32,13 +29,12 @@ type Budget struct {
 }
 
 const (
-	// budgetSlack is how much a connection's queue may change before the budget is
-	// told, in bytes: a peer that reads what it gets costs nothing. A queue that waits
-	// for its peer counts exactly.
+	// budgetSlack is how much a connection's queue may change before the budget is told, in bytes:
+	// a peer that keeps reading costs nothing. A queue that waits for its peer counts exactly.
 	budgetSlack = 8 << 10
 
-	// manyConns is how many connections get memory for a message on the word of
-	// its header alone, up to readStep bytes each. With more, that would be too much.
+	// manyConns is how many connections get memory for a message on the word of the header alone,
+	// up to readStep bytes each. With more, that would be too much.
 	manyConns = 256
 )
 
@@ -52,8 +48,8 @@ func (b *Budget) root() *Budget {
 // Held returns the number of bytes, exact to 8 KiB a connection.
 func (b *Budget) Held() int64 { return b.root().held.Load() }
 
-// Crowded reports whether more than half of Partial is taken: a peer that stops in
-// the middle of a message is in the way of others.
+// Crowded reports whether more than half of Partial is taken: a peer stopping in the middle of a
+// message is in the way of others.
 func (b *Budget) Crowded() bool { return b.Partial > 0 && b.partial.Load() > b.Partial/2 }
 
 // Hold counts n bytes, less if negative, that something other than a connection of
@@ -91,9 +87,10 @@ func (b *Budget) allows(size, counted, more int64) bool {
 		(b.Total == 0 || b.Held()+more <= b.Total)
 }
 
-// collect runs the garbage collector before unpooled buffers of half of Total were made
-// since it was run: what messages leave behind that grew or are gone could be as much as
-// what is held. The runtime by itself allows that, and goes over its own limit while it collects.
+// collect runs the garbage collector before unpooled buffers of half of Total have been made since
+// the last collection: messages that grew or ended may leave as much garbage behind as the budget
+// holds. The runtime alone tolerates that much garbage, and goes over the memory limit during a
+// collection.
 func (b *Budget) collect(n int) {
 	if b == nil || b.root().Total == 0 {
 		return
@@ -104,7 +101,7 @@ func (b *Budget) collect(n int) {
 	}
 }
 
-// connected counts connections: n is 1 for a new one and -1 at its end.
+// connected counts connections: n is 1 for a new connection and -1 at its end.
 func (b *Budget) connected(n int64) {
 	if b != nil {
 		b.root().conns.Add(n)
@@ -129,10 +126,9 @@ func (r *reader) count(size int64, arrived int) {
 	}
 }
 
-// Partial returns how many bytes of a message that is still arriving have come, 0 if
-// none is on its way; and a number that is another for each such message. It is for
-// connections with a budget only, and for messages that do not arrive in one piece. Any
-// goroutine may call it.
+// Partial returns how many bytes of a message still arriving have come, 0 if no message is on the
+// way; and a number that differs for each such message. Partial is for connections with a budget,
+// and for messages not arriving in one piece. Any goroutine may call Partial.
 func (c *Conn) Partial() (bytes int64, message uint64) {
 	return c.in.arrived.Load(), c.in.number.Load()
 }

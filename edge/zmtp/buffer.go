@@ -1,17 +1,16 @@
+package zmtp
+
 // Pooled, reference-counted byte buffers: the memory under messages and under
 // the copied part of a send queue.
-
-package zmtp
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-// bufferClasses are the capacities that are pooled, in bytes. Each is about
-// twice the one before, so that a queue's memory stays near what its messages
-// count. The odd tails leave room for frame headers and an envelope around a
-// body of round size.
+// bufferClasses are the capacities pooled, in bytes. Each is about twice the last, to keep a
+// queue's memory near the count of the messages. The odd tails leave room for frame headers and an
+// envelope around a body of round size.
 var bufferClasses = [...]int{
 	512, 1<<10 + 256, 2<<10 + 512, 4 << 10, 9 << 10, 20 << 10, 36 << 10, 72 << 10,
 	136 << 10, 272 << 10, 520 << 10, 1<<20 + 4<<10,
@@ -28,14 +27,14 @@ const unpooled = -1
 // messages come and go by the hundred thousand.
 const smallBuffer = 4 << 10
 
-// buffer is owned by its reference holders together. Only the sole holder that
-// is still filling it may write.
+// buffer is owned by its reference holders together. Only a sole holder that is still filling the
+// buffer may write.
 type buffer struct {
-	b      []byte
-	refs   atomic.Int32
-	class  int8
-	cut    int64   // bytes of the message in it that were thrown away
-	budget *Budget // counts cap(b) until the last release; nil: nobody does
+	b         []byte
+	refs      atomic.Int32
+	class     int8
+	truncated int64   // bytes of the message that were thrown away
+	budget    *Budget // counts cap(b) until the last release; nil: nobody does
 }
 
 // newBuffer returns an empty buffer with room for n bytes and one reference.
@@ -49,7 +48,7 @@ func newBuffer(n int) *buffer {
 			b = &buffer{b: make([]byte, 0, size), class: int8(class)}
 		}
 		b.refs.Store(1)
-		b.cut = 0
+		b.truncated = 0
 		return b
 	}
 	b := &buffer{b: make([]byte, 0, n), class: unpooled}
@@ -59,9 +58,8 @@ func newBuffer(n int) *buffer {
 
 func (b *buffer) retain() { b.refs.Add(1) }
 
-// release gives up one reference. The last one returns the memory to its pool.
-// Releasing more often than retaining is a bug of the caller that would hand
-// one piece of memory to two owners: it panics.
+// release gives up one reference. The last release returns the memory to the pool. More releases
+// than references are a bug of the caller, which would give the memory two owners: release panics.
 func (b *buffer) release() {
 	switch refs := b.refs.Add(-1); {
 	case refs > 0:
@@ -79,9 +77,8 @@ func (b *buffer) release() {
 	}
 }
 
-// charge counts the buffer's memory in budget until the last reference is given
-// up, if it is more than smallBuffer. The caller is the only holder. A buffer that is
-// counted already stays as it is.
+// charge counts the buffer's memory in budget until the last reference is given up, if it is more
+// than smallBuffer. The caller is the only holder. A buffer counted already stays as it is.
 func (b *buffer) charge(budget *Budget) {
 	if budget != nil && b.budget == nil && cap(b.b) > smallBuffer {
 		b.budget = budget
@@ -89,8 +86,8 @@ func (b *buffer) charge(budget *Budget) {
 	}
 }
 
-// reserve returns b with room for n more bytes, or a larger buffer that took
-// over its content. b must have one reference, which moves to the result.
+// reserve returns b with room for n more bytes, or a larger buffer with the content of b. b must
+// have one reference, which moves to the result.
 func (b *buffer) reserve(n int) *buffer {
 	if cap(b.b)-len(b.b) >= n {
 		return b
@@ -101,7 +98,7 @@ func (b *buffer) reserve(n int) *buffer {
 	}
 	larger := newBuffer(want)
 	larger.b = append(larger.b, b.b...)
-	larger.cut = b.cut
+	larger.truncated = b.truncated
 	larger.charge(b.budget)
 	b.release()
 	return larger
@@ -112,7 +109,7 @@ func (b *buffer) reserve(n int) *buffer {
 func (b *buffer) grow(n int) *buffer {
 	larger := newBuffer(len(b.b) + n)
 	larger.b = append(larger.b, b.b...)
-	larger.cut = b.cut
+	larger.truncated = b.truncated
 	larger.charge(b.budget)
 	b.release()
 	return larger

@@ -1,11 +1,11 @@
-// Builder: makes a Message frame by frame, without an intermediate copy.
-
 package zmtp
+
+// Builder: makes a Message frame by frame, without an intermediate copy.
 
 import "encoding/binary"
 
-// Builder assembles one message. The zero Builder is ready for use. A Builder
-// is for one goroutine; abandon one that will not be finished with Discard.
+// Builder assembles a single message. The zero Builder is ready for use. A Builder is for a single
+// goroutine; abandon one that will not be finished with Discard.
 //
 //	b := zmtp.NewBuilder(len(body) + 32)
 //	b.AppendFrame(nil)  // a frame from a slice
@@ -103,7 +103,7 @@ func (b *Builder) Message() Message {
 	return m
 }
 
-// Discard drops what was built so far and its memory.
+// Discard drops what was built so far and the memory.
 func (b *Builder) Discard() {
 	if b.buf != nil {
 		b.buf.release()
@@ -111,8 +111,8 @@ func (b *Builder) Discard() {
 	*b = Builder{}
 }
 
-// startFrame makes room for n bytes and links the frame before, now known not
-// to be the last one, to the one that follows.
+// startFrame makes room for n bytes and links the frame before, now known not to be the last, to
+// the new frame.
 func (b *Builder) startFrame(n int) {
 	b.mustBeOpen(false)
 	b.Grow(n)

@@ -1,7 +1,7 @@
+package zmtp
+
 // Commands (ZMTP 3.1, RFC 37, "Commands"): a name under a length of one octet, then
 // data. Also the heartbeat commands, which pass between messages.
-
-package zmtp
 
 import (
 	"fmt"

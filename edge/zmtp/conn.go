@@ -1,6 +1,6 @@
-// Conn: one handshaken connection, its receiving side and its end.
-
 package zmtp
+
+// Conn: one handshaken connection, its receiving side and its end.
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Conn is one handshaken connection. Recv is for one goroutine at a time; all
-// other methods are for any.
+// Conn is one handshaken connection. Recv is for a single goroutine at a time; all other methods
+// are for any.
 type Conn struct {
 	s            stream
 	heard        heardStream // s, as in reads it
@@ -23,20 +23,26 @@ type Conn struct {
 	writeTimeout time.Duration // 0 or less: never
 	done         chan struct{}
 	discard      atomic.Bool // received messages are thrown away, by Drain
-	deadlineSet  bool        // a write deadline stands; owned by who owns out.writing
+	deadlineSet  bool        // a write deadline stands; owned by the goroutine that set out.writing
 
-	recvMu sync.Mutex // held by Recv; before mu in lock order
+	// Lock order: recvMu, then mu. The goroutine that set out.writing owns the write side of s
+	// without a lock. Under mu nothing waits: no reading, no writing, no function of the
+	// application.
+
+	recvMu sync.Mutex // held by Recv
 	in     *reader
 
-	mu       sync.Mutex
-	out      outbox
-	live     liveness
+	mu   sync.Mutex // guards everything below
+	out  outbox
+	live liveness
+	// A connection is open, then draining (optional), then over. end sets cause, once; Drain sets
+	// draining, which closes the queue. Nothing is ever unset.
 	draining bool
-	cause    error         // why the connection is over; nil while it is not
+	cause    error         // why the connection is over; nil: open or draining
 	written  chan struct{} // closed when the writing in progress ends; nil if nobody waits
 	short    chan struct{} // closed when at most shortAt bytes are queued; nil if nobody waits
 	shortAt  int64
-	fixed    int64 // bytes that the budget was told of for as long as the connection lives
+	fixed    int64 // bytes counted in the budget for the life of the connection
 }
 
 func newConn(s stream, o *Options, peer Peer, t traffic) *Conn {
@@ -72,12 +78,11 @@ func (c *Conn) Peer() Peer { return c.peer }
 // Done is closed when the connection is over, whoever ended it.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Recv waits for the next message. The caller owns it. Every error means that
-// the connection is over and closed: io.EOF when the peer closed it between
-// messages (during Drain, too), ErrClosed after Close, an error that wraps ErrProtocol
-// when the peer broke the protocol or a limit, ErrSilent when it was taken for
-// dead, else that of the network.
-// Commands such as PING are dealt with inside and never returned.
+// Recv waits for the next message. The caller owns the message. Every error means that the
+// connection is over and closed: io.EOF when the peer closed between messages (during Drain, too),
+// ErrClosed after Close, an error wrapping ErrProtocol when the peer broke the protocol or a limit,
+// ErrSilent when the peer was taken for dead, else the error of the network. Commands such as PING
+// are dealt with inside and never returned.
 func (c *Conn) Recv() (Message, error) {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
@@ -93,17 +98,16 @@ func (c *Conn) Recv() (Message, error) {
 	}
 }
 
-// Buffered reports whether Recv will return without waiting for the network.
-// Who flushes other connections only when it is false writes in batches. Call
-// it from the goroutine that calls Recv.
+// Buffered reports whether Recv will return without waiting for the network. A caller who flushes
+// other connections only when Buffered is false writes in batches. Call Buffered from the goroutine
+// of Recv.
 func (c *Conn) Buffered() bool {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
 	return c.in.complete()
 }
 
-// recvFailed ends the connection after err from its reader and returns what
-// Recv has to say.
+// recvFailed ends the connection after err from the reader and returns what Recv has to say.
 func (c *Conn) recvFailed(err error) error {
 	c.in.close()
 	if err != io.EOF {
@@ -143,9 +147,8 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// SetMaxMessage changes Options.MaxMessage for this connection, and bounds its frames by
-// it, too: a listener may take little until it knows more of a peer. It is called
-// between two Recvs.
+// SetMaxMessage changes Options.MaxMessage for this connection and also bounds the frames: a
+// listener may take little until more is known of a peer. Call SetMaxMessage between two Recvs.
 func (c *Conn) SetMaxMessage(bytes int64) {
 	c.recvMu.Lock()
 	defer c.recvMu.Unlock()
@@ -153,11 +156,10 @@ func (c *Conn) SetMaxMessage(bytes int64) {
 	c.in.maxFrame = min(uint64(bytes), c.in.mostFrame)
 }
 
-// Drain ends the connection in good order: it takes nothing more into the
-// queue, waits until the socket has taken what is in it, half-closes, reads and
-// throws away what the peer still sends, and closes. The peer has then received
-// everything, unless there is an error: that of ctx when it ended first,
-// or why the connection broke.
+// Drain ends the connection in good order: it closes the queue, waits until the socket has taken
+// everything queued, half-closes, reads and throws away the rest from the peer, and closes. Without
+// an error the peer has received everything. The error is that of ctx when ctx ended first, or why
+// the connection broke.
 func (c *Conn) Drain(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		c.end(fmt.Errorf("zmtp: drain %s: %w", c.peer.RemoteAddr, ctx.Err()))
@@ -203,8 +205,8 @@ func (c *Conn) drainQueue() error {
 	}
 }
 
-// end closes the connection because of cause, unless it is over already. It
-// returns the cause that was first.
+// end closes the connection because of cause, unless the connection is over already. It returns the
+// first cause.
 func (c *Conn) end(cause error) error {
 	c.mu.Lock()
 	if c.cause != nil {

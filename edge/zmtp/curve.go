@@ -1,3 +1,5 @@
+package zmtp
+
 // The security mechanism CURVE (RFC 26, CurveZMQ): both ends have a lasting key
 // pair, the client knows the server's public key. The order of commands is
 //
@@ -7,11 +9,9 @@
 //	server: READY    (a box for C' by S': metadata)
 //	both:   MESSAGE  (a box between C' and S': one frame; see curvetraffic.go)
 //
-// C and S are lasting keys, C' and S' are made for one connection and forgotten
-// with it, so that what was recorded stays closed even to who steals C and S. curveclient.go
-// and curveserver.go have the two sides; here is what they share.
-
-package zmtp
+// C and S are lasting keys. C' and S' are made for a single connection and forgotten afterwards:
+// recorded traffic stays closed even to a thief of C and S. curveclient.go and curveserver.go have
+// the two sides; this file has the common parts.
 
 import (
 	"crypto/rand"
@@ -44,8 +44,7 @@ const (
 	initiateMin  = cookieSize + counterSize + boxOverhead + initiateHead
 )
 
-// Prefixes of nonces: one for each purpose, so that no two boxes under one key
-// ever have the same nonce.
+// Prefixes of nonces: one for each purpose, to give no two boxes under a key an equal nonce.
 const (
 	nonceHello    = "CurveZMQHELLO---"
 	nonceWelcome  = "WELCOME-"
@@ -59,11 +58,11 @@ const (
 
 type nonce = [nonceSize]byte
 
-// boxKey seals and opens boxes: NaCl's secretbox, and with agree its box.
+// boxKey seals and opens boxes: NaCl's secretbox, and with agree NaCl's box.
 type boxKey [32]byte
 
-// weakKey is what agree comes to with one of the few points of small order,
-// whoever asks: everyone knows it.
+// weakKey is the result of agree with a point of small order, for every secret key: everyone knows
+// weakKey.
 var weakKey = precompute(PublicKey{}, GenerateKey())
 
 // agree returns the key that the owners of two key pairs share. The error says

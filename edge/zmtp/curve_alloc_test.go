@@ -1,8 +1,8 @@
 //go:build !race
 
-// As alloc_test.go, for encrypted frames.
-
 package zmtp
+
+// As alloc_test.go, for encrypted frames.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// What encryption costs per frame. make bench-zmtp has it within the whole.
-
 package zmtp
+
+// What encryption costs per frame. make bench-zmtp has it within the whole.
 
 import (
 	"bytes"

@@ -1,8 +1,8 @@
+package zmtp
+
 // Fuzz targets for CURVE. What a peer says is encrypted with keys that both ends
 // make afresh, so bytes alone get no further than the first box: here an honest
 // peer says it and the fuzzer edits it, before or after it is encrypted.
-
-package zmtp
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Someone between two ends of CURVE who alters, repeats, cuts and swaps what
 // they say, and clients that cheat: none gets further than its first lie.
-
-package zmtp
 
 import (
 	"bytes"

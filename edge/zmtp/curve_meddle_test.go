@@ -1,6 +1,6 @@
-// A connection with CURVE and someone in between who can change what is said.
-
 package zmtp
+
+// A connection with CURVE and someone in between who can change what is said.
 
 import (
 	"io"

@@ -1,6 +1,6 @@
-// The send queue of a connection with CURVE.
-
 package zmtp
+
+// The send queue of a connection with CURVE.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// MESSAGEs that break the rules or a limit, and the edges of reading them.
-
 package zmtp
+
+// MESSAGEs that break the rules or a limit, and the edges of reading them.
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// The client's side of the CURVE handshake.
-
 package zmtp
+
+// The client's side of the CURVE handshake.
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ type curveClient struct {
 	traffic   *boxKey // between C' and S'
 }
 
-// The counters of a client's commands. That of its MESSAGEs goes on from here.
+// The counters of a client's commands. The counter of MESSAGEs goes on from here.
 const (
 	counterHello    = 1
 	counterInitiate = 2

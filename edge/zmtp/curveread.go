@@ -1,8 +1,8 @@
-// The reader of a connection with CURVE. Whether a frame is its message's last
-// can be seen only in its opened box; so Buffered opens what is there, and a
-// message that it completes waits here for Recv.
-
 package zmtp
+
+// The reader of a connection with CURVE. Only the opened box tells whether a frame is the last of
+// the message. So Buffered opens the frames in the buffer, and a completed message waits here for
+// Recv.
 
 import "fmt"
 
@@ -65,8 +65,8 @@ func (r *reader) readSealed(h header) error {
 	if most := max(r.maxFrame, r.maxCommand) + uint64(sealOverhead); h.len > most {
 		return protocolError(fmt.Sprintf("MESSAGE of %d bytes; at most %d are allowed", h.len, most))
 	}
-	// Up to half a read buffer it is opened from there; a larger one is gathered first,
-	// if it will be kept.
+	// Up to half a read buffer the MESSAGE is opened from there; a larger MESSAGE is gathered
+	// first, if to be kept.
 	if size := h.size + int(h.len); size <= readBuffer/2 {
 		if err := r.fill(size); err != nil {
 			return unexpectedEOF(err)
@@ -90,9 +90,9 @@ func (r *reader) readSealed(h header) error {
 	return r.openMessage(gathered.buf.b[h.size:])
 }
 
-// openMessage adds the frame in message to the message in progress, or carries
-// out the command in it. The flags in the box come to lie where the last octet
-// of the frame's header belongs, and its body is where it stays.
+// openMessage adds the frame in message to the message in progress, or carries out the command in
+// it. The flags in the box come to lie where the last octet of the frame's header belongs, and the
+// body stays in place.
 func (r *reader) openMessage(message []byte) error {
 	s := &r.sealed
 	inner := header{size: shortHeader}
@@ -124,7 +124,7 @@ func (r *reader) openMessage(message []byte) error {
 	}
 	s.whole = !inner.more()
 	if r.tooLong(inner, m) || !r.budget.allows(int64(len(plain)), r.counted, 0) {
-		r.cut(m, before, inner.size+len(body))
+		r.truncate(m, before, inner.size+len(body))
 		return nil
 	}
 	appendHeader(plain[:before], flags, len(body))

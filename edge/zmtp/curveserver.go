@@ -1,6 +1,6 @@
-// The server's side of the CURVE handshake.
-
 package zmtp
+
+// The server's side of the CURVE handshake.
 
 import (
 	"bytes"
@@ -19,8 +19,7 @@ type curveServer struct {
 	helloCounter uint64
 }
 
-// counterReady is the counter of a server's READY. That of its MESSAGEs goes on
-// from here.
+// counterReady is the counter of a server's READY. The counter of MESSAGEs goes on from here.
 const counterReady = 1
 
 func (curve) server(h *handshake) error {
@@ -101,8 +100,7 @@ func (c *curveServer) ready(initiate []byte) error {
 	return c.h.send(cmdReady, traffic.sealCounted(nil, nonceReady, counterReady, c.h.metadata()))
 }
 
-// authorize checks that the client owns the secret key of C, and whether
-// its owner may come in.
+// authorize checks that the client owns the secret key of C, and whether the owner may come in.
 func (c *curveServer) authorize(client PublicKey, vouch []byte) error {
 	s := &c.h.o.Security
 	k, err := agree(client, c.transient)

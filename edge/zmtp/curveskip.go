@@ -1,7 +1,7 @@
-// Encrypted frames that are too large to keep: they are read piece by piece, and
-// authenticated without being kept, so that the peer can be told as without encryption.
-
 package zmtp
+
+// Encrypted frames too large to keep: the reader authenticates a frame piece by piece without
+// keeping the frame. The peer can then be told, as without encryption.
 
 import (
 	"encoding/binary"
@@ -13,9 +13,9 @@ import (
 	"golang.org/x/crypto/salsa20/salsa"
 )
 
-// boxCheck authenticates a box whose content nobody wants. The layout of a box is that
-// of NaCl's secretbox: a tag, then what is in it, encrypted with Salsa20 from the 33rd
-// byte of the key stream on. The first 32 bytes are the key of the tag.
+// boxCheck authenticates a box without keeping the content. The layout is that of NaCl's secretbox:
+// a tag, then the content, encrypted with Salsa20 from the 33rd byte of the key stream on. The
+// first 32 bytes are the key of the tag.
 type boxCheck struct {
 	tag   [poly1305.TagSize]byte
 	mac   *poly1305.MAC
@@ -50,11 +50,11 @@ func (c *boxCheck) write(p []byte) {
 	_, _ = c.mac.Write(p) // never fails
 }
 
-// verified reports whether all of the box was written, and is what its sender made.
+// verified reports whether the whole box was written and is authentic.
 func (c *boxCheck) verified() bool { return c.read >= boxOverhead && c.mac.Verify(c.tag[:]) }
 
-// skipSealed reads the MESSAGE under h to its end without keeping it: the message in
-// progress is cut. What was gathered of the MESSAGE, header included, is given up.
+// skipSealed reads the MESSAGE under h to the end without keeping it: the message in progress is
+// cut. The gathered part of the MESSAGE, header included, is given up.
 func (r *reader) skipSealed(h header, gathered *Message) error {
 	defer func() {
 		gathered.Release()
@@ -116,13 +116,13 @@ func (r *reader) skipSealed(h header, gathered *Message) error {
 	if s.m.buf == nil {
 		s.m.buf = newBuffer(len(placeholder))
 	}
-	r.cut(&s.m, len(s.m.buf.b), inner.size+int(inner.len))
+	r.truncate(&s.m, len(s.m.buf.b), inner.size+int(inner.len))
 	s.whole = box.flags&sealedMore == 0
 	return nil
 }
 
-// next looks at the start of a MESSAGE, makes its nonce, and returns its counter,
-// which must be noted once its box has proven to be right.
+// next looks at the start of a MESSAGE, makes the nonce, and returns the counter, which must be
+// noted once the box has proven to be right.
 func (o *opener) next(message []byte) (counter uint64, err error) {
 	if len(message) < sealedHead || string(message[:len(messageName)]) != messageName {
 		return 0, errNotEncrypted

@@ -1,3 +1,5 @@
+package zmtp
+
 // CURVE after the handshake: every frame, and every PING and PONG, travels in a
 // MESSAGE (RFC 26), which libzmq sends as an ordinary frame without MORE:
 //
@@ -6,8 +8,6 @@
 // In the box are an octet of flags and the n bytes of the frame. The reader
 // turns MESSAGEs into the wire form of plain ZMTP, and the outbox turns that
 // into MESSAGEs: nothing above them knows of encryption.
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -23,8 +23,8 @@ const (
 	sealedCommand = 1 << 1
 )
 
-// traffic is what the two directions of a protected connection need. Both are
-// nil on a connection that is not encrypted.
+// traffic is what the two directions of a protected connection need. Both are nil on an unencrypted
+// connection.
 type traffic struct {
 	seal *sealer
 	open *opener
@@ -94,8 +94,8 @@ func (s *sealer) append(dst []byte, flags byte, body []byte) []byte {
 	return s.key.seal(dst, plain.b, &s.nonce)
 }
 
-// putSealed queues a message that takes size bytes when its frames are sealed:
-// straight into a shared chunk, or into one of its own.
+// putSealed queues a message taking size bytes when the frames are sealed: straight into a shared
+// chunk, or into a new one.
 func (o *outbox) putSealed(prefix, wire []byte, size int) {
 	var c *chunk
 	if size <= coalesceMax {
@@ -115,9 +115,8 @@ type opener struct {
 	counter uint64 // of the latest MESSAGE
 }
 
-// open opens a MESSAGE and appends what is in its box to dst: flags and body. There
-// must be room for it behind dst. A MESSAGE that comes a second time or out of order
-// is refused.
+// open opens a MESSAGE and appends what is in the box to dst: flags and body. There must be room
+// for it behind dst. A MESSAGE coming a second time or out of order is refused.
 func (o *opener) open(dst, message []byte) ([]byte, error) {
 	if len(message) < sealOverhead {
 		return nil, errNotEncrypted

@@ -1,6 +1,6 @@
-// Dialing: one attempt, and the Dialer that keeps a connection up.
-
 package zmtp
+
+// Dialing: a single attempt, and the Dialer that keeps a connection up.
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Dial makes one attempt to connect to endpoint, handshake included. The
-// caller owns the connection, which outlives ctx.
+// Dial makes a single attempt to connect to endpoint, handshake included. The caller owns the
+// connection, which outlives ctx.
 func Dial(ctx context.Context, endpoint string, o Options) (*Conn, error) {
 	e, err := parseEndpoint(endpoint, false)
 	if err != nil {
@@ -48,8 +48,8 @@ func (e endpoint) connect(ctx context.Context, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// Dialer keeps a connection to one endpoint up. Fill in its fields, then Run;
-// they must not change while it runs.
+// Dialer keeps a connection to one endpoint up. Fill in the fields, then Run; the fields must not
+// change during Run.
 type Dialer struct {
 	Endpoint string
 	Options  Options
@@ -62,11 +62,10 @@ type Dialer struct {
 	Down func(err error, retryIn time.Duration)
 }
 
-// Run connects for ever: it calls serve with each connection, which serve owns
-// until it returns and which is closed then, and connects again after a pause.
-// The pause grows from failure to failure and starts over after a successful
-// handshake. Run returns ctx's error when ctx has ended and serve has returned
-// (serve has to see to the former itself), or at once what is wrong with the
+// Run connects for ever: Run calls serve with each connection, closes the connection when serve
+// returns, and connects again after a pause. serve owns the connection until then. The pause grows
+// from failure to failure and starts over after a successful handshake. Run returns ctx's error
+// when ctx has ended and serve has returned (serve has to watch ctx), or at once an error about the
 // endpoint or the options.
 func (d *Dialer) Run(ctx context.Context, serve func(ctx context.Context, c *Conn) error) error {
 	if _, err := parseEndpoint(d.Endpoint, false); err != nil {

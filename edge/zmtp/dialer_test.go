@@ -1,6 +1,6 @@
-// Endpoints, listening, dialing, and the Dialer's life.
-
 package zmtp
+
+// Endpoints, listening, dialing, and the Dialer's life.
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Drain: a connection that ends in good order loses nothing.
-
 package zmtp
+
+// Drain: a connection that ends in good order loses nothing.
 
 import (
 	"context"

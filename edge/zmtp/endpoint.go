@@ -1,6 +1,6 @@
-// Endpoints: transport and address as one string, and how to open them.
-
 package zmtp
+
+// Endpoints: transport and address as one string, and how to open them.
 
 import (
 	"context"
@@ -98,8 +98,8 @@ func CheckHostPort(address string, listen bool) error {
 	return nil
 }
 
-// IsLocal reports whether only this machine can reach an endpoint that is listened on. The
-// name of a network interface stands for its address, as [BindHost] chooses it.
+// IsLocal reports whether only this machine can reach an endpoint to listen on. The name of a
+// network interface stands for the address chosen by [BindHost].
 func IsLocal(s string) bool {
 	address, isTCP := strings.CutPrefix(s, "tcp://")
 	if !isTCP {
@@ -154,9 +154,9 @@ func listenError(endpoint string, err error) error {
 	return fmt.Errorf("zmtp: listen on %s: %w", endpoint, err)
 }
 
-// CheckListen returns what would keep an endpoint from being listened on here, as far
-// as that is known without binding it: the host is no address of this machine, the
-// folder of a socket is missing. The resolver may be asked.
+// CheckListen returns what would keep an endpoint from being listened on here, as far as known
+// without binding: the host is no address of this machine, the folder of a socket is missing. The
+// resolver may be asked.
 func CheckListen(s string) error {
 	e, err := parseEndpoint(s, true)
 	switch {

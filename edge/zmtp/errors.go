@@ -1,6 +1,6 @@
-// The errors a caller may want to tell apart.
-
 package zmtp
+
+// The errors a caller may want to tell apart.
 
 import (
 	"errors"
@@ -15,8 +15,8 @@ var (
 	// ErrClosed says that the connection or listener was closed by this side.
 	ErrClosed = errors.New("zmtp: closed")
 
-	// ErrSilent is wrapped by the error of a connection whose peer gave no sign
-	// of life for the time in Options.Heartbeat, or that it promised itself.
+	// ErrSilent is wrapped by the error of a connection whose peer gave no sign of life for the
+	// time in Options.Heartbeat, or for the time that the peer promised.
 	ErrSilent = errors.New("peer is silent")
 
 	// ErrProtocol is wrapped by every error about a peer that broke the
@@ -24,7 +24,7 @@ var (
 	ErrProtocol = errors.New("protocol error")
 )
 
-// violation is a protocol error with its one-line reason.
+// violation is a protocol error with a one-line reason.
 type violation struct{ reason string }
 
 func (v *violation) Error() string { return ErrProtocol.Error() + ": " + v.reason }
@@ -49,10 +49,9 @@ type failedHandshake struct{ err error }
 func (f *failedHandshake) Error() string { return f.err.Error() }
 func (f *failedHandshake) Unwrap() error { return f.err }
 
-// IsRefusal reports whether err, which Dial has returned or Dialer.Down was called
-// with, says that somebody is there and does not take this side as it is: another
-// mechanism of security, a key or password that is not allowed, another protocol. To
-// try again is of use only once somebody has changed something.
+// IsRefusal reports whether err, from Dial or given to Dialer.Down, says that somebody is there and
+// does not take this side as it is: another mechanism of security, a key or password not allowed,
+// another protocol. Trying again is of use only after a change.
 func IsRefusal(err error) bool {
 	var failed *failedHandshake
 	var known *refusal

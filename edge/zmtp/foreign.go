@@ -1,6 +1,6 @@
-// Peers that speak another protocol: which one, as far as its first bytes tell.
-
 package zmtp
+
+// Peers speaking another protocol: which one, as far as the first bytes tell.
 
 import (
 	"bytes"
@@ -36,10 +36,10 @@ const (
 	answerTime = 500 * time.Millisecond
 )
 
-// hear reads the peer's greeting. Peers of ZMTP say their first bytes as soon as they
-// have the connection. To a dialer whose peer says nothing for two fifths of the time,
-// the peer may be a server of HTTP, which waits for a line: two empty ones make it
-// answer. With the default of 5 s that is known within the 3 s that trawl status waits.
+// hear reads the peer's greeting. Peers of ZMTP send the first bytes at once. If the peer says
+// nothing for two fifths of the time, a dialer takes the peer for a server of HTTP, which waits for
+// a line, and sends two empty lines to get an answer. With the default of 5 s the answer comes
+// within the 3 s that trawl status waits.
 func (h *handshake) hear() (greeting, error) {
 	until := time.Now().Add(h.o.HandshakeTimeout)
 	heard := &overheard{h: h, until: until}

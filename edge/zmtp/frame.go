@@ -1,7 +1,7 @@
+package zmtp
+
 // Frames on the wire (ZMTP 3.1, RFC 37, "Framing"): one octet of flags, a
 // length of one octet or of eight in network order, then the body.
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -32,7 +32,7 @@ type header struct {
 func (h header) more() bool    { return h.flags&flagMore != 0 }
 func (h header) command() bool { return h.flags&flagCommand != 0 }
 
-// headerSize is the size of the header that starts with flags.
+// headerSize is the size of a header with flags.
 func headerSize(flags byte) int {
 	if flags&flagLong != 0 {
 		return longHeader
@@ -80,8 +80,8 @@ func appendHeader(dst []byte, flags byte, n int) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(n))
 }
 
-// AppendFrame appends one frame in wire form to dst: what Queue and Send take
-// as prefix, with more set.
+// AppendFrame appends a single frame in wire form to dst: what Queue and Send take as prefix, with
+// more set.
 func AppendFrame(dst, body []byte, more bool) []byte {
 	var flags byte
 	if more {

@@ -1,7 +1,7 @@
+package zmtp
+
 // Fuzz targets for whole conversations and for commands. The seeds are all the
 // hostile cases; testdata/fuzz adds what fuzzing has found worth keeping.
-
-package zmtp
 
 import (
 	"bytes"

@@ -1,6 +1,6 @@
-// Fuzz targets for everything that parses a peer's bytes.
-
 package zmtp
+
+// Fuzz targets for everything that parses a peer's bytes.
 
 import (
 	"bytes"

@@ -1,8 +1,8 @@
+package zmtp
+
 // The greeting, 64 octets that open every connection (ZMTP 3.1, RFC 37, "Greeting"):
 //
 //	signature (10)  version (2)  mechanism (20)  as-server (1)  filler (31)
-
-package zmtp
 
 import (
 	"bytes"
@@ -16,14 +16,14 @@ const (
 	mechanismAt   = 12
 	mechanismSize = 20
 	asServerAt    = mechanismAt + mechanismSize
-	greetingHead  = signatureSize + 1 // what a peer must have before it sends its mechanism
+	greetingHead  = signatureSize + 1 // what a peer must have before it sends the mechanism
 )
 
-// ours is the version of ZMTP that this package speaks. A higher one is
-// answered and treated as this one.
+// ours is the version of ZMTP of this package. A higher version of the peer is answered and treated
+// as ours.
 var ours = Version{3, 1}
 
-// greeting is what one side says in its greeting.
+// greeting is the decoded greeting of one side.
 type greeting struct {
 	version   Version
 	mechanism string

@@ -1,7 +1,7 @@
+package zmtp
+
 // The handshake: from a fresh stream to a connection. Greetings first, then
 // commands as the security mechanism wants them: see security.go.
-
-package zmtp
 
 import (
 	"bytes"
@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// handshake is one side's view of a handshake in progress. It reads exactly
-// the bytes of the handshake, so that nothing is lost and no read buffer is
-// needed before the peer has proven to be one.
+// handshake is a handshake in progress, seen from one side. It reads exactly the bytes of the
+// handshake: nothing is lost, and no read buffer is needed until the peer has proven to speak ZMTP.
 type handshake struct {
 	s        stream
 	o        *Options
@@ -53,9 +52,9 @@ func (h *handshake) run() error {
 	return h.s.SetDeadline(time.Time{})
 }
 
-// greet exchanges greetings. A listener keeps its mechanism back until it has
-// seen the peer's: libzmq hangs up without a word when it sees another than its
-// own, and the log would not say why.
+// greet exchanges greetings. A listener waits for the peer's mechanism before sending a mechanism:
+// libzmq hangs up without a word on a mechanism other than libzmq's own, and the log would not say
+// why.
 func (h *handshake) greet() error {
 	mine := greeting{version: ours, mechanism: h.o.Security.Mechanism}
 	mine.asServer = h.listener && mine.mechanism != Null
@@ -80,7 +79,7 @@ func (h *handshake) greet() error {
 	return nil
 }
 
-// readCommand reads one command.
+// readCommand reads a single command.
 func (h *handshake) readCommand() (name string, data []byte, err error) {
 	b := make([]byte, shortHeader, longHeader)
 	if _, err := io.ReadFull(h.s, b); err != nil {

@@ -1,7 +1,7 @@
+package zmtp
+
 // The cap on handshakes at once. Silent connections must not keep real peers
 // out: when all slots are taken, the oldest handshake gives way.
-
-package zmtp
 
 import (
 	"container/list"
@@ -94,8 +94,8 @@ func (h *handshakes) waitForRoom(stop <-chan struct{}) bool {
 	}
 }
 
-// evict reports whether a slot is free. If not, it closes the oldest handshake
-// that is past its grace, and says when to look again at the latest.
+// evict reports whether a slot is free. If not, it closes the oldest handshake that is past its
+// grace, and says when to look again at the latest.
 func (h *handshakes) evict() (wait time.Duration, free bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -123,7 +123,7 @@ func (h *handshakes) count() int {
 	return h.taken
 }
 
-// closeAll ends all handshakes, also those that begin later.
+// closeAll ends all handshakes, also those beginning later.
 func (h *handshakes) closeAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,7 +1,7 @@
+package zmtp
+
 // Heartbeat: the options for signs of life, and PING as it goes over the wire
 // (ZMTP 3.1, RFC 37, "Heartbeating").
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -10,27 +10,24 @@ import (
 	"time"
 )
 
-// Heartbeat configures PINGs and the death by silence. Only peers that announce
-// ZMTP 3.1, or have sent a PING themselves, get PINGs and are taken for dead: to
-// others a PING is garbage, and an idle one has nothing to say. Every byte
-// received is a sign of life, also in the middle of a message. Silence counts
-// only while somebody is in Recv.
+// Heartbeat configures PINGs and the death by silence. Only peers that announce ZMTP 3.1, or have
+// sent a PING themselves, get PINGs and are taken for dead: for older peers a PING is garbage, and
+// idle older peers have nothing to say. Every byte received is a sign of life, also in the middle
+// of a message. Silence counts only while somebody is in Recv.
 //
-// Have it where a dead peer must be noticed soon, as between broker and worker.
-// Do without for clients: libzmq stops answering while its application leaves
-// messages unread, and would be taken for dead. The write deadline and TCP's
-// keep-alive end those.
+// Have it where a dead peer must be noticed soon, as between broker and worker. Do without for
+// clients: libzmq stops answering while its application leaves messages unread, and would be taken
+// for dead. The write deadline and TCP's keep-alive end those.
 type Heartbeat struct {
 	// Interval is the time between PINGs. Default 0: none are sent.
 	Interval time.Duration
 
-	// Timeout is the silence that ends the connection with ErrSilent. Default
-	// 3 × Interval, and at least 2 × Interval; negative: none.
+	// Timeout is the silence ending the connection with ErrSilent. Default 3 × Interval, and at
+	// least 2 × Interval; negative: none.
 	Timeout time.Duration
 
-	// TTL is sent along with PINGs: when the peer hears nothing for so long, it
-	// may take us for dead. Default Timeout; negative: none. It is rounded up to
-	// tenths of a second; at most 6553.5 s.
+	// TTL is sent along with PINGs: a peer that hears nothing for TTL may take this side for dead.
+	// Default Timeout; negative: none. TTL is rounded up to tenths of a second; at most 6553.5 s.
 	TTL time.Duration
 }
 
@@ -54,9 +51,8 @@ func (h Heartbeat) ping() []byte {
 	return binary.BigEndian.AppendUint16(nil, uint16(min(units, math.MaxUint16)))
 }
 
-// parsePing returns what the data of a PING says: after which silence the peer
-// wants to be taken for dead, 0 for never, and what the PONG must carry. A
-// context that is too long is cut, as libzmq does.
+// parsePing decodes the data of a PING: the silence after which the peer wants to be taken for
+// dead, 0 for never, and the context for the PONG. A context too long is cut, as libzmq does.
 func parsePing(data []byte) (ttl time.Duration, context []byte, err error) {
 	if len(data) < pingTTLSize {
 		return 0, nil, protocolError("PING without a time to live")

@@ -1,6 +1,6 @@
-// Commands between messages: PING is answered, none reaches the application.
-
 package zmtp
+
+// Commands between messages: PING is answered, none reaches the application.
 
 import (
 	"bytes"

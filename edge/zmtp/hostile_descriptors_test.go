@@ -1,8 +1,8 @@
 //go:build unix
 
-// Hostile in numbers: floods of connections, and no descriptors left.
-
 package zmtp
+
+// Hostile in numbers: floods of connections, and no descriptors left.
 
 import (
 	"errors"

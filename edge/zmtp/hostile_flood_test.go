@@ -1,7 +1,7 @@
+package zmtp
+
 // Hostile by persistence: peers that send a byte now and then, or never read,
 // or come again and again; and what of it is counted and logged.
-
-package zmtp
 
 import (
 	"bytes"

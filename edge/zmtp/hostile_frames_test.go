@@ -1,7 +1,7 @@
+package zmtp
+
 // Frames and versions at the edges of the protocol, as foreign implementations
 // may send them, and what they cost.
-
-package zmtp
 
 import (
 	"strings"

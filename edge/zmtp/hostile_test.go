@@ -1,7 +1,7 @@
+package zmtp
+
 // Peers that break the rules: each is turned away with a reason in the log, and
 // the listener goes on to serve others.
-
-package zmtp
 
 import (
 	"bytes"

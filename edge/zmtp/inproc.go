@@ -1,6 +1,6 @@
-// The inproc:// transport: endpoints by name within the process.
-
 package zmtp
+
+// The inproc:// transport: endpoints by name within the process.
 
 import (
 	"context"

@@ -1,7 +1,7 @@
+package zmtp
+
 // Names of network interfaces in endpoints to listen on, as libzmq has them:
 // tcp://lo:5555 binds the first address of the interface lo.
-
-package zmtp
 
 import (
 	"errors"
@@ -12,11 +12,11 @@ import (
 	"syscall"
 )
 
-// BindHost returns what to bind for the host of an endpoint to listen on: "" for *,
-// the address of a network interface that is named, else the host as it is, an
-// address or a name for the resolver. Of an interface the first IPv4 address is
-// taken, as libzmq does, and without one the first of IPv6. An interface without any
-// address is an error. The result may change whenever the network does.
+// BindHost returns the address to bind for the host of an endpoint to listen on: "" for *, the
+// address of a network interface for the name of the interface, else the host unchanged, an address
+// or a name for the resolver. The address of an interface is the first of IPv4, as in libzmq, or
+// without any the first of IPv6. An interface without any address is an error. The result may
+// change whenever the network does.
 func BindHost(host string) (string, error) {
 	if host == "*" {
 		return "", nil
@@ -76,7 +76,8 @@ func firstAddress(addresses []net.Addr, name string) string {
 	return six
 }
 
-// noSuchHost says of a host that could not be resolved what it might have been.
+// noSuchHost explains the failure to resolve a host: the error says what host may have been meant
+// to be.
 func noSuchHost(host string, err error) error {
 	var dns *net.DNSError
 	if !errors.As(err, &dns) {

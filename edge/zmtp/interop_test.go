@@ -1,7 +1,7 @@
+package zmtp
+
 // libzmq at the other end, through pyzmq: every pair of socket types that the
 // broker and its peers use.
-
-package zmtp
 
 import (
 	"bufio"

@@ -1,7 +1,7 @@
+package zmtp
+
 // The ipc:// transport: Unix domain sockets, by path or, on Linux, by an
 // abstract name after @ as libzmq has it.
-
-package zmtp
 
 import (
 	"context"
@@ -64,8 +64,8 @@ type ipcAcceptor struct {
 	remove sync.Once
 }
 
-// listenIPC binds path, whose file gets mode. A file that an earlier listener
-// left behind is replaced; the error is EADDRINUSE if one listens there.
+// listenIPC binds path and gives the file mode. A file left behind by an earlier listener is
+// replaced; the error is EADDRINUSE if a listener is there.
 func listenIPC(path string, mode os.FileMode) (acceptor, error) {
 	if path[0] == '@' {
 		l, err := bindIPC(path, mode)
@@ -96,8 +96,8 @@ func listenIPC(path string, mode os.FileMode) (acceptor, error) {
 	return &ipcAcceptor{Listener: l, path: path, file: file}, nil
 }
 
-// bindIPC binds and listens. On Linux the file has no more than mode from its
-// first moment on; elsewhere a moment later.
+// bindIPC binds and listens. On Linux the file has no more than mode from its first moment on;
+// elsewhere a moment later.
 func bindIPC(path string, mode os.FileMode) (net.Listener, error) {
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return c.Control(func(fd uintptr) { restrictSocket(fd, mode) })
@@ -110,8 +110,8 @@ func bindIPC(path string, mode os.FileMode) (net.Listener, error) {
 	return l, nil
 }
 
-// removeStale removes path if it is a socket that nobody listens on. The error
-// is EADDRINUSE when it may be in use.
+// removeStale removes path if path is a socket without a listener. The error is EADDRINUSE when the
+// socket may be in use.
 func removeStale(path string) error {
 	file, err := os.Lstat(path)
 	if err != nil {
@@ -140,8 +140,8 @@ func (a *ipcAcceptor) accept() (stream, error) {
 
 func (a *ipcAcceptor) endpoint() string { return "ipc://" + a.path }
 
-// Close removes the file, unless it is no longer the one that was bound, and
-// stops listening.
+// Close removes the file, unless another file has taken the place of the bound file, and stops
+// listening.
 func (a *ipcAcceptor) Close() error {
 	a.remove.Do(a.removeFile)
 	return a.Listener.Close()

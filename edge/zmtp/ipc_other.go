@@ -1,8 +1,8 @@
 //go:build !unix || illumos || solaris || aix
 
-// What ipc:// would need of the operating system, where it is not to be had.
-
 package zmtp
+
+// What ipc:// would need of the operating system, where it is not to be had.
 
 import "os"
 

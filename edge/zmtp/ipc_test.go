@@ -1,9 +1,9 @@
 //go:build unix
 
+package zmtp
+
 // The ipc transport: its socket file from beginning to end. What all transports
 // have in common is tested over all of them.
-
-package zmtp
 
 import (
 	"errors"

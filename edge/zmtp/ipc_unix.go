@@ -1,9 +1,9 @@
 //go:build unix && !illumos && !solaris && !aix
 
+package zmtp
+
 // What ipc:// needs of the operating system: a lock around looking at a socket
 // file and replacing it, and permissions before the file is there.
-
-package zmtp
 
 import (
 	"os"
@@ -13,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// directoryLockWait bounds the wait for the lock: everybody who may read the
-// directory may hold it, and starting without it is better than not starting.
+// directoryLockWait bounds the wait for the lock: everybody who may read the directory may hold the
+// lock, and starting without the lock is better than not starting.
 const directoryLockWait = time.Second
 
-// lockDirectory keeps other listeners from replacing socket files next to path
-// until unlock. Two that start at once over a stale file would otherwise be able
-// to remove each other's. Without the right to read the directory there is no lock.
+// lockDirectory keeps other listeners from replacing socket files next to path until unlock.
+// Otherwise two listeners starting at once over a stale file could remove each other's socket.
+// Without the right to read the directory there is no lock.
 func lockDirectory(path string) (unlock func()) {
 	directory, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -33,8 +33,8 @@ func lockDirectory(path string) (unlock func()) {
 	}
 }
 
-// restrictSocket sets the mode that Linux gives the file of the socket when it
-// is bound, less the process's umask. Other systems ignore or refuse it.
+// restrictSocket sets the mode, less the process's umask, of the socket file that Linux makes in
+// bind. Other systems ignore or refuse the mode.
 func restrictSocket(fd uintptr, mode os.FileMode) {
 	_ = unix.Fchmod(int(fd), uint32(mode.Perm()))
 }

@@ -1,7 +1,7 @@
+package zmtp
+
 // Keys of CURVE: points and scalars of Curve25519 (RFC 7748) of 32 bytes, which
 // people see as 40 characters of Z85.
-
-package zmtp
 
 import (
 	"crypto/rand"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/curve25519"
 )
 
-// KeySize is the size of a key in bytes, and KeyChars that of its Z85 form.
+// KeySize is the size of a key in bytes, and KeyChars that of the Z85 form.
 const (
 	KeySize  = 32
 	KeyChars = KeySize / 4 * 5
@@ -30,7 +30,7 @@ func GenerateKey() SecretKey {
 	return k
 }
 
-// Public returns the public key that belongs to k.
+// Public returns the public key belonging to k.
 func (k SecretKey) Public() PublicKey {
 	var p PublicKey
 	curve25519.ScalarBaseMult((*[KeySize]byte)(&p), (*[KeySize]byte)(&k))

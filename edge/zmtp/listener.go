@@ -1,7 +1,7 @@
+package zmtp
+
 // Listener: accepts connections and runs each one's handshake in a goroutine
 // of its own.
-
-package zmtp
 
 import (
 	"errors"
@@ -25,9 +25,10 @@ type Listener struct {
 	goroutines sync.WaitGroup
 }
 
-// Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555,
-// tcp://eth0:5555 (the first address of a network interface, see BindHost), ipc:///run/name, ipc://@name (Linux) or inproc://name; port 0 or * lets the
-// system choose one. The error says what is wrong with the endpoint or that it is taken.
+// Listen binds endpoint, as tcp://127.0.0.1:5555, tcp://*:5555, tcp://[::1]:5555, tcp://eth0:5555
+// (the first address of a network interface, see BindHost), ipc:///run/name, ipc://@name (Linux) or
+// inproc://name; port 0 or * lets the system choose a port. The error says why the endpoint is
+// wrong, or that the endpoint is taken.
 func Listen(endpoint string, o Options) (*Listener, error) {
 	e, err := parseEndpoint(endpoint, true)
 	if err != nil {
@@ -53,12 +54,11 @@ func Listen(endpoint string, o Options) (*Listener, error) {
 	return l, nil
 }
 
-// Endpoint returns the bound endpoint with its real port, fit for dialing from
-// this machine.
+// Endpoint returns the bound endpoint with the real port, fit for dialing from this machine.
 func (l *Listener) Endpoint() string { return l.src.endpoint() }
 
-// Accept waits for the next connection whose handshake is done; the caller
-// owns it. After Close the error is ErrClosed; there is no other.
+// Accept waits for the next connection with a completed handshake; the caller owns the connection.
+// After Close the error is ErrClosed; there is no other error.
 func (l *Listener) Accept() (*Conn, error) {
 	select {
 	case c := <-l.accepted:
@@ -78,9 +78,9 @@ func (l *Listener) Stats() Stats {
 	}
 }
 
-// Close stops accepting and ends the handshakes in progress; connections that
-// were accepted live on. It returns when the endpoint is free and all of the
-// listener's goroutines are gone. Closing again does nothing.
+// Close stops accepting and ends the handshakes in progress; accepted connections live on. It
+// returns when the endpoint is free and all of the listener's goroutines are gone. Closing again
+// does nothing.
 func (l *Listener) Close() error {
 	var err error
 	l.closeOnce.Do(func() {
@@ -134,7 +134,7 @@ func (l *Listener) start(s stream) {
 		if err != nil {
 			addr, _ := s.remote()
 			l.refusals.add(addr, err)
-			l.hold(slot, err)
+			l.delayClose(slot, err)
 			s.Close()
 			return
 		}

@@ -1,8 +1,8 @@
+package zmtp
+
 // Liveness: the watch over a silent peer. A timer looks at the connection a few
 // times before the peer is taken for dead. It costs nothing per message and no
 // goroutine while the connection is idle.
-
-package zmtp
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// looksPerLimit is how many times, at least, a connection is looked at before
-// its peer is taken for dead.
+// looksPerLimit is how many times, at least, a connection is looked at before the peer is taken for
+// dead.
 const looksPerLimit = 3
 
-// epoch is what times are counted from, so that one fits into an atomic integer.
+// epoch is the beginning of the times in this file: a time since epoch fits into an atomic integer.
 var epoch = time.Now()
 
 // heardStream is a stream that notes when bytes arrive.
@@ -47,8 +47,8 @@ func (s *heardStream) readInto(m readMemory) (n int, err error) {
 func (s *heardStream) note() {
 	now := time.Since(epoch)
 	s.last.Store(int64(now))
-	if awake.enabled.Load() {
-		awake.read(now)
+	if scheduler.enabled.Load() {
+		scheduler.noteRead(now)
 	}
 }
 
@@ -100,16 +100,16 @@ func (c *Conn) watch() {
 	case period == 0 || c.cause != nil:
 	case l.timer == nil:
 		l.counted, l.nextPing, l.due = now, now+l.Interval, now+period
-		l.timer = time.AfterFunc(period, c.look)
+		l.timer = time.AfterFunc(period, c.tick)
 	case l.due > now+period:
 		l.due = now + period
 		l.timer.Reset(period)
 	}
 }
 
-// SetHeartbeat changes Options.Heartbeat for this connection, which is otherwise a listener's
-// for all: the zero one ends the PINGs to a peer that gives signs of life by itself. A time to
-// live that the peer has sent with PINGs of its own still counts.
+// SetHeartbeat changes Options.Heartbeat, a listener's for all connections, for this connection:
+// the zero Heartbeat ends the PINGs to a peer giving signs of life without PINGs. A time to live in
+// PINGs of the peer still counts.
 func (c *Conn) SetHeartbeat(h Heartbeat) error {
 	if err := h.check(); err != nil {
 		return fmt.Errorf("zmtp: %w", err)
@@ -119,7 +119,7 @@ func (c *Conn) SetHeartbeat(h Heartbeat) error {
 	l := &c.live
 	l.Heartbeat = h.withDefaults()
 	if l.timer != nil {
-		l.timer.Stop() // if it calls look at this moment, that finds what is new
+		l.timer.Stop() // if it calls tick at this moment, that finds what is new
 		l.timer = nil
 	}
 	c.watch()
@@ -140,25 +140,25 @@ func (c *Conn) pinged(ttl time.Duration) {
 	c.watch()
 }
 
-// look is what the timer calls: it takes a peer that was silent for too long
-// for dead, else sends a PING when it is time.
-func (c *Conn) look() {
+// tick runs when the timer fires: it ends the connection of a peer silent for too long, else sends
+// a PING when a PING is due.
+func (c *Conn) tick() {
 	nobodyReads := c.recvMu.TryLock()
 	if nobodyReads {
 		c.recvMu.Unlock()
 	}
-	if silence, dead := c.judge(nobodyReads); dead {
+	if silence, dead := c.checkSilence(nobodyReads); dead {
 		c.end(fmt.Errorf("zmtp: %w: nothing received from %s for %v", ErrSilent, c.peer.RemoteAddr, silence.Round(time.Millisecond)))
 		return
 	}
 	c.Flush() // the PING
 }
 
-// judge returns for how long the peer has been silent and whether it is dead.
-// If not, it queues a PING when it is time, and winds up the timer. Silence does
-// not count while nobody reads, or while the process itself stood still: then
-// the signs of life may be waiting in the socket.
-func (c *Conn) judge(nobodyReads bool) (silence time.Duration, dead bool) {
+// checkSilence returns for how long the peer has been silent and whether the peer is dead. For a
+// live peer it queues a PING when due, and winds up the timer. Silence does not count while nobody
+// reads, or while the process itself stood still: then the signs of life may be waiting in the
+// socket.
+func (c *Conn) checkSilence(nobodyReads bool) (silence time.Duration, dead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l, now := &c.live, time.Since(epoch)

@@ -1,7 +1,7 @@
+package zmtp
+
 // Signs of life: who is asked for them, what counts as one, and what happens
 // without.
-
-package zmtp
 
 import (
 	"bytes"
@@ -235,7 +235,7 @@ func TestJudgement(t *testing.T) {
 			now := time.Since(epoch)
 			c.heard.last.Store(int64(now - test.silent))
 			c.live.counted, c.live.due = now-test.watched, now-test.late
-			if _, dead := c.judge(test.nobodyReads); dead != test.dead {
+			if _, dead := c.checkSilence(test.nobodyReads); dead != test.dead {
 				t.Errorf("dead: %v", dead)
 			}
 		})

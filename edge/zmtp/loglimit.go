@@ -1,7 +1,7 @@
-// Limits on how much of what peers do goes to the log: a peer that misbehaves all the
-// time must not fill a disk, or hide what others do.
-
 package zmtp
+
+// Limits on the log lines that peers cause: a peer misbehaving all the time must not fill a disk,
+// or hide the lines about other peers.
 
 import (
 	"context"
@@ -11,21 +11,19 @@ import (
 )
 
 const (
-	// In each logWindow so many lines with one message are logged: warnings and
-	// errors, and lines of level info. The others are only counted, and their number
-	// is logged at the end.
+	// Lines with one message that are logged in each logWindow: warnings and errors, and lines of
+	// level info. Further lines are only counted, and their number is logged at the end.
 	logWindow   = 10 * time.Second
 	warnLines   = 20
 	infoLines   = 100
 	maxMessages = 256 // that are told apart
 )
 
-// LimitLog returns a logger that passes lines on to log, but not more than 20 warnings
-// or errors, or 100 lines of level info, with the same message in ten seconds; then one
-// line says how many were suppressed. Lines of level debug always pass: who reads
-// them wants them all. Messages are constants, what differs between lines is
-// in attributes. A logger that is limited already is returned as it is. All
-// loggers that are derived from the result share its limits.
+// LimitLog returns a logger that passes lines on to log, but at most 20 warnings or errors, or 100
+// lines of level info, with an equal message in ten seconds; then a line says how many were
+// suppressed. Lines of level debug always pass. Messages are constants, attributes hold the
+// differences between lines. A limited logger is returned unchanged. All loggers derived from the
+// result share the limits.
 func LimitLog(log *slog.Logger) *slog.Logger {
 	if _, limited := log.Handler().(*limitedHandler); limited {
 		return log
@@ -78,7 +76,7 @@ type logLimit struct {
 
 // logCount counts the lines with one message.
 type logCount struct {
-	since              time.Time // when its window began
+	since              time.Time // when the window began
 	logged, suppressed int
 }
 
@@ -113,8 +111,8 @@ func (l *logLimit) pass(r slog.Record) bool {
 	return false
 }
 
-// flush says how many lines were suppressed in windows that are over at a time, or in
-// all windows at the zero time, and opens new ones.
+// flush says how many lines were suppressed in windows that are over, or in all windows at the zero
+// time, and opens new ones.
 func (l *logLimit) flush(now time.Time) {
 	l.mu.Lock()
 	var left time.Duration // until the next window with something to say is over

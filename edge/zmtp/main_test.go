@@ -1,7 +1,7 @@
+package zmtp
+
 // What the tests share: pairs of connections, raw peers, and the check that
 // nothing is left running.
-
-package zmtp
 
 import (
 	"bytes"

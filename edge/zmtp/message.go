@@ -1,13 +1,13 @@
-// Message: one ZeroMQ message in wire form, and who owns its memory.
-
 package zmtp
+
+// Message: one ZeroMQ message in wire form, and who owns the memory.
 
 import "iter"
 
-// Message is one message in wire form (its frames with their headers) in one
-// pooled, reference-counted buffer. It is a small value: copying it does not
-// retain. Its content never changes, so any number of goroutines may read it;
-// each that keeps it longer than the reference it was lent must Retain.
+// Message is a ZeroMQ message in wire form (the frames with the headers) in a pooled,
+// reference-counted buffer. Message is a small value: a copy does not retain. The content never
+// changes: any number of goroutines may read the content; a goroutine keeping a Message longer than
+// the lent reference must Retain.
 //
 // The zero Message has no frames and no memory.
 type Message struct {
@@ -68,9 +68,8 @@ func (m Message) Frames() iter.Seq2[int, []byte] {
 	}
 }
 
-// Tail returns m without its first n frames: a view that shares buffer and
-// reference with m, so exactly one of the two is released. At least one frame
-// stays: n is cut to NumFrames-1.
+// Tail returns m without the first n frames: a view sharing buffer and reference with m, so exactly
+// one of the two is released. At least one frame stays: n is cut to NumFrames-1.
 func (m Message) Tail(n int) Message {
 	for n = min(n, m.frames-1); n > 0; n-- {
 		_, rest := cutFrame(m.wire())
@@ -88,17 +87,16 @@ func (m Message) Retain() Message {
 	return m
 }
 
-// Release gives up a reference. The last one returns the buffer to its pool:
-// all views into it die. Releasing the zero Message does nothing; releasing
-// more often than retaining panics.
+// Release gives up a reference. The last one returns the buffer to the pool: all views into it die.
+// Releasing the zero Message does nothing; releasing more often than retaining panics.
 func (m Message) Release() {
 	if m.buf != nil {
 		m.buf.release()
 	}
 }
 
-// Retained returns how many bytes of memory the message keeps, with what was cut off by
-// Tail and with what its buffer has beyond its frames.
+// Retained returns how many bytes of memory the message keeps, with what was cut off by Tail and
+// with what the buffer has beyond the frames.
 func (m Message) Retained() int64 {
 	if m.buf == nil {
 		return 0
@@ -123,8 +121,8 @@ func (m Message) wire() []byte {
 	return m.buf.b[m.off:]
 }
 
-// cutFrame splits valid wire form after its first frame. The body's capacity
-// ends with it, so that an append by its user cannot reach the next frame.
+// cutFrame splits valid wire form after the first frame. The capacity of body ends with the frame:
+// an append to body cannot reach the next frame.
 func cutFrame(wire []byte) (body, rest []byte) {
 	h, _ := decodeHeader(wire)
 	end := h.size + int(h.len)

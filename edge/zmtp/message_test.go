@@ -1,6 +1,6 @@
-// Messages, builders and the ownership of their memory.
-
 package zmtp
+
+// Messages, builders and the ownership of their memory.
 
 import (
 	"bytes"

@@ -1,8 +1,8 @@
+package zmtp
+
 // Metadata, the properties that peers announce in READY (ZMTP 3.1, RFC 37, "Connection
 // Metadata"): each a name under a length of one octet and a value under a
 // length of four.
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -23,15 +23,14 @@ const (
 	metadataFree = 1 << 10
 )
 
-// appendProperty appends one property; name has at most 255 bytes.
+// appendProperty appends a single property; name has at most 255 bytes.
 func appendProperty(dst []byte, name string, value []byte) []byte {
 	dst = append(append(dst, byte(len(name))), name...)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(value)))
 	return append(dst, value...)
 }
 
-// parseMetadata returns the properties in b by their names in lower case, in
-// which they are compared.
+// parseMetadata returns the properties in b by name. Names are compared in lower case.
 func parseMetadata(b []byte) (map[string]string, error) {
 	properties := make(map[string]string)
 	for len(b) > 0 {
@@ -55,7 +54,7 @@ func parseMetadata(b []byte) (map[string]string, error) {
 	return properties, nil
 }
 
-// cutProperty splits b after its first property.
+// cutProperty splits b after the first property.
 func cutProperty(b []byte) (name, value string, rest []byte, ok bool) {
 	n := int(b[0])
 	if b = b[1:]; len(b) < n+4 {

@@ -1,7 +1,7 @@
-// The security mechanism NULL (ZMTP 3.1, RFC 37, "The NULL Security Mechanism"):
-// both sides send READY with their metadata, in any order.
-
 package zmtp
+
+// The security mechanism NULL (ZMTP 3.1, RFC 37, "The NULL Security Mechanism"): both sides send
+// READY with their metadata, in any order.
 
 type null struct{}
 

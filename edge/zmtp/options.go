@@ -1,6 +1,6 @@
-// Options of listeners and dialers, with their defaults and units.
-
 package zmtp
+
+// Options of listeners and dialers, with the defaults and units.
 
 import (
 	"log/slog"
@@ -16,11 +16,10 @@ type Options struct {
 	// It may be empty only for a listener with Announce.
 	SocketType string
 
-	// Announce, for listeners, decides what to announce once the peer has said
-	// what it is: a broker is DEALER to a REP and ROUTER to a DEALER. The
-	// listener then waits for the peer's READY before it sends its own. An
-	// error refuses the peer and is logged. It is called from many goroutines
-	// at once and must not block.
+	// Announce, for listeners, chooses the announced socket type by the peer's: a broker is DEALER
+	// to a REP and ROUTER to a DEALER. The listener then waits for the peer's READY before sending
+	// READY. An error refuses the peer and is logged. Announce is called from many goroutines at
+	// once and must not block.
 	Announce func(peer Peer) (socketType string, err error)
 
 	// Identity is announced to the peer; at most 255 bytes, default none.
@@ -29,16 +28,15 @@ type Options struct {
 	// HandshakeTimeout bounds greeting and handshake together. Default 5 s.
 	HandshakeTimeout time.Duration
 
-	// MaxHandshakes is how many handshakes a listener runs at once. While so
-	// many run, the oldest one that is silent for 250 ms gives way to the next
-	// connection. Default 256.
+	// MaxHandshakes is the most handshakes that a listener runs at once. At the limit, the oldest
+	// handshake that is silent for 250 ms gives way to the next connection. Default 256.
 	MaxHandshakes int
 
 	// Limits on what a peer sends. Crossing one closes the connection.
-	MaxFrame     int64 // bytes of one frame's body; default 64 MiB
-	MaxMessage   int64 // bytes of one message in wire form; default 65 MiB
-	MaxFrames    int   // frames of one message; default 70,000
-	MaxHandshake int   // bytes of one command; default 8 KiB
+	MaxFrame     int64 // bytes of a single frame's body; default 64 MiB
+	MaxMessage   int64 // bytes of a single message in wire form; default 65 MiB
+	MaxFrames    int   // frames of a single message; default 70,000
+	MaxHandshake int   // bytes of a single command; default 8 KiB
 
 	// High-water marks of a connection's send queue. At either of them Queue
 	// says ErrFull; a message larger than SendBytes still passes while nothing
@@ -48,19 +46,19 @@ type Options struct {
 
 	// KeepMessage, if it is not 0, is how many bytes of a message are kept. The
 	// frames that would go beyond are read and thrown away, up to the limits
-	// above, and the message is cut: see Message.Cut.
+	// above, and the message is cut: see Message.Truncated.
 	KeepMessage int64
 
 	// Budget, if there is one, is told what the connections hold, and says when
 	// large messages are not kept.
 	Budget *Budget
 
-	// WriteTimeout closes a connection whose peer takes not one byte of what
-	// is queued for it during this time. Default 30 s; negative: never.
+	// WriteTimeout closes a connection whose peer takes no byte of the queue during this time.
+	// Default 30 s; negative: never.
 	WriteTimeout time.Duration
 
-	// Heartbeat watches over peers that can be asked for signs of life. Off by
-	// default: see there who should have it.
+	// Heartbeat watches over peers that can be asked for signs of life. Off by default: the type
+	// Heartbeat says for which peers to use it.
 	Heartbeat Heartbeat
 
 	// SocketMode is the permissions of the socket file of an ipc endpoint. Who
@@ -70,15 +68,13 @@ type Options struct {
 	// Security protects connections. Default: not at all.
 	Security Security
 
-	// RefusalHold is for how long a listener keeps the connection of a peer that
-	// it has refused for what can be cured (a key that is not allowed, a wrong
-	// password or mechanism, an error of Announce), so that it does not come back
-	// at once. Such a connection counts as a handshake and gives way to others.
-	// Default 1 s; negative: not at all.
+	// RefusalHold is how long a listener keeps the connection of a peer refused for a curable
+	// reason (a key not allowed, a wrong password or mechanism, an error of Announce), to keep the
+	// peer from coming back at once. A held connection counts as a handshake and gives way to
+	// others. Default 1 s; negative: not at all.
 	RefusalHold time.Duration
 
-	// DialTimeout bounds one attempt to connect, without the handshake.
-	// Default 5 s.
+	// DialTimeout bounds a single attempt to connect, without the handshake. Default 5 s.
 	DialTimeout time.Duration
 
 	// BackoffMin and BackoffMax bound a Dialer's pause between attempts, which
@@ -86,9 +82,9 @@ type Options struct {
 	// Defaults 100 ms and 5 s.
 	BackoffMin, BackoffMax time.Duration
 
-	// SocketBuffer is how many bytes of a TCP connection the system's kernel keeps in
-	// each direction, at most about twice that; a fourth of it from the 257th connection
-	// with the same Budget on. For listeners; default: as the system likes.
+	// SocketBuffer is how many bytes of a TCP connection the system's kernel keeps in each
+	// direction, at most about twice the value; a fourth from the 257th connection with a common
+	// Budget on. For listeners; default: the system's choice.
 	SocketBuffer int
 
 	// Log receives refused and misbehaving peers with the reason, within the limits of
@@ -116,8 +112,8 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.BackoffMax, 5*time.Second)
 	o.BackoffMax = max(o.BackoffMax, o.BackoffMin)
 
-	// A message lives in one slice: on 32-bit systems keep twice its size,
-	// which a growing buffer may ask for, within an int.
+	// A message lives in one slice: on 32-bit systems keep twice the size, which a growing buffer
+	// may ask for, within an int.
 	o.MaxMessage = min(o.MaxMessage, math.MaxInt/4)
 	o.MaxFrame = min(o.MaxFrame, math.MaxInt/4)
 	if o.Log == nil {

@@ -1,7 +1,7 @@
+package zmtp
+
 // The send queue of a connection: bounded in messages and bytes, and laid out
 // so that everything queued goes out in as few system calls as possible.
-
-package zmtp
 
 import "errors"
 
@@ -10,17 +10,17 @@ const (
 	// into a shared chunk. Larger ones are queued by reference.
 	coalesceMax = 4 << 10
 
-	// chunkFirst is the room in such a chunk at first, and chunkMax what it
-	// grows to before another is begun, in bytes: a slow peer with one small
-	// answer waiting holds little, a batch goes out in one piece.
+	// chunkFirst is the first size of such a chunk, in bytes, and chunkMax the size at which
+	// another chunk is begun: a slow peer with a small answer waiting holds little, a batch goes
+	// out in one piece.
 	chunkFirst = 4 << 10
 	chunkMax   = 20 << 10
 
 	// maxVectors is how many pieces one system call takes.
 	maxVectors = 64
 
-	// maxCommands bounds the PINGs and PONGs that wait in the queue: a peer that
-	// pings and never reads gets no more.
+	// maxCommands bounds the PINGs and PONGs waiting in the queue: a peer that pings and never
+	// reads gets no more.
 	maxCommands = 64
 )
 
@@ -31,20 +31,20 @@ var errNoMessage = errors.New("zmtp: message without frames")
 type chunk struct {
 	buf      *buffer
 	off      int   // buf.b[off:] is to be written
-	held     int64 // bytes of memory that count for this queue: buf's, unless a budget counts that already
+	held     int64 // bytes of memory that count for this queue: buf's, unless a budget counts buf already
 	shared   bool  // copied together: more may be appended until it is taken
 	messages int
 	commands int
 }
 
-// outbox is guarded by its connection's mutex. While writing is set, the one
-// goroutine that set it owns the write side of the stream.
+// outbox is guarded by the connection's mutex. While writing is set, the goroutine that set it owns
+// the write side of the stream.
 type outbox struct {
 	maxMessages int
 	maxBytes    int64
 
 	pending []chunk // in the order of queueing
-	sending []chunk // taken by the goroutine that writes; sending[head:] is left
+	sending []chunk // taken by the writing goroutine; sending[head:] is left
 	head    int
 	writing bool
 
@@ -84,7 +84,7 @@ func (o *outbox) put(prefix []byte, m Message) error {
 	return nil
 }
 
-// putPlain queues a message that takes size bytes.
+// putPlain queues a message taking size bytes.
 func (o *outbox) putPlain(prefix []byte, m Message, size int) {
 	if size <= coalesceMax {
 		c := o.shared(size)
@@ -147,7 +147,7 @@ func (o *outbox) shared(n int) *chunk {
 func (o *outbox) take() [][]byte {
 	if o.head == len(o.sending) {
 		if len(o.pending) == 0 {
-			o.rest()
+			o.releaseIdle()
 			return nil
 		}
 		o.sending, o.pending, o.head = o.pending, o.sending[:0], 0
@@ -159,9 +159,9 @@ func (o *outbox) take() [][]byte {
 	return o.vectors
 }
 
-// rest lets go of memory that an idle connection should not hold: what the
-// vectors still point to, and lists that a burst has made long.
-func (o *outbox) rest() {
+// releaseIdle frees memory that an idle connection should not hold: targets of the vectors, and
+// lists made long by a burst.
+func (o *outbox) releaseIdle() {
 	clear(o.vectors[:cap(o.vectors)])
 	if cap(o.sending) > maxVectors {
 		o.sending, o.head = nil, 0
@@ -196,8 +196,8 @@ func (o *outbox) done(c *chunk) {
 	c.buf = nil
 }
 
-// drop empties the queue when the connection is over; what is being written
-// only once its writer has come back.
+// drop empties the queue when the connection is over; chunks being written are dropped once the
+// writer has come back.
 func (o *outbox) drop() {
 	for i := range o.pending {
 		o.done(&o.pending[i])

@@ -1,6 +1,6 @@
-// What is known about the other end of a connection.
-
 package zmtp
+
+// What is known about the other end of a connection.
 
 import "fmt"
 

@@ -1,7 +1,7 @@
-// A stream in memory, under inproc:// connections. Unlike net.Pipe it buffers,
-// so that a writer need not wait for the reader.
-
 package zmtp
+
+// A stream in memory, under inproc:// connections. Unlike net.Pipe the stream buffers: a writer
+// need not wait for the reader.
 
 import (
 	"io"
@@ -11,9 +11,8 @@ import (
 	"time"
 )
 
-// pipeSize is how many bytes a pipe holds in each direction before its writer
-// has to wait. The memory comes from the buffer pool and goes back when the
-// pipe is empty.
+// pipeSize is how many bytes a pipe holds in each direction before the writer has to wait. The
+// memory comes from the buffer pool and goes back when the pipe is empty.
 const pipeSize = 64 << 10
 
 // newPipe returns the two ends of a stream; name is the endpoint's.

@@ -1,6 +1,6 @@
-// The stream in memory keeps the promises of one over a socket.
-
 package zmtp
+
+// The stream in memory keeps the promises of one over a socket.
 
 import (
 	"errors"

@@ -1,10 +1,10 @@
+package zmtp
+
 // The security mechanism PLAIN (RFC 24): the client presents a name and a
 // password, in clear; the server checks them. The order of commands is
 //
 //	client: HELLO    server: WELCOME
 //	client: INITIATE server: READY
-
-package zmtp
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const (
 
 	maxPlain = 255 // bytes of a user name or a password
 
-	// libzmqPlainError is how libzmq 4.3 begins ERROR with PLAIN: its source
-	// says "\x5ERROR" where "\5ERROR" is meant.
+	// libzmqPlainError is how libzmq 4.3 begins ERROR with PLAIN: the source says "\x5ERROR" where
+	// "\5ERROR" is meant.
 	libzmqPlainError = "\x5eRROR"
 )
 
@@ -67,7 +67,7 @@ func (plain) server(h *handshake) error {
 	return h.sendReady()
 }
 
-// appendPlain appends a name or password under its length of one octet.
+// appendPlain appends a name or password under a length of one octet.
 func appendPlain(dst []byte, s string) []byte {
 	return append(append(dst, byte(len(s))), s...)
 }

@@ -1,6 +1,6 @@
-// The send queue: its bounds, and that a slow peer is nobody else's problem.
-
 package zmtp
+
+// The send queue: its bounds, and that a slow peer is nobody else's problem.
 
 import (
 	"bytes"

@@ -1,7 +1,7 @@
-// Reading messages off a byte stream within limits. Memory for a frame grows
-// only as its bytes really arrive.
-
 package zmtp
+
+// Reading messages off a byte stream within limits. Memory for a frame grows only as the bytes
+// really arrive.
 
 import (
 	"fmt"
@@ -14,13 +14,12 @@ const (
 	// small messages per system call.
 	readBuffer = 16 << 10
 
-	// burstBuffer is the size of the buffer that takes its place for as long as
-	// every read fills it, in bytes.
+	// burstBuffer is the size in bytes of the larger buffer in use while every read fills the
+	// buffer.
 	burstBuffer = 64 << 10
 
-	// readStep is how much memory a frame gets on the word of its header
-	// alone, in bytes; less if there are many connections. From there it doubles as it
-	// fills.
+	// readStep is how much memory a frame gets on the word of the header alone, in bytes; less if
+	// there are many connections. From there the memory doubles as bytes arrive.
 	readStep = 64 << 10
 
 	// commandView is how much of a command is looked at, in bytes. Longer ones
@@ -28,10 +27,10 @@ const (
 	commandView = 512
 )
 
-// reader cuts a stream into messages and commands. It is for one goroutine.
+// reader cuts a stream into messages and commands. It is for a single goroutine.
 //
-// The read buffer is pooled: while the stream is waited for, a reader has only as much
-// of it as its unused bytes need, mostly nothing.
+// The read buffer is pooled: a reader that waits for the stream keeps only the memory of unused
+// bytes, mostly none.
 type reader struct {
 	src    io.Reader
 	lazy   lazySource // src, if it can wait without a buffer; else nil
@@ -49,9 +48,9 @@ type reader struct {
 
 	budget  *Budget
 	counted int64         // what the budget was told of the message in progress
-	arrived atomic.Int64  // how many bytes of that are there, if they had to be waited for
+	arrived atomic.Int64  // how many of the counted bytes are there, if reading had to wait
 	number  atomic.Uint64 // of messages that had to be waited for
-	opened  int64         // the part of counted for frames that were encrypted
+	opened  int64         // the part of counted for encrypted frames
 
 	// command is called with the (start of the) body of each command between
 	// frames. Its error ends the reading.
@@ -100,7 +99,7 @@ func (r *reader) message() (Message, error) {
 	}
 }
 
-// next reads one command, or one frame into m. It reports whether m needs more.
+// next reads a single command, or a single frame into m. It reports whether m needs more.
 func (r *reader) next(m *Message) (more bool, err error) {
 	r.countBetweenFrames(m)
 	h, err := r.header()
@@ -148,7 +147,7 @@ func (r *reader) checkLimits(h header, m *Message) error {
 	switch {
 	case h.len > r.maxFrame:
 		return protocolError(fmt.Sprintf("frame of %d bytes; at most %d are allowed", h.len, r.maxFrame))
-	case uint64(m.Size()+h.size)+uint64(m.Cut())+h.len > r.maxMessage:
+	case uint64(m.Size()+h.size)+uint64(m.Truncated())+h.len > r.maxMessage:
 		return protocolError(fmt.Sprintf("message of more than %d bytes", r.maxMessage))
 	case m.frames == r.maxFrames:
 		return protocolError(fmt.Sprintf("message of more than %d frames", r.maxFrames))
@@ -195,7 +194,7 @@ func (r *reader) noRoom(h header, m *Message, before, left int) error {
 		return r.skipSealed(h, m)
 	}
 	arrived := len(m.buf.b)
-	r.cut(m, before, h.size+int(h.len))
+	r.truncate(m, before, h.size+int(h.len))
 	r.count(int64(cap(m.buf.b)), arrived)
 	return r.skipBody(left)
 }
@@ -240,8 +239,8 @@ func (r *reader) complete() bool {
 	}
 }
 
-// fill sees to it that n bytes are buffered; n is at most half of readBuffer. At the
-// end of the stream it says io.EOF if there are none at all.
+// fill makes sure that n bytes are buffered; n is at most half of readBuffer. At the end of the
+// stream the error is io.EOF if no byte is buffered.
 func (r *reader) fill(n int) error {
 	for r.w-r.r < n {
 		r.need = n
@@ -268,9 +267,8 @@ func (r *reader) readMore() (int, error) {
 	return r.src.Read(r.room())
 }
 
-// room returns the free part of the read buffer: at least one byte, and as much as
-// need wants. A read that filled the buffer is followed by a large buffer, and one that
-// did not by a small one again.
+// room returns the free part of the read buffer: at least one byte, and at least need. A read that
+// filled the buffer is followed by a large buffer, any other read by a small buffer.
 func (r *reader) room() []byte {
 	if r.r == r.w {
 		r.r, r.w = 0, 0
@@ -289,8 +287,8 @@ func (r *reader) room() []byte {
 	return r.buf[r.w:]
 }
 
-// park gives the read buffer up but for what is in it. A lazySource calls it when there
-// is nothing to read.
+// park gives the read buffer up except for the unused bytes. A lazySource calls park when there is
+// nothing to read.
 func (r *reader) park() {
 	n := r.w - r.r
 	switch {

@@ -1,6 +1,6 @@
-// Refused peers: why, and how many.
-
 package zmtp
+
+// Refused peers: why, and how many.
 
 import (
 	"errors"
@@ -31,10 +31,10 @@ const (
 type Stats struct {
 	Accepted    uint64            // connections handed over by Accept
 	Refused     map[Reason]uint64 // peers whose handshake failed; only reasons that occurred
-	Handshaking int               // handshakes in progress, and done ones that wait for Accept
+	Handshaking int               // handshakes in progress, and done ones waiting for Accept
 }
 
-// refusal is an error of a handshake that knows its reason.
+// refusal is an error of a handshake, with its Reason.
 type refusal struct {
 	reason Reason
 	err    error
@@ -71,9 +71,9 @@ type refusals struct {
 	repeats repeats
 }
 
-// add counts a refused peer and logs it, if the same was not logged a moment ago. Peers that
-// connect and leave, as port scans and health checks do, are not worth more than a debug line; a
-// key or password that is refused is worth a warning.
+// add counts a refused peer and logs it, unless an equal refusal was logged a moment ago. Peers
+// that connect and leave, like port scans and health checks, are worth a debug line only; a refused
+// key or password is worth a warning.
 func (r *refusals) add(peer string, err error) {
 	reason, why := reasonOf(err), handshakeError(err)
 	r.count(reason)

@@ -1,8 +1,8 @@
-// What a refused peer gets to see. libzmq never connects again after an ERROR,
-// even when its key has been allowed meanwhile; so by default a listener says nothing,
-// keeps the connection for a while and closes it, and the peer tries again.
-
 package zmtp
+
+// What a refused peer gets to see. libzmq never connects again after an ERROR, even when the key
+// has been allowed meanwhile. So by default a listener says nothing, keeps the connection for a
+// while, then closes, and the peer tries again.
 
 import (
 	"errors"
@@ -10,12 +10,11 @@ import (
 	"time"
 )
 
-// statusRefused is the reason in ERROR, libzmq's status for a peer that is not
-// allowed (RFC 27).
+// statusRefused is the reason in ERROR, libzmq's status for a peer not allowed (RFC 27).
 const statusRefused = "400"
 
-// curable reports whether err is the kind of refusal after which a peer may be
-// welcome later, as it is: when its key is allowed or the application wants it.
+// curable reports whether err is a refusal of a peer that may be welcome later without a change of
+// the peer: when the key is allowed or the application agrees.
 func curable(err error) bool {
 	var r *refusal
 	return errors.As(err, &r) && (r.reason == ReasonSecurity || r.reason == ReasonApplication)
@@ -29,10 +28,9 @@ func (h *handshake) tellRefused(err error) {
 	}
 }
 
-// hold keeps the connection of a peer that failed with err for a while, if it
-// may come back. Held connections are bounded in number as handshakes are, and
-// give way as they do.
-func (l *Listener) hold(slot *handshakeSlot, err error) {
+// delayClose keeps the connection of a peer that failed with err for a while, if the peer may come
+// back. Held connections are bounded in number like handshakes, and give way like handshakes.
+func (l *Listener) delayClose(slot *handshakeSlot, err error) {
 	if l.o.RefusalHold <= 0 || !curable(err) {
 		return
 	}
@@ -45,16 +43,16 @@ func (l *Listener) hold(slot *handshakeSlot, err error) {
 	}
 }
 
-// turnedAway is the error of a client that the server has most likely refused: it held
-// the connection for a while and closed it.
+// turnedAway is the error of a client most likely refused by the server: the server held the
+// connection for a while and closed.
 type turnedAway struct{ err error }
 
 func (t *turnedAway) Error() string { return t.err.Error() }
 func (t *turnedAway) Unwrap() error { return t.err }
 
-// heldAtLeast is how long a server that refuses keeps the connection, at least: by
-// default RefusalHold, and libzmq does so for its reconnect interval or for ever. One
-// that ends during a handshake closes it sooner.
+// heldAtLeast is the least time for which a refusing server keeps the connection: by default
+// RefusalHold, in libzmq the reconnect interval or for ever. A server ending during a handshake
+// closes sooner.
 const heldAtLeast = 300 * time.Millisecond
 
 // hint adds to the error of a client's handshake what may be behind it, when

@@ -1,7 +1,7 @@
-// Peers that come again and are refused for the same reason: one whose key is not
-// allowed tries every few seconds for ever, and is logged once a minute.
-
 package zmtp
+
+// Peers refused again and again for one reason: a peer whose key is not allowed tries every few
+// seconds for ever, and is logged once a minute.
 
 import (
 	"net"

@@ -1,6 +1,6 @@
-// Messages of all shapes arrive as they were sent, over every transport.
-
 package zmtp
+
+// Messages of all shapes arrive as they were sent, over every transport.
 
 import (
 	"errors"

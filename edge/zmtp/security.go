@@ -1,7 +1,7 @@
+package zmtp
+
 // Security: the options of a listener's or dialer's mechanism, and what a
 // mechanism is. null.go, plain.go and curve.go have one each.
-
-package zmtp
 
 import (
 	"errors"
@@ -16,8 +16,8 @@ const (
 	Curve = "CURVE" // keys at both ends, everything encrypted and authenticated
 )
 
-// Security says how a connection is protected. The listener is the mechanism's
-// server, the dialer its client.
+// Security says how a connection is protected. The listener is the mechanism's server, the dialer
+// the client.
 type Security struct {
 	// Mechanism is Null, Plain or Curve. Default Null.
 	Mechanism string
@@ -33,30 +33,27 @@ type Security struct {
 	// Key is our own key with Curve, at both ends.
 	Key SecretKey
 
-	// ServerKey is the public key of the listener that a dialer with Curve
-	// wants to reach. Nobody else can answer in its place.
+	// ServerKey is the public key of the listener that a dialer with Curve wants to reach. Nobody
+	// else can answer in its place.
 	ServerKey PublicKey
 
-	// Authorize decides for a listener with Curve whether to admit a client
-	// that has proven to own the key. It is asked at every handshake, from many
-	// goroutines at once. What it returns as user becomes Peer.User; if
-	// that is empty, the key in Z85 does; with ok false it is the reason for the log,
-	// such as "is allowed elsewhere". nil admits every client that knows the
-	// listener's public key.
+	// Authorize decides for a listener with Curve whether to admit a client that has proven to own
+	// the key. It is called at every handshake, from many goroutines at once. With ok true user
+	// becomes Peer.User, by default the key in Z85; with ok false user is the reason for the log,
+	// such as "is allowed elsewhere". nil admits every client that knows the listener's public key.
 	Authorize func(key PublicKey) (user string, ok bool)
 
-	// RefuseForever makes a listener tell a refused client so, with the ERROR
-	// "400", after which libzmq never connects again. By default such a
-	// connection is kept for RefusalHold and closed: the client comes back by
-	// itself when the cause is gone.
+	// RefuseForever makes a listener send a refused client the ERROR "400", after which libzmq
+	// never connects again. By default the connection is kept for RefusalHold and closed: the
+	// client comes back by itself when the cause is gone.
 	RefuseForever bool
 
 	public PublicKey // of Key; filled in by withDefaults
 }
 
-// mechanism is one mechanism of security. After the greetings one of its methods
-// runs the rest of the handshake: it exchanges what the mechanism wants, calls
-// admit with the peer's metadata, and fills in what h.peer lacks.
+// mechanism is a mechanism of security. After the greetings the method for the side runs the rest
+// of the handshake: the method exchanges the commands of the mechanism, calls admit with the peer's
+// metadata, and fills in the missing fields of h.peer.
 type mechanism interface {
 	client(h *handshake) error
 	server(h *handshake) error

@@ -1,6 +1,6 @@
-// libzmq at the other end of PLAIN and CURVE, both ways.
-
 package zmtp
+
+// libzmq at the other end of PLAIN and CURVE, both ways.
 
 import (
 	"fmt"

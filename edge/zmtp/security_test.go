@@ -1,7 +1,7 @@
+package zmtp
+
 // Mechanisms among ourselves: what gets through, who the peer is, and who is
 // turned away with which words.
-
-package zmtp
 
 import (
 	"errors"

@@ -1,25 +1,22 @@
-// Sending: queueing, and the writing of what is queued. The goroutine that
-// flushes writes itself as long as the socket takes everything at once; only
-// when it does not is a writer goroutine started, which lives until the queue
-// is empty.
-
 package zmtp
+
+// Sending: queueing, and the writing of the queue. The flushing goroutine writes as long as the
+// socket takes everything at once. Otherwise a writer goroutine is started, which lives until the
+// queue is empty.
 
 import (
 	"fmt"
 	"time"
 )
 
-// inlineWrites is how many times in a row a flushing goroutine writes what
-// others have queued meanwhile before it leaves the rest to a writer goroutine
-// and goes back to its own work.
+// inlineWrites is how many times in a row a flushing goroutine writes messages queued meanwhile by
+// other goroutines. Afterwards a writer goroutine writes the rest.
 const inlineWrites = 8
 
-// Queue queues prefix, which is zero or more frames in wire form that all have
-// the MORE flag, and behind it m, as one message. It copies prefix and TAKES
-// one reference of m in every case, also when it returns an error: ErrFull at a
-// high-water mark, ErrClosed when the connection is over or draining. Nothing
-// is written before a Flush, which must follow soon. Any goroutine may call it.
+// Queue queues a single message: prefix, which is zero or more frames in wire form, all with the
+// MORE flag, then m. It copies prefix and TAKES one reference of m in every case, also with an
+// error: ErrFull at a high-water mark, ErrClosed when the connection is over or draining. Nothing
+// is written before a Flush, which must follow soon. Any goroutine may call Queue.
 func (c *Conn) Queue(prefix []byte, m Message) error {
 	c.mu.Lock()
 	err := ErrClosed
@@ -55,8 +52,8 @@ func (c *Conn) Send(prefix []byte, m Message) error {
 	return nil
 }
 
-// Queued returns how much waits to be written, in messages and in bytes.
-// Messages that were copied together count until all of them are written.
+// Queued returns how much waits to be written, in messages and in bytes. Messages copied together
+// count until all of them are written.
 func (c *Conn) Queued() (messages, bytes int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,9 +71,9 @@ func (c *Conn) sendCommand(name string, data []byte) {
 	c.Flush()
 }
 
-// AwaitQueue waits until at most n bytes are queued, or the connection is over: for who
-// reads from a peer and wants it to read, too. It is called in the goroutine of Recv.
-// Meanwhile what the peer has sent stays in the network, PINGs included.
+// AwaitQueue waits until at most n bytes are queued, or the connection is over: for callers who
+// read from a peer and want the peer to read, too. Call AwaitQueue in the goroutine of Recv.
+// Meanwhile messages of the peer stay in the network, PINGs included.
 func (c *Conn) AwaitQueue(n int64) {
 	c.recvMu.Lock()
 	c.in.park()
@@ -145,8 +142,8 @@ func (c *Conn) writeWaiting(written int) {
 	}
 }
 
-// takeQueued accounts for n bytes written and returns what to write next. When
-// that is nothing, it ends the writing that the caller owned.
+// takeQueued accounts for n bytes written and returns the next pieces to write. When there are
+// none, the writing of the caller ends.
 func (c *Conn) takeQueued(n int) [][]byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,7 +165,7 @@ func (c *Conn) takeQueued(n int) [][]byte {
 	return nil
 }
 
-// writeFailed ends the connection from the goroutine that writes.
+// writeFailed ends the connection from the writing goroutine.
 func (c *Conn) writeFailed(err error) {
 	c.end(fmt.Errorf("zmtp: write to %s: %w", c.peer.RemoteAddr, err))
 	c.mu.Lock()

@@ -1,6 +1,6 @@
-// Socket types and which may talk to which (ZMTP 3.1, RFC 37, "The Socket Type Property").
-
 package zmtp
+
+// Socket types and which may talk to which (ZMTP 3.1, RFC 37, "The Socket Type Property").
 
 import (
 	"fmt"

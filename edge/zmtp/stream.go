@@ -1,7 +1,7 @@
-// The byte stream under a connection. What a transport has to provide, and the
-// one over a socket of the operating system; pipe.go has the one in memory.
-
 package zmtp
+
+// The byte stream under a connection: the interface of a transport, and the stream over a socket of
+// the operating system. pipe.go has the stream in memory.
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 	"trawl/edge/hosts"
 )
 
-// stream is a two-way byte stream: one goroutine reads, one writes, any closes.
+// stream is a two-way byte stream: a single goroutine reads, one writes, any closes.
 type stream interface {
 	Read(p []byte) (int, error)
 
-	// write takes bytes off the front of bufs' content and returns how many.
-	// With wait it blocks until it has taken at least one or the write
-	// deadline is over; without, it takes what fits at once, maybe nothing.
+	// write takes bytes off the front of bufs' content and returns how many. With wait, write
+	// blocks until at least one byte is taken or the write deadline is over; without, write takes
+	// as much as fits at once, maybe nothing.
 	write(bufs [][]byte, wait bool) (int, error)
 
 	CloseWrite() error // the peer reads EOF after what was written
@@ -27,15 +27,15 @@ type stream interface {
 	SetDeadline(t time.Time) error
 	SetWriteDeadline(t time.Time) error
 
-	// remote describes the other end; local says that it is on this machine.
+	// remote describes the peer; local says that the peer is on this machine.
 	remote() (addr string, local bool)
 }
 
-// lazySource is a source of bytes that needs a buffer only once there is something to
-// read. All streams are, but those over sockets of systems without a way to do it.
+// lazySource is a source of bytes that needs a buffer only once there is something to read. Every
+// stream is a lazySource, except over sockets of some systems.
 type lazySource interface {
-	// readInto waits until there is something to read, and reads it into the
-	// memory that m has room for. While it waits, m is parked.
+	// readInto waits until there is something to read, and reads into the room of m. During the
+	// wait m is parked.
 	readInto(m readMemory) (int, error)
 }
 
@@ -108,8 +108,8 @@ func (a *tcpAcceptor) accept() (stream, error) {
 	return newSocketStream(c)
 }
 
-// endpoint returns something that a peer on this machine can dial: for all
-// addresses that is 0.0.0.0, which works over IPv4 with every library.
+// endpoint returns an endpoint that a peer on this machine can dial: for all addresses 0.0.0.0,
+// which works over IPv4 with every library.
 func (a *tcpAcceptor) endpoint() string {
 	addr := a.l.Addr().(*net.TCPAddr)
 	if a.host == "*" {

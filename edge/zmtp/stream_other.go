@@ -1,9 +1,9 @@
 //go:build !unix || illumos || solaris || aix
 
+package zmtp
+
 // Writing to a socket where there is no way to try without blocking: all
 // writing is left to the connection's writer goroutine.
-
-package zmtp
 
 import "syscall"
 

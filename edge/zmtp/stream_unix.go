@@ -1,9 +1,9 @@
 //go:build unix && !illumos && !solaris && !aix
 
+package zmtp
+
 // Writing to a socket without blocking and without net's copying of slices; reading
 // from one without memory for what is not there yet.
-
-package zmtp
 
 import (
 	"errors"
@@ -19,8 +19,8 @@ type socketStream struct {
 	socket
 	raw syscall.RawConn
 
-	// The arguments and results of try, which would escape as a closure on
-	// every write. They belong to the one goroutine in write.
+	// The arguments and results of try, which would escape as a closure on every write. Both belong
+	// to the goroutine in write.
 	try  func(fd uintptr) (done bool)
 	bufs [][]byte
 	wait bool
@@ -30,8 +30,7 @@ type socketStream struct {
 	in inbound
 }
 
-// inbound is the arguments and results of tryRead. They belong to the one goroutine in
-// readInto.
+// inbound is the arguments and results of tryRead. Both belong to the goroutine in readInto.
 type inbound struct {
 	try    func(fd uintptr) (done bool)
 	memory readMemory
@@ -73,7 +72,7 @@ func socketBuffers(bytes int) func(network, address string, c syscall.RawConn) e
 	}
 }
 
-// tryRead makes one attempt. Returning false waits until there is something to read.
+// tryRead makes a single attempt. Returning false waits until there is something to read.
 func (in *inbound) tryRead(fd uintptr) (done bool) {
 	for {
 		in.n, in.err = unix.Read(int(fd), in.memory.room())
@@ -107,8 +106,8 @@ func (s *socketStream) write(bufs [][]byte, wait bool) (int, error) {
 	return s.n, nil
 }
 
-// tryWrite makes one attempt. Go's sockets never block; returning false waits
-// until this one takes more.
+// tryWrite makes a single attempt. Go's sockets never block; returning false waits until this one
+// takes more.
 func (s *socketStream) tryWrite(fd uintptr) (done bool) {
 	for {
 		if len(s.bufs) == 1 {

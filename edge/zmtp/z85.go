@@ -1,7 +1,7 @@
+package zmtp
+
 // Z85 (RFC 32): four bytes as five printable characters, the form in which
 // ZeroMQ writes keys.
-
-package zmtp
 
 import (
 	"encoding/binary"
@@ -10,8 +10,7 @@ import (
 
 const z85Alphabet = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 
-// z85Digits holds for every character its place in the alphabet, from 1; 0 for
-// what is not in it.
+// z85Digits holds the place of every character in the alphabet, from 1; 0: not in the alphabet.
 var z85Digits = func() (digits [256]byte) {
 	for i := range len(z85Alphabet) {
 		digits[z85Alphabet[i]] = byte(i + 1)
@@ -40,8 +39,8 @@ func encodeZ85(b []byte) string {
 	return string(text)
 }
 
-// DecodeZ85 returns the bytes that text encodes. The error says what is wrong
-// with it and does not repeat it, since it may be a secret key.
+// DecodeZ85 returns the bytes encoded in text. The error says why text is wrong and does not repeat
+// text, which may be a secret key.
 func DecodeZ85(text string) ([]byte, error) {
 	if len(text)%5 != 0 {
 		return nil, fmt.Errorf("zmtp: Z85 has a multiple of 5 characters, not %d", len(text))

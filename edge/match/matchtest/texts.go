@@ -1,5 +1,5 @@
-// Package matchtest makes texts that are hard on a matcher of literals: for its
-// tests, and for benchmarks against others.
+// Package matchtest makes texts that are hard on a matcher of literals: for tests of package match,
+// and for benchmarks against other matchers.
 package matchtest
 
 import (
@@ -7,11 +7,11 @@ import (
 	"math/rand/v2"
 )
 
-// Text makes size bytes that are hard for the given literals; the same ones for
-// the same arguments. Literals are not empty.
+// Text makes size bytes that are hard for the given literals, which are not empty. Equal arguments
+// give equal bytes.
 type Text func(literals [][]byte, size int) []byte
 
-// Texts are all there are, by name.
+// Texts lists all texts by name.
 var Texts = map[string]Text{
 	"prefixes":       Prefixes,
 	"failure chains": FailureChains,
@@ -22,8 +22,8 @@ var Texts = map[string]Text{
 
 func source() *rand.Rand { return rand.New(rand.NewPCG(7, 11)) }
 
-// Prefixes strings beginnings of literals together, each without its last byte:
-// an automaton goes deep and finds next to nothing.
+// Prefixes strings literals together, each without its last byte: an automaton goes deep and finds
+// next to nothing.
 func Prefixes(literals [][]byte, size int) []byte {
 	return fill(size, func(random *rand.Rand, text []byte) []byte {
 		l := literals[random.IntN(len(literals))]
@@ -31,9 +31,9 @@ func Prefixes(literals [][]byte, size int) []byte {
 	})
 }
 
-// FailureChains strings those literals together that share the most with the
-// end of the last one, cut so that they nearly match: each ends deep in the next, so
-// that every byte that does not fit costs several links.
+// FailureChains strings literals together, without their last bytes, each chosen to share the most
+// with the end of the last. Every literal ends deep in the next, and a byte that does not fit costs
+// several failure links.
 func FailureChains(literals [][]byte, size int) []byte {
 	byStart := map[string][][]byte{}
 	for _, l := range literals {
@@ -57,7 +57,7 @@ func FailureChains(literals [][]byte, size int) []byte {
 	})
 }
 
-// Dense is nothing but literals.
+// Dense consists of literals only.
 func Dense(literals [][]byte, size int) []byte {
 	return fill(size, func(random *rand.Rand, text []byte) []byte {
 		return append(text, literals[random.IntN(len(literals))]...)
@@ -81,8 +81,8 @@ func fill(size int, more func(random *rand.Rand, text []byte) []byte) []byte {
 	return text[:size]
 }
 
-// Nested are the literals a, aa, aaa and so on up to n bytes: with them a text of
-// one byte has a chain of n outputs at every place.
+// Nested returns the literals a, aa, aaa and so on up to n bytes: in a text of repeated a, n
+// literals end at every place.
 func Nested(n int) [][]byte {
 	list := make([][]byte, n)
 	for i := range list {

@@ -1,6 +1,6 @@
-// Words that are made, for tests that want a word list on every machine.
-
 package matchtest
+
+// Artificial words, for tests needing a word list on every machine.
 
 import (
 	"maps"
@@ -16,13 +16,13 @@ var (
 	ends   = strings.Fields("- - s ed ing er ly es ness tion able 's")
 )
 
-// Words returns n different words, sorted; the same ones for the same n. They are made of
-// syllables: as in a language, many share beginnings, ends and parts. Most have 3 to 14
-// bytes. The time that n words take grows faster than n; 100,000 take 0.1 s.
+// Words returns n different words, sorted; equal n give equal words. Words consist of syllables: as
+// in a language, many share beginnings, ends and parts. Most have 3 to 14 bytes. The time for n
+// words grows faster than n; 100,000 words take 0.1 s.
 func Words(n int) [][]byte {
 	random := source()
 	pick := func(parts []string) string {
-		part := parts[min(random.IntN(len(parts)), random.IntN(len(parts)))] // rather one of the first
+		part := parts[min(random.IntN(len(parts)), random.IntN(len(parts)))] // rather one of the first parts
 		return strings.TrimPrefix(part, "-")
 	}
 	words := make(map[string]bool, n)

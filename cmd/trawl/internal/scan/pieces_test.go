@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -52,6 +53,47 @@ func TestNoCaseMatchesLongerThanTheLiteral(t *testing.T) {
 		got := runScan(t, asker, in, Options{Mode: Only, Overlap: 8, longLine: 30})
 		if want := fmt.Sprintf("1:%d: kkkkkkkk: %s\n", shift+1, kelvins); got.out != want {
 			t.Fatalf("at %d: got %q, want %q", shift, got.out, want)
+		}
+	}
+}
+
+// Lines over the real limit: literals of all lengths, around every seam, are found as in a scan of the
+// whole line.
+func TestLiteralsOnLinesOverTheRealLimit(t *testing.T) {
+	long := strings.Repeat("abcdefghij", 40) + "!"          // longer than an automaton is deep
+	longer := strings.Repeat("0123456789ABCDEF", 800) + "?" // longer than a look-ahead of the matcher
+	asker := packOf(t,
+		&match.Rule{ID: "short", Literals: [][]byte{[]byte("needle")}}, &match.Rule{ID: "whole", Literals: [][]byte{[]byte("cat")}, Whole: true},
+		&match.Rule{ID: "folded", Literals: [][]byte{[]byte("kelvins")}, NoCase: true},
+		&match.Rule{ID: "long", Literals: [][]byte{[]byte(long)}}, &match.Rule{ID: "longer", Literals: [][]byte{[]byte(longer)}},
+	)
+	overlap := len(longer)
+	plants := []string{"needle", " cat ", "scat ", "\u212aELVIN\u017f", long, longer, "\x00needle\x00", "needleneedle"}
+	for _, shift := range []int{0, 1, 7, 311, 4999} {
+		line := bytes.Repeat([]byte("."), 3*defaultLongLine+shift)
+		// Literals everywhere: every piece begins and ends among them.
+		for at, n := shift, 0; at+len(longer)+8 < len(line); n++ {
+			at += copy(line[at:], plants[n%len(plants)]) + n%5
+			if n%len(plants) == 0 {
+				at += 3000 + 13*shift
+			}
+		}
+		want := map[string]int{}
+		for _, m := range asker.pack.Scan(asker.pack.NewScratch(), line, match.Query{}).Matches {
+			want[fmt.Sprintf("1:%d: %s: %s", m.Start+1, asker.pack.ID(int(m.Rule)), line[m.Start:m.End])]++
+		}
+		got := runScan(t, asker, string(line), Options{Mode: Only, Overlap: overlap})
+		lines := strings.Split(strings.TrimSuffix(got.out, "\n"), "\n")
+		for _, l := range lines {
+			want[l]--
+		}
+		for l, n := range want {
+			if n != 0 {
+				t.Errorf("shift %d: %.60q: %d too few", shift, l, n)
+			}
+		}
+		if len(lines) < 300 {
+			t.Errorf("shift %d: only %d matches", shift, len(lines))
 		}
 	}
 }

@@ -50,7 +50,7 @@ func run(front, back, secret, profile string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	zmtp.StayAwake()
+	zmtp.KeepSchedulerBusy()
 	var security zmtp.Security
 	if secret != "" {
 		key, err := zmtp.ParseSecretKey(secret)
