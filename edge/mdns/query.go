@@ -24,9 +24,10 @@ const repeatAfter = time.Second
 type querier struct {
 	to         netip.AddrPort
 	interfaces func() ([]Interface, error)
+	open       func(context.Context, Interface) (*net.UDPConn, error)
 }
 
-var standard = querier{to: group, interfaces: Interfaces}
+var standard = querier{to: group, interfaces: Interfaces, open: openSocket}
 
 // answer holds the records of one packet, and the interface by which the packet came.
 type answer struct {
@@ -64,7 +65,7 @@ func (q *querier) query(ctx context.Context, questions []question, take func(ans
 	}
 	var failed error
 	for _, i := range interfaces {
-		c, err := openSocket(ctx, i)
+		c, err := q.open(ctx, i)
 		if err != nil {
 			failed = err
 			continue
