@@ -53,6 +53,7 @@ var (
 	mOldest     = family("gauge", "trawl_broker_queue_oldest_seconds", "Age of the one that waits longest; 0 if none does.", "rule_set")
 	mNamedQueue = family("gauge", "trawl_broker_named_queue_length", "Requests that wait for a worker that they name.")
 	mServing    = family("gauge", "trawl_broker_rule_set_workers", "Workers that serve the rule set.", "rule_set")
+	mPacks      = family("gauge", "trawl_broker_rule_set_packs", "Different packs of the rule set that workers serve, 16 at most. With more than one an answer depends on the worker.", "rule_set")
 	mLatency    = family("histogram", "trawl_broker_request_duration_seconds", "From the arrival of a request to its answer by a worker.", "rule_set")
 
 	mRegexTime     = family("gauge", "trawl_broker_regex_seconds", "Time that a regex has taken on all workers connected, since they opened its pack; of the 20 that took most. Falls when workers leave or load other rules.", "rule_set", "rule")
@@ -167,6 +168,7 @@ const (
 type ruleSetSeries struct {
 	name    string
 	workers int
+	packs   int
 	queued  int
 	oldest  time.Duration
 	latency histogram
@@ -183,7 +185,7 @@ func seriesOf(targets []targetState) (all []ruleSetSeries, omitted int) {
 				continue
 			}
 			at[name] = len(all)
-			all = append(all, ruleSetSeries{name: name, workers: t.workers})
+			all = append(all, ruleSetSeries{name: name, workers: t.workers, packs: len(t.hashes)})
 		}
 	}
 	for i := range targets {
@@ -228,6 +230,9 @@ func (e *exposition) ruleSets(sets []ruleSetSeries, namedQueue int) {
 	e.count(mNamedQueue, int64(namedQueue))
 	for i := range sets {
 		e.count(mServing, int64(sets[i].workers), sets[i].name)
+	}
+	for i := range sets {
+		e.count(mPacks, int64(sets[i].packs), sets[i].name)
 	}
 	for i := range sets {
 		e.histogram(mLatency, &sets[i].latency, sets[i].name)
