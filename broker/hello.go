@@ -55,7 +55,7 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 func (b *Broker) welcome() zmtp.Message {
 	return zmtp.NewMessage(wire.ControlFrame(wire.KindWelcome), wire.JSONFrame(&wire.Welcome{
 		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true, Hops: wire.MaxHops,
+		HeartbeatMS: b.options.Heartbeat.Milliseconds(), Updates: true, Hops: wire.MaxHops, Releases: true,
 	}))
 }
 

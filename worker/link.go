@@ -102,6 +102,7 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 		return err
 	}
 	defer l.unset()
+	defer l.disconnectReleases()
 	defer func() { l.asked.Store(false); l.active.Store(false) }()
 	live := &liveness{conn: conn, link: l}
 	live.late = time.AfterFunc(l.worker.options.welcomeTime, func() { live.unwelcome.Store(true); _ = conn.Close() })
@@ -212,6 +213,7 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		}
 		session.hops.Store(int64(welcome.Hops))
 		l.welcomed(&welcome)
+		l.connectReleases(conn, &welcome)
 		live.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
 		return l.refused(m.Frame(1))
@@ -226,6 +228,8 @@ func (l *link) handle(session *session, m zmtp.Message, live *liveness) error {
 		return conn.Send(nil, zmtp.NewMessage(gave))
 	case wire.KindDrain:
 		l.noMore()
+	case wire.KindGoal, wire.KindPart:
+		return l.takeRelease(m)
 	case wire.KindStop:
 		l.log.Info("told to stop")
 		l.worker.requestStop()

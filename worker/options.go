@@ -37,6 +37,9 @@ type Options struct {
 	// others; the answer then holds what both have found.
 	Escalate []Escalation
 
+	// Releases takes releases of rules from the brokers. Nil: this worker takes none.
+	Releases Releases
+
 	Slots        int // requests worked on at once; default: one per core
 	Limits       Limits
 	DrainTimeout time.Duration // for the requests it has at the end; default 10 s

@@ -111,6 +111,9 @@ func (w *state) hello() *wire.Hello {
 	}
 	h.Board, _ = json.Marshal(board.Read())
 	h.Rules = w.describe()
+	if w.options.Releases != nil {
+		h.Releases = w.options.Releases.InUse()
+	}
 	return h
 }
 

@@ -4,6 +4,7 @@ package release
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"trawl/edge/escape"
@@ -90,4 +91,16 @@ func (r *Rollout) fault(w *WorkerView) string {
 		return escape.Sprintf("%s gives up on the regex %q, which it did not with the release before", w.Name, w.GivenUp)
 	}
 	return ""
+}
+
+// Describe says for people what keeps a step; empty: nothing.
+func (v Verdict) Describe() string {
+	text := v.Hold
+	if text == "" && len(v.Waiting) > 0 {
+		text = "waits for " + join(v.Waiting)
+	}
+	if len(v.Absent) > 0 && !strings.Contains(text, "no canary") {
+		text = strings.TrimPrefix(text+"; canaries that are not connected here: "+join(v.Absent), "; ")
+	}
+	return escape.Line(text)
 }

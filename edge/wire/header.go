@@ -152,7 +152,8 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 		h.Format = Format(s)
 	case "op":
 		var s string
-		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain))
+		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain),
+			string(OpRulesHave), string(OpRulesPut), string(OpRulesRelease), string(OpRulesReleases), string(OpRulesGo), string(OpRulesPause), string(OpRulesRetry))
 		h.Op = Op(s)
 	default:
 		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, limit, fields, split, format, op", key)

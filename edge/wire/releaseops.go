@@ -6,7 +6,7 @@ package wire
 //	rules.have      document                                 → hashes of the chunks that are missing
 //	rules.put       hash of the chunk (32), compressed bytes → {}
 //	rules.release   Plan, document, signature                → ReleaseTarget
-//	rules.releases  ReleasesQuery, or an empty frame         → a frame for each rule set: SetReleases
+//	rules.releases  ReleasesQuery, or an empty frame         → a list of SetReleases, in JSON
 //	rules.go, rules.pause, rules.retry  ReleaseTarget        → {}
 
 import (

@@ -163,6 +163,8 @@ type Hello struct {
 	Window   int             `json:"window,omitempty"`  // most requests it wants to hold; 0: the broker decides
 	Reclaim  bool            `json:"reclaim,omitempty"` // understands Reclaim, of both kinds
 	Board    json.RawMessage `json:"board,omitempty"`   // what board it is
+	// Releases are the rule sets that take releases, with the release in use.
+	Releases []ReleaseID `json:"releases,omitempty"`
 }
 
 // Welcome is a broker's answer to an accepted Hello.
@@ -173,6 +175,8 @@ type Welcome struct {
 	HeartbeatMS int64  `json:"heartbeat_ms"`      // send something at least this often; silent for 3 of them is lost
 	Hops        int    `json:"hops"`              // how many workers may pass a request on; 0: workers cannot ask here
 	Updates     bool   `json:"updates,omitempty"` // takes Update
+	// Releases says that the broker takes Fetch and Outcome, and sends goals.
+	Releases bool `json:"releases,omitempty"`
 }
 
 // WorkerStats is what a worker has done since it started; it comes with its

@@ -175,8 +175,8 @@ type Start struct {
 
 // Start says which release of a rule set a worker that starts should use: the highest that is
 // whole, trusted, and not marked. A release that has ended the process too often is marked first. With
-// an error a worker goes on without a release.
-func (s *Store) Start(set string, trust *release.Trust) (Start, error) {
+// an error a worker goes on without a release. Releases in skip cannot be opened and are left out.
+func (s *Store) Start(set string, trust *release.Trust, skip ...release.Version) (Start, error) {
 	var start Start
 	err := s.withLock(set, func() error {
 		m, err := s.readMarker(set)
@@ -198,7 +198,7 @@ func (s *Store) Start(set string, trust *release.Trust) (Start, error) {
 		}
 		for _, st := range slices.Backward(list) {
 			v := st.Release.Version
-			if m.HasCrashed(v) {
+			if m.HasCrashed(v) || slices.Contains(skip, v) {
 				continue
 			}
 			if _, err := trust.Verify(st.Release); err != nil {
