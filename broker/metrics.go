@@ -54,6 +54,7 @@ var (
 	mNamedQueue = family("gauge", "trawl_broker_named_queue_length", "Requests that wait for a worker that they name.")
 	mServing    = family("gauge", "trawl_broker_rule_set_workers", "Workers that serve the rule set.", "rule_set")
 	mPacks      = family("gauge", "trawl_broker_rule_set_packs", "Different packs of the rule set that workers serve, 16 at most. With more than one an answer depends on the worker.", "rule_set")
+	mBehind     = family("gauge", "trawl_broker_release_workers_behind", "Workers that should have another release of the rules than they have.", "rule_set")
 	mLatency    = family("histogram", "trawl_broker_request_duration_seconds", "From the arrival of a request to its answer by a worker.", "rule_set")
 
 	mRegexTime     = family("gauge", "trawl_broker_regex_seconds", "Time that a regex has taken on all workers connected, since they opened its pack; of the 20 that took most. Falls when workers leave or load other rules.", "rule_set", "rule")
@@ -121,6 +122,11 @@ func (b *Broker) exposition() []byte {
 	}
 	ruleSets, omittedSets := seriesOf(s.targets)
 	e.ruleSets(ruleSets, s.namedQueue)
+	behind := b.releases.behind()
+	e.family(mBehind)
+	for _, set := range slices.Sorted(maps.Keys(behind)) {
+		e.count(mBehind, int64(behind[set]), set)
+	}
 	e.regexes(s.costs[:min(len(s.costs), maxRegexSeries)])
 	workers, omittedWorkers := s.workerSeries()
 	e.states(s.workers)

@@ -430,3 +430,23 @@ func (r *releases) setStatus(store *brokerstore.Store, set string, documents boo
 	sort.Slice(s.Workers, func(i, j int) bool { return s.Workers[i].Name < s.Workers[j].Name })
 	return s
 }
+
+// behind counts, for each rule set with releases, the workers that should have another release.
+func (r *releases) behind() map[string]int {
+	n := make(map[string]int)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.store != nil {
+		for _, set := range r.store.Sets() {
+			n[set] = 0
+		}
+	}
+	for _, sets := range r.workers {
+		for set, t := range sets {
+			if t.goal.Higher(t.active) {
+				n[set]++
+			}
+		}
+	}
+	return n
+}
