@@ -110,6 +110,9 @@ func (a *app) push(q *question, r *release.Release, p wire.Plan, send sendFunc) 
 	var failures []error
 	for _, broker := range q.brokers {
 		reply := askOne(q.ctx, q, broker, func(ctx context.Context, c *client.Client) (int, error) {
+			if _, err := c.Control(ctx, wire.OpPing, "", q.timeout); err != nil {
+				return 0, err // a broker that is away is not waited for as for its disk
+			}
 			return pushTo(ctx, c, r, p, send, timeout)
 		})
 		if reply.err != nil {
