@@ -46,11 +46,14 @@ or that a broker missed, is simply repeated.`,
 	f := cmd.Flags()
 	f.StringSliceVar(&p.Canaries, "canary", nil, "workers that get the release first")
 	watch := f.Duration("for", 0, "how long canaries use the release before all get it")
-	f.Bool("all", true, "give the release to all workers at once, unless --canary names some")
+	all := f.Bool("all", false, "give the release to all workers at once, as without --canary")
 	placeholder(f, "canary", "NAMES")
 	placeholder(f, "for", "TIME")
 	bind(cmd, "client.brokers", "client.timeout", "security.key", "security.server_key")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *all && len(p.Canaries) > 0 {
+			return usage(cmd, "--all and --canary exclude each other")
+		}
 		p.ForS = int64(*watch / time.Second)
 		if err := p.Check(); err != nil {
 			return usage(cmd, err.Error())
