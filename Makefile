@@ -40,7 +40,7 @@ IMPORTING := ./edge/match ./edge/rules/importer/...
 test: ## unit tests, with the race detector where there is a C compiler
 	TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' $(RACE) $(PACKAGES)
 	@# With the race detector its texts are short.
-	$(if $(RACE),TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' ./edge/match)
+	$(if $(RACE),TRAWL_PACKAGES= $(GO) test -skip '$(PACKAGED)' ./edge/match ./edge/release)
 
 # The race detector takes time, and memory of its own. So tests about much of either run
 # without it: some only so, and others with it, too, but shortened.

@@ -46,6 +46,7 @@ type Broker struct {
 
 	turnedAway turnedAway
 	mixture    mixture
+	releases   *releases
 
 	mu     sync.Mutex // guards the doors and what follows; never held with the router's
 	ending bool       // no further connection is served
@@ -65,6 +66,7 @@ func Listen(o Options) (*Broker, error) {
 	b.workerDoor = newDoor("workers", workerRoles, p.workers, b.options.fromWorkers)
 	b.handshakes = p.handshakes
 	b.documents = newDocuments(b.options.budget, o.Limits.Memory)
+	b.releases = newReleases(&b.options)
 	if err := b.bind(); err != nil {
 		b.closeListeners()
 		return nil, err
@@ -186,6 +188,7 @@ func (b *Broker) Serve(ctx context.Context) error {
 	ticking, stopTicking := context.WithCancel(context.Background())
 	var ticks sync.WaitGroup
 	ticks.Go(func() { b.tick(ticking) })
+	ticks.Go(func() { b.releases.run(ticking) })
 
 	select {
 	case <-ctx.Done():

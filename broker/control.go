@@ -40,6 +40,15 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 	if err := b.options.Security.mayControl(q.client.conn.Peer(), q.header.Op); err != nil {
 		return nil, err
 	}
+	if isReleasesOp(q.header.Op) {
+		var frames [][]byte
+		for i, frame := range q.message.Frames() {
+			if i > 0 {
+				frames = append(frames, frame)
+			}
+		}
+		return b.releases.perform(q.header.Op, frames)
+	}
 	if q.header.Worker != "" {
 		if err := b.router.stopWorker(q.header.Worker, q.header.Op == wire.OpStop); err != nil {
 			return nil, err

@@ -73,6 +73,7 @@ func newDirect(t testing.TB, o Options) *direct {
 	o.clock = func() time.Time { return d.now }
 	o = o.withDefaults()
 	d.b = &Broker{options: o}
+	d.b.releases = newReleases(&d.b.options)
 	d.r = newRouter(&d.b.options)
 	d.b.router = d.r
 	return d

@@ -45,6 +45,8 @@ var (
 	mOldest     = family("gauge", "trawl_broker_queue_oldest_seconds", "Age of the one that waits longest; 0 if none does.", "rule_set")
 	mNamedQueue = family("gauge", "trawl_broker_named_queue_length", "Requests that wait for a worker that they name.")
 	mServing    = family("gauge", "trawl_broker_rule_set_workers", "Workers that serve the rule set.", "rule_set")
+	mPacks      = family("gauge", "trawl_broker_rule_set_packs", "Different packs of the rule set that workers serve, 16 at most. With more than one an answer depends on the worker.", "rule_set")
+	mBehind     = family("gauge", "trawl_broker_release_workers_behind", "Workers that should have another release of the rules than they have.", "rule_set")
 	mLatency    = family("histogram", "trawl_broker_request_duration_seconds", "From the arrival of a request to its answer by a worker.", "rule_set")
 
 	mRegexTime     = family("gauge", "trawl_broker_regex_seconds", "Time that a regex has taken on all workers connected, since they opened its pack; of the 20 that took most. Falls when workers leave or load other rules.", "rule_set", "rule")
@@ -116,6 +118,11 @@ func (b *Broker) exposition() []byte {
 	for i := range s.matches {
 		e.value(mRuleMatches, float64(s.matches[i].Matches), s.matches[i].RuleSet, s.matches[i].Rule)
 	}
+	behind := b.releases.behind()
+	e.family(mBehind)
+	for _, set := range slices.Sorted(maps.Keys(behind)) {
+		e.count(mBehind, int64(behind[set]), set)
+	}
 	e.regexes(s.costs[:min(len(s.costs), maxRegexSeries)])
 	workers, omittedWorkers := s.workerSeries()
 	e.states(s.workers)
@@ -141,6 +148,7 @@ const (
 type ruleSetSeries struct {
 	name    string
 	workers int
+	packs   int
 	queued  int
 	oldest  time.Duration
 	latency histogram
@@ -157,7 +165,7 @@ func seriesOf(targets []targetState) (all []ruleSetSeries, omitted int) {
 				continue
 			}
 			at[name] = len(all)
-			all = append(all, ruleSetSeries{name: name, workers: t.workers})
+			all = append(all, ruleSetSeries{name: name, workers: t.workers, packs: len(t.hashes)})
 		}
 	}
 	for i := range targets {
@@ -202,6 +210,9 @@ func (e *promText) ruleSets(sets []ruleSetSeries, namedQueue int) {
 	e.count(mNamedQueue, int64(namedQueue))
 	for i := range sets {
 		e.count(mServing, int64(sets[i].workers), sets[i].name)
+	}
+	for i := range sets {
+		e.count(mPacks, int64(sets[i].packs), sets[i].name)
 	}
 	for i := range sets {
 		e.histogram(mLatency, &sets[i].latency, sets[i].name)

@@ -121,6 +121,8 @@ func TestMetrics(t *testing.T) {
 		`trawl_broker_queue_oldest_seconds{rule_set="default"}`:                      0,
 		`trawl_broker_named_queue_length`:                                            1,
 		`trawl_broker_rule_set_workers{rule_set="logs"}`:                             1,
+		`trawl_broker_rule_set_packs{rule_set="logs"}`:                               1,
+		`trawl_broker_rule_set_packs{rule_set="pii"}`:                                0,
 		`trawl_broker_request_duration_seconds_count{rule_set="default"}`:            3, // with those that name a pack
 		`trawl_broker_request_duration_seconds_count{rule_set="pii"}`:                0,
 		`trawl_broker_request_duration_seconds_bucket{rule_set="default",le="+Inf"}`: 3,

@@ -31,6 +31,11 @@ type Options struct {
 
 	HTTP HTTP // default: off
 
+	// ReleaseFolder keeps the releases that were pushed, ReleaseStore bytes at most (default 256 MiB).
+	// Empty: the broker takes no releases.
+	ReleaseFolder string
+	ReleaseStore  int64
+
 	Limits       Limits
 	Heartbeat    time.Duration // between heartbeats; silent for 3 of them is lost; default 1 s
 	DrainTimeout time.Duration // for queued and running requests at the end; default 10 s
@@ -97,6 +102,7 @@ func (o Options) withDefaults() Options {
 	o.Limits.Answer = cmp.Or(o.Limits.Answer, 4<<20)
 	o.Limits.Queue = cmp.Or(o.Limits.Queue, 4_096)
 	o.Limits.Memory = cmp.Or(o.Limits.Memory, 64<<20)
+	o.ReleaseStore = cmp.Or(o.ReleaseStore, 256<<20)
 	o.Heartbeat = cmp.Or(o.Heartbeat, time.Second)
 	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
 	o.bootTime = cmp.Or(o.bootTime, 10*time.Second)

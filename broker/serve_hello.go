@@ -55,7 +55,7 @@ func (b *Broker) greet(conn *zmtp.Conn) (*worker, *wire.Error) {
 func (b *Broker) welcome() *wire.Welcome {
 	return &wire.Welcome{
 		Protocol: wire.ProtocolVersion, Version: b.options.Version, Broker: b.options.Name,
-		Updates: true, Hops: wire.MaxHops,
+		Updates: true, Hops: wire.MaxHops, Releases: true,
 	}
 }
 

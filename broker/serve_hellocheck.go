@@ -67,6 +67,9 @@ func checkHello(h *wire.Hello, version string) *wire.Error {
 	if err != nil {
 		return err
 	}
+	if err := wire.CheckReleaseIDs(h.Releases); err != nil {
+		return wire.Errorf(wire.BadRequest, "%v", err)
+	}
 	return checkRules(h.Rules)
 }
 

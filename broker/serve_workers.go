@@ -79,6 +79,7 @@ func (b *Broker) serveTrawl(c *connection) {
 	b.joined(c)
 	b.turnedAway.welcomed(w.name, conn.Peer().RemoteAddr)
 	b.mixture.note(b.options.Log, w, namesOf(w.hello.Rules))
+	b.releases.join(w)
 	_ = conn.SetHeartbeat(zmtp.Heartbeat{}) // a trawl worker and we tell each other: see beatWorker
 	if replaced != nil {
 		_ = replaced.conn.Close()
@@ -142,6 +143,10 @@ func (b *Broker) fromWorker(w *worker, m zmtp.Message, out *batch) error {
 	case wire.KindDrain:
 		b.router.drains(w, zmtp.NewMessage(wire.ControlFrame(wire.KindDrain)), out)
 		b.options.Log.Info("worker is draining", "worker", w.name)
+	case wire.KindFetch:
+		return b.releases.fetch(w, control)
+	case wire.KindOutcome:
+		return b.releases.outcomes(w, m.Tail(1))
 	case wire.KindReclaim:
 		reclaim, ok := wire.ParseReclaim(control)
 		if !ok {
@@ -178,6 +183,7 @@ func (b *Broker) ended(w *worker, err error) {
 func (b *Broker) leave(w *worker, out *batch) {
 	unanswered := b.router.leaveFleet(w, out)
 	b.mixture.note(b.options.Log, w, nil)
+	b.releases.leave(w)
 	out.flush()
 	b.options.Log.Info("worker gone", "worker", w.name, "unanswered", unanswered)
 }

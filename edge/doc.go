@@ -5,6 +5,7 @@
 //	broker  worker                          the two roles; worker/results writes what was found
 //	edge/service  edge/doctor               living as a system service; what is wrong with this board
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
+//	edge/release                            rules for the whole fleet: signed releases, how brokers and workers keep them
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below

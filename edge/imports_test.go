@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"trawl/test"}, // and trawl/test/pages, for trawl/test/systemd too
 	{"trawl/cmd/trawl"},
 	{"trawl/broker", "trawl/worker", "trawl/edge/service", "trawl/edge/doctor"},
-	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
+	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config", "trawl/edge/release"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
 	{"trawl/edge/problem", "trawl/edge/names", "trawl/edge/hosts", "trawl/edge/mask"},

@@ -52,14 +52,13 @@ func (u *Unit) Name() string {
 
 // Systemd returns the unit file.
 func (u *Unit) Systemd() string {
-	template, state := brokerTemplate, ""
+	template, state := brokerTemplate, "StateDirectory=trawl\nStateDirectoryMode=0750\n"
 	// The percentages are of the board's memory. A broker takes at most four times limits.memory,
 	// which is an eighth of it by default. A worker's packs count as long as the kernel needs their
 	// pages for nothing else.
 	memory := "# A broker takes four times limits.memory at most.\nMemoryMax=60%"
 	if u.Role == "worker" {
 		template = workerTemplate
-		state = "StateDirectory=trawl\nStateDirectoryMode=0750\n"
 		memory = "# Packs are maps of files: they may fill it without harm.\nMemoryMax=75%"
 	}
 	identity := "User=" + u.User + "\nConfigurationDirectory=trawl\n" + state +

@@ -104,6 +104,7 @@ func (l *link) serve(ctx context.Context, conn *zmtp.Conn) error {
 		return err
 	}
 	defer l.clearConn()
+	defer l.disconnectReleases()
 	defer func() { l.requested.Store(false); l.active.Store(false) }()
 	beats := newHeartbeats(l, conn)
 	defer beats.stop()
@@ -212,6 +213,7 @@ func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error
 		}
 		session.hops.Store(int64(welcome.Hops))
 		l.welcomed(&welcome)
+		l.connectReleases(conn, &welcome)
 		beats.start(time.Duration(welcome.HeartbeatMS) * time.Millisecond)
 	case wire.KindRefused:
 		return l.refused(m.Frame(1))
@@ -226,6 +228,8 @@ func (l *link) handle(session *session, m zmtp.Message, beats *heartbeats) error
 		return conn.Send(nil, zmtp.NewMessage(gave))
 	case wire.KindDrain:
 		l.setDrained()
+	case wire.KindGoal, wire.KindPart:
+		return l.takeRelease(m)
 	case wire.KindStop:
 		l.log.Info("told to stop")
 		l.worker.requestStop()

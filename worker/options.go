@@ -38,6 +38,9 @@ type Options struct {
 	// Escalate sends texts with matches on to other workers; answers merge the results of both.
 	Escalate []Escalation
 
+	// Releases takes releases of rules from the brokers. Nil: this worker takes none.
+	Releases Releases
+
 	Slots        int // requests worked on at once; default: the number of cores
 	Limits       Limits
 	DrainTimeout time.Duration // for the requests in hand at the end; default 10 s

@@ -123,6 +123,9 @@ func (w *worker) hello() *wire.Hello {
 	}
 	h.Board, _ = json.Marshal(board.Read())
 	h.Rules = w.describe()
+	if w.options.Releases != nil {
+		h.Releases = w.options.Releases.InUse()
+	}
 	return h
 }
 

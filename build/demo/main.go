@@ -54,7 +54,7 @@ func run(ctx context.Context, trawl string) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &demo{trawl: trawl, config: filepath.Join(state, "trawl.yaml")}
+	d := &demo{trawl: trawl, config: filepath.Join(state, "trawl.yaml"), state: state}
 	defer func() { err = errors.Join(err, d.stop(), os.RemoveAll(state)) }()
 	plain, err := freeEndpoint()
 	if err != nil {
@@ -72,7 +72,7 @@ func run(ctx context.Context, trawl string) (err error) {
 		return err
 	}
 	for _, name := range []string{"anna", "bert"} {
-		if err := d.start("worker "+name, "worker", "--broker", at.Workers[0], "--name", name, "--slots", "1", "--rules", rules, "--state-dir", state); err != nil {
+		if err := d.start("worker "+name, "worker", "--broker", at.Workers[0], "--name", name, "--slots", "1", "--rules", rules, "--releases", "default=none", "--state-dir", state); err != nil {
 			return err
 		}
 	}
@@ -86,7 +86,10 @@ func run(ctx context.Context, trawl string) (err error) {
 	fmt.Printf("\n$ trawl workers --broker %s\n", at.Clients[0])
 	// A heartbeat brings the last figures of each worker.
 	time.Sleep(1100 * time.Millisecond)
-	return show(d.command(ctx, "workers", "--broker", at.Clients[0]))
+	if err := show(d.command(ctx, "workers", "--broker", at.Clients[0])); err != nil {
+		return err
+	}
+	return d.changeRules(ctx, at.Clients[0], state)
 }
 
 // freeEndpoint returns an endpoint on loopback that nobody listens on.
@@ -117,6 +120,7 @@ func show(cmd *exec.Cmd) error {
 type demo struct {
 	trawl     string
 	config    string // file with the demo's settings
+	state     string // folder
 	processes []*process
 }
 
@@ -133,7 +137,7 @@ type endpoints struct{ Clients, Workers []string }
 // startBroker starts a broker on free ports, and reads them from its log.
 func (d *demo) startBroker() (at endpoints, err error) {
 	r, w := io.Pipe()
-	if err := d.startLogging("broker", w, "broker", "--clients", "tcp://127.0.0.1:0", "--workers", "tcp://127.0.0.1:0", "--http", "off", "--log-format", "json"); err != nil {
+	if err := d.startLogging("broker", w, "broker", "--clients", "tcp://127.0.0.1:0", "--workers", "tcp://127.0.0.1:0", "--http", "off", "--log-format", "json", "--state-dir", d.state); err != nil {
 		return at, err
 	}
 	lines := bufio.NewScanner(r)

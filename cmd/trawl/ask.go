@@ -145,6 +145,8 @@ shown (in the order of the list), and a line for each of the others.`,
 				a.printWorkers(r.value.status.Workers)
 				a.printRefused(r.value.status)
 				a.printBoards(r.value.status.Workers)
+				a.printServed(r.value.status.Workers)
+				a.printDifferingPacks(r.value.status)
 			}
 		})
 	})

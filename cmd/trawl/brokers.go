@@ -118,17 +118,26 @@ func (a *app) control(cmd *cobra.Command, ask func(q *question) error) *cobra.Co
 	cmd.Args = noArgs
 	cmd.Flags().Lookup("timeout").DefValue = controlTimeout.String()
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := a.settings(cmd)
+		q, err := a.question(cmd)
 		if err != nil {
 			return err
-		}
-		q := &question{ctx: cmd.Context(), config: c, brokers: c.Client.Brokers, timeout: controlTimeout}
-		if c.IsSet("client.timeout") {
-			q.timeout = c.Client.Timeout
 		}
 		return ask(q)
 	}
 	return cmd
+}
+
+// question reads the settings of a control command.
+func (a *app) question(cmd *cobra.Command) (*question, error) {
+	c, err := a.settings(cmd)
+	if err != nil {
+		return nil, err
+	}
+	q := &question{ctx: cmd.Context(), config: c, brokers: c.Client.Brokers, timeout: controlTimeout}
+	if c.IsSet("client.timeout") {
+		q.timeout = c.Client.Timeout
+	}
+	return q, nil
 }
 
 // reply is what one broker said.

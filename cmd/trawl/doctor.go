@@ -124,7 +124,7 @@ func (a *app) serviceStateDir(c *config.Config) string {
 			}
 		}
 	}
-	return stateDir(c, a.env)
+	return stateDir(c.Worker.StateDir, a.env)
 }
 
 // listenOnce binds an endpoint and lets go of it.

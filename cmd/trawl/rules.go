@@ -15,11 +15,16 @@ import (
 	"trawl/edge/human"
 	"trawl/edge/match"
 	"trawl/edge/rules"
+	"trawl/edge/wire"
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	cmd := group(&cobra.Command{Use: "rules", Short: "Check, explain, compile, test and import word lists and rule files; how often rules match"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesExplainCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand(), a.rulesHitsCommand())
+	cmd := group(&cobra.Command{Use: "rules", Short: "Check, test, compile and import rules; release them to a fleet; how often rules match"})
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesExplainCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand(), a.rulesHitsCommand(),
+		a.rulesDiffCommand(), a.rulesReleaseCommand(), a.rulesPushCommand(), a.rulesReleasesCommand(), a.rulesHistoryCommand(), a.rulesRollbackCommand(),
+		a.rulesStepCommand("go", wire.OpRulesGo, "End a step by hand: all workers get the release"),
+		a.rulesStepCommand("pause", wire.OpRulesPause, "Give a release to no further worker"),
+		a.rulesStepCommand("retry", wire.OpRulesRetry, "Make workers try a release again that crashed, failed or was refused"))
 	return cmd
 }
 

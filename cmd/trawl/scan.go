@@ -225,20 +225,19 @@ func (a *app) scanFleet(ctx context.Context, c *config.Config, f *scanFlags, o s
 		return err
 	}
 	defer conn.Close()
-	if err := fleetRules(ctx, conn, &o); err != nil {
+	status, err := conn.Status(ctx, o.Timeout)
+	if err != nil {
 		return explain(err)
 	}
+	fleetRules(status, &o)
+	a.warnDiffering(status, o.Rules)
 	return a.scan(ctx, conn, f, o, paths)
 }
 
-// fleetRules asks the broker what the rule set holds that a scan must know:
+// fleetRules takes from a broker's status what a scan must know of the rule set:
 // how long its literals are, and whether it has regexes. A broker without
-// workers yet cannot tell; then their default is a safe guess.
-func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error {
-	s, err := conn.Status(ctx, o.Timeout)
-	if err != nil {
-		return err
-	}
+// workers yet cannot tell; then a safe guess is taken.
+func fleetRules(s *wire.Status, o *scan.Options) {
 	const guess = 4 << 10
 	name, _ := wire.SplitRules(o.Rules)
 	known := false
@@ -254,7 +253,6 @@ func fleetRules(ctx context.Context, conn *client.Client, o *scan.Options) error
 	if !known {
 		o.Overlap, o.HasRegexes = guess, true
 	}
-	return nil
 }
 
 func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.Options, paths []string) error {

@@ -78,13 +78,19 @@ func (a *app) keygenCommand() *cobra.Command {
 		Long: `Make a key pair for CURVE, by default named trawl: NAME.key, which only its owner
 can read, and NAME.pub with the public key. A broker, each worker and each client
 have a pair of their own. The broker knows the others' public keys, with a role
-each (--allowed-keys), they know the broker's (--server-key).`,
+each (--allowed-keys), they know the broker's (--server-key).
+
+With --sign the pair signs releases of rules (trawl rules release): NAME.sec, encrypted
+with a passphrase, and NAME.pub, whose key stands in the trust file of each worker.`,
 		Example: `  trawl keygen broker; trawl keygen pi2
+  trawl keygen --sign rules
   echo "$(cat pi2.pub) worker pi2" >> allowed.keys
   trawl broker --key broker.key --allowed-keys allowed.keys --clients tcp://*:5555 --workers tcp://*:5556
   trawl worker --key pi2.key --server-key broker.pub --broker tcp://pi1:5556 --rules words.txt`,
 		Args: cobra.MaximumNArgs(1),
 	}
+	sign := cmd.Flags().Bool("sign", false, "make a key pair that signs releases of rules in place of one for CURVE: NAME.sec and NAME.pub, in minisign's format")
+	plain := cmd.Flags().Bool("no-passphrase", false, "with --sign: do not encrypt NAME.sec")
 	dir := cmd.Flags().StringP("output", "o", ".", "`FOLDER` to write the two files to")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		name := "trawl"
@@ -93,6 +99,12 @@ each (--allowed-keys), they know the broker's (--server-key).`,
 		}
 		if name != filepath.Base(name) {
 			return usage(cmd, "NAME must be without a folder; give that with -o")
+		}
+		switch {
+		case *sign:
+			return a.keygenSign(*dir, name, *plain)
+		case *plain:
+			return usage(cmd, "--no-passphrase goes with --sign")
 		}
 		key := zmtp.GenerateKey()
 		private, public := filepath.Join(*dir, name+".key"), filepath.Join(*dir, name+".pub")

@@ -80,6 +80,7 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		for _, r := range answer.Results {
 			a.printData(append(r[:len(r):len(r)], '\n'))
 		}
+		a.askDiffering(cmd.Context(), conn, &h)
 		return nil
 	}
 	return cmd

@@ -31,7 +31,7 @@ func (a *app) brokerCommand() *cobra.Command {
   trawl broker --clients tcp://*:5555 --workers tcp://*:5556 --key broker.key --allowed-keys allowed.keys`,
 		Args: noArgs,
 	}
-	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.drain_timeout", "http.listen", "http.match", "security.key", "security.allowed_keys", "log.level", "log.format")
+	bind(cmd, "broker.clients", "broker.workers", "broker.insecure", "broker.name", "broker.state_dir", "broker.drain_timeout", "http.listen", "http.match", "security.key", "security.allowed_keys", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		a.onInterrupt.Store(interruptEnds)
 		c, err := a.settings(cmd)
@@ -40,6 +40,9 @@ func (a *app) brokerCommand() *cobra.Command {
 		}
 		o := brokerOptions(c)
 		o.Log = a.logger(c)
+		if dir := stateDir(c.Broker.StateDir, a.env); dir != "" {
+			o.ReleaseFolder, o.ReleaseStore = filepath.Join(dir, "broker", "releases"), int64(c.Broker.ReleaseStore)
+		}
 		memory := limitMemory(brokerHeap(o.Limits))
 		if o.Security, err = brokerSecurity(c); err != nil {
 			return err
@@ -78,7 +81,7 @@ status say why.`,
   trawl worker --broker tcp://pi1:5556 --rules pii=pii.yaml,names.yaml --rules default=words.txt`,
 		Args: noArgs,
 	}
-	bind(cmd, "worker.brokers", "worker.rules", "worker.name", "worker.slots", "worker.state_dir", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
+	bind(cmd, "worker.brokers", "worker.rules", "worker.releases", "worker.name", "worker.slots", "worker.state_dir", "worker.drain_timeout", "security.key", "security.server_key", "log.level", "log.format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		a.onInterrupt.Store(interruptEnds)
 		c, err := a.settings(cmd)
@@ -98,11 +101,16 @@ status say why.`,
 		manager.Starting("opening rules")
 		o.Report = workerReport(manager, o.DrainTimeout, o.Brokers)
 		var stop func()
-		store := rules.NewStore(stateDir(c, a.env), versionString(), o.Log)
-		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, manager.Reload, o.Log); err != nil {
+		store := rules.NewStore(stateDir(c.Worker.StateDir, a.env), versionString(), o.Log)
+		taker, err := releaseTaker(c, a.env, o.Name, store, o.Log)
+		if err != nil {
+			return err
+		}
+		if o.RuleSets, stop, err = storedRules(c.Worker.Rules, store, taker, manager.Reload, o.Log); err != nil {
 			return err
 		}
 		defer stop()
+		defer runTaker(taker, &o)()
 		memory.log(o.Log)
 		a.onInterrupt.Store(interruptDrains)
 		return worker.Run(cmd.Context(), o)
@@ -110,11 +118,11 @@ status say why.`,
 	return cmd
 }
 
-// stateDir is where a worker keeps compiled rules: as configured, else as
+// stateDir is where a worker keeps compiled rules, and either role releases: as configured, else as
 // systemd says, else in the user's cache folder. Empty: nowhere.
-func stateDir(c *config.Config, env []string) string {
-	if c.Worker.StateDir != "" {
-		return c.Worker.StateDir
+func stateDir(configured string, env []string) string {
+	if configured != "" {
+		return configured
 	}
 	for _, e := range env {
 		if list, ok := strings.CutPrefix(e, "STATE_DIRECTORY="); ok && list != "" {
@@ -159,7 +167,7 @@ SIGHUP; see trawl worker --help.`,
 		log := a.logger(c)
 		memory := limitMemory(0)
 		byItself := func(reload func()) { reload() } // the service manager hears of the keys
-		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, byItself, log)
+		sets, stopSets, err := liveRules(map[string][]string{wire.DefaultRules: *files}, rules.Compile, nil, nil, byItself, log)
 		if err != nil {
 			return err
 		}

@@ -112,7 +112,7 @@ func withoutTime(groups []string, attr slog.Attr) slog.Attr {
 func terminal(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
 
 // isTerminal reports whether w is a terminal, of whatever kind.
-func isTerminal(w io.Writer) bool {
+func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

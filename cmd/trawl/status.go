@@ -47,10 +47,11 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printWorkers(s.Workers)
 	a.printRefused(s)
 	a.printBoards(s.Workers)
-	a.printScans(s.Workers)
+	a.printServed(s.Workers)
 	a.printMostMatches(s)
 	a.printCosts(s.Costs)
 	a.printFailedReloads(s.Workers)
+	a.printDifferingPacks(s)
 }
 
 // printRefused names the workers that stand outside, and rule sets whose answers have
@@ -69,20 +70,6 @@ func (a *app) printRefused(s *wire.Status) {
 			a.printf("rule set %s has plain and trawl workers: clients get two forms of answers in turn; broker.plain gives plain ones a rule set of their own\n", s.RuleSets[i].Name)
 		}
 	}
-}
-
-// printScans says how the workers scan: the engine of each pack, and what was
-// measured on the board.
-func (a *app) printScans(workers []wire.WorkerStatus) {
-	t := newTable("WORKER", "RULES", "ENGINE", "SCANS BY")
-	for i := range workers {
-		for _, r := range workers[i].Rules {
-			if r.Scan != "" {
-				t.row(workers[i].Name, r.Name, r.Engine, r.Scan)
-			}
-		}
-	}
-	a.printTable("\n", t, "")
 }
 
 func (a *app) printWorkers(workers []wire.WorkerStatus) {

@@ -160,7 +160,7 @@ func (c *Client) deliver(l *link, conn *zmtp.Conn, m zmtp.Message) {
 	case a.Header.Error != nil:
 		a.Release()
 		c.handleErrorLocked(call, l, a.Header.Error)
-	case len(a.Results) < len(call.request.Texts):
+	case len(a.Results) < call.request.results():
 		a.Release()
 		c.finishLocked(call, result{err: wire.Errorf(wire.Internal, "worker %q answered %d of %d texts; see its log, or what it was written with", a.Header.Worker, len(a.Results), len(call.request.Texts))})
 	default:

@@ -33,6 +33,15 @@ func (r *Request) retries(err error) bool {
 	return e.Code.Info().Retry
 }
 
+// results returns how many results an answer has at least: a control request has one document,
+// whatever its frames.
+func (r *Request) results() int {
+	if r.Header.Op != wire.OpMatch {
+		return 1
+	}
+	return len(r.Texts)
+}
+
 // Answer is an answer in full form. The results are views, valid until Release.
 type Answer struct {
 	Header  wire.AnswerHeader
@@ -66,8 +75,20 @@ func parseAnswer(m zmtp.Message) (*Answer, error) {
 func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout time.Duration) ([]byte, error) {
 	h := wire.NewRequestHeader()
 	h.Op, h.Worker, h.Deadline = op, worker, timeout
-	once := op == wire.OpStop || op == wire.OpDrain // the next broker must not stop, too
-	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{nil}, Retry: !once, NoRetry: once})
+	once := op == wire.OpStop || op == wire.OpDrain // never the next broker, too
+	return c.control(ctx, &Request{Header: h, Texts: [][]byte{nil}, Retry: !once, NoRetry: once})
+}
+
+// ControlReleases sends a control request about releases, with the frames that the op takes; see
+// [wire.OpRulesHave] and the others. ControlReleases returns the answer's frame.
+func (c *Client) ControlReleases(ctx context.Context, op wire.Op, timeout time.Duration, frames ...[]byte) ([]byte, error) {
+	h := wire.NewRequestHeader()
+	h.Op, h.Deadline = op, timeout
+	return c.control(ctx, &Request{Header: h, Texts: frames})
+}
+
+func (c *Client) control(ctx context.Context, r *Request) ([]byte, error) {
+	a, err := c.Do(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -225,4 +225,26 @@ func (k *checker) names() {
 	for _, n := range sortedKeys(c.Worker.Rules) {
 		k.check("worker.rules", names.Check(n))
 	}
+	k.releases()
+}
+
+// releases checks which rule sets take releases, and from whom.
+func (k *checker) releases() {
+	w := &k.config.Worker
+	for _, name := range sortedKeys(w.Releases) {
+		switch {
+		case !wire.ValidReleaseSet(name):
+			k.problem("worker.releases", "%q cannot have releases: use 1 to 64 of a-z, 0-9, '.', '_' and '-', and begin with a letter or a digit", name)
+		case len(w.Rules[name]) == 0:
+			k.problem("worker.releases", "%s has no files in worker.rules, which the worker serves until the first release", name)
+		}
+		if w.Releases[name] != TrustNone {
+			continue
+		}
+		for _, broker := range w.Brokers {
+			if !zmtp.IsLocal(broker) {
+				k.problem("worker.releases", "%s: none takes releases of anybody, and %s is on the network: make a key with trawl keygen --sign and name its NAME.pub", name, broker)
+			}
+		}
+	}
 }

@@ -41,6 +41,8 @@ type Broker struct {
 	Expect       Expect
 	Plain        []Plain
 	RuleSets     map[string]RulePolicy // read through Config.RulePolicy
+	StateDir     string                // where releases are kept; empty: see keys.go
+	ReleaseStore Size                  // most bytes of all releases
 	DrainTimeout time.Duration
 	Heartbeat    time.Duration
 }
@@ -79,10 +81,14 @@ type Worker struct {
 	Brokers      []string            // endpoints to connect to
 	Slots        int                 // requests matched at once; 0: one per core
 	Rules        map[string][]string // rule set name to files
+	Releases     map[string]string   // rule set name to trust file, or TrustNone
 	Escalate     []Escalation
 	StateDir     string // where compiled rules are kept; empty: see keys.go
 	DrainTimeout time.Duration
 }
+
+// TrustNone in place of a trust file takes releases without a signature.
+const TrustNone = "none"
 
 // Escalation says which texts a worker sends on.
 type Escalation struct {

@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	want := &Config{
 		Broker: Broker{
 			Clients: []string{"tcp://127.0.0.1:5555"}, Workers: []string{"tcp://127.0.0.1:5556"},
-			Name: host, DrainTimeout: 10 * time.Second, Heartbeat: time.Second,
+			Name: host, ReleaseStore: 256 << 20, DrainTimeout: 10 * time.Second, Heartbeat: time.Second,
 		},
 		Worker:   Worker{Name: host, Brokers: []string{"tcp://127.0.0.1:5556"}, DrainTimeout: 10 * time.Second},
 		Client:   Client{Brokers: []string{"tcp://127.0.0.1:5555"}, Heartbeat: time.Second, Timeout: 10 * time.Second},

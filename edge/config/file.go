@@ -107,9 +107,14 @@ func mistaken(text string, root *yaml.Node) string {
 // folder.
 func (c *Config) resolvePaths(dir string) {
 	s := &c.Security
-	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir} {
+	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir, &c.Broker.StateDir} {
 		if *path != "" && !filepath.IsAbs(*path) && !isKey(*path) {
 			*path = filepath.Join(dir, *path)
+		}
+	}
+	for name, file := range c.Worker.Releases {
+		if file != TrustNone && !filepath.IsAbs(file) {
+			c.Worker.Releases[name] = filepath.Join(dir, file)
 		}
 	}
 	for _, files := range c.Worker.Rules {

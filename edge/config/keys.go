@@ -69,6 +69,16 @@ var keys = []Key{
 		at:   func(c *Config) any { return &c.Broker.RuleSets },
 	},
 	{
+		Path: "broker.state_dir", Env: "TRAWL_BROKER_STATE_DIR", Flag: "state-dir",
+		Doc: "Folder in which the broker keeps the releases of rules that were pushed, in `broker/releases/`. A path in the configuration file starts at its folder. By default systemd's STATE_DIRECTORY, else `trawl` in the user's cache folder.",
+		at:  func(c *Config) any { return &c.Broker.StateDir },
+	},
+	{
+		Path: "broker.release_store", Env: "TRAWL_BROKER_RELEASE_STORE", Default: "256MiB", Min: "8MiB", Max: "64GiB",
+		Doc: "Most that all releases take on the broker's disk.",
+		at:  func(c *Config) any { return &c.Broker.ReleaseStore },
+	},
+	{
 		Path: "broker.drain_timeout", Env: "TRAWL_BROKER_DRAIN_TIMEOUT", Flag: "drain-timeout", Default: "10s", Min: "0s", Max: "1h",
 		Doc: "How long queued and running requests may still take once the broker is told to stop.",
 		at:  func(c *Config) any { return &c.Broker.DrainTimeout },
@@ -98,6 +108,11 @@ var keys = []Key{
 		Path: "worker.rules", Env: "TRAWL_WORKER_RULES", Flag: "rules",
 		Doc: "Rule sets to serve, each with its word lists and rule files, or one pack: in the file `NAME: [FILE, …]`, elsewhere `NAME=FILE,FILE`; without a name `default`. Loaded again when the files change, and on SIGHUP. Paths in the configuration file start at its folder.",
 		at:  func(c *Config) any { return &c.Worker.Rules },
+	},
+	{
+		Path: "worker.releases", Env: "TRAWL_WORKER_RELEASES", Flag: "releases",
+		Doc: "Rule sets that take releases from the brokers, each with its trust file, which holds the keys that may sign: in the file `NAME: FILE`, elsewhere `NAME=FILE`. The trust file is read again when it changes. `none` in place of a file takes releases without a signature, from brokers on this machine only. Until the first release worker.rules holds.",
+		at:  func(c *Config) any { return &c.Worker.Releases },
 	},
 	{
 		Path: "worker.escalate",

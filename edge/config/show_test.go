@@ -19,6 +19,7 @@ broker:
 worker:
   name: "# odd"
   rules: {default: ["/a, b.txt"], pii: [/c.yaml]}
+  releases: {pii: rules.pub}
 `
 	first, err := load(t, file, "TRAWL_LIMITS_TEXT=1500kB")
 	if err != nil {

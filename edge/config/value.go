@@ -47,6 +47,8 @@ func valueOf(dst any) value {
 		return listValue{v}
 	case *ruleFiles:
 		return ruleFilesValue{v}
+	case *map[string]string:
+		return trustValue{v}
 	case *[]Plain:
 		return plainValue{dst: v}
 	case *map[string]RulePolicy:

@@ -108,6 +108,52 @@ func addRuleFiles(dst *ruleFiles, s string) error {
 	return nil
 }
 
+// trustValue is trust files by the name of the rule set.
+type trustValue struct{ dst *map[string]string }
+
+func (trustValue) kind() string { return "names and trust files" }
+func (v trustValue) clear()     { *v.dst = nil }
+
+func (v trustValue) set(s string) error {
+	for _, item := range splitList(s) {
+		name, file, ok := strings.Cut(item, "=")
+		if !ok || name == "" || file == "" {
+			return fmt.Errorf("%q does not name a rule set and its trust file; write NAME=FILE", item)
+		}
+		if *v.dst == nil {
+			*v.dst = make(map[string]string)
+		}
+		(*v.dst)[name] = file
+	}
+	return nil
+}
+
+func (v trustValue) node() *yaml.Node {
+	n := mapNode()
+	for _, name := range sortedKeys(*v.dst) {
+		n.Content = append(n.Content, stringNode(name), stringNode((*v.dst)[name]))
+	}
+	return n
+}
+
+func (v trustValue) read(r *fileReader, path string, n *yaml.Node) {
+	*v.dst = nil
+	if n.Kind != yaml.MappingNode {
+		r.problem(n.Line, "%s: must be names with their trust files, as in {pii: rules.pub}", path)
+		return
+	}
+	r.fields(n, func(name, value *yaml.Node) {
+		if value.Kind != yaml.ScalarNode || isNull(value) || value.Value == "" {
+			r.problem(value.Line, "%s.%s: must be a trust file, or none", path, name.Value)
+			return
+		}
+		if *v.dst == nil {
+			*v.dst = make(map[string]string)
+		}
+		(*v.dst)[name.Value] = value.Value
+	})
+}
+
 // plainValue is a list of endpoints for plain workers.
 type plainValue struct {
 	fileOnly

@@ -104,7 +104,7 @@ func load(paths []string, o Options) (*loader, error) {
 }
 
 func (l *loader) load(paths []string) error {
-	paths = expand(paths)
+	paths = Expand(paths)
 	if len(paths) == 0 {
 		l.problems.Add("", 0, "no rules given; name a word list, a rule file (.yaml) or a pack")
 	}

@@ -57,7 +57,7 @@ func (r *ExamplesReport) String() string {
 // its rule. An error means that there was nothing to test, or is a problem.List about the files.
 func TestExamples(paths []string) (*ExamplesReport, error) {
 	report := &ExamplesReport{}
-	paths = expand(paths)
+	paths = Expand(paths)
 	if _, err := Check(paths, Options{}); err != nil {
 		return report, err
 	}

@@ -19,7 +19,7 @@ import (
 func findRule(path, id string, o Options) (rule *Rule, file string, err error) {
 	l := newLoader(o)
 	near := nearest{to: id}
-	sources := expand([]string{path})
+	sources := Expand([]string{path})
 	for _, path := range sources {
 		s := l.open(path, nil)
 		if s == nil {

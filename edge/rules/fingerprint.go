@@ -19,7 +19,7 @@ const hashedSize = 64 << 10
 // or becomes unreadable; see [files.Fingerprint]. Two results can be compared for equality only.
 func Fingerprint(paths []string) string {
 	var b strings.Builder
-	for _, path := range expand(paths) {
+	for _, path := range Expand(paths) {
 		fmt.Fprintf(&b, "%q %s\n", path, files.Fingerprint(path, hashedSize))
 	}
 	return b.String()
@@ -29,7 +29,7 @@ func Fingerprint(paths []string) string {
 // pipe, which would block. Missing files are no error here: reading will report them.
 func CheckRereadable(paths []string) error {
 	var p problem.Collector
-	for _, path := range expand(paths) {
+	for _, path := range Expand(paths) {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 			p.Add(path, 0, "is no regular file and cannot be read a second time; restart with it, or save what it holds to a file")
 		}

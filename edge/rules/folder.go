@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// expand replaces each folder among paths by its rule files, sorted by name, without those of
+// Expand replaces each folder among paths by its rule files, sorted by name, without those of
 // folders in the folder. A folder without rule files stays, and opening it will be a problem.
-func expand(paths []string) []string {
+func Expand(paths []string) []string {
 	var files []string
 	for _, path := range paths {
 		entries, err := os.ReadDir(path)

@@ -66,6 +66,15 @@ func (s *Store) Open(paths []string, o Options) (*match.Pack, *Report, error) {
 	return p, report, err
 }
 
+// OpenPack maps a pack where it lies: the file must not be written to. The pack lasts until Release.
+func (s *Store) OpenPack(path string) (*match.Pack, error) {
+	p, err := match.OpenMapped(path)
+	if err == nil {
+		s.calibrate(p)
+	}
+	return p, err
+}
+
 func (s *Store) open(paths []string, o Options) (*match.Pack, *Report, error) {
 	if key := s.key(paths, o); key != "" {
 		if hash := s.packOf(key); hash != "" {

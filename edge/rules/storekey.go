@@ -17,7 +17,7 @@ import (
 // a pack.
 func (s *Store) key(paths []string, o Options) string {
 	k := newKey(s.version, o)
-	for _, path := range expand(paths) {
+	for _, path := range Expand(paths) {
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 			return "" // the content of a pipe is for the loader
 		}

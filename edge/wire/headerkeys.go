@@ -137,7 +137,8 @@ var headerKeys = []headerKey{
 		isSet:  func(h *RequestHeader) bool { return h.Op != OpMatch },
 		append: func(dst []byte, h *RequestHeader) []byte { return AppendString(dst, string(h.Op)) },
 		decode: func(h *RequestHeader, v json.RawMessage) (err error) {
-			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain, OpRuleMatches)
+			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain, OpRuleMatches,
+				OpRulesHave, OpRulesPut, OpRulesRelease, OpRulesReleases, OpRulesGo, OpRulesPause, OpRulesRetry)
 			return err
 		},
 	},

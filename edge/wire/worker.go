@@ -38,6 +38,8 @@ type Hello struct {
 	Window   int             `json:"window,omitempty"`  // max requests to hold; 0: the broker decides
 	Reclaim  bool            `json:"reclaim,omitempty"` // the worker understands reclaims and cancels
 	Board    json.RawMessage `json:"board,omitempty"`   // the board's description
+	// Releases are the rule sets that take releases, with the release in use.
+	Releases []ReleaseID `json:"releases,omitempty"`
 }
 
 // ServedRules is a rule set of a worker.
@@ -75,6 +77,8 @@ type Welcome struct {
 	HeartbeatMS int64  `json:"heartbeat_ms"`      // max time between messages until a heartbeat says another; after MissedHeartbeats of silence a peer is lost
 	Hops        int    `json:"hops"`              // how many workers may pass a request on; 0: the broker takes no sub-requests
 	Updates     bool   `json:"updates,omitempty"` // the broker takes Updates
+	// Releases: the broker takes Fetch and Outcome, and sends goals.
+	Releases bool `json:"releases,omitempty"`
 }
 
 // Update replaces the rules of a worker's Hello. It goes only to brokers with Updates in the Welcome.
