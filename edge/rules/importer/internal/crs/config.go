@@ -1,6 +1,6 @@
 package crs
 
-// Directives of ModSecurity that change rules: defaults, removals, updates.
+// Directives of ModSecurity about rules of the whole rule set: defaults, removals, updates.
 
 import (
 	"slices"
@@ -18,17 +18,17 @@ const (
 	asideChanges = "SecRuleRemoveByTag, SecRuleRemoveByMsg and SecRuleUpdateTarget…, which change other rules, and are not applied"
 )
 
-// config is what directives say about rules in any of the files.
+// config holds what the directives of all files say about rules.
 type config struct {
 	defaults map[string][]string // transformations, by phase
 	removed  []idRange
 	updated  []idRange
 }
 
-// idRange is from one id to another.
+// idRange includes both ids.
 type idRange struct{ from, to int }
 
-// idRanges reads ids and ranges such as 920100-920199.
+// idRanges reads ids and ranges such as 920100-920199. Words that are neither are passed over.
 func idRanges(args []string) []idRange {
 	var list []idRange
 	for _, arg := range args {
@@ -65,7 +65,7 @@ func phaseOf(r *secRule) string {
 	return phase
 }
 
-// directive reads what is no SecRule.
+// directive reads a directive other than SecRule.
 func (c *config) directive(j *job.Job, name, rest string) {
 	args, _ := arguments(rest)
 	switch name = strings.ToLower(name); {
@@ -92,7 +92,7 @@ func (c *config) directive(j *job.Job, name, rest string) {
 	j.PassedOver.Add("other directives")
 }
 
-// Finish applies what was said about rules by their ids, wherever it stands.
+// Finish applies removals and updates to the rules found, in whichever order files name both.
 func (c *config) Finish(j *job.Job) {
 	if len(c.removed)+len(c.updated) == 0 {
 		return

@@ -1,6 +1,6 @@
 package crs
 
-// ModSecurity rules: what can be said of a text, such as a header or a parameter.
+// Rules of ModSecurity about a text, such as a header or a parameter.
 
 import (
 	"errors"
@@ -44,7 +44,7 @@ var Kind = job.Kind{
 	Open: func() job.Reader { return &config{} }, ASCIICase: true, WhyNotRule: whyNotRule,
 }
 
-// Read reads one .conf file, or a list for @pmFromFile.
+// Read reads a .conf file, or a .data file: a list for @pmFromFile.
 func (c *config) Read(j *job.Job, in *job.Input) {
 	if strings.EqualFold(filepath.Ext(in.Path), ".data") {
 		readData(j, in)
@@ -84,7 +84,7 @@ func (c *config) Read(j *job.Job, in *job.Input) {
 	}
 }
 
-// firstOf is the rule that a chain begins with.
+// firstOf returns the first rule of a chain that ends with r.
 func firstOf(chain []*secRule, r *secRule) *secRule {
 	if len(chain) > 0 {
 		return chain[0]
@@ -92,7 +92,7 @@ func firstOf(chain []*secRule, r *secRule) *secRule {
 	return r
 }
 
-// readData takes a list for @pmFromFile as one rule.
+// readData makes a rule of a list for @pmFromFile.
 func readData(j *job.Job, in *job.Input) {
 	e := j.Begin(in.Path, 1, "", job.IDFrom("data/"+job.Stem(in.Path)))
 	list, blanks := pmLines(in.Data)
@@ -103,8 +103,8 @@ func readData(j *job.Job, in *job.Input) {
 	e.End()
 }
 
-// pmLines are the phrases of a list: comments and blank lines are none. blanks says that
-// some have blanks at their ends, which are left out.
+// pmLines returns the phrases of a list, without comments and blank lines. blanks reports whether
+// blanks at the ends of phrases have been cut off.
 func pmLines(data []byte) (list [][]byte, blanks bool) {
 	seen := map[string]bool{}
 	for line := range strings.Lines(string(data)) {
@@ -149,7 +149,7 @@ func takeMeta(e *job.Entry, r *secRule) {
 	e.AddData("variables", r.variables)
 }
 
-// severities are syslog's levels.
+// severities maps the severities of ModSecurity, the levels of syslog.
 var severities = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	return map[string]string{
 		"EMERGENCY": "critical", "ALERT": "critical", "CRITICAL": "critical", "ERROR": "high", "WARNING": "medium", "NOTICE": "low", "INFO": "info", "DEBUG": "info",
@@ -162,8 +162,8 @@ type reader struct {
 	source job.Source
 }
 
-// read takes the rule of a chain that can be looked for without missing texts and, of
-// those, the one that tells most.
+// read takes one rule of a chain: of the rules that miss no texts, the rule with the largest
+// weight.
 func (c *reader) read(chain []*secRule) {
 	if steers(chain) {
 		c.Skip(whySteers, "")
@@ -202,7 +202,7 @@ func (c *reader) read(chain []*secRule) {
 	}
 }
 
-// steers tells rules that find nothing themselves.
+// steers reports whether a chain only changes the course of processing and reports nothing.
 func steers(chain []*secRule) bool {
 	if _, pass := chain[0].action("pass"); !pass {
 		return false
@@ -217,7 +217,7 @@ func steers(chain []*secRule) bool {
 	return false
 }
 
-// one takes a single rule, or says why not and adds nothing.
+// one takes a single rule. With an error it adds nothing.
 func (c *reader) one(r *secRule) *re2.Refused {
 	switch {
 	case r.negated:
@@ -246,7 +246,7 @@ func (c *reader) one(r *secRule) *re2.Refused {
 	return nil
 }
 
-// operator adds what finds the texts that an operator with the argument arg finds.
+// operator adds patterns for the operator named name with the argument arg.
 func (c *reader) operator(name, arg, part string, lower bool) *re2.Refused {
 	named := name
 	name = strings.ToLower(name)
@@ -295,11 +295,11 @@ func (c *reader) operator(name, arg, part string, lower bool) *re2.Refused {
 	return re2.Refuse(whyOperator, "@"+named)
 }
 
-// regexOperators are operators whose argument is a regex.
+// regexOperators are the operators with a regex as their argument.
 var regexOperators = ondemand.Words{List: "rx rxglobal verifycc verifyssn verifycpf verifysvnr"}
 
 func (c *reader) rx(src, part string, lower bool) *re2.Refused {
-	t, err := re2.Perl(src, re2.PCRE, re2.Flags{DotAll: true, MultiLine: true}) // as ModSecurity 3 compiles it
+	t, err := re2.Perl(src, re2.PCRE, re2.Flags{DotAll: true, MultiLine: true}) // the flags of ModSecurity 3
 	switch {
 	case err != nil:
 	case len(t.Carets)+len(t.Dollars) > 0:
@@ -314,7 +314,7 @@ func (c *reader) rx(src, part string, lower bool) *re2.Refused {
 		return re2.Refuse("regex cannot be translated", err.Error())
 	}
 	if !strings.Contains(strings.ReplaceAll(t.Expr, `\.`, ""), ".") {
-		t.Expr = strings.TrimPrefix(t.Expr, "(?s)") // says nothing
+		t.Expr = strings.TrimPrefix(t.Expr, "(?s)") // needless without an unescaped dot
 		t.Carets, t.Dollars, t.Bars = nil, nil, nil
 	}
 	if lower && hasUpper(src) {
@@ -327,7 +327,7 @@ func (c *reader) rx(src, part string, lower bool) *re2.Refused {
 	return nil
 }
 
-// hasUpper looks for upper case that is not part of an escape.
+// hasUpper reports whether a regex has an upper-case letter outside of escapes.
 func hasUpper(src string) bool {
 	for i := 0; i < len(src); i++ {
 		switch {
@@ -343,7 +343,7 @@ func hasUpper(src string) bool {
 	return false
 }
 
-// phrases takes the words of @pm, which ignores case.
+// phrases adds the words of @pm, an operator that ignores case.
 func (c *reader) phrases(words []string, part string) *re2.Refused {
 	var list [][]byte
 	for _, w := range words {

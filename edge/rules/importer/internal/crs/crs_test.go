@@ -7,7 +7,8 @@ import (
 	"trawl/edge/rules/importer/internal/importertest"
 )
 
-// Directives that change rules by their ids count wherever they stand; others are named.
+// Directives change rules by their ids in whichever order both stand; unsupported directives are
+// named in the summary.
 func TestCRSDirectives(t *testing.T) {
 	const rules = `SecRule ARGS "@rx first" "id:100,phase:2,deny"
 SecRule ARGS "@rx second" "id:101,phase:2,deny"
@@ -15,7 +16,7 @@ SecRule ARGS "@rx third" "id:200,phase:request,deny"
 `
 	for _, tt := range []struct {
 		before, after string
-		finds, not    string // blank-separated texts
+		finds, not    string // texts, separated by blanks
 		say           string
 	}{
 		{"", "", "first second third", "", "3 taken"},
@@ -54,7 +55,7 @@ SecRule ARGS "@rx third" "id:200,phase:request,deny"
 	}
 }
 
-// Of a chain the rule is taken that misses nothing and tells most.
+// The rule taken of a chain misses no text and has the largest weight.
 func TestCRSChains(t *testing.T) {
 	for _, tt := range []struct{ first, second, finds string }{
 		{`SecRule ARGS "@rx (?=a)" "id:1,phase:2,deny,chain"`, `SecRule ARGS "@rx long" "t:none"`, "long"},
@@ -69,7 +70,7 @@ func TestCRSChains(t *testing.T) {
 	}
 }
 
-// What ModSecurity 2 and 3 read in two ways is found as either reads it, and noted.
+// Where ModSecurity 2 and 3 differ, texts are found as either version finds them, with a note.
 func TestCRSVersions(t *testing.T) {
 	for _, tt := range []struct {
 		operator string
@@ -98,7 +99,7 @@ func TestCRSVersions(t *testing.T) {
 	}
 }
 
-// A data file that is there and has nothing in it can be read.
+// An empty data file differs from a missing file in the reason.
 func TestCRSEmptyDataFile(t *testing.T) {
 	files := importertest.MemFiles{"r.conf": []byte(`SecRule ARGS "@pmFromFile l.data" "id:1,phase:2,deny"`), "l.data": []byte("# none\n\n")}
 	r, err := importertest.Run(&Kind, files, "r.conf")

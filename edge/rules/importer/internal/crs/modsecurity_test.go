@@ -15,8 +15,7 @@ import (
 	"trawl/test/need"
 )
 
-// modSecurity asks libmodsecurity which texts, as values of an argument, rules about
-// ARGS match.
+// modSecurity is a process with libmodsecurity that matches rules about ARGS with values.
 type modSecurity struct {
 	in  *json.Encoder
 	out *bufio.Scanner
@@ -50,7 +49,7 @@ func newModSecurity(t *testing.T) *modSecurity {
 	return m
 }
 
-// ask returns which texts the rule matches; nil if ModSecurity refuses it.
+// ask returns for each text whether the rule matches; nil if ModSecurity refuses the rule.
 func (m *modSecurity) ask(t *testing.T, rule string, texts []string) []bool {
 	t.Helper()
 	encoded := make([][]byte, len(texts))
@@ -70,7 +69,7 @@ func (m *modSecurity) ask(t *testing.T, rule string, texts []string) []bool {
 	return hits
 }
 
-// compare holds what was imported from a rule against what ModSecurity says.
+// compare compares the rules imported from rule with ModSecurity.
 func (m *modSecurity) compare(t *testing.T, r *job.Result, rule string, texts []string) (asked int) {
 	t.Helper()
 	want := m.ask(t, rule, texts)
@@ -93,7 +92,7 @@ func (m *modSecurity) compare(t *testing.T, r *job.Result, rule string, texts []
 	return len(texts)
 }
 
-// libmodsecurity decides what ModSecurity's operators mean.
+// Operators match the same values as in libmodsecurity.
 func TestCRSSameValuesAsModSecurity(t *testing.T) {
 	m := newModSecurity(t)
 	g := &regextest.Generator{Rand: rand.New(rand.NewPCG(17, 18)), Atoms: regextest.PerlAtoms, Quantifiers: regextest.PerlQuantifiers, Groups: regextest.PerlGroups}
@@ -106,7 +105,7 @@ func TestCRSSameValuesAsModSecurity(t *testing.T) {
 		if !strings.HasPrefix(operator, "@rx") && operator != "" {
 			argument = g.Pick([]string{"a", "ab", "aB", "b.a", "é", "a b", "A", "ba", "ab\\b", " a"})
 		}
-		// What ModSecurity's two versions read in two ways, or crash over.
+		// ModSecurity 2 and 3 read these arguments differently, or crash.
 		if strings.ContainsAny(argument, `"`) || strings.Contains(argument, `\\`) || strings.HasSuffix(argument, `\`) {
 			continue
 		}
@@ -125,8 +124,8 @@ func TestCRSSameValuesAsModSecurity(t *testing.T) {
 	}
 }
 
-// The rules of the Core Rule Set that are taken match the same values, of those made out
-// of them, as libmodsecurity says.
+// Rules of the Core Rule Set taken without a restriction match the same values as in
+// libmodsecurity. The values are generated from the rules.
 func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 	folder := need.Unpacked(t, importertest.CRSFolder, "modsecurity-crs")
 	m := newModSecurity(t)
@@ -170,7 +169,7 @@ func TestPackagedCRSSameValuesAsModSecurity(t *testing.T) {
 	}
 }
 
-// aboutARGS is the rule for values of arguments, with the path of its file in the folder.
+// aboutARGS returns the rule as text, about ARGS, with the full path of a data file in folder.
 func (r *secRule) aboutARGS(folder string) string {
 	argument := strings.ReplaceAll(r.argument3, `"`, `\"`)
 	if strings.EqualFold(r.operator, "pmFromFile") {
@@ -183,7 +182,7 @@ func (r *secRule) aboutARGS(folder string) string {
 	return `SecRule ARGS "@` + r.operator + " " + argument + `" "` + actions + `"`
 }
 
-// dataLists counts the lists that became rules of their own.
+// dataLists counts the lists imported as rules of their own.
 func dataLists(r *job.Result) (n int) {
 	for i := range r.Rules {
 		if strings.HasPrefix(r.Rules[i].ID, "data/") {
@@ -193,7 +192,7 @@ func dataLists(r *job.Result) (n int) {
 	return n
 }
 
-// osFilesWith are the files of the system and one more.
+// osFilesWith is the file system with an additional file.
 type osFilesWith struct {
 	job.OSFiles
 	path, text string

@@ -13,7 +13,8 @@ import (
 	"trawl/test/need"
 )
 
-// The real regexes of the Core Rule Set, over lines made from them: grep must hit the same ones.
+// Regexes of the Core Rule Set match the same lines as with grep -P. The lines are generated from
+// the regexes.
 func TestPackagedCRSSameLinesAsGrep(t *testing.T) {
 	c := regextest.NewGrepComparison("-P", false)
 	each := job.New(&Kind, job.OSFiles{})

@@ -1,26 +1,26 @@
 package crs
 
-// ModSecurity's rules: directives, their arguments and actions.
+// SecRule directives: variables, operator and actions.
 
 import (
 	"strings"
 )
 
-// secRule is one SecRule.
+// secRule is a SecRule directive.
 type secRule struct {
 	line      int
 	variables string
 	negated   bool
 	operator  string // without @
-	argument  string // as ModSecurity 2 reads it, to which \\ in quotes is one backslash
-	argument3 string // as ModSecurity 3 reads it, to which \\ is \\
+	argument  string // for ModSecurity 2: \\ in quotes is one backslash
+	argument3 string // for ModSecurity 3: \\ in quotes is two backslashes
 	actions   []secAction
 	inherited []string // transformations of SecDefaultAction
 }
 
 type secAction struct{ name, value string }
 
-// action is the value of an action, and whether it is there.
+// action returns the value of the first action with the name, and whether an action has the name.
 func (r *secRule) action(name string) (string, bool) {
 	for _, a := range r.actions {
 		if a.name == name {
@@ -30,7 +30,7 @@ func (r *secRule) action(name string) (string, bool) {
 	return "", false
 }
 
-// values are the values of all actions with a name.
+// values returns the values of all actions with the name.
 func (r *secRule) values(name string) []string {
 	var list []string
 	for _, a := range r.actions {
@@ -41,12 +41,12 @@ func (r *secRule) values(name string) []string {
 	return list
 }
 
-// arguments splits a directive as Apache does: at spaces, with quotes around what
-// has spaces in it and a backslash before a quote or backslash in quotes.
+// arguments splits a directive at spaces, as Apache does. Quotes surround arguments with spaces; a
+// backslash escapes the quote or a backslash in quotes.
 func arguments(line string) ([]string, bool) { return splitArguments(line, `\`) }
 
-// splitArguments is arguments; in quotes a backslash takes the meaning from quotes and
-// what is in escaped.
+// splitArguments is like arguments, with escaped as the characters, besides the quote, that a
+// backslash escapes in quotes.
 func splitArguments(line, escaped string) ([]string, bool) {
 	var list []string
 	for {
@@ -75,7 +75,7 @@ func splitArguments(line, escaped string) ([]string, bool) {
 	}
 }
 
-// readSecRule reads what stands behind SecRule; false if it is none.
+// readSecRule reads the text behind SecRule. It returns false if arguments are missing.
 func readSecRule(rest string, line int) (*secRule, bool) {
 	args, ok := arguments(rest)
 	r, isRule := parseSecRule(args, line)
@@ -91,7 +91,7 @@ func readSecRule(rest string, line int) (*secRule, bool) {
 	return r, true
 }
 
-// parseSecRule reads the arguments of a SecRule; false if it is none.
+// parseSecRule makes a secRule of arguments. It returns false if arguments are missing.
 func parseSecRule(args []string, line int) (*secRule, bool) {
 	if len(args) < 2 {
 		return nil, false

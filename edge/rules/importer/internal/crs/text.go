@@ -1,6 +1,6 @@
 package crs
 
-// What of a request ModSecurity's rules are about, and what is done to it before.
+// The variables and transformations of ModSecurity.
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"trawl/edge/ondemand"
 )
 
-// textVariable says whether one of the variables is text of a request or answer.
+// textVariable reports whether one of the variables is text of a request or response.
 func textVariable(variables string) bool {
 	for v := range strings.FieldsFuncSeq(variables, func(r rune) bool { return r == '|' || r == ',' }) {
 		name, _, _ := strings.Cut(strings.ToUpper(v), ":")
@@ -26,8 +26,8 @@ var noText = ondemand.Words{List: `TX IP GLOBAL SESSION RESOURCE USER ENV DURATI
 	REQBODY_ERROR REQBODY_PROCESSOR REQBODY_PROCESSOR_ERROR INBOUND_DATA_ERROR OUTBOUND_DATA_ERROR RESPONSE_STATUS RESPONSE_CONTENT_LENGTH
 	REQUEST_BODY_LENGTH RULE WEBAPPID SESSIONID USERID PERF_ALL MATCHED_VARS_NAMES MODSEC_BUILD STATUS_LINE`}
 
-// transformations says what a rule's t: actions mean: whether letters become
-// small, which one makes another text, and which ones are left out.
+// transformations returns the effect of a rule's t: actions: whether letters become lower case, a
+// transformation that yields a different text, and the transformations that are not applied.
 func transformations(list []string) (lower bool, changes, partly string) {
 	for _, t := range list {
 		switch name := strings.ToLower(t); name {

@@ -1,6 +1,6 @@
 package fail2ban
 
-// Dates: fail2ban cuts the date out of a line before it applies its regexes.
+// Dates, which fail2ban cuts out of a line before applying a regex.
 
 import (
 	"slices"
@@ -12,7 +12,7 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// dateDirectives are the shapes of strptime's directives, as fail2ban has them.
+// dateDirectives maps strptime's directives to regexes, as in fail2ban.
 var dateDirectives = ondemand.Value[map[byte]string]{Make: func() map[byte]string {
 	return map[byte]string{
 		'Y': `20\d\d`, 'y': `\d\d`, 'm': `(?:0?[1-9]|1[0-2])`, 'd': `(?:[12]\d|[0 ]?[1-9]|3[01])`,
@@ -25,9 +25,9 @@ var dateDirectives = ondemand.Value[map[byte]string]{Make: func() map[byte]strin
 	}
 }}
 
-// The dates that fail2ban finds by itself: the shapes of DEFAULT_TEMPLATES in its
-// datedetector.py, those alike together, and without a look at which numbers there
-// are. A time zone in front of a date stands at the beginning of a line.
+// The dates recognized without a datepattern: the shapes of DEFAULT_TEMPLATES in fail2ban's
+// datedetector.py. Similar shapes are joined, and numbers are not checked for their ranges. A time
+// zone before a date is recognized only at the beginning of a line.
 const (
 	dateMonth = `(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)`
 	dateClock = `\d\d?:\d\d?:\d\d?(?:[.,]\d+)?`
@@ -45,28 +45,27 @@ const (
 	dateBegins   = `(?i:(?:(?:[a-z]{3,5}|[+-]\d\d(?::?\d\d)?) )?(?:[a-z]{3} )?` + dateNamed + `)|` + dateOther + `|[ \d]?\d` + dateDash + `|\d\d?:\d\d?:\d\d?|` + dateEpoch
 )
 
-// cutDates is what may be cut out, by what comes before it. Each is an expression;
-// empty: nothing.
+// cutDates holds regexes for dates, by the text before the date. An empty regex stands for no date.
 type cutDates struct {
-	begin  string // nothing: the line begins
+	begin  string // the beginning of the line
 	signed string // up to two signs at the beginning of the line
-	sign   string // another sign
-	blank  string // a blank; of 1/5/2024 it would be a part
-	audit  bool   // audit( for seconds since 1970
+	sign   string // any sign elsewhere
+	blank  string // a blank outside of the date; 1/5/2024 would include the blank
+	audit  bool   // seconds since 1970 are cut out behind audit(
 }
 
 // usualDates are cut out by filters without a datepattern.
 var usualDates = cutDates{
 	begin: `(?:(?:` + dateBegins + `|(?i:` + dateMonth + `-\d\d?-\d\d  ?` + dateClock + `))\b|` + dateTAI64 + `\b|<\d\d?/\d\d?/\d\d@\d\d?:\d\d?:\d\d?>)`,
-	// A date in its first column is what a line begins with.
+	// A line can begin with a date in the first column.
 	signed: `(?:(?:` + dateBegins + `)\b|` + dateTAI64 + `\b)`,
 	sign:   `(?:\b(?:` + dateAnywhere + `|\d` + dateDash + `)\b|` + dateTAI64 + `\b)`,
 	blank:  `(?:\b` + dateAnywhere + `\b|` + dateTAI64 + `\b)`,
 	audit:  true,
 }
 
-// readDatePatterns is what a filter's own datepattern, one per line, cuts out; others
-// reports that some line is not understood.
+// readDatePatterns reads the datepattern of a filter, one pattern per line. others reports whether
+// some pattern is not understood.
 func readDatePatterns(patterns string) (dates cutDates, others bool) {
 	var begin, signed, anywhere []string
 	usual, within, none := false, false, false
@@ -111,7 +110,7 @@ func readDatePatterns(patterns string) (dates cutDates, others bool) {
 	return dates, others
 }
 
-// anyOf is any of the expressions that are not empty.
+// anyOf joins the regexes of list that are not empty as alternatives.
 func anyOf(list []string) string {
 	list = slices.DeleteFunc(slices.Compact(list), func(s string) bool { return s == "" })
 	switch len(list) {
@@ -131,9 +130,9 @@ var (
 	patternInBracket = ondemand.Regexp{Expr: `^\^?\[\^\\\[\]\*\\\[\(\{DATE\}\)$`} // ^[^\[]*\[({DATE})
 )
 
-// readDatePattern is a datepattern as a regex; empty for the usual dates. A date that
-// is only a group of the pattern is cut out of the middle of a line: that is
-// understood only where it leaves [] behind.
+// readDatePattern returns a datepattern as a regex, empty for the usual dates. Of a pattern with
+// groups, fail2ban cuts only a group out of the line. Only ^[^\[]*\[({DATE}) is understood, a pattern
+// that leaves [] behind; readDatePattern returns false for all further patterns with groups.
 func readDatePattern(pattern string) (string, bool) {
 	if patternInBracket.Get().MatchString(pattern) {
 		return "", true
@@ -153,9 +152,9 @@ func readDatePattern(pattern string) (string, bool) {
 	if strings.Contains(strings.ReplaceAll(strings.ReplaceAll(s, `\(`, ""), "(?", ""), "(") {
 		return "", false
 	}
-	// What stands for numbers and names is put in after the translation: there \d is
-	// a digit of any script.
-	const first = '\ue000' // of characters for private use: one for each
+	// Directives are replaced by private-use characters first, and by regexes after the translation,
+	// which would turn \d into the digits of all scripts.
+	const first = '\ue000' // one character for each directive
 	shapes := []string{dateAnywhere}
 	s = strings.ReplaceAll(s, "{DATE}", string(first))
 	known := true
@@ -175,11 +174,11 @@ func readDatePattern(pattern string) (string, bool) {
 	return "(?:" + t.Expr + ")", true
 }
 
-// maxDates bounds at how many places in the middle of a regex a date may stand.
+// maxDates bounds the number of places in the middle of a regex at which a date is allowed for.
 const maxDates = 8
 
-// withDates allows for a date where the regex shows that one has been cut out: at
-// each ^, and at places in the middle that look so. False if these are too many.
+// withDates allows for a date at each ^ of expr, and at each place in the middle from which a date
+// can have been cut out. It returns false if there are more than maxDates such places.
 func withDates(expr string, dates cutDates) (string, bool) {
 	s, ok := shape.Parse(expr)
 	if !ok {
@@ -192,11 +191,11 @@ func withDates(expr string, dates cutDates) (string, bool) {
 
 type dateWriter struct {
 	cutDates
-	count int // of places in the middle
+	count int // places in the middle
 }
 
-// rewrite puts dates into s, which is the head of the regex or not. In an optional
-// part blanks are no sign of a date.
+// rewrite puts dates into s. head says that s begins the regex. Blanks in an optional part are no
+// sign of a date.
 func (d *dateWriter) rewrite(s *shape.Node, head, optional bool) *shape.Node {
 	switch s.Op {
 	case shape.Cat:
@@ -219,11 +218,11 @@ func (d *dateWriter) rewrite(s *shape.Node, head, optional bool) *shape.Node {
 	return s.Each(func(sub *shape.Node) *shape.Node { return d.rewrite(sub, head, optional) })
 }
 
-// verbatim is an expression as a part of another one.
+// verbatim returns expr as a node.
 func verbatim(expr string) *shape.Node { return &shape.Node{Op: shape.Assert, Text: expr} }
 
-// at is what stands in place of subs[i] if a date may have been cut out behind it;
-// empty if it does not look so. begins: nothing comes before it.
+// at returns the replacement of subs[i] if a date may have been cut out behind subs[i], and an
+// empty string if not. begins says that subs[i] begins the regex.
 func (d *dateWriter) at(subs []*shape.Node, i int, begins, optional bool) string {
 	sub := subs[i]
 	switch {
@@ -260,7 +259,7 @@ func (d *dateWriter) at(subs []*shape.Node, i int, begins, optional bool) string
 	if !ok || !leavesGap(a, b) {
 		return ""
 	}
-	if begins { // the line still does
+	if begins { // subs[i] still begins the line
 		date = d.signed
 	}
 	if d.audit && (a == '(' && b == ':' || begins && a == '[') {
@@ -269,7 +268,7 @@ func (d *dateWriter) at(subs []*shape.Node, i int, begins, optional bool) string
 	return d.middleOf(sub.Text, date, "")
 }
 
-// middleOf is before with an optional date and after behind it.
+// middleOf returns before, followed by an optional date and after.
 func (d *dateWriter) middleOf(before, date, after string) string {
 	if date == "" {
 		return ""
@@ -280,8 +279,8 @@ func (d *dateWriter) middleOf(before, date, after string) string {
 	return before + "(?:" + date + after + ")?"
 }
 
-// endsLine says whether nothing but the end of a line is left, or what is stripped
-// off it.
+// endsLine reports whether subs are the end of a line, possibly after characters that fail2ban
+// strips.
 func endsLine(subs []*shape.Node) bool {
 	if len(subs) > 1 && subs[0].Op == shape.Repeat && subs[0].Subs[0].Text == filterLine.Strips {
 		subs = subs[1:]
@@ -289,8 +288,8 @@ func endsLine(subs []*shape.Node) bool {
 	return len(subs) > 0 && subs[0].Op == shape.Assert && subs[0].Text == "$"
 }
 
-// leavesGap says whether a and b beside each other are what is left around something
-// that has been cut out: empty quotes and brackets, a sign twice, a name without value.
+// leavesGap reports whether a beside b suggests a cut: empty quotes or brackets, a doubled sign, a
+// name without a value.
 func leavesGap(a, b rune) bool {
 	switch a {
 	case '[', '(', '{', '<':
@@ -309,12 +308,12 @@ func leavesGap(a, b rune) bool {
 	return a == b
 }
 
-// isBlanks says whether s is any number of blanks.
+// isBlanks reports whether s is a repetition of blanks.
 func isBlanks(s *shape.Node) bool {
 	return s.Op == shape.Repeat && s.High != 1 && s.Subs[0].Op == shape.Atom && s.Subs[0].Set.Has(' ') && !s.Subs[0].Set.Has('a') && !s.Subs[0].Set.Has('-')
 }
 
-// charOf is the only character of an atom.
+// charOf returns the character of an atom with exactly one.
 func charOf(s *shape.Node) (rune, bool) {
 	if s.Op != shape.Atom || len(s.Set) != 2 || s.Set[0] != s.Set[1] {
 		return 0, false

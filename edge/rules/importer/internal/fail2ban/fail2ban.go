@@ -1,6 +1,6 @@
 package fail2ban
 
-// fail2ban's filters: failregex and ignoreregex with what they are made of.
+// Filters of fail2ban: the options of a filter, and their regexes.
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ var Kind = job.Kind{
 	Open: func() job.Reader { return job.Stateless(read) },
 }
 
-// read reads one filter.
+// read reads a filter with its includes.
 func read(j *job.Job, in *job.Input) {
 	l := iniLoader{job: j, source: in.Source, out: iniFile{}}
 	if err := l.load(in.Path, in.Data, nil); err != nil {
@@ -57,7 +57,7 @@ func read(j *job.Job, in *job.Input) {
 	}
 }
 
-// filter is one filter under way.
+// filter is a filter being read.
 type filter struct {
 	expander
 	job  *job.Job
@@ -67,9 +67,9 @@ type filter struct {
 	pref     string
 	prefErr  error
 	ignores  bool
-	ownDates bool // a datepattern that is not understood
+	ownDates bool // some datepattern is not understood
 	dates    cutDates
-	several  bool // lines are looked at at once
+	several  bool // maxlines is over 1: regexes see several lines
 }
 
 func (f *filter) read() {
@@ -129,7 +129,7 @@ func (f *filter) begin(v *iniValue, line int, option string, n int) *job.Entry {
 	return e
 }
 
-// value is an option with everything put in that it refers to.
+// value returns the value of an option, with references and tags replaced.
 func (f *filter) value(option string) (string, error) {
 	section := sectionInit
 	if _, ok := f.file[section][option]; !ok {
@@ -148,8 +148,8 @@ func (f *filter) value(option string) (string, error) {
 
 var optionTag = ondemand.Regexp{Expr: `<([^ <>]+)>`}
 
-// tags replaces <name> by the option of that name, innermost ones first; other
-// tags stay.
+// tags replaces <name> by the option of the name, innermost tags first. Tags without an option
+// remain.
 func (f *filter) tags(s string) (string, error) {
 	const most = 1000 // replacements
 	for range most {
@@ -165,7 +165,7 @@ func (f *filter) tags(s string) (string, error) {
 	return "", errExpanded
 }
 
-// nextTag finds the first tag that is an option's name, and its value.
+// nextTag returns the place of the first tag with an option, and the value of the option.
 func (f *filter) nextTag(s string) ([]int, string) {
 	for from := 0; ; {
 		at := optionTag.Get().FindStringSubmatchIndex(s[from:])
@@ -182,7 +182,7 @@ func (f *filter) nextTag(s string) ([]int, string) {
 
 func (f *filter) tagValue(name string) (string, bool) {
 	if name == "logtype" && f.file[sectionDefinition][name] == nil && f.file[sectionInit][name] == nil {
-		return "file", true // fail2ban sets it for logs that are files
+		return "file", true // set by fail2ban for logs in files
 	}
 	section := sectionInit
 	if _, ok := f.file[section][name]; !ok {
@@ -196,7 +196,7 @@ func (f *filter) tagValue(name string) (string, bool) {
 	return value, err == nil
 }
 
-// regex takes one failregex or ignoreregex.
+// regex takes one regex of failregex or ignoreregex.
 func (f *filter) regex(e *job.Entry, option, src string) {
 	if strings.Contains(src, "<SKIPLINES>") {
 		e.Skip(whyLines, "")
@@ -231,8 +231,8 @@ func (f *filter) regex(e *job.Entry, option, src string) {
 		e.SkipFor(err)
 		return
 	}
-	// The line break that fail2ban puts at the end has been seen to: what is left
-	// stands between lines.
+	// filterLine.Apply has dealt with the line break that fail2ban appends: a line break still
+	// required is between lines.
 	if (&job.Rule{Regex: t.Expr}).NeedsLineBreak() {
 		e.Skip(whyLines, "")
 		return
@@ -248,19 +248,19 @@ func (f *filter) regex(e *job.Entry, option, src string) {
 	e.AddTranslation("", t, false)
 }
 
-// spansLines says whether a match of t can have a line break within it.
+// spansLines reports whether a match of t can have a line break within.
 func spansLines(t re2.Translation) bool {
 	s, ok := shape.Parse(t.Expr)
 	return !ok || takes(s, '\n')
 }
 
-// takes says whether one of the atoms of s matches r.
+// takes reports whether an atom of s matches r.
 func takes(s *shape.Node, r rune) bool {
 	return s.Set.Has(r) || slices.ContainsFunc(s.Subs, func(sub *shape.Node) bool { return takes(sub, r) })
 }
 
-// prefixed joins prefregex with a failregex, which is searched in what
-// <F-CONTENT> is: the rest of the line.
+// prefixed joins prefregex with t, a failregex. fail2ban searches the failregex in the text of
+// <F-CONTENT>, the rest of the line.
 func (f *filter) prefixed(e *job.Entry, t re2.Translation) (re2.Translation, error) {
 	if f.prefErr != nil {
 		return t, re2.Refuse(whyValue, f.prefErr.Error())
@@ -290,8 +290,8 @@ func (f *filter) prefixed(e *job.Entry, t re2.Translation) (re2.Translation, err
 	return joined, nil
 }
 
-// joinPrefix is prefix followed by t, whose alternatives begin right there if
-// they have a ^, and anywhere behind it if not; false if a ^ is elsewhere.
+// joinPrefix returns prefix followed by t. Alternatives with a ^ begin directly behind the prefix,
+// and all further alternatives anywhere behind. It returns false if a ^ is in the middle.
 func joinPrefix(prefix, t re2.Translation) (re2.Translation, bool) {
 	if len(prefix.Bars) > 0 {
 		return t, false

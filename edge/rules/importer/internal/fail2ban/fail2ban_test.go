@@ -16,7 +16,8 @@ import (
 	"trawl/test/need"
 )
 
-// pythonScript is a script with fail2ban's own modules, of the unpacked package.
+// pythonScript returns a command for a script that can import fail2ban's modules from the unpacked
+// package.
 func pythonScript(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	need.Path(t, "/usr/bin/python3", "python3")
@@ -26,8 +27,8 @@ func pythonScript(t *testing.T, script string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// fail2ban itself goes over its own test logs; the imported rules must hit the
-// same lines. Where a rule was taken in part it may hit more, if it says so.
+// Imported rules hit the same lines of fail2ban's own test logs as fail2ban. Only a rule taken in
+// part may hit more lines, if the summary says "finds more".
 func TestPackagedFail2banHitsWhatFail2banHits(t *testing.T) {
 	logs := need.Unpacked(t, importertest.Fail2banLogs, "fail2ban")
 	r := importertest.All(t, &Kind, need.Unpacked(t, importertest.Fail2banFilters, "fail2ban"))
@@ -65,7 +66,7 @@ func TestPackagedFail2banHitsWhatFail2banHits(t *testing.T) {
 				break
 			}
 			if !ok {
-				continue // skipped, and said
+				continue // skipped, with a reason
 			}
 			want, got := slices.Contains(o.Hits, n), re.MatchString(o.Text)
 			if want {
@@ -141,8 +142,8 @@ func checkGroups(t *testing.T, id string, re *regexp.Regexp, text string, theirs
 	return compared, differ
 }
 
-// Filters and lines made to differ, and fail2ban itself: dates in all places and forms,
-// carriage returns, blanks at ends, letters of other scripts.
+// Imported rules hit the same generated lines as fail2ban, with dates in all places and formats,
+// carriage returns, blanks at ends, and letters of several scripts.
 func TestPackagedFail2banSameLines(t *testing.T) {
 	dates := []string{
 		"2024-05-01 10:00:00", "2024-05-01T10:00:00.123Z", "2024-05-01T10:00:00+02:00", "2024/05/01 10:00:00,123", "May  1 10:00:00", "may 1 10:00:00", "MAY 01 10:00:00", "Wed May  1 10:00:00 2024",

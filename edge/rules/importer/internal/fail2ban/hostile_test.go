@@ -8,7 +8,7 @@ import (
 	"trawl/edge/rules/importer/internal/importertest"
 )
 
-// Values and includes that refer to each other end with a reason.
+// Values and includes with circular references end with a reason.
 func TestFail2banRecursion(t *testing.T) {
 	deep := importertest.MemFiles{}
 	for i := range 40 {

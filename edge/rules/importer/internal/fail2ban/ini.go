@@ -1,7 +1,7 @@
 package fail2ban
 
-// fail2ban's configuration files: INI as Python's configparser reads it, with
-// includes and %(interpolation)s.
+// The configuration files of fail2ban: INI as read by Python's configparser, with includes and
+// %(interpolation)s.
 
 import (
 	"bytes"
@@ -18,24 +18,23 @@ import (
 
 const (
 	maxExpanded  = 1 << 20 // bytes of a value after interpolation
-	maxIniDepth  = 20      // of values that refer to values
+	maxIniDepth  = 20      // levels of references between values
 	iniDefault   = "DEFAULT"
 	iniIncludes  = "INCLUDES"
-	iniKnown     = "KNOWN/" // before the name of a section: what it held before an override
-	iniLocalFile = ".local" // read after the .conf of the same name
+	iniKnown     = "KNOWN/" // prefix of the name of a section: the values before an override
+	iniLocalFile = ".local" // extension of a file read after the .conf file of the name
 )
 
-// iniValue is the value of an option as it is written: lines without their
-// indentation, and where they stand.
+// iniValue is the value of an option before interpolation, as lines without indentation.
 type iniValue struct {
 	lines  []string
 	file   string
-	number []int // of each line
+	number []int // line number of each line
 }
 
 func (v *iniValue) text() string { return strings.Join(v.lines, "\n") }
 
-// iniFile is sections of options; later files override single options.
+// iniFile maps sections and options to values; later files override single options.
 type iniFile map[string]map[string]*iniValue
 
 var (
@@ -44,7 +43,7 @@ var (
 	iniInline  = ondemand.Regexp{Expr: `(?:^|\s);`}
 )
 
-// errINI is a line that is neither section, option nor continuation.
+// errINI reports a line that is neither section, option nor continuation.
 type errINI struct {
 	line int
 	what string
@@ -52,7 +51,7 @@ type errINI struct {
 
 func (e *errINI) Error() string { return e.what }
 
-// parseINI reads one file.
+// parseINI reads one file, without includes.
 func parseINI(path string, data []byte) (iniFile, error) {
 	f := iniFile{}
 	var section map[string]*iniValue
@@ -101,7 +100,7 @@ func (v *iniValue) add(line string, number int) {
 	v.number = append(v.number, number)
 }
 
-// merge takes in what a later file says.
+// merge adds the options of a later file.
 func (f iniFile) merge(later iniFile) {
 	for name, options := range later {
 		if f[name] == nil {
@@ -122,13 +121,13 @@ func (f iniFile) merge(later iniFile) {
 // iniLoader reads a file with its includes.
 type iniLoader struct {
 	job    *job.Job
-	source job.Source // the filter; what is included stays in its folder
+	source job.Source // the filter, whose folder holds all includes
 	count  int
 	out    iniFile
 }
 
-// load reads the file at path, its includes and the .local file beside it.
-// What is not there is left out, as fail2ban does. The error names the file.
+// load reads the file at path, its includes and the .local file beside. Missing files are passed
+// over, as in fail2ban. The error names the file.
 func (l *iniLoader) load(path string, data []byte, chain []string) error {
 	if err := l.one(path, data, chain); err != nil {
 		return err
@@ -140,7 +139,7 @@ func (l *iniLoader) load(path string, data []byte, chain []string) error {
 	return l.optional(local, chain)
 }
 
-// optional loads a file if it is there.
+// optional loads a file if present.
 func (l *iniLoader) optional(path string, chain []string) error {
 	in, err := l.job.Include(l.source, path)
 	switch {
@@ -207,8 +206,8 @@ func (l *iniLoader) include(f iniFile, option, path string, chain []string) erro
 	return nil
 }
 
-// lookup finds an option as %(name)s in section does: name, section/name or
-// known/name.
+// lookup finds the option for %(name)s in section. name is an option, section/option or
+// known/option.
 func (f iniFile) lookup(section, name string) (string, bool) {
 	if sec, option, ok := strings.Cut(name, "/"); ok {
 		if strings.EqualFold(sec, "known") {
@@ -229,10 +228,10 @@ func (f iniFile) lookup(section, name string) (string, bool) {
 	return "", false
 }
 
-// expander puts values for their names, within bounds.
+// expander replaces references by values, within bounds.
 type expander struct {
 	file iniFile
-	size int // bytes made so far
+	size int // bytes produced so far
 }
 
 var errExpanded = errors.New("values that refer to values get too large or refer to themselves")

@@ -21,8 +21,8 @@ for line in sys.stdin:
     print(json.dumps([bool(r.search(t.rstrip("\r\n") + "\n")) for t in texts]))
 `
 
-// fail2ban takes carriage returns off a line and puts one line break there; then
-// Python's re decides.
+// Regexes match the same lines as in fail2ban, which strips carriage returns off a line, appends a
+// line break and uses Python's re.
 func TestLineEndSameLinesAsFail2ban(t *testing.T) {
 	need.Path(t, "/usr/bin/python3", "python3")
 	g := &regextest.Generator{Rand: rand.New(rand.NewPCG(23, 24))}

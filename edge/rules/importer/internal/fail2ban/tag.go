@@ -1,7 +1,7 @@
 package fail2ban
 
-// fail2ban's tags: <HOST>, <F-USER> and so on. What they match is a named group, so that an answer
-// can say who it was: ip and host of <HOST>, user of <F-USER>.
+// The tags of fail2ban: <HOST>, <F-USER> and so on. The match of a tag is a named group, so an answer
+// says who was matched: ip and host for <HOST>, user for <F-USER>.
 
 import (
 	"strings"
@@ -9,9 +9,9 @@ import (
 	"trawl/edge/ondemand"
 )
 
-// hostTags are the tags that fail2ban has regexes for; of digits it takes all as
-// addresses that Python's \d has, and finds out later that they are none. (Its regex for IPv6 ends in
-// a look-behind for a colon, which always holds there.)
+// hostTags are the tags with a built-in regex in fail2ban. The digits of addresses are ASCII:
+// fail2ban's \d takes digits of any script, and the address is refused later. The look-behind for a
+// colon at the end of the regex for IPv6 always holds and is left out.
 var hostTags = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	const (
 		ip4 = `(?:::f{4,6}:)?(?P<ip>(?:[0-9]{1,3}\.){3}[0-9]{1,3})`
@@ -36,8 +36,7 @@ var (
 	customTag = ondemand.Regexp{Expr: `^(/?)F-([A-Z0-9_-]+)$`}
 )
 
-// expandTags replaces <HOST> and its like by their regexes and <F-NAME>…</F-NAME> by
-// groups, called name.
+// expandTags replaces tags such as <HOST> by regexes and <F-NAME>…</F-NAME> by groups, called name.
 func expandTags(src string) string {
 	open := map[string]bool{}
 	return regexTag.Get().ReplaceAllStringFunc(src, func(tag string) string {

@@ -9,7 +9,7 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// What a translator does not refuse compiles, or is refused for its size.
+// A translation compiles, or is refused for its size.
 func FuzzTranslators(f *testing.F) {
 	for _, s := range []string{`^a\b[^\s\]]{1,3}(?:x|y)+?$`, `(?i)\x41\xc3\xa9[\x80-\xff]`, `\<w\>[[:alpha:][.a.]]`, `(?x) a # b`, `a**`, `\Qa.b\E`} {
 		f.Add(s)

@@ -1,6 +1,6 @@
 package re2
 
-// How values stand in events that are logged as JSON.
+// Values of fields as JSON strings.
 
 import (
 	"fmt"
@@ -13,25 +13,25 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// JSONWriter says how a program writes a character into a JSON string: the strings of
-// RFC 8259 can be written in many ways, and programs have settled on a few.
+// JSONWriter describes how a program escapes strings in JSON. RFC 8259 leaves many choices, of
+// which programs use only a few.
 type JSONWriter struct {
-	short bool   // \" and not \u0022
-	ascii bool   // \u00e9 and not é
-	upper bool   // \u00E9 and not \u00e9
-	also  string // what else gets a backslash or a number
-	slash bool   // \/ and not /
+	short bool   // \" rather than \u0022
+	ascii bool   // \u00e9 rather than é
+	upper bool   // \u00E9 rather than \u00e9
+	also  string // further characters to escape
+	slash bool   // \/ rather than /
 }
 
 var JSONWriters = []JSONWriter{
-	{short: true},                                // what must be escaped, and no more
+	{short: true},                                // only the required escapes
 	{short: true, ascii: true},                   // Python
 	{short: true, also: "<>&\u2028\u2029"},       // Go
 	{short: true, ascii: true, slash: true},      // PHP
 	{ascii: true, upper: true, also: "\"'&<>+`"}, // .NET
 }
 
-// Escape is text as w writes it.
+// Escape returns text as escaped by w.
 func (w JSONWriter) Escape(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -53,7 +53,7 @@ func (w JSONWriter) Escape(text string) string {
 	return b.String()
 }
 
-// number is \u and the number of r, or of each of its surrogates.
+// number returns r as \u with a number, or as two numbers for a surrogate pair.
 func (w JSONWriter) number(r rune) string {
 	format := `\u%04x`
 	if w.upper {
@@ -66,8 +66,8 @@ func (w JSONWriter) number(r rune) string {
 	return b.String()
 }
 
-// JSONForms are the texts that text can stand for in a log: as it is, and as JSON. What
-// contains another of them is left out.
+// JSONForms returns text, unescaped and as escaped by each writer. Forms that contain an earlier
+// form are left out.
 func JSONForms(text string) []string {
 	forms := []string{text}
 	if !utf8.ValidString(text) {
@@ -81,8 +81,8 @@ func JSONForms(text string) []string {
 	return forms
 }
 
-// OtherCase says whether text has letters beyond ASCII that come in two cases: then \u00e9
-// and \u00c9 are one text.
+// OtherCase reports whether text has letters beyond ASCII with a second case. Ignoring case, \u00e9
+// and \u00c9 are equal for such a text.
 func OtherCase(text string) bool {
 	for _, r := range text {
 		if r >= utf8.RuneSelf && unicode.SimpleFold(r) != r {
@@ -92,8 +92,7 @@ func OtherCase(text string) bool {
 	return false
 }
 
-// JSONNumbers is a regex for text whose characters beyond ASCII are written as numbers,
-// in any case.
+// JSONNumbers returns a regex for text with all characters beyond ASCII as numbers, ignoring case.
 func JSONNumbers(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -106,7 +105,7 @@ func JSONNumbers(text string) string {
 	return b.String()
 }
 
-// jsonNumber is a regex for the number of r or, ignoring case, of what is the same letter.
+// jsonNumber returns a regex for the number of r; with fold, of r in any case.
 func jsonNumber(r rune, fold bool) string {
 	list := []string{shape.QuoteText(JSONWriters[1].number(r))}
 	for f := unicode.SimpleFold(r); fold && f != r; f = unicode.SimpleFold(f) {
@@ -117,14 +116,13 @@ func jsonNumber(r rune, fold bool) string {
 	return "(?i:" + strings.Join(list, "|") + ")"
 }
 
-// Regexes for one character as a number, a surrogate pair among them, and for one
-// character in any form.
+// Regexes for a character as a number, surrogate pairs included, and for a character in any form.
 const (
 	jsonAnyNumber = `\\u[0-9A-Fa-f]{4}(?:\\u[dD][c-fC-F][0-9A-Fa-f]{2})?`
 	JSONAny       = `(?:` + jsonAnyNumber + `|\\.|.)`
 )
 
-// jsonChar is a regex for r, also as JSON.
+// jsonChar returns a regex for r, unescaped and escaped.
 func jsonChar(r rune, fold bool) string {
 	forms := []string{shape.QuoteRune(r, `\.+*?()|[]{}^$`)}
 	if r >= utf8.RuneSelf {
@@ -139,7 +137,7 @@ func jsonChar(r rune, fold bool) string {
 	return "(?:" + strings.Join(forms, "|") + ")"
 }
 
-// jsonEscapes are the ways to write an ASCII character that are not the character.
+// jsonEscapes returns the escapes of an ASCII character.
 func jsonEscapes(r rune) []string {
 	var list []string
 	for _, w := range JSONWriters {
@@ -150,7 +148,7 @@ func jsonEscapes(r rune) []string {
 	return list
 }
 
-// jsonClass is a class, also for characters as JSON. next is what stands behind it.
+// jsonClass returns a class extended by escaped characters. next is the source behind the class.
 func jsonClass(class string, f Flags, next string) string {
 	ranges := classRanges(class, f)
 	has := func(r rune) bool {
@@ -162,10 +160,10 @@ func jsonClass(class string, f Flags, next string) string {
 		return false
 	}
 	if repeatsFreely(next) && !strings.ContainsFunc(`\u0123456789abcdefntr`, func(r rune) bool { return !has(r) }) {
-		return class // takes the escapes character by character
+		return class // matches each character of an escape
 	}
 	wide := len(ranges) > 0 && ranges[len(ranges)-1] >= utf8.RuneSelf
-	short := "" // escapes of a backslash and one character
+	short := "" // escapes of a backslash and a character
 	var forms []string
 	for r := rune(0); r < utf8.RuneSelf; r++ {
 		if !has(r) {
@@ -192,7 +190,7 @@ func jsonClass(class string, f Flags, next string) string {
 	return "(?:" + strings.Join(forms, "|") + "|" + class + ")"
 }
 
-// repeatsFreely says whether s begins with a repetition without end.
+// repeatsFreely reports whether s begins with an unbounded repetition, from 0 or 1 on.
 func repeatsFreely(s string) bool {
 	if strings.HasPrefix(s, "*") || strings.HasPrefix(s, "+") {
 		return true

@@ -7,7 +7,7 @@ import (
 	"trawl/test/need"
 )
 
-// Python's json writes what the importer expects of it.
+// The writer for Python escapes like Python's json.
 func TestJSONFormsAreThoseOfPython(t *testing.T) {
 	need.Path(t, "/usr/bin/python3", "python3")
 	text := "a\\b\"c/d\té\U0001f600'<>&+\x01\x7f"

@@ -1,7 +1,7 @@
 package re2
 
-// What other programs do to the ends of lines before their regexes see them. The
-// regexes are written so that they find the same in lines as they are.
+// Changes of programs to the ends of lines before matching, and regexes rewritten to find the same
+// in unchanged lines.
 
 import (
 	"strings"
@@ -9,25 +9,25 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// LineEnd is what a program does to a line.
+// LineEnd describes the changes of a program to a line.
 type LineEnd struct {
-	Strips string // it takes these characters off the end: a class of RE2 syntax; empty: none
-	Breaks bool   // then it puts a line break there
-	Why    string // a regex can match nothing, or find less, for that
+	Strips string // characters stripped off the end, as a class of RE2 syntax; empty: none
+	Breaks bool   // a line break is appended afterwards
+	Why    string // reason to refuse a regex that cannot match in the program
 }
 
-var WholeLine = LineEnd{} // grep takes a line as it is
+var WholeLine = LineEnd{} // unchanged, as in grep
 
 const (
 	whyCutFlags = "finds other: flags in the middle of a regex, whose end cannot be fitted to lines as they are"
 	whyEdges    = `finds other: \b, \B or ^ at the end of a line, which cannot be fitted to lines as they are`
 )
 
-// Apply rewrites t for lines as they are. With l the line that the program sees is
-// the text without strips at its end, or that and a line break: there $ holds in
-// front of strips.
+// Apply rewrites t for unchanged lines. The program sees the text without l.Strips at the end,
+// followed by a line break if l.Breaks is set. In an unchanged line, $ therefore also holds before
+// the characters to be stripped.
 //
-// The error is a *refused if the regex cannot match what the program sees.
+// The error is a *Refused if the regex cannot match in the program.
 func (l *LineEnd) Apply(t Translation) (Translation, error) {
 	if l.Strips == "" {
 		return t, nil
@@ -62,8 +62,8 @@ func (l *LineEnd) Apply(t Translation) (Translation, error) {
 	return t, nil
 }
 
-// edges says whether an assertion about something else than the end can stand
-// behind one about the end, or make up a match.
+// edges reports whether an assertion about the end can be followed by a different assertion, or \b
+// or \B alone can make up a match.
 func edges(s *shape.Node) bool {
 	end, others := false, false
 	s.Asserted(func(text string) *shape.Node {
@@ -81,12 +81,13 @@ func edges(s *shape.Node) bool {
 
 type lineFitter struct {
 	strips   shape.Set
-	stripped *shape.Node // any number of them
+	stripped *shape.Node // any number of characters of strips
 	breaks   bool
 }
 
-// atEnd replaces the assertions about the end of a line by those about its end
-// without strips. Behind a line break only a break's program has \z.
+// atEnd translates an assertion about the end of the program's line. In an unchanged line the end
+// is before the characters to be stripped. With a line break appended, \z holds only behind the
+// line break and is left to beyond.
 func (f *lineFitter) atEnd(text string) *shape.Node {
 	switch {
 	case text == `\z` && f.breaks:
@@ -97,8 +98,8 @@ func (f *lineFitter) atEnd(text string) *shape.Node {
 	return &shape.Node{Op: shape.Assert, Text: text}
 }
 
-// kept is the matches whose last character is no strip; all of them if those that
-// are left out would be others' longer forms.
+// kept returns the matches that do not end in a stripped character. For a closed s it returns all
+// matches.
 func (f *lineFitter) kept(s *shape.Node) *shape.Node {
 	if s == nil || f.closed(s) {
 		return s.Asserted(f.atEnd)
@@ -107,13 +108,13 @@ func (f *lineFitter) kept(s *shape.Node) *shape.Node {
 	return shape.Alternate(kept, s.Empty().Asserted(f.atEnd))
 }
 
-// within is the matches that end where the program's line does, or before.
+// within returns the matches that end before or at the end of the program's line, without its line
+// break.
 func (f *lineFitter) within(s *shape.Node) *shape.Node {
 	if f.closed(s) {
 		return f.kept(s)
 	}
-	// Before the end of the program's line anything may come last, if what is no
-	// strip follows.
+	// A match may end in characters of strips if a different character follows in the line.
 	before := s.Asserted(func(text string) *shape.Node {
 		if text == "$" || text == `\z` {
 			return nil
@@ -129,8 +130,8 @@ func (f *lineFitter) within(s *shape.Node) *shape.Node {
 	return shape.Alternate(f.kept(s), before)
 }
 
-// beyond is the matches that take the line break at the end as their last
-// character, without it, and the empty one behind it.
+// beyond returns the matches that end in the appended line break, without the line break, and the
+// empty match behind the line break.
 func (f *lineFitter) beyond(s *shape.Node) *shape.Node {
 	if !f.breaks {
 		return nil
@@ -147,7 +148,7 @@ func (f *lineFitter) beyond(s *shape.Node) *shape.Node {
 	return shape.Alternate(taken, s.Empty().Asserted(behindBreak))
 }
 
-// behindBreak is what holds behind the line break at the end.
+// behindBreak translates an assertion for the place behind the appended line break.
 func behindBreak(assertion string) *shape.Node {
 	switch assertion {
 	case "$", `\z`, `\B`:
@@ -156,8 +157,8 @@ func behindBreak(assertion string) *shape.Node {
 	return nil
 }
 
-// closed says whether each match of s, cut off before the strips at its end, is a
-// match too: then it does not matter that there are some in the line.
+// closed reports whether each match of s remains a match if cut off before the strips at the end.
+// Strips in the line then make no difference.
 func (f *lineFitter) closed(s *shape.Node) bool {
 	switch s.Op {
 	case shape.Atom:

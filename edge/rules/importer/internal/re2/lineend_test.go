@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Most regexes change at their $ alone.
+// In most regexes only the $ changes.
 func TestLineEndOfUsualRegexes(t *testing.T) {
 	takesBlanks := LineEnd{Strips: `[\s\v]`, Why: "never"}
 	takesBreaks := LineEnd{Strips: `[\r\n]`, Breaks: true, Why: "never"}

@@ -13,7 +13,7 @@ import (
 	"trawl/test/need"
 )
 
-// grep decides what a POSIX regex means: extended ones with -E, basic ones without.
+// POSIX regexes match the same lines as with grep -E, and as with grep for basic regexes.
 func TestPOSIXSameLinesAsGrep(t *testing.T) {
 	for _, syntax := range []struct {
 		name, mode                 string
@@ -70,7 +70,7 @@ func TestPOSIXSameLinesAsGrep(t *testing.T) {
 					continue
 				}
 				if !ascii && (len(tr.Remarks) > 0 || strings.Contains(src, "[^")) {
-					continue // classes know ASCII only: noted
+					continue // classes contain ASCII only, as noted
 				}
 				taken++
 				regextest.Agrees(t, src, tr.Expr, fmt.Sprint(tr.InPart), lines, want)
@@ -83,7 +83,8 @@ func TestPOSIXSameLinesAsGrep(t *testing.T) {
 	}
 }
 
-// grep -P is PCRE, which Snort's and ModSecurity's rules are written for.
+// Regexes match the same lines as with grep -P, an implementation of PCRE like those of Snort and
+// ModSecurity.
 func TestPCRESameLinesAsGrep(t *testing.T) {
 	g := &regextest.Generator{Rand: rand.New(rand.NewPCG(3, 4)), Atoms: regextest.PerlAtoms, Quantifiers: regextest.PerlQuantifiers, Groups: regextest.PerlGroups}
 	if _, ok := regextest.GrepLines(t, "C", "-P", "a", []string{"a"}); !ok {
@@ -128,7 +129,7 @@ for line in sys.stdin:
     print(json.dumps([bool(r.search(t)) for t in texts]))
 `
 
-// Python's re decides what fail2ban's regexes mean.
+// Regexes match the same lines as with Python's re, used by fail2ban.
 func TestPythonSameLinesAsPython(t *testing.T) {
 	need.Path(t, "/usr/bin/python3", "python3")
 	g := &regextest.Generator{
@@ -147,7 +148,7 @@ func TestPythonSameLinesAsPython(t *testing.T) {
 	for range regextest.Rounds(6000) {
 		src := g.Regex(2)
 		lines := slices.DeleteFunc(g.Texts(40, alphabet), func(line string) bool {
-			return line == "" && strings.Contains(src, `\B`) // Python's differs from all others there
+			return line == "" && strings.Contains(src, `\B`) // Python's \B differs here
 		})
 		tr, err := Perl(src, Python, Flags{})
 		if err == nil {
@@ -156,7 +157,7 @@ func TestPythonSameLinesAsPython(t *testing.T) {
 				continue
 			}
 		}
-		// fail2ban rewrites global flags within groups itself; Python has only those at the beginning.
+		// Python allows global flags only at the beginning; fail2ban rewrites flags within groups.
 		if err != nil || strings.Contains(src, "((?i)") || strings.Contains(src, ":(?i)") {
 			continue
 		}
@@ -191,8 +192,8 @@ func TestPythonSameLinesAsPython(t *testing.T) {
 	t.Logf("%d compared", len(questions))
 }
 
-// olderPython says whether src has what Python knows since 3.11 only, or a
-// Perl spelling that is taken though Python has another.
+// olderPython reports whether src has syntax that Python knows only since 3.11, or a Perl spelling
+// that the translator takes and Python does not.
 func olderPython(src string) bool {
 	for _, s := range []string{"++", "*+", "?+", "}+", "(?>", "(?<m>", "(?|", "(?P<n>"} {
 		if strings.Contains(src, s) {
@@ -202,9 +203,8 @@ func olderPython(src string) bool {
 	return false
 }
 
-// Regexes made of `.` and classes with bytes over \x7f, side by side and repeated, over
-// texts of characters that are cut anywhere: never less than PCRE finds in bytes, and
-// not more without saying so.
+// Regexes of `.` and of classes with bytes over \x7f, adjacent and repeated, match no fewer texts
+// than PCRE finds in bytes, and more only with a reason. The texts have characters cut anywhere.
 func TestBytesSameLinesAsGrep(t *testing.T) {
 	g := &regextest.Generator{
 		Rand:        rand.New(rand.NewPCG(23, 24)),

@@ -1,6 +1,6 @@
 package re2
 
-// Regexes in the syntax that Perl began: those of PCRE, of Python and of YARA.
+// Regexes in Perl's syntax: those of PCRE, Python, YARA, Sigma and SpamAssassin.
 
 import (
 	"strconv"
@@ -11,16 +11,16 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// dialect is what differs between the engines with that syntax.
+// dialect holds the differences between engines with Perl's syntax.
 type dialect struct {
 	bytes    bool // patterns and texts are bytes, not characters
-	python   bool // Python's escapes, and its rules for global flags
-	yara     bool // only what YARA knows: no (? at all
+	python   bool // Python's escapes, and Python's rules for global flags
+	yara     bool // YARA's subset, without (?
 	spaceVT  bool // \s includes the vertical tab
-	emptyLow bool // {,n} is {0,n}; in other dialects releases differ, see newRepeat
-	lastLine bool // $ also stands before a line break at the end of the text
-	json     bool // characters of the text may stand there as JSON has them
-	perl     bool // Perl's: a text ends in a line break, before which \Z holds as $ does
+	emptyLow bool // {,n} is {0,n}; further dialects differ between releases, see newRepeat
+	lastLine bool // $ also holds before a line break at the end of the text
+	json     bool // characters of the text may be escaped as in JSON
+	perl     bool // texts end in a line break, before which \Z holds like $
 }
 
 var (
@@ -31,25 +31,25 @@ var (
 	YARA         = dialect{bytes: true, yara: true, spaceVT: true, emptyLow: true}
 )
 
-// newRepeat is {,n} or a repetition with blanks in it, which braces does not read. Perl
-// 5.34 and PCRE2 10.43 have made repetitions of what was plain text before.
+// newRepeat finds {,n} and repetitions with blanks, which shape.ReadCount does not read. Perl 5.34
+// and PCRE2 10.43 turned both from text into repetitions.
 var newRepeat = ondemand.Regexp{Expr: `^\{[ \t]*(?:[0-9]+[ \t]*(?:,[ \t]*[0-9]*[ \t]*)?|,[ \t]*[0-9]+[ \t]*)\}`}
 
 const whyNewRepeat = "{,n} and {n, m} are text before PCRE2 10.43 and Perl 5.34, and repetitions since: write {0,n} or {n,m}"
 
-// Flags are the flags of an expression, or of a group of it. The last three are
-// for the whole of it.
+// Flags are the flags of an expression or of a group. EndOnly, Wide and Anywhere hold for a whole
+// expression.
 type Flags struct {
 	IgnoreCase, MultiLine, DotAll, Extended, Ungreedy bool
 
-	ascii bool // Python's \w \d \s know ASCII only
+	ascii bool // Python's \w \d \s contain ASCII only
 
-	EndOnly  bool // $ is the end of the text only
-	Wide     bool // each byte of the text has a zero behind it
-	Anywhere bool // ^ and $ say nothing: where the text begins and ends is not known
+	EndOnly  bool // $ holds only at the end of the text
+	Wide     bool // each byte of the text is followed by a zero
+	Anywhere bool // ^ and $ are ignored: the text is a part of unknown place
 }
 
-// String is the flags as they are written at the beginning of an expression.
+// String returns the flags as written at the beginning of an expression.
 func (f Flags) String() string {
 	s := ""
 	for _, flag := range []struct {
@@ -66,7 +66,7 @@ func (f Flags) String() string {
 	return "(?" + s + ")"
 }
 
-// perlParser goes through the source once and writes what it means in RE2 syntax.
+// perlParser reads the source once and writes RE2 syntax.
 type perlParser struct {
 	emitter
 	dialect dialect
@@ -75,10 +75,10 @@ type perlParser struct {
 	flags   Flags
 	depth   int
 
-	parts []*byteNode // of the sequence under way, if the dialect is about bytes
+	parts []*byteNode // of the current sequence, if dialect.bytes
 }
 
-// Perl translates src. The error is a *refused.
+// Perl translates src. The error is a *Refused.
 func Perl(src string, d dialect, f Flags) (Translation, error) {
 	if len(src) > MaxRegex {
 		return Translation{}, Refuse("regex is too long", strconv.Itoa(len(src))+" bytes")
@@ -98,7 +98,7 @@ func Perl(src string, d dialect, f Flags) (Translation, error) {
 	return p.finish(), nil
 }
 
-// finish is the translation, in which characters are counted instead of bytes.
+// finish returns the translation, after replacing counts of bytes by counts of characters.
 func (p *perlParser) finish() Translation {
 	if !p.dialect.bytes {
 		return p.done()
@@ -119,8 +119,7 @@ func (p *perlParser) more() bool { return p.pos < len(p.src) }
 
 func (p *perlParser) has(s string) bool { return strings.HasPrefix(p.src[p.pos:], s) }
 
-// alternation reads up to the end or the `)` of the group, which becomes one part of
-// the sequence around it.
+// alternation reads up to the end or the `)` of the group, and adds the group to the parts around.
 func (p *perlParser) alternation() error {
 	around := p.parts
 	p.parts = nil
@@ -141,7 +140,7 @@ func (p *perlParser) alternation() error {
 	return nil
 }
 
-// item reads one atom or assertion and what repeats it.
+// item reads an atom or assertion with quantifiers.
 func (p *perlParser) item() error {
 	if p.flags.Extended && p.skipSpace() {
 		return nil
@@ -157,15 +156,15 @@ func (p *perlParser) item() error {
 		if p.flags.Extended && p.skipSpace() {
 			continue
 		}
-		again, err := p.quantifier(times)
-		if err != nil || !again {
+		found, err := p.quantifier(times)
+		if err != nil || !found {
 			return err
 		}
 	}
 	return nil
 }
 
-// skipSpace skips what the flag x makes mean nothing.
+// skipSpace skips white space and comments under the flag x.
 func (p *perlParser) skipSpace() bool {
 	switch c := p.src[p.pos]; {
 	case strings.IndexByte(" \t\n\r\f\v", c) >= 0:
@@ -234,7 +233,7 @@ func (p *perlParser) edge(s string) {
 	p.assertion(s)
 }
 
-// end writes `$`, which in PCRE also stands before a line break at the end.
+// end writes `$`, which in PCRE also holds before a line break at the end.
 func (p *perlParser) end() {
 	switch {
 	case !p.dialect.lastLine || p.flags.MultiLine || p.flags.EndOnly || p.flags.Anywhere:
@@ -247,7 +246,7 @@ func (p *perlParser) end() {
 	}
 }
 
-// classOf writes a class of characters, `.` among them.
+// classOf writes a class of characters or a `.`.
 func (p *perlParser) classOf(class string) {
 	if p.dialect.json {
 		p.begin()
@@ -277,7 +276,7 @@ func (p *perlParser) classOf(class string) {
 	p.parts = append(p.parts, n)
 }
 
-// char1 writes one character that stands for itself.
+// char1 writes a character that stands for itself.
 func (p *perlParser) char1(r rune) {
 	if p.dialect.json {
 		p.begin()
@@ -300,8 +299,8 @@ func (p *perlParser) char1(r rune) {
 	}
 }
 
-// bytesRun writes a character of several bytes where the source means bytes: it
-// is the same unless only its last byte is repeated.
+// bytesRun writes a character of several bytes. A regex for bytes differs only if the last byte is
+// repeated, and is refused then.
 func (p *perlParser) bytesRun(s string) error {
 	if p.more() && strings.IndexByte("*+?", p.src[p.pos]) >= 0 {
 		return Refuse(WhyBytes, "a repeated byte of "+s)
@@ -321,7 +320,7 @@ func (p *perlParser) bytesRun(s string) error {
 	return nil
 }
 
-// quantifier reads one, if there is one; times is how many there were already.
+// quantifier reads a quantifier, if present. times is the number of quantifiers before.
 func (p *perlParser) quantifier(times int) (bool, error) {
 	low, high, size := shape.ReadQuantifier(p.src[p.pos:], p.dialect.emptyLow)
 	if size == 0 {

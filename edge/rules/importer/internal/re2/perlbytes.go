@@ -1,7 +1,7 @@
 package re2
 
-// Regexes that count bytes, for a matcher that counts characters: `.` and [^…] take
-// one byte in PCRE and YARA, and a character of up to four bytes in RE2 syntax.
+// Regexes that count bytes, for a matcher that counts characters: `.` and [^…] take one byte in
+// PCRE and YARA, and a character of up to four bytes in RE2 syntax.
 
 import (
 	"regexp/syntax"
@@ -13,9 +13,9 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// Gap is between low and high bytes, in characters; high < 0: any number from low. cut
-// says that what stands beside can begin or end within a character. What is too far for
-// a regex, or not the same in characters, is left more open, and exact is false.
+// Gap returns a regex for low to high bytes, counted in characters; without an upper bound if high
+// < 0. cut says that the neighbours can begin or end within a character. exact is false if the
+// regex matches further lengths, for counts over maxRepeat or where bytes and characters differ.
 func Gap(low, high int, cut bool) (s string, exact bool) {
 	switch {
 	case high == 0:
@@ -39,22 +39,22 @@ func Gap(low, high int, cut bool) (s string, exact bool) {
 
 const WhyCounted = "finds more: what counts bytes (., [^…], {n}, distances) counts characters, which have up to four bytes beyond ASCII"
 
-// byteNode is a part of a regex, as far as it matters where characters begin.
-// A *wide* part is `.` or a class with all bytes from \x80 on: it may begin or end
-// within a character of the text. All other parts are of whole characters.
+// byteNode is a part of a regex, with the properties that decide how to count in characters. A wide
+// part is `.` or a class with all bytes from \x80 on: a wide part may begin or end within a
+// character of the text. All further parts consist of whole characters.
 type byteNode struct {
 	kind byteKind
-	subs []*byteNode // of a sequence, the alternatives, or what is repeated
+	subs []*byteNode // of a sequence, alternatives or a loop
 
-	first, last byteEdge // what the part may begin and end with
+	first, last byteEdge // kinds of the possible first and last parts
 	empty       bool     // the part can match nothing
 
-	// Of a wide part, or of \B.
-	from, to  int    // where it is written, with its quantifier
-	class     string // without its quantifier
-	ascii     string // the ASCII part of the class, as items of a class
-	fold      bool   // case is ignored there
-	low, high int    // bytes; high < 0: any number from low
+	// Only for byteWide and byteNotWord:
+	from, to  int    // place in the expression, including the quantifier
+	class     string // without the quantifier
+	ascii     string // the ASCII characters of class, as members of a class
+	fold      bool   // case is ignored
+	low, high int    // bytes; high < 0: unbounded
 	lazy      bool
 }
 
@@ -69,13 +69,13 @@ const (
 	byteLoop
 )
 
-// byteEdge says what may stand beside a part: none of the bits is a place between
-// two characters of the text.
+// byteEdge is a set of kinds of neighbours of a part. The empty set stands for a place between two
+// characters of the text.
 type byteEdge uint8
 
 const (
-	edgeOpen   byteEdge = 1 << iota // the end of the regex, where it goes on with any text
-	edgeSoft                        // a wide part that can give a character away, since it needs no byte
+	edgeOpen   byteEdge = 1 << iota // an end of the regex, beyond which any text follows
+	edgeSoft                        // a wide part that needs no byte, and can give a character away
 	edgeDemand                      // a wide part that needs a byte
 )
 
@@ -111,7 +111,7 @@ func alternativesOf(subs []*byteNode) *byteNode {
 	return n
 }
 
-// repeated is n, low to high times. Of a wide part it changes the count.
+// repeated returns n repeated low to high times. A wide part takes over the counts.
 func (n *byteNode) repeated(low, high, to int, lazy bool) *byteNode {
 	if n.kind != byteWide {
 		return &byteNode{kind: byteLoop, subs: []*byteNode{n}, first: n.first, last: n.last, empty: n.empty || low == 0, low: low, high: high}
@@ -121,7 +121,7 @@ func (n *byteNode) repeated(low, high, to int, lazy bool) *byteNode {
 	return n
 }
 
-// grouped is n in parentheses, which is repeated as a whole.
+// grouped returns n in parentheses, repeatable as a whole.
 func (n *byteNode) grouped() *byteNode {
 	if n.kind != byteWide {
 		return n
@@ -137,8 +137,8 @@ func (n *byteNode) settleEdges() {
 	}
 }
 
-// classRanges are the characters of a class, as low, high, low, high …; nil if class is
-// none.
+// classRanges returns the characters of a class as low, high, low, high …, or nil if class is no
+// class.
 func classRanges(class string, f Flags) []rune {
 	flags := syntax.Perl
 	if f.IgnoreCase {
@@ -164,9 +164,9 @@ func classRanges(class string, f Flags) []rune {
 	return nil
 }
 
-// foldedWide is a class whose case is ignored as that of bytes is: in ASCII alone. It
-// stays as it is unless all bytes from \x80 on are in it; in Unicode s and k have other
-// cases there, which come into such a class with them, and leave it with them.
+// foldedWide returns a class that ignores case in ASCII only, as for bytes. A class without all
+// bytes from \x80 on is returned unchanged. In Unicode, s and k have cases beyond ASCII, which
+// would enter and leave a wide class together with s and k.
 func foldedWide(class string) string {
 	items, negated := strings.CutPrefix(class, "[^")
 	if negated {
@@ -176,7 +176,7 @@ func foldedWide(class string) string {
 	if !ok {
 		return class
 	}
-	var other shape.Set // the other case of the letters that are there
+	var other shape.Set // the letters of set in the opposite case
 	for i, letters := range []shape.Set{{'A', 'Z'}, {'a', 'z'}} {
 		shift := rune('a'-'A') * rune(1-2*i)
 		for _, r := range set.And(letters) {
@@ -197,7 +197,7 @@ func foldedWide(class string) string {
 	return "(?-i:" + set.Class() + ")"
 }
 
-// wideNode is the part that was just written if class, which stands at from, is wide.
+// wideNode returns the part for class, just written at from, or nil if class is not wide.
 func wideNode(class string, from, to int, f Flags) *byteNode {
 	ranges := classRanges(class, f)
 	if len(ranges) == 0 || ranges[len(ranges)-1] != unicode.MaxRune {
@@ -216,19 +216,19 @@ func wideNode(class string, from, to int, f Flags) *byteNode {
 	return n
 }
 
-// byteEdit is a part of the expression that is written in another way.
+// byteEdit replaces a part of the expression by text.
 type byteEdit struct {
 	from, to int
 	text     string
 }
 
-// byteWriter collects what has to be written in another way.
+// byteWriter collects replacements.
 type byteWriter struct {
 	edits []byteEdit
 	more  bool // the expression finds more than the original
 }
 
-// settle goes through n, which stands between left and right.
+// settle collects the replacements in n, a part between the neighbours left and right.
 func (w *byteWriter) settle(n *byteNode, left, right byteEdge) {
 	switch n.kind {
 	case byteSequence:
@@ -241,12 +241,12 @@ func (w *byteWriter) settle(n *byteNode, left, right byteEdge) {
 		if n.high != 1 && n.high != 0 {
 			left, right = left|n.last, right|n.first
 		}
-		if n.low > 1 && (left|right)&edgeOpen != 0 { // the regex goes on with another round, not with any text
+		if n.low > 1 && (left|right)&edgeOpen != 0 { // a further round follows, not any text
 			left, right = left|edgeSoft, right|edgeSoft
 		}
 		w.settle(n.subs[0], left, right)
 	case byteNotWord:
-		if left != 0 && right != 0 { // may be within a character, where \B holds
+		if left != 0 && right != 0 { // possibly within a character, where \B holds
 			w.edits = append(w.edits, byteEdit{n.from, n.to, ""})
 			w.more = true
 		}
@@ -260,7 +260,7 @@ func (w *byteWriter) settle(n *byteNode, left, right byteEdge) {
 }
 
 func (w *byteWriter) sequence(subs []*byteNode, left, right byteEdge) {
-	after := make([]byteEdge, len(subs)+1) // what may come behind each part
+	after := make([]byteEdge, len(subs)+1) // the neighbours behind each part
 	after[len(subs)] = right
 	for i := len(subs) - 1; i >= 0; i-- {
 		if after[i] = subs[i].first; subs[i].empty {
@@ -277,7 +277,7 @@ func (w *byteWriter) sequence(subs []*byteNode, left, right byteEdge) {
 	}
 }
 
-// joined puts wide parts of one class that stand side by side together.
+// joined merges adjacent wide parts of one class.
 func joined(subs []*byteNode) []*byteNode {
 	var list []*byteNode
 	for _, n := range subs {
@@ -299,29 +299,30 @@ func joined(subs []*byteNode) []*byteNode {
 	return list
 }
 
-// asCharacters is n for characters, if that is not what stands there, and whether the
-// same texts match. Bytes that are no UTF-8 are characters of one byte, U+FFFD; a
-// character that is cut by the end of n is taken as a whole.
+// asCharacters returns the replacement of n in characters, empty if n can stay unchanged, and
+// whether the same texts match. Bytes that are not UTF-8 are characters of one byte, U+FFFD. A
+// character cut by the end of n is taken as a whole.
 func (n *byteNode) asCharacters(left, right byteEdge) (text string, exact bool) {
 	sides := left | right
 	switch {
 	case n.low == 0 && n.high < 0:
 		return "", true
 	case n.low <= 1 && sides&edgeDemand == 0 && (n.high < 0 || sides&edgeSoft == 0 && sides&edgeOpen != 0):
-		// The rest of the text has as many bytes as one wants, or characters.
+		// At most one byte is needed, and the rest of the text leaves any number of bytes or
+		// characters.
 		return "", true
 	case sides == 0 && 0 < n.high && n.high <= 2:
 		return n.spelled(), true
 	}
 	switch {
-	case sides&edgeDemand != 0: // the neighbour may have taken what they share
+	case sides&edgeDemand != 0: // the neighbour may have taken a shared character
 		return n.class + shape.Quantifier(n.low/utf8.UTFMax, n.high), false
 	case n.low <= 1:
 		return "", false
 	case n.ascii == "":
 		return n.class + shape.Quantifier((n.low+utf8.UTFMax-1)/utf8.UTFMax, n.high), false
 	}
-	// All ASCII, or something that is not: then there may be fewer characters.
+	// Either all characters are ASCII, or some character is not and fewer characters are enough.
 	others := `*`
 	if n.high >= 0 {
 		others = shape.Quantifier(0, n.high-1)
@@ -330,7 +331,7 @@ func (n *byteNode) asCharacters(left, right byteEdge) (text string, exact bool) 
 	return `(?:` + single + repeatOnce(n.low, n.high) + `|` + single + others + n.exactly(`[^\x00-\x7f]`) + n.class + others + `)`, false
 }
 
-// spelled is one or two bytes between whole characters.
+// spelled returns a regex for one or two bytes between whole characters.
 func (n *byteNode) spelled() string {
 	single := n.exactly(`[` + n.ascii + `\x{fffd}]`)
 	if n.high == 1 {
@@ -339,8 +340,8 @@ func (n *byteNode) spelled() string {
 	return `(?:` + single + repeatOnce(n.low, 2) + `|` + n.exactly(`[\x{80}-\x{7ff}]`) + `)`
 }
 
-// exactly is a class that holds no other characters where case is ignored: in Unicode s and k
-// have other cases beyond ASCII, of more bytes.
+// exactly returns class without case folding. In Unicode, s and k have cases beyond ASCII, of more
+// bytes.
 func (n *byteNode) exactly(class string) string {
 	if n.fold {
 		return `(?-i:` + class + `)`
@@ -348,7 +349,7 @@ func (n *byteNode) exactly(class string) string {
 	return class
 }
 
-// repeatOnce is repeat, without a count for what stands there once.
+// repeatOnce is shape.Quantifier, but empty for exactly one repetition.
 func repeatOnce(low, high int) string {
 	if low == 1 && high == 1 {
 		return ""
@@ -356,13 +357,13 @@ func repeatOnce(low, high int) string {
 	return shape.Quantifier(low, high)
 }
 
-// edited is the expression with the edits, which are in order.
+// edited applies edits, sorted by position, and moves Carets, Dollars and Bars accordingly.
 func (t *Translation) edited(edits []byteEdit) {
 	var out strings.Builder
 	lists := [][]int{t.Carets, t.Dollars, t.Bars}
 	next := [3]int{}
 	done := 0
-	move := func(to int) { // positions up to to move as the text behind done does
+	move := func(to int) { // copies the text from done to to, and moves the positions within
 		for i, list := range lists {
 			for next[i] < len(list) && list[next[i]] < to {
 				list[next[i]] += out.Len() - done

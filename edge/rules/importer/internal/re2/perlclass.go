@@ -1,6 +1,6 @@
 package re2
 
-// Classes of regexes in Perl's syntax.
+// Character classes in Perl's syntax.
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// classParser collects a class; bytes over \x7f apart, since RE2 classes hold
-// characters.
+// classParser collects the members of a class. Bytes over \x7f are apart, since classes of RE2
+// contain characters.
 type classParser struct {
 	items strings.Builder
 	high  [128]bool
-	bytes int // how many of high
+	bytes int // number of bytes in high
 }
 
 // class reads […].
@@ -65,7 +65,7 @@ func (p *perlParser) class() error {
 	return nil
 }
 
-// classItem reads one character, range or class of a class.
+// classItem reads a character, range or named class within a class.
 func (p *perlParser) classItem(c *classParser) error {
 	if s := p.src[p.pos:]; strings.HasPrefix(s, "[:") && !p.dialect.python && !p.dialect.yara {
 		if end := strings.Index(s[2:], ":]"); end >= 0 {
@@ -101,7 +101,7 @@ func (p *perlParser) classItem(c *classParser) error {
 	return p.addRange(c, low, high, lowByte || highByte)
 }
 
-// classFollows tells \w and the like.
+// classFollows reports whether a named class such as \w follows.
 func (p *perlParser) classFollows() bool {
 	s := p.src[p.pos:]
 	return len(s) > 1 && s[0] == '\\' && strings.IndexByte("dDwWsS", s[1]) >= 0 || strings.HasPrefix(s, "[:")
@@ -124,7 +124,7 @@ func (p *perlParser) classChar() (rune, bool, error) {
 	return r, isByte, err
 }
 
-// addRange adds low to high; with bytes, those over \x7f apart.
+// addRange adds low to high. In a dialect of bytes, bytes over \x7f are added to c.high.
 func (p *perlParser) addRange(c *classParser, low, high rune, isByte bool) error {
 	if p.dialect.bytes && high >= utf8.RuneSelf {
 		if !isByte {
@@ -148,7 +148,7 @@ func (p *perlParser) addRange(c *classParser, low, high rune, isByte bool) error
 	return nil
 }
 
-// posixClass reads [:name:] in a class.
+// posixClass reads [:name:] within a class.
 func (p *perlParser) posixClass(c *classParser, s string) error {
 	name := strings.TrimPrefix(s[2:len(s)-2], "^")
 	if !isPOSIXClass(name) {
@@ -159,7 +159,7 @@ func (p *perlParser) posixClass(c *classParser, s string) error {
 	return nil
 }
 
-// isPOSIXClass says whether RE2 syntax knows [:name:], which means ASCII there.
+// isPOSIXClass reports whether RE2 syntax has [:name:], always a class of ASCII.
 func isPOSIXClass(name string) bool {
 	switch name {
 	case "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word", "xdigit":

@@ -1,6 +1,6 @@
 package re2
 
-// Escapes and classes of regexes in Perl's syntax.
+// Escapes in Perl's syntax, outside of classes and within.
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// escape reads a backslash outside a class and what belongs to it.
+// escape reads an escape outside of a class.
 func (p *perlParser) escape() error {
 	if p.pos+1 >= len(p.src) {
 		return Refuse(WhySyntax, `a \ at the end`)
@@ -78,7 +78,7 @@ func (p *perlParser) escape() error {
 	return p.charEscape()
 }
 
-// isOctal tells \012 and \123 from back-references.
+// isOctal distinguishes \012 and \123 from back-references.
 func (p *perlParser) isOctal() bool {
 	s := p.src[p.pos+1:]
 	if len(s) < 3 {
@@ -108,7 +108,7 @@ func (p *perlParser) quotedRun() error {
 	return nil
 }
 
-// classEscape is what \d and the like mean, in a class or outside.
+// classEscape returns the class for \d and the like, as members of a class if inClass is set.
 func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	if p.dialect.python && !p.flags.ascii {
 		return unicodeClass(c, inClass)
@@ -154,14 +154,14 @@ func (p *perlParser) classEscape(c byte, inClass bool) (string, bool) {
 	return "", false
 }
 
-// highSpace notes a byte over \x7f that a class of white space has in PCRE.
+// highSpace notes a byte over \x7f in a class of white space of PCRE.
 func (p *perlParser) highSpace(detail string) {
 	if p.dialect.bytes {
 		p.partly(whyHighSpace, detail)
 	}
 }
 
-// charEscape reads an escape that stands for a character.
+// charEscape reads the escape of a character.
 func (p *perlParser) charEscape() error {
 	r, size, isByte, err := p.char(p.src[p.pos:])
 	if err != nil {
@@ -172,7 +172,7 @@ func (p *perlParser) charEscape() error {
 		p.char1(r)
 		return nil
 	}
-	// Bytes over \x7f: with the next ones they may be a character.
+	// Bytes over \x7f can form a character together with the following escapes.
 	var run []byte
 	for isByte && r >= utf8.RuneSelf {
 		run = append(run, byte(r))
@@ -181,7 +181,7 @@ func (p *perlParser) charEscape() error {
 			break
 		}
 		if r, size, isByte, err = p.char(p.src[p.pos:]); err != nil {
-			break // the caller meets it again
+			break // run is refused below
 		}
 	}
 	if !utf8.Valid(run) {
@@ -190,8 +190,8 @@ func (p *perlParser) charEscape() error {
 	return p.bytesRun(string(run))
 }
 
-// char reads a character at the beginning of s, with a backslash or without.
-// isByte says that it was written as the number of a byte.
+// char reads the character or escape at the beginning of s. isByte says that the escape is the
+// number of a byte.
 func (p *perlParser) char(s string) (r rune, size int, isByte bool, err error) {
 	if s[0] != '\\' {
 		r, size = utf8.DecodeRuneInString(s)
@@ -245,7 +245,7 @@ func (p *perlParser) char(s string) (r rune, size int, isByte bool, err error) {
 		r, size = utf8.DecodeRuneInString(s[1:])
 		return r, 1 + size, false, nil
 	case p.dialect.yara:
-		return rune(c), 2, false, nil // YARA takes other escaped letters as they are
+		return rune(c), 2, false, nil // YARA ignores the backslash
 	}
 	return 0, 0, false, Refuse(whyEscape, s[:2])
 }

@@ -1,6 +1,6 @@
 package re2
 
-// Groups and flags of regexes in Perl's syntax.
+// Groups and flags in Perl's syntax.
 
 import (
 	"strings"
@@ -38,7 +38,8 @@ func (p *perlParser) group() error {
 	return nil
 }
 
-// groupHead reads from `(` to where the content begins; done: there is none.
+// groupHead reads from `(` to the beginning of the content. done says that the group has no
+// content.
 func (p *perlParser) groupHead() (done bool, err error) {
 	rest := p.src[p.pos:]
 	has := func(s string) bool { return strings.HasPrefix(rest, s) }
@@ -100,7 +101,7 @@ func (p *perlParser) groupHead() (done bool, err error) {
 	return p.flagGroup()
 }
 
-// UpTo is s up to and with the first c.
+// UpTo returns s up to and including the first c, at most 40 bytes.
 func UpTo(s string, c byte) string {
 	if i := strings.IndexByte(s, c); i >= 0 {
 		s = s[:i+1]
@@ -141,7 +142,8 @@ func (p *perlParser) flagGroup() (done bool, err error) {
 	return !colon, nil
 }
 
-// readFlags reads flags up to `)` or `:`, and sets x, which is not written.
+// readFlags reads flags up to `)` or `:` and sets p.flags. on and off never contain x, which RE2
+// syntax has not.
 func (p *perlParser) readFlags() (on, off string, colon bool, err error) {
 	start := p.pos
 	set := true
@@ -181,7 +183,7 @@ func (p *perlParser) readFlags() (on, off string, colon bool, err error) {
 				return "", "", false, Refuse(WhySyntax, "the flag "+string(c))
 			}
 			if c == 'n' {
-				continue // groups do not capture: nobody asks
+				continue // captures are not used
 			}
 		default:
 			return "", "", false, Refuse(WhySyntax, UpTo(p.src[start:], ')'))
@@ -190,8 +192,8 @@ func (p *perlParser) readFlags() (on, off string, colon bool, err error) {
 	return "", "", false, Refuse(WhySyntax, "flags without end")
 }
 
-// pythonFlags reads flags right behind a `(` or `(?:`: fail2ban makes
-// (?i:…) of ((?i)…), so that they hold for the group.
+// pythonFlags reads flags directly behind `(` or `(?:`. The flags hold for the group: fail2ban
+// turns ((?i)…) into (?i:…).
 func (p *perlParser) pythonFlags() error {
 	if !p.dialect.python || !p.has("(?") {
 		return nil

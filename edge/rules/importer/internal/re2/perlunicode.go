@@ -1,6 +1,6 @@
 package re2
 
-// Python's classes, which know the characters of all scripts.
+// Python's classes, with the characters of all scripts.
 
 import (
 	"regexp/syntax"
@@ -10,8 +10,8 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// What Python's \w, \d and \s are, inside of [ ]. Its word characters are those that
-// str.isalnum says yes to, which are letters and numbers of any kind.
+// Python's \w, \d and \s as members of a class. Word characters are _ and the characters of
+// str.isalnum: letters and numbers of any kind.
 const (
 	unicodeWord  = `\pL\pN_`
 	unicodeDigit = `\p{Nd}`
@@ -19,8 +19,8 @@ const (
 	otherSpace   = `\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}`
 )
 
-// unicodeClass is \d and the like in Python; not \W in a class, which unicodeBracket
-// sees to.
+// unicodeClass returns Python's \d and the like, except \W in a class, for which see
+// unicodeBracket.
 func unicodeClass(c byte, inClass bool) (string, bool) {
 	bracket := func(opening, s string) string {
 		if inClass {
@@ -48,8 +48,8 @@ func unicodeClass(c byte, inClass bool) (string, bool) {
 	return "", false
 }
 
-// unicodeBracket reads a class of Python's with \W in it, for which RE2 syntax has no
-// name there. False if the class is none.
+// unicodeBracket reads a class with \W, which RE2 syntax cannot express as a member of a class. It
+// returns false for a class without \W.
 func (p *perlParser) unicodeBracket() (bool, error) {
 	rest, end := withoutNonWord(p.src[p.pos:])
 	if end == 0 {
@@ -90,8 +90,8 @@ func (p *perlParser) unicodeBracket() (bool, error) {
 	return true, nil
 }
 
-// withoutNonWord is the class that src begins with, without \W, and where it ends; 0:
-// there is no \W in it.
+// withoutNonWord returns the class at the beginning of src without \W, and the end of the class; 0
+// if the class has no \W.
 func withoutNonWord(src string) (rest string, end int) {
 	var b strings.Builder
 	found := false
@@ -123,8 +123,8 @@ func withoutNonWord(src string) (rest string, end int) {
 
 const WhyUnicodeEdge = `finds other: \b and \B know ASCII only here`
 
-// WordEdges replaces \b by what Python means with it, where that is at an end of a
-// regex, and leaves it where both mean the same. False if some do not.
+// WordEdges replaces \b at the ends of a regex by a word boundary of Python, and keeps \b where
+// both are equal. It returns false if some boundary differs from Python's.
 func WordEdges(t Translation) (Translation, bool) {
 	s, ok := shape.Parse(t.Expr)
 	if !ok || !strings.Contains(t.Expr, `\b`) && !strings.Contains(t.Expr, `\B`) {
@@ -140,13 +140,13 @@ func WordEdges(t Translation) (Translation, bool) {
 
 type edgeRewriter struct{ changed, same bool }
 
-// wordSets is what it takes to compare words of ASCII and of all scripts.
+// wordSets compares words of ASCII with words of all scripts.
 type wordSets struct {
 	asciiWords, otherWords shape.Set
-	before, behind         *shape.Node // of a word of any script
+	before, behind         *shape.Node // boundaries of words of all scripts
 }
 
-// unicodeEdges makes them when they are first needed.
+// unicodeEdges makes the sets at the first use.
 var unicodeEdges = sync.OnceValue(func() wordSets {
 	var e wordSets
 	e.asciiWords, _ = shape.SetOf(`\w`, "")
@@ -157,11 +157,11 @@ var unicodeEdges = sync.OnceValue(func() wordSets {
 	return e
 })
 
-// rewrite goes through s, which stands at the head or the tail of the regex.
+// rewrite rewrites s. head and tail say that s is at the beginning or end of the regex.
 func (e *edgeRewriter) rewrite(s *shape.Node, head, tail bool) *shape.Node {
 	switch s.Op {
 	case shape.Assert:
-		e.same = e.same && s.Text != `\b` && s.Text != `\B` // it is on its own
+		e.same = e.same && s.Text != `\b` && s.Text != `\B` // without neighbours
 	case shape.Repeat:
 		return s.Each(func(sub *shape.Node) *shape.Node { return e.rewrite(sub, false, tail && s.High == 1) })
 	case shape.Group, shape.Alt:
@@ -180,7 +180,7 @@ func (e *edgeRewriter) rewrite(s *shape.Node, head, tail bool) *shape.Node {
 	return s
 }
 
-// edge is what stands in place of the assertion subs[i].
+// edge returns the replacement of the assertion subs[i].
 func (e *edgeRewriter) edge(subs []*shape.Node, i int, head, tail bool) *shape.Node {
 	s := subs[i]
 	if s.Text != `\b` && s.Text != `\B` {

@@ -1,7 +1,6 @@
 package re2
 
-// POSIX regexes with GNU's extensions: extended ones, as grep -E has them, and
-// basic ones, as grep has them.
+// POSIX regexes with GNU's extensions: extended ones of grep -E, and basic ones of grep.
 
 import (
 	"strconv"
@@ -18,20 +17,20 @@ const (
 	whyWordEnd   = `finds more: \> is \b, which also holds at a word's beginning`
 )
 
-// posixParser goes through the source once.
+// posixParser reads the source once.
 type posixParser struct {
 	emitter
 	src   string
 	pos   int
 	basic bool
-	first bool // nothing has come yet, since the beginning, a ( or a |
-	fresh bool // nothing but a ^ has
+	first bool // at the beginning of the regex, a group or an alternative
+	fresh bool // first, or behind a ^ at the beginning
 }
 
-// ERE translates a POSIX extended regex. The error is a *refused.
+// ERE translates a POSIX extended regex. The error is a *Refused.
 func ERE(src string) (Translation, error) { return translatePOSIX(src, false) }
 
-// BRE translates a POSIX basic regex. The error is a *refused.
+// BRE translates a POSIX basic regex. The error is a *Refused.
 func BRE(src string) (Translation, error) { return translatePOSIX(src, true) }
 
 func translatePOSIX(src string, basic bool) (Translation, error) {
@@ -43,7 +42,7 @@ func translatePOSIX(src string, basic bool) (Translation, error) {
 	}
 	p := &posixParser{src: src, basic: basic}
 	p.atom = -1
-	p.anew()
+	p.start()
 	if err := p.alternation(); err != nil {
 		return Translation{}, err
 	}
@@ -57,8 +56,8 @@ func translatePOSIX(src string, basic bool) (Translation, error) {
 
 func (p *posixParser) more() bool { return p.pos < len(p.src) }
 
-// operator is which of ( ) | * + ? { stands at position at, and how long it is
-// there: in a basic regex all but * have a backslash. 0: none of them.
+// operator returns which of ( ) | * + ? { is at position at, and the length: in a basic regex all
+// but * have a backslash. It returns 0 for anything else.
 func (p *posixParser) operator(at int) (op byte, size int) {
 	if at >= len(p.src) {
 		return 0, 0
@@ -84,18 +83,18 @@ func (p *posixParser) alternation() error {
 		case '|':
 			p.pos += size
 			p.bar()
-			p.anew()
+			p.start()
 			continue
 		}
 		if err := p.one(); err != nil {
 			return err
 		}
 		for times := 0; p.more(); times++ {
-			again, err := p.quantifier(times)
+			found, err := p.quantifier(times)
 			if err != nil {
 				return err
 			}
-			if !again {
+			if !found {
 				break
 			}
 		}
@@ -118,7 +117,7 @@ func (p *posixParser) one() error {
 		}
 		return Refuse(whyNothing, p.src[start:])
 	case '{':
-		// grep's matchers do not agree on what it means where nothing is to be repeated.
+		// The matchers of grep disagree about { without anything to repeat.
 		if p.basic || p.atom < 0 || strings.HasPrefix(p.src[start+size:], "}") {
 			return Refuse(whyNothing, p.src[start:])
 		}
@@ -146,10 +145,10 @@ func (p *posixParser) one() error {
 	return nil
 }
 
-// anew begins a regex, an alternative or a group.
-func (p *posixParser) anew() { p.first, p.fresh = true, true }
+// start begins a regex, an alternative or a group.
+func (p *posixParser) start() { p.first, p.fresh = true, true }
 
-// atEnd says whether a basic regex, or an alternative or a group of it, ends here.
+// atEnd reports whether a basic regex, alternative or group ends here.
 func (p *posixParser) atEnd() bool {
 	op, _ := p.operator(p.pos)
 	return !p.more() || op == ')' || op == '|'
@@ -158,7 +157,7 @@ func (p *posixParser) atEnd() bool {
 func (p *posixParser) quantifier(times int) (bool, error) {
 	op, size := p.operator(p.pos)
 	if p.fresh && p.basic && op != '{' {
-		return false, nil // behind a ^ it stands for itself
+		return false, nil // literal behind a ^
 	}
 	low, high := 0, -1
 	switch op {
@@ -189,8 +188,8 @@ func (p *posixParser) quantifier(times int) (bool, error) {
 	return true, nil
 }
 
-// interval reads {n,m}, or \{n,m\} in a basic regex; size 0: in an extended one a
-// plain {.
+// interval reads {n,m}, or \{n,m\} in a basic regex. size is 0 for a literal { in an extended
+// regex.
 func (p *posixParser) interval() (low, high, size int, err error) {
 	s := p.src[p.pos:]
 	if !p.basic {
@@ -211,7 +210,7 @@ func (p *posixParser) group() error {
 	at := p.out.Len()
 	p.str("(")
 	p.atom = -1
-	p.anew()
+	p.start()
 	if err := p.alternation(); err != nil {
 		return err
 	}
@@ -269,8 +268,7 @@ func (p *posixParser) escape() error {
 	return nil
 }
 
-// class reads a bracket expression; its [ has been read. A backslash is nothing
-// special in it.
+// class reads a bracket expression behind the [. A backslash is literal.
 func (p *posixParser) class() error {
 	p.begin()
 	p.str("[")

@@ -1,6 +1,6 @@
 package re2
 
-// Words: whether \b can stand for grep's \< and \>.
+// The \< and \> of grep, translated as \b.
 
 import (
 	"regexp/syntax"
@@ -9,8 +9,8 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// words checks that \b means what \< and \> did: that a word character
-// follows the one, and comes before the other, whatever the rest matches.
+// words notes where \b differs from \< and \>. Both are equal if, in every match, a word character
+// follows \< or precedes \>.
 func (p *posixParser) words(t *Translation) {
 	for _, at := range p.begins {
 		if !edgeIsWord(t.Expr, at+2, false) {
@@ -26,9 +26,8 @@ func (p *posixParser) words(t *Translation) {
 	}
 }
 
-// edgeIsWord says whether what follows position at in expr, or with before set
-// what comes before it, up to the next parenthesis or bar outside groups, can
-// only be a word character at that edge.
+// edgeIsWord reports whether, in every match of expr, the character behind position at is a word
+// character; with before set, the character before. Only the alternative around at is considered.
 func edgeIsWord(expr string, at int, before bool) bool {
 	for _, branch := range branches(expr) {
 		if branch.from > at || at > branch.to {
@@ -49,11 +48,10 @@ func edgeIsWord(expr string, at int, before bool) bool {
 // span is a part of an expression.
 type span struct{ from, to int }
 
-// branches are the alternatives of an expression and of the groups in it, inner
-// ones first.
+// branches returns the alternatives of an expression and of all groups, inner alternatives first.
 func branches(expr string) []span {
 	var list []span
-	open := []int{0} // where the current alternative of each open group begins
+	open := []int{0} // the current alternatives of the open groups
 	for i := 0; i < len(expr); i++ {
 		switch expr[i] {
 		case '\\':
@@ -74,8 +72,8 @@ func branches(expr string) []span {
 	return append(list, span{open[len(open)-1], len(expr)})
 }
 
-// wordAtEdge says whether every match of re begins, or with last set ends, with a
-// word character.
+// wordAtEdge reports whether every match of re begins with a word character; with last set, ends
+// with a word character.
 func wordAtEdge(re *syntax.Regexp, last bool) bool {
 	switch re.Op {
 	case syntax.OpLiteral:

@@ -1,19 +1,19 @@
 package re2
 
-// Why a rule is not taken, or is taken in part.
+// Reasons why a rule is skipped or taken in part.
 
 import (
 	"strings"
 )
 
-// Reason says why a rule is not simply taken: in words that are the same for
-// all rules with that Reason, and what it is in this one.
+// Reason says why a rule is skipped or taken in part. Rules with the same reason share Text; Detail
+// is about a single rule.
 type Reason struct{ Text, Detail string }
 
-// Because is a reason.
+// Because returns a reason.
 func Because(text, detail string) Reason { return Reason{text, detail} }
 
-// NewReason is because, for those who may have none.
+// NewReason returns a pointer to a reason.
 func NewReason(text, detail string) *Reason { return &Reason{text, detail} }
 
 func (r Reason) String() string {
@@ -23,7 +23,7 @@ func (r Reason) String() string {
 	return r.Text + ": " + r.Detail
 }
 
-// FindsLess says whether texts are missed for that reason.
+// FindsLess reports whether texts are missed for the reason.
 func (r Reason) FindsLess() bool {
 	return strings.HasPrefix(r.Text, "finds less") || strings.HasPrefix(r.Text, "finds other")
 }

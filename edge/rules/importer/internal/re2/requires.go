@@ -1,6 +1,6 @@
 package re2
 
-// Texts that every match of a regex has.
+// Texts contained in every match of a regex.
 
 import (
 	"bytes"
@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Requires says whether every match of re contains text; false if that is not plain to see.
+// Requires reports whether every match of re contains text. It may return false for a contained
+// text.
 func Requires(re *syntax.Regexp, text []byte, nocase bool) bool {
 	switch re.Op {
 	case syntax.OpLiteral:

@@ -1,7 +1,6 @@
 package re2
 
-// What translating a regex of another engine into RE2 syntax gives, and what
-// its translators share.
+// The result of a translation, and the output of all translators.
 
 import (
 	"strings"
@@ -9,25 +8,25 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// Translation is an expression in RE2 syntax and how it differs.
+// Translation is an expression in RE2 syntax, with the differences from the original.
 type Translation struct {
 	Expr    string
 	InPart  []Reason
 	Remarks []string
 
-	Carets  []int // where `^` stands in expr
-	Dollars []int // where `$` stands
-	Bars    []int // where `|` stands that is in no group
+	Carets  []int // positions of `^` in Expr
+	Dollars []int // positions of `$`
+	Bars    []int // positions of `|` outside of groups
 
 	Opens, Closes bool // the original can begin or end within a character of the text
 }
 
-// Refused is the error of an expression that cannot be translated.
+// Refused is the error for an expression that cannot be translated.
 type Refused struct{ Reason }
 
 func (r *Refused) Error() string { return r.String() }
 
-// Refuse returns the error of an expression that cannot be translated, for that reason.
+// Refuse returns a Refused with the reason.
 func Refuse(text, detail string) *Refused { return &Refused{Because(text, detail)} }
 
 // Reasons and remarks of several kinds.
@@ -53,22 +52,21 @@ const (
 	whyMidFlag      = "global flags in the middle of a regex"
 
 	maxRepeat  = 1000   // of RE2 syntax
-	MaxNesting = 200    // groups in groups; Go allows 1000
+	MaxNesting = 200    // levels of groups; Go allows 1000
 	MaxRegex   = 32_000 // bytes of a regex in the source
 )
 
-// yaraBoundary is YARA's \b, which holds at the beginning and end of the text
-// whatever stands there.
+// yaraBoundary is YARA's \b, which always holds at the beginning and end of the text.
 const yaraBoundary = `(?:\b|\A|\z)`
 
 // emitter writes an expression.
 type emitter struct {
 	out     strings.Builder
 	t       Translation
-	atom    int // where what a quantifier would repeat begins; -1: nothing is there
-	pending int // of groups that are open
+	atom    int // position of the last atom, which a quantifier would repeat; -1: none
+	pending int // number of open groups
 
-	begins, ends []int // where \< and \> of the source stand
+	begins, ends []int // positions of the \< and \> of the source
 }
 
 func (e *emitter) str(s string) { e.out.WriteString(s) }
@@ -76,7 +74,7 @@ func (e *emitter) str(s string) { e.out.WriteString(s) }
 // begin marks the beginning of an atom.
 func (e *emitter) begin() { e.atom = e.out.Len() }
 
-// assertion marks that what stands there cannot be repeated.
+// assertion writes s, which cannot be repeated.
 func (e *emitter) assertion(s string) {
 	switch s {
 	case "^":
@@ -114,7 +112,7 @@ func (e *emitter) remark(text string) {
 	e.t.Remarks = append(e.t.Remarks, text)
 }
 
-// wrap puts what the last atom is into a group, so that it can be repeated again.
+// wrap puts the last atom into a group, to be repeated once more.
 func (e *emitter) wrap() {
 	s := e.out.String()
 	head, tail := s[:e.atom], s[e.atom:]
@@ -129,7 +127,7 @@ func (e *emitter) wrap() {
 	}
 }
 
-// checkRepeat refuses a quantifier, the first size bytes of src, that RE2 syntax has not.
+// checkRepeat refuses a quantifier, the first size bytes of src, that RE2 syntax does not support.
 func (e *emitter) checkRepeat(low, high int, src string, size int) error {
 	switch {
 	case e.atom < 0:
@@ -147,7 +145,7 @@ func (e *emitter) done() Translation {
 	return e.t
 }
 
-// literal writes one character that stands for itself.
+// literal writes a character that stands for itself.
 func (e *emitter) literal(r rune) {
 	e.begin()
 	e.str(shape.QuoteRune(r, `\.+*?()|[]{}^$`))

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// What single constructs become, by dialect.
+// Translations of single constructs, by dialect.
 func TestTranslations(t *testing.T) {
 	dialects := map[string]func(string) (Translation, error){
 		"ere":    ERE,
@@ -54,7 +54,7 @@ func TestTranslations(t *testing.T) {
 		{"pcre", `a{1001}`, "", whyRepeat},
 		{"pcre", `\h\R`, "", whyEscape},
 		{"pcre", `a{,3}`, "", whyNewRepeat},
-		{"pcre", `a{ 1,\t3 }`, `a\{ 1,\t3 \}`, ""}, // no tab, but how one is written
+		{"pcre", `a{ 1,\t3 }`, `a\{ 1,\t3 \}`, ""}, // a backslash and a t, not a tab
 		{"pcre", "a{ 1,\t3 }", "", whyNewRepeat},
 		{"pcre", `a{2 }`, "", whyNewRepeat},
 		{"pcre", `a{,}b{ }c{,x}\{,3}[{,3}]{1`, `a\{,\}b\{ \}c\{,x\}\{,3\}[{,3}]\{1`, ""},
@@ -87,7 +87,7 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
-// Where a regex counts characters instead of bytes, and that finds more, it is said.
+// A regex that counts characters in place of bytes, and so finds more, says so.
 func TestCountedBytesAreSaid(t *testing.T) {
 	for src, exact := range map[string]bool{
 		`a.b`: true, `a.*b`: true, `a.+b`: true, `.b`: true, `a.`: true, `a.{0,9}`: true, `a.{1,2}b`: true, `(a.)+`: true, `(a.b){3}`: true, `a[^b]*c`: true,

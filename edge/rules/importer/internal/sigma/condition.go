@@ -1,6 +1,6 @@
 package sigma
 
-// Conditions of Sigma rules.
+// The conditions of Sigma rules.
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// parse reads a condition; what stands behind a | is a count.
+// parse reads a condition. A count behind a | is left out.
 func (s *reader) parse(text string) *condition.Node {
 	text, _, counts := strings.Cut(text, "|")
 	if counts {
@@ -31,7 +31,7 @@ type conditionParser struct {
 	depth  int
 }
 
-// unread notes that the condition cannot be read; the first reason counts.
+// unread notes that the condition cannot be read. The first reason is kept.
 func (c *conditionParser) unread(text, detail string) *condition.Node {
 	none := condition.About(text, detail)
 	if c.reader.broken == nil {
@@ -44,7 +44,7 @@ func (c *conditionParser) at(word string) bool {
 	return c.pos < len(c.tokens) && strings.EqualFold(c.tokens[c.pos], word)
 }
 
-// skip steps over a word, if it is there.
+// skip steps over a word, if present.
 func (c *conditionParser) skip(word string) bool {
 	there := c.at(word)
 	if there {
@@ -89,7 +89,7 @@ func (c *conditionParser) not() *condition.Node {
 	return c.unread(aboutSelection, name)
 }
 
-// of is `1 of them`, `all of selection*`, `1 of sel_*_img`, and the like.
+// of returns the condition for `1 of them`, `all of selection*`, `1 of sel_*_img` and the like.
 func (c *conditionParser) of(count, set string) *condition.Node {
 	var subs []*condition.Node
 	for _, name := range c.reader.named(set) {
@@ -118,8 +118,8 @@ func (c *conditionParser) of(count, set string) *condition.Node {
 	return &condition.Node{Op: condition.Or, Subs: subs, More: least > 1}
 }
 
-// named are the selections that set means: * stands for anything, anywhere in it. Names
-// that begin with _ are only meant where set does, too.
+// named returns the selections with names that match set, in which * stands for any text. Names
+// with a leading _ are included only if set has a leading _ as well.
 func (s *reader) named(set string) []string {
 	if set == "them" {
 		set = "*"
@@ -136,7 +136,7 @@ func (s *reader) named(set string) []string {
 	return list
 }
 
-// matchesStars says whether name is pattern with something in place of each *.
+// matchesStars reports whether name matches pattern, in which * stands for any text.
 func matchesStars(pattern, name string) bool {
 	parts := strings.Split(pattern, "*")
 	last := len(parts) - 1

@@ -1,6 +1,6 @@
 package sigma
 
-// Conditions against their meaning.
+// Conditions compared with their evaluation.
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"trawl/edge/rules/importer/internal/regextest"
 )
 
-// Conditions of Sigma rules over keywords find what evaluating them finds; what
-// they find more or less is said.
+// A condition over keywords finds the texts for which evaluation returns true; differences are in
+// the summary as "finds more" or "finds less".
 func TestSigmaConditions(t *testing.T) {
 	g := rand.New(rand.NewPCG(13, 14))
 	keywords := map[string]string{"sa": "alpha", "sb": "beta", "sc": "gamma", "other": "delta"}

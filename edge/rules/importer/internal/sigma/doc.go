@@ -1,5 +1,5 @@
-// Package sigma imports Sigma rules: keywords and the values of fields become texts, in the forms
-// in which logs have them.
+// Package sigma imports Sigma rules: keywords and the values of fields become texts, in the formats
+// of logs.
 //
 //	sigma.go      a document     → an entry, with its selections
 //	condition.go  a condition    → a condition over selections

@@ -17,12 +17,12 @@ import (
 
 const noteCase = "values ignore case, as Sigma's do"
 
-// pattern is one value to look for.
+// pattern is a value to look for.
 type pattern struct {
 	value  fieldValue
-	expr   string // a regex, instead
+	expr   string // a regex, in place of value
 	cased  bool
-	bytes  bool // UTF-16, which JSON has not as it is
+	bytes  bool // UTF-16, which JSON never contains unescaped
 	number bool // a whole word
 	field  bool
 	partly []re2.Reason
@@ -42,7 +42,7 @@ func (s *reader) rate(name string) condition.Usable {
 	p := s.pattern(name)
 	if p.expr == "" && p.value.isPlain() && !p.bytes {
 		if p.number {
-			return condition.Usable{Weight: 1} // tells little
+			return condition.Usable{Weight: 1} // numbers are frequent
 		}
 		return condition.Usable{Weight: len(p.value[0].text)}
 	}
@@ -53,7 +53,7 @@ func (s *reader) rate(name string) condition.Usable {
 	})
 }
 
-// write adds the patterns with these names: plain ones together.
+// write adds the patterns with these names. Plain texts share a rule.
 func (s *reader) write(names map[string]bool) {
 	w := writer{Entry: s.Entry}
 	for i := range s.patterns {
@@ -64,7 +64,7 @@ func (s *reader) write(names map[string]bool) {
 	w.flush()
 }
 
-// writer adds patterns to a rule.
+// writer adds patterns to an entry.
 type writer struct {
 	*job.Entry
 	text, cased, number [][]byte
@@ -89,7 +89,7 @@ func (w *writer) add(name string, p *pattern) {
 	case p.number:
 		w.number = append(w.number, []byte(p.value[0].text))
 		if n, err := strconv.ParseInt(p.value[0].text, 0, 64); err == nil {
-			w.number = append(w.number, strconv.AppendInt(nil, n, 10)) // as logs have it
+			w.number = append(w.number, strconv.AppendInt(nil, n, 10)) // decimal, as in logs
 		}
 	case !p.value.isPlain():
 		w.wildcards(name, p)
@@ -98,7 +98,7 @@ func (w *writer) add(name string, p *pattern) {
 	}
 }
 
-// plain adds a text, in the forms that logs have it in.
+// plain adds a text, in the formats of logs.
 func (w *writer) plain(name string, p *pattern) {
 	text := p.value[0].text
 	forms := []string{text}
@@ -160,7 +160,7 @@ func (w *writer) wildcards(name string, p *pattern) {
 	w.AddRegex(name, flags+strings.Join(forms, "|"), false)
 }
 
-// quoteRunes are characters as items of a class.
+// quoteRunes returns characters as members of a character class.
 func quoteRunes(list []string) string {
 	var b strings.Builder
 	for _, r := range strings.Join(list, "") {
@@ -169,7 +169,7 @@ func quoteRunes(list []string) string {
 	return b.String()
 }
 
-// flush adds what has been collected.
+// flush adds the collected texts.
 func (w *writer) flush() {
 	if list := distinct(w.text); list != nil {
 		w.AddLiterals("text", true, list...)
@@ -184,19 +184,19 @@ func (w *writer) flush() {
 	}
 }
 
-// distinct is list without what is there already.
+// distinct returns list without duplicates.
 func distinct(list [][]byte) [][]byte {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(list, func(b []byte) bool {
-		again := seen[string(b)]
+		duplicate := seen[string(b)]
 		seen[string(b)] = true
-		return again
+		return duplicate
 	})
 }
 
 // readRegex reads the value of a field with the modifier re.
 func readRegex(src string, flags []string) ([]pattern, *re2.Reason) {
-	f := re2.Flags{Anywhere: true} // the field's beginning and end are somewhere in the text
+	f := re2.Flags{Anywhere: true} // a field begins and ends anywhere in the text
 	for _, flag := range flags {
 		switch flag {
 		case "i", "ignorecase":

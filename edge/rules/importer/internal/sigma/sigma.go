@@ -1,6 +1,6 @@
 package sigma
 
-// Sigma rules: keywords and the values of fields, as text.
+// Sigma rules: documents, and the selections of a detection.
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ const (
 	aboutUnread    = "condition that cannot be read"
 )
 
-// rule is what is used of a rule.
+// rule holds the used parts of a Sigma rule.
 type rule struct {
 	Title       string    `yaml:"title"`
 	ID          string    `yaml:"id"`
@@ -53,14 +53,14 @@ var Kind = job.Kind{
 	Open: func() job.Reader { return job.Stateless(read) }, WhyNotRule: whyNotRule,
 }
 
-// read reads a file, which can hold several rules.
+// read reads a file with one or several rules.
 func read(j *job.Job, in *job.Input) {
 	if len(in.Data) > rules.MaxFile {
 		j.AddProblem(in.Path, 0, "larger than %d MiB, which no Sigma rules are; split it", rules.MaxFile>>20)
 		return
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(in.Data))
-	collection := false // a part of one came before
+	collection := false // an earlier document began a collection
 	for !j.Fatal {
 		var doc yaml.Node
 		switch err := dec.Decode(&doc); {
@@ -76,7 +76,8 @@ func read(j *job.Job, in *job.Input) {
 		}
 		name := job.IDFrom(job.Stem(in.Path))
 		var r rule
-		// An alias could stand for a million others; Sigma rules have none.
+		// Aliases are refused: nested aliases could expand to millions of nodes, and Sigma rules
+		// have none.
 		if err := decode(&doc, &r); err != nil {
 			e := j.Begin(in.Path, line, "", name)
 			e.Skip(whyNotRule, err.Error())
@@ -151,7 +152,7 @@ func takeRule(e *job.Entry, r *rule, collection bool) {
 	s.detection(&r.Detection)
 }
 
-// reader collects what the selections look for.
+// reader collects the patterns of the selections.
 type reader struct {
 	*job.Entry
 	selections map[string]*yaml.Node
@@ -207,8 +208,8 @@ func (s *reader) detection(n *yaml.Node) {
 	s.write(need.Names)
 }
 
-// selection is a list of keywords, a list of maps of which one must hold, or a
-// map of fields that must all hold.
+// selection returns the condition of a selection: a list of keywords, a list of maps of which at
+// least one must hold, or a map of fields that must all hold.
 func (s *reader) selection(n *yaml.Node) *condition.Node {
 	if s.depth++; s.depth > job.MaxLevels || len(s.patterns) > maxPatterns {
 		s.depth--
@@ -253,10 +254,11 @@ func (s *reader) selection(n *yaml.Node) *condition.Node {
 	return condition.About(aboutNested, "")
 }
 
-// maxPatterns bounds what one rule looks for.
+// maxPatterns bounds the patterns of one rule.
 const maxPatterns = 100_000
 
-// values are the values of a field with its modifiers, or keywords if it has no name.
+// values returns the condition for the values of a field with modifiers, or for keywords if key is
+// empty.
 func (s *reader) values(key string, list []*yaml.Node) *condition.Node {
 	parts := strings.Split(key, "|")
 	field := parts[0] != ""

@@ -17,7 +17,7 @@ import (
 	"trawl/edge/rules/importer/internal/regextest"
 )
 
-// ruleOf is a rule with one field.
+// ruleOf returns a rule with one field.
 func ruleOf(t *testing.T, key string, values ...any) string {
 	t.Helper()
 	doc, err := yaml.Marshal(map[string]any{"title": "x", "detection": map[string]any{"sel": map[string]any{key: values}, "condition": "sel"}})
@@ -27,7 +27,7 @@ func ruleOf(t *testing.T, key string, values ...any) string {
 	return string(doc)
 }
 
-// jsonEvents are an event with text in a field, as programs log it.
+// jsonEvents returns events with text as a field, in the formats of several programs.
 func jsonEvents(t *testing.T, text string) []string {
 	t.Helper()
 	marshal := func(html bool) string {
@@ -49,8 +49,8 @@ func jsonEvents(t *testing.T, text string) []string {
 	return list
 }
 
-// matchesField says whether a field of Sigma holds a value, as its specification has
-// it: character by character, ignoring case.
+// matchesField reports whether a field matches a value by Sigma's specification: character by
+// character, ignoring case.
 func matchesField(value, field string) bool {
 	type token struct {
 		r    rune
@@ -85,7 +85,7 @@ func matchesField(value, field string) bool {
 	return match(0, 0)
 }
 
-// Whatever a field holds of a value is found in the event, as text and as JSON.
+// A value matched by a field is found in the event, as text and as JSON.
 func TestSigmaValuesInEvents(t *testing.T) {
 	g := rand.New(rand.NewPCG(15, 16))
 	pieces := []string{"a", "B", "ü", "Ü", "ß", "é", "€", "\U0001f600", `\\`, `\d`, `"`, "'", "/", "<", "&", " ", "-", "*", "?", `\*`, `\?`, "=", "+"}
@@ -125,8 +125,8 @@ func TestSigmaValuesInEvents(t *testing.T) {
 	}
 }
 
-// instanceOf is a text that value may match: with something in place of wildcards,
-// and letters in some case.
+// instanceOf returns a text that value matches, with random text for wildcards and letters in
+// random case.
 func instanceOf(g *rand.Rand, value string) string {
 	some := []string{"x", "é", `\`, `"`, "/", "Q", "\U0001f600", "1"}
 	var b strings.Builder
@@ -151,7 +151,7 @@ func instanceOf(g *rand.Rand, value string) string {
 	return b.String()
 }
 
-// Modifiers that encode are applied one by one, to the value without its escapes.
+// Modifiers that encode are applied in order, to the value without escapes.
 func TestSigmaEncodings(t *testing.T) {
 	encode := func(s string, big bool) string {
 		var b []byte
@@ -191,13 +191,13 @@ func TestSigmaEncodings(t *testing.T) {
 	}
 }
 
-// windash takes - and / before a word for any of five dashes, also before other
-// modifiers and beside wildcards; other dashes are themselves.
+// windash takes - and / before a word for any of five dashes, also before further modifiers and
+// beside wildcards. Dashes elsewhere stand for themselves.
 func TestSigmaWindash(t *testing.T) {
 	dashes := []string{"-", "/", "–", "—", "―"}
 	for _, tt := range []struct {
 		key, value string
-		text       string // DASH where a dash can be
+		text       string // DASH stands for any dash
 		not        string
 	}{
 		{"windash|contains", " -acceptlicence", "x DASHacceptlicence", "x +acceptlicence"},
@@ -231,7 +231,7 @@ func TestSigmaWindash(t *testing.T) {
 	}
 }
 
-// Regexes are found in JSON, too, and ^ and $ of a field do not make them dead.
+// Regexes are found in JSON as well, and rules with ^ and $ can match.
 func TestSigmaRegexes(t *testing.T) {
 	for _, tt := range []struct {
 		key, regex, field string
@@ -260,7 +260,7 @@ func TestSigmaRegexes(t *testing.T) {
 	}
 }
 
-// Each rule that cannot be taken, or not wholly, says why.
+// A rule skipped or taken in part says why.
 func TestSigmaReasons(t *testing.T) {
 	for _, tt := range []struct{ detection, say string }{
 		{"{sel: {A|cidr: 10.0.0.0/8}, condition: sel}", "skipped: address range (cidr)"},
@@ -308,7 +308,7 @@ func TestSigmaReasons(t *testing.T) {
 	}
 }
 
-// The star of `1 of sel_*_img` can stand anywhere; names that begin with _ are left out.
+// * matches anywhere in `1 of sel_*_img`; names with a leading _ are left out.
 func TestSigmaNames(t *testing.T) {
 	s := reader{order: []string{"sel_a_img", "sel_b_img", "sel_a_cli", "_hidden", "sel"}}
 	for set, want := range map[string]string{

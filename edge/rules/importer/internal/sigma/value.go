@@ -16,7 +16,7 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// Why a value cannot be looked for.
+// Reasons why a value cannot be looked for.
 const (
 	aboutEmpty    = "field that must be empty or missing (null)"
 	aboutAnything = "value that any text has (* alone)"
@@ -26,7 +26,7 @@ const (
 	whyModifier   = "unknown modifier"
 )
 
-// otherModifiers are modifiers that make of a value something else than a text.
+// otherModifiers are the modifiers for conditions that are not about a text.
 var otherModifiers = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	return map[string]string{
 		"cidr": "address range (cidr)", "exists": "asks whether a field is there (exists)", "fieldref": "compares two fields (fieldref)",
@@ -42,26 +42,26 @@ const aboutUnequal = "only says what must not be there (not, neq)"
 const (
 	wildMany = '*' // any text
 	wildOne  = '?' // any character
-	wildDash = '-' // one of dashForms
+	wildDash = '-' // any of dashForms
 )
 
-// dashForms are what windash takes for a dash.
+// dashForms are the alternatives of windash for a dash.
 var dashForms = []string{"-", "/", "\u2013", "\u2014", "\u2015"}
 
-// maxDashes bounds the values that one with windash becomes.
+// maxDashes bounds the spellings of a value with windash.
 const maxDashes = 125
 
-// valuePart is a text, or a wildcard.
+// valuePart is a text, or a wildcard if wild is not 0.
 type valuePart struct {
 	text string
 	wild byte
 }
 
-// fieldValue is a value without its escapes.
+// fieldValue is a value after unescaping.
 type fieldValue []valuePart
 
-// parseValue reads a value: a backslash takes the meaning from *, ? and itself, and
-// stands for itself before anything else.
+// parseValue reads a value. A backslash escapes *, ? and \, and is literal before any further
+// character.
 func parseValue(s string) fieldValue {
 	var v fieldValue
 	var text strings.Builder
@@ -87,7 +87,7 @@ func parseValue(s string) fieldValue {
 	return v
 }
 
-// isPlain says whether v is one text; no text is none.
+// isPlain reports whether v is one text without wildcards. An empty value is not plain.
 func (v fieldValue) isPlain() bool { return len(v) == 1 && v[0].wild == 0 }
 
 func (v fieldValue) hasWildcards() bool {
@@ -99,7 +99,7 @@ func (v fieldValue) hasWildcards() bool {
 	return false
 }
 
-// trimmed is v without * at its ends, where it says nothing.
+// trimmed returns v without * at the ends, where * has no effect in a search.
 func (v fieldValue) trimmed() fieldValue {
 	for len(v) > 0 && v[0].wild == wildMany {
 		v = v[1:]
@@ -110,7 +110,7 @@ func (v fieldValue) trimmed() fieldValue {
 	return v
 }
 
-// mapped is v with its texts changed.
+// mapped returns v with f applied to each text.
 func (v fieldValue) mapped(f func(string) string) fieldValue {
 	out := make(fieldValue, len(v))
 	for i, p := range v {
@@ -121,8 +121,8 @@ func (v fieldValue) mapped(f func(string) string) fieldValue {
 	return out
 }
 
-// withDashes is v with wildcards for the dashes and slashes that windash is about: those
-// before a word and not behind one.
+// withDashes replaces dashes and slashes by wildDash where windash applies: before a word and not
+// behind a word.
 func (v fieldValue) withDashes() fieldValue {
 	var out fieldValue
 	for _, p := range v {
@@ -151,8 +151,8 @@ func (v fieldValue) withDashes() fieldValue {
 
 func isWordRune(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
 
-// spelledDashes are the values that v stands for, each dash spelled out; false if they
-// are too many. Texts that stand side by side become one.
+// spelledDashes returns the spellings of v, with each wildDash replaced by each dash. It returns
+// false if the spellings are more than maxDashes. Adjacent texts become one text.
 func (v fieldValue) spelledDashes() ([]fieldValue, bool) {
 	list := []fieldValue{nil}
 	for _, p := range v {
@@ -182,7 +182,7 @@ func (v fieldValue) spelledDashes() ([]fieldValue, bool) {
 	return list, true
 }
 
-// utf16Text is s in UTF-16, little-endian unless big is set.
+// utf16Text encodes s as UTF-16, big-endian if big is set.
 func utf16Text(s string, big bool) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(s)) {
@@ -195,11 +195,11 @@ func utf16Text(s string, big bool) string {
 	return string(b)
 }
 
-// utf16Mark is the byte order mark in UTF-16LE, which the modifier utf16 puts in front.
+// utf16Mark is the byte order mark of UTF-16LE, which the modifier utf16 prepends.
 const utf16Mark = "\xff\xfe"
 
-// modified applies modifiers to a value, one by one from left to right, and returns the
-// patterns to look for, or why there are none.
+// modified applies modifiers to a value from left to right. It returns the patterns to look for, or
+// the reason why there are none.
 func (s *reader) modified(n *yaml.Node, modifiers []string) ([]pattern, *re2.Reason) {
 	no := func(text, detail string) ([]pattern, *re2.Reason) { return nil, re2.NewReason(text, detail) }
 	for _, m := range modifiers {
@@ -266,7 +266,7 @@ func (s *reader) modified(n *yaml.Node, modifiers []string) ([]pattern, *re2.Rea
 	return list, nil
 }
 
-// within is v with * at its ends.
+// within returns v with * at the chosen ends.
 func (v fieldValue) within(ends [2]bool) fieldValue {
 	many := valuePart{wild: wildMany}
 	if ends[0] && (len(v) == 0 || v[0] != many) {
@@ -278,7 +278,7 @@ func (v fieldValue) within(ends [2]bool) fieldValue {
 	return v
 }
 
-// encodeValues applies a modifier that encodes.
+// encodeValues applies an encoding modifier.
 func encodeValues(values []fieldValue, modifier string, p *pattern) ([]fieldValue, *re2.Reason) {
 	var out []fieldValue
 	for _, v := range values {

@@ -1,6 +1,6 @@
 package snort
 
-// Where Snort and Suricata look for a content: the packet, or a buffer made of it.
+// The buffers of Snort and Suricata: parts of a packet, or data made from a packet.
 
 import (
 	"strings"
@@ -8,20 +8,19 @@ import (
 	"trawl/edge/ondemand"
 )
 
-// whereabouts of a buffer in the packet.
-type whereabouts int
+// location says where the packet contains the bytes of a buffer.
+type location int
 
 const (
-	inPacket whereabouts = iota // it is the packet
-	partOf                      // a part of the packet, as it is or nearly so
-	decoded                     // made of the packet: what is in it is not in the packet
+	inPacket location = iota // the buffer is the packet
+	partOf                   // a part of the packet, nearly unchanged
+	decoded                  // made from the packet, which does not contain the bytes
 )
 
-// buffers are the buffers without a dot in their names; those with a dot are
-// partOf, if they are not here.
-var buffers = ondemand.Value[map[string]whereabouts]{Make: func() map[string]whereabouts {
-	m := map[string]whereabouts{}
-	for where, names := range map[whereabouts]string{
+// buffers are the known buffers. An unknown buffer with a dot in the name is partOf.
+var buffers = ondemand.Value[map[string]location]{Make: func() map[string]location {
+	m := map[string]location{}
+	for where, names := range map[location]string{
 		inPacket: `pkt_data raw_data rawbytes`,
 		partOf: `uricontent file_data http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie http_method http_client_body http_raw_body
 			http_stat_code http_stat_msg http_user_agent http_host http_raw_host http_request_line http_response_line http_accept http_accept_enc
@@ -42,15 +41,15 @@ var buffers = ondemand.Value[map[string]whereabouts]{Make: func() map[string]whe
 	return m
 }}
 
-// oldStyleBuffers are the buffers that stand behind their content in Snort 2 and in
-// Suricata. All others hold for the contents behind them.
+// oldStyleBuffers follow their content in Snort 2 and in Suricata. All further buffers precede
+// their contents.
 var oldStyleBuffers = ondemand.Words{List: `http_uri http_raw_uri http_header http_raw_header http_cookie http_raw_cookie http_method http_client_body http_server_body
 	http_stat_code http_stat_msg http_user_agent http_host http_raw_host`}
 
-// lowerCaseBuffers are the buffers whose text is made lower case.
+// lowerCaseBuffers are the buffers converted to lower case.
 var lowerCaseBuffers = ondemand.Words{List: `http_host http.host`}
 
-// pcreBuffers are the flags of pcre that name a buffer.
+// pcreBuffers maps flags of pcre to buffers.
 var pcreBuffers = ondemand.Value[map[rune]string]{Make: func() map[rune]string {
 	return map[rune]string{
 		'U': "http_uri", 'I': "http_raw_uri", 'P': "http_client_body", 'H': "http_header", 'D': "http_raw_header", 'M': "http_method", 'C': "http_cookie",
@@ -58,7 +57,7 @@ var pcreBuffers = ondemand.Value[map[rune]string]{Make: func() map[rune]string {
 	}
 }}
 
-// Transformations of Suricata, which change the buffer before contents are looked for.
+// Transformations of Suricata, which change a buffer before the search.
 var (
 	caseTransforms = ondemand.Words{List: `to_lowercase to_uppercase header_lowercase`}
 	textTransforms = ondemand.Words{List: `to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`}
@@ -66,15 +65,15 @@ var (
 		header_lowercase to_md5 to_sha1 to_sha256 from_base64 xor pcrexform luaxform`}
 )
 
-// isBuffer tells names of buffers. Those with a dot that have a value are other
-// conditions, such as tls.version:1.2.
+// isBuffer reports whether an option names a buffer. A name with a dot and a value is a condition,
+// such as tls.version:1.2.
 func isBuffer(name, value string) bool {
 	_, known := buffers.Get()[name]
 	return known || strings.Contains(name, ".") && value == "" || strings.HasPrefix(name, "frame")
 }
 
-// where a buffer is.
-func where(buffer string) whereabouts {
+// where returns the location of a buffer.
+func where(buffer string) location {
 	if w, ok := buffers.Get()[buffer]; ok {
 		return w
 	}
@@ -84,7 +83,7 @@ func where(buffer string) whereabouts {
 	return partOf
 }
 
-// enter makes buffer that of the contents behind.
+// enter makes buffer the buffer of the following contents.
 func (s *reader) enter(buffer string) {
 	if where(buffer) == inPacket {
 		buffer = ""
@@ -92,7 +91,7 @@ func (s *reader) enter(buffer string) {
 	s.sticky, s.transforms, s.moved = buffer, nil, true
 }
 
-// into puts the last content into buffer.
+// into makes buffer the buffer of the last content.
 func (s *reader) into(buffer string) {
 	if where(buffer) == inPacket {
 		buffer = ""
@@ -102,7 +101,7 @@ func (s *reader) into(buffer string) {
 	}
 }
 
-// buffer takes an option that names one.
+// buffer takes an option with the name of a buffer.
 func (s *reader) buffer(name string) {
 	switch {
 	case name == "rawbytes":
@@ -114,7 +113,7 @@ func (s *reader) buffer(name string) {
 	}
 }
 
-// transform takes a transformation of the buffer under way.
+// transform takes a transformation of the current buffer.
 func (s *reader) transform(name string) {
 	s.TakeInPart(whyTransformed, name)
 	if s.transforms == nil {
@@ -123,12 +122,12 @@ func (s *reader) transform(name string) {
 	s.transforms[name] = true
 }
 
-// found says whether what is in the buffer of c is in the packet, too, and makes of c
-// what can be looked for in the packet.
+// found reports whether the packet contains the buffer of c. It adapts c to the search in the
+// packet.
 func (s *reader) found(c *content) bool {
 	w := where(c.buffer)
 	if strings.HasPrefix(c.buffer, "dns") && !c.regex && !strings.Contains(string(c.text), ".") {
-		w = partOf // labels are in the packet, without the dots between them
+		w = partOf // the packet has the labels, without dots between
 	}
 	if w == decoded || c.otherText {
 		s.TakeInPart(whyDecoded, c.buffer)

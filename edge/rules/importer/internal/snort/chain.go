@@ -1,6 +1,6 @@
 package snort
 
-// Which of several contents are needed.
+// Selection of the contents that a rule needs.
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func chainsOf(list []*content) []chain {
 	return chains
 }
 
-// implied leaves out literals that are in every match of another chain.
+// implied leaves out the literals contained in every match of another chain.
 func implied(chains []chain) []chain {
 	var kept []chain
 	for i, c := range chains {
@@ -43,7 +43,7 @@ func implied(chains []chain) []chain {
 	return kept
 }
 
-// holds says whether each text with all of c has lit in it.
+// holds reports whether every text with all contents of c contains lit.
 func holds(c chain, lit *content) bool {
 	for _, part := range c {
 		switch {

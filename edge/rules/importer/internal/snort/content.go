@@ -1,7 +1,6 @@
 package snort
 
-// Contents that must all be in one text, some at places relative to others, as
-// one literal or regex.
+// Contents that a text must all have, at absolute or relative positions, as one literal or regex.
 
 import (
 	"bytes"
@@ -15,50 +14,50 @@ import (
 	"trawl/edge/rules/importer/internal/shape"
 )
 
-// content is one thing that must be in the text. Positions are in bytes.
+// content is a literal or regex required in the text. Positions and lengths are in bytes.
 type content struct {
 	text   []byte
 	nocase bool
 
 	regex       bool
-	translation re2.Translation // instead of text
-	begins      bool            // the regex only matches at the beginning
+	translation re2.Translation // if regex
+	begins      bool            // the regex matches only at the beginning
 
-	absolute, deep bool // offset, and depth if deep
-	offset, depth  int
-	relative, near bool // distance from the end of the content before, and within if near
-	distance       int
-	within         int
-	atEnd          bool
+	absolute, hasDepth  bool // offset applies; depth applies
+	offset, depth       int
+	relative, hasWithin bool // distance from the end of the previous content applies; within applies
+	distance            int
+	within              int
+	atEnd               bool
 
-	buffer string // what it is looked for in; empty: the packet
-	loose  bool   // its numbers are those of a packet, which are not known here
-	adrift bool   // where relative ones begin is not known here
+	buffer      string // empty: the packet
+	variable    bool   // a position is a variable, unknown here
+	baseUnknown bool   // the start of relative positions is unknown here
 
-	otherCase, otherText bool // the buffer is changed before: its case, or altogether
+	otherCase, otherText bool // transformations change the case of the buffer; the whole text
 }
 
-// relax takes away all that says where the content is, but for the order of contents
-// in one buffer. It reports whether that makes a difference.
+// relax removes the positions of c, except for the order of contents in one buffer if ordered. It
+// reports whether c has become less strict.
 func (c *content) relax(ordered bool) bool {
 	was := *c
-	c.absolute, c.deep, c.offset, c.depth, c.atEnd, c.near, c.within = false, false, 0, 0, false, false, 0
+	c.absolute, c.hasDepth, c.offset, c.depth, c.atEnd, c.hasWithin, c.within = false, false, 0, 0, false, false, 0
 	c.begins = false
 	c.relative = ordered && was.relative && was.distance >= 0
 	c.distance = 0
-	return was.absolute || was.atEnd || was.near || was.begins || was.relative && (!c.relative || was.distance != 0)
+	return was.absolute || was.atEnd || was.hasWithin || was.begins || was.relative && (!c.relative || was.distance != 0)
 }
 
-// chain is a content and those whose places depend on it.
+// chain is a content, followed by the contents relative to it.
 type chain []*content
 
-// plain reports whether the chain is one literal that can be anywhere.
+// plain reports whether the chain is a single literal that may be anywhere.
 func (c chain) plain() bool {
 	f := c[0]
-	return len(c) == 1 && !f.regex && !f.absolute && !f.atEnd && (!f.relative || f.distance <= 0 && !f.near)
+	return len(c) == 1 && !f.regex && !f.absolute && !f.atEnd && (!f.relative || f.distance <= 0 && !f.hasWithin)
 }
 
-// weight says how much a chain tells: bytes of its literals.
+// weight estimates how rare matches of the chain are, in bytes of literals.
 func (c chain) weight() int {
 	n := 0
 	for _, part := range c {
@@ -71,7 +70,7 @@ func (c chain) weight() int {
 	return n
 }
 
-// matchContents adds what finds texts with all of list to e.
+// matchContents adds to e the patterns for texts with all contents of list.
 func matchContents(e *job.Entry, list []*content) {
 	chains := implied(chainsOf(list))
 	if len(chains) == 1 {
@@ -145,8 +144,8 @@ func longestLiteral(c chain) *content {
 	return best
 }
 
-// expr is the chain as a regex. exact is false if some place is left more open than it
-// is, and far if that is because it is too far for a regex.
+// expr returns the chain as a regex. exact is false if some position is less strict in the regex;
+// far is true if a distance is too long for a regex.
 func (c chain) expr() (expr string, exact, far bool, err error) {
 	var b strings.Builder
 	exact = true
@@ -171,9 +170,9 @@ func (c chain) expr() (expr string, exact, far bool, err error) {
 	return b.String(), exact, far, nil
 }
 
-// before is what stands between the beginning of the text, or the content before, and
-// this one. closes says that the one before can end within a character. exact is false
-// if the place is left more open than it is.
+// before returns the regex between the previous content, or the beginning of the text, and p.
+// closes says that the previous content can end within a character. exact is false if the position
+// is less strict in the regex.
 func (p *content) before(behind, closes bool) (s string, exact bool, err error) {
 	switch {
 	case p.absolute:
@@ -181,7 +180,7 @@ func (p *content) before(behind, closes bool) (s string, exact bool, err error) 
 			return "", false, re2.Refuse(whyPlaces, "")
 		}
 		high := -1
-		if p.deep {
+		if p.hasDepth {
 			high = p.offset + p.depth - len(p.text)
 			if p.regex || high < p.offset {
 				return "", false, re2.Refuse("a place that cannot be", "depth is less than the content")
@@ -196,7 +195,7 @@ func (p *content) before(behind, closes bool) (s string, exact bool, err error) 
 			return "", false, re2.Refuse(whyPlaces, "")
 		}
 		high := -1
-		if p.near {
+		if p.hasWithin {
 			high = p.distance + p.within - len(p.text)
 			if p.regex || high < p.distance {
 				return "", false, re2.Refuse("a place that cannot be", "within is less than the content")
@@ -204,22 +203,21 @@ func (p *content) before(behind, closes bool) (s string, exact bool, err error) 
 		}
 		s, exact = re2.Gap(p.distance, high, closes || p.translation.Opens)
 		return s, exact, nil
-	case p.relative && (p.distance > 0 || p.near):
-		// Relative to nothing: to the beginning.
-		return (&content{absolute: true, deep: p.near, offset: max(0, p.distance), depth: p.within, text: p.text, regex: p.regex}).before(false, false)
+	case p.relative && (p.distance > 0 || p.hasWithin):
+		// A position relative to no content is relative to the beginning.
+		return (&content{absolute: true, hasDepth: p.hasWithin, offset: max(0, p.distance), depth: p.within, text: p.text, regex: p.regex}).before(false, false)
 	case p.begins:
 		return `\A`, true, nil
 	}
 	return "", true, nil
 }
 
-// startsThere says whether a relative regex begins right behind the content
-// before.
+// startsThere reports whether a relative regex begins directly behind the previous content.
 func (p *content) startsThere() bool {
 	return p.begins || len(p.translation.Carets) == 1
 }
 
-// expr is the content itself; behind: it comes after another one.
+// expr returns the regex of the content. behind says that another content precedes.
 func (p *content) expr(behind bool) (string, error) {
 	if !p.regex {
 		if !utf8.Valid(p.text) {
@@ -244,8 +242,8 @@ func (p *content) expr(behind bool) (string, error) {
 	return t.Expr, nil
 }
 
-// allOf is a regex for texts that have each of the literals, in any order: for
-// two or three that cannot overlap, where that is the same.
+// allOf returns a regex for texts with all literals in any order. Only for two or three literals
+// that cannot overlap is such a regex exact.
 func allOf(chains []chain) (string, bool) {
 	const most = 3
 	if len(chains) > most {
@@ -272,8 +270,7 @@ func allOf(chains []chain) (string, bool) {
 	return "(?s)" + strings.Join(orders, "|"), true
 }
 
-// overlap says whether an end of one literal is a beginning of the other: then
-// both could be in a text without one being behind the other.
+// overlap reports whether two literals can share bytes of a text.
 func overlap(a, b *content) bool {
 	x, y := a.text, b.text
 	if a.nocase || b.nocase {

@@ -13,8 +13,8 @@ import (
 	"trawl/edge/rules/importer/internal/regextest"
 )
 
-// naive says whether text has contents, each where it must be: the oracle for
-// literals. from is where the content before ends.
+// naive searches text for all contents at their positions: the oracle for literals. from is the end
+// of the previous content.
 func naive(text []byte, list []*content, from int) bool {
 	if len(list) == 0 {
 		return true
@@ -24,12 +24,12 @@ func naive(text []byte, list []*content, from int) bool {
 	switch {
 	case c.relative:
 		low = from + c.distance
-		if c.near {
+		if c.hasWithin {
 			high = low + c.within
 		}
 	case c.absolute:
 		low = c.offset
-		if c.deep {
+		if c.hasDepth {
 			high = low + c.depth
 		}
 	}
@@ -43,7 +43,7 @@ func naive(text []byte, list []*content, from int) bool {
 	return false
 }
 
-// Rules with contents find what a plain search finds; in part: no less.
+// Rules with contents find the texts that a naive search finds. Rules taken in part find no fewer.
 func TestContentsAreWhereTheyMustBe(t *testing.T) {
 	g := rand.New(rand.NewPCG(11, 12))
 	words := []string{"a", "b", "ab", "ba", "aab", "c", "bc", "A", "xyz", "|ff|a", "|c3 a9|"}
@@ -72,7 +72,7 @@ func TestContentsAreWhereTheyMustBe(t *testing.T) {
 			s.option(o)
 		}
 		if !s.IsTaken() {
-			continue // -1 is a place that is said to be unchecked
+			continue // a distance of -1 is reported as not checked
 		}
 		find := importertest.Finder(t, r.Rules)
 		if r.Summary.Taken == 1 {

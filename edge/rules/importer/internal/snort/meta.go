@@ -1,6 +1,6 @@
 package snort
 
-// What Snort's rules say about themselves.
+// The description of a Snort rule: message, class, priority, references.
 
 import (
 	"strconv"
@@ -10,7 +10,7 @@ import (
 	"trawl/edge/rules/importer/internal/job"
 )
 
-// takeMeta takes over what the rule says about itself.
+// takeMeta copies the description of a rule.
 func takeMeta(e *job.Entry, r *rule) {
 	e.Base.Message = job.OneLine(unquote(r.first("msg")))
 	if c := r.first("classtype"); c != "" {
@@ -33,7 +33,7 @@ func takeMeta(e *job.Entry, r *rule) {
 	}
 }
 
-// classPriority are the priorities of Snort's classes (classification.config).
+// classPriority maps Snort's classes to priorities (classification.config).
 var classPriority = ondemand.Value[map[string]int]{Make: func() map[string]int {
 	m := map[string]int{}
 	for i, list := range []string{

@@ -1,6 +1,6 @@
 package snort
 
-// Snort's and Suricata's rule files: lines, headers and options.
+// Rule files of Snort and Suricata: the header and options of a rule.
 
 import (
 	"fmt"
@@ -13,14 +13,14 @@ import (
 // ruleOption is `name:value;` or `name;`.
 type ruleOption struct{ name, value string }
 
-// rule is a rule as it is written.
+// rule is a rule as written.
 type rule struct {
 	header  string
 	options []ruleOption
-	missing []string // what stands behind a `;` that is missing
+	missing []string // the text behind each missing `;`
 }
 
-// first is the value of the first option with that name.
+// first returns the value of the first option with the name.
 func (r *rule) first(name string) string {
 	for _, o := range r.options {
 		if o.name == name {
@@ -35,7 +35,7 @@ var (
 	configStart = ondemand.Regexp{Expr: `^(?:include|var|ipvar|portvar|config|preprocessor|output|event_filter|threshold|suppress|rate_filter|dynamicpreprocessor|ruletype)\b`}
 )
 
-// parseRule takes a rule apart; the error says what is wrong with it.
+// parseRule splits a rule into header and options. The error says why the line is not a rule.
 func parseRule(line string) (*rule, error) {
 	header, body, ok := strings.Cut(line, "(")
 	if !ok {
@@ -73,8 +73,8 @@ func parseRule(line string) (*rule, error) {
 	}
 }
 
-// optionEnd is where the `;` is that ends the option s begins with: not in quotes
-// and without a backslash; -1 if there is none, and whether a quote has no end then.
+// optionEnd returns the index of the `;` that ends the first option of s, outside of quotes and
+// without a backslash. Without such a `;` it returns -1 and whether a quote is open.
 func optionEnd(s string) (end int, quoted bool) {
 	for i := 0; i < len(s); i++ {
 		switch s[i] {
@@ -91,11 +91,11 @@ func optionEnd(s string) (end int, quoted bool) {
 	return -1, quoted
 }
 
-// optionStart is an option within another one.
+// optionStart finds the name of an option.
 var optionStart = ondemand.Regexp{Expr: `(^|[\s"])([a-z][a-z0-9_.]+)\s*(?::|$|\s)`}
 
-// swallowed is where in an option another one begins, since no `;` stands between
-// them; 0: nowhere. What is in quotes, and words of messages, are none.
+// swallowed returns the index of a second option in option, behind a missing `;`, or 0. Text in
+// quotes and words of messages are not options.
 func swallowed(option string) int {
 	name, value, _ := strings.Cut(option, ":")
 	from := len(name) + 1
@@ -122,11 +122,11 @@ func swallowed(option string) int {
 	return 0
 }
 
-// nextOption is where the first known option begins in s, at from or behind.
+// nextOption returns the index of the first known option in s at from or behind, or 0.
 func nextOption(s string, from int) int {
 	for from < len(s) {
 		m := optionStart.Get().FindStringSubmatchIndex(s[from:])
-		if m == nil || strings.Contains(s[from:from+m[4]], ",") { // Snort 3: modifiers
+		if m == nil || strings.Contains(s[from:from+m[4]], ",") { // modifiers of Snort 3
 			return 0
 		}
 		name, value := s[from+m[4]:from+m[5]], s[from+m[5]:]
@@ -138,13 +138,13 @@ func nextOption(s string, from int) int {
 	return 0
 }
 
-// likelyOptions are options that are likely behind another one.
+// likelyOptions are the options that are likely behind a missing `;`.
 var likelyOptions = ondemand.Words{List: `content uricontent pcre nocase offset depth distance within startswith endswith rawbytes fast_pattern isdataat byte_test byte_jump
 	byte_extract flowbits xbits dsize sid gid rev msg classtype priority reference metadata flow threshold detection_filter tag program default_proto
 	default_dst_port default_src_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize after email
 	http_uri http_header http_cookie http_method http_client_body file_data pkt_data`}
 
-// unquote is an option's value without quotes and backslashes.
+// unquote returns the value of an option without quotes and backslashes.
 func unquote(s string) string {
 	s = strings.TrimPrefix(strings.TrimSuffix(s, `"`), `"`)
 	return escapes.Get().Replace(s)
@@ -154,14 +154,14 @@ var escapes = ondemand.Value[*strings.Replacer]{Make: func() *strings.Replacer {
 	return strings.NewReplacer(`\;`, `;`, `\"`, `"`, `\:`, `:`, `\\`, `\`)
 }}
 
-// splitQuoted splits a value such as `!"text",nocase,depth 3` into negation,
-// text and what follows; Snort 2 has nothing there.
+// splitQuoted splits a value such as `!"text",nocase,depth 3` into negation, text and the modifiers
+// of Snort 3.
 func splitQuoted(s string) (text string, negated bool, rest string, err error) {
 	if after, ok := strings.CutPrefix(s, "!"); ok {
 		negated, s = true, strings.TrimLeft(after, " \t")
 	}
 	if !strings.HasPrefix(s, `"`) {
-		return s, negated, "", nil // Sagan and old rules have some without quotes
+		return s, negated, "", nil // as in rules of Sagan and in old rules
 	}
 	for i := 1; i < len(s); i++ {
 		switch s[i] {

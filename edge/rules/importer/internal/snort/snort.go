@@ -1,6 +1,6 @@
 package snort
 
-// Snort and Suricata rules: what is said of a packet's bytes.
+// Rules of Snort and Suricata: options, and the contents they describe.
 
 import (
 	"bytes"
@@ -33,15 +33,15 @@ const (
 	noteLimits     = "thresholds are not counted: every match is reported"
 )
 
-// ignoredOptions are options that say nothing about which packets match.
+// ignoredOptions have no effect on the packets that match.
 var ignoredOptions = ondemand.Words{List: `msg sid gid rev classtype priority reference metadata flow fast_pattern fast_pattern_offset fast_pattern_length target tag logto session
 	service soid activates activated_by count rem
 	default_proto default_src_port default_dst_port parse_src_ip parse_dst_ip parse_port parse_proto parse_proto_program parse_hash normalize fwsam dynamic_load`}
 
-// limitOptions limit how often an alert is given.
+// limitOptions limit the rate of alerts.
 var limitOptions = ondemand.Words{List: "threshold detection_filter after noalert"}
 
-// moveOptions set the place that the next relative content begins at.
+// moveOptions move the start of the next relative content.
 var moveOptions = ondemand.Words{List: "byte_jump byte_extract byte_math ber_data ber_skip asn1 base64_decode cvs"}
 
 var Kind = job.Kind{
@@ -49,8 +49,7 @@ var Kind = job.Kind{
 	Open: func() job.Reader { return job.Stateless(read) }, ASCIICase: true, WhyNotRule: whyNotRule,
 }
 
-// read reads one rule file. A rule of Snort 3 may go on over several lines, up to
-// its `)`.
+// read reads a rule file. A rule of Snort 3 may span lines up to a `)`.
 func read(j *job.Job, in *job.Input) {
 	name := job.ShortPath(in.Path, 1)
 	open, first := "", 0
@@ -115,20 +114,20 @@ func takeRule(j *job.Job, path, name string, number int, line string) {
 	e.End()
 }
 
-// reader collects what a rule looks for.
+// reader collects the contents of a rule.
 type reader struct {
 	*job.Entry
 	contents []*content
-	last     *content // that modifiers belong to
+	last     *content // the content that modifiers belong to
 	failed   bool
 	without  *re2.Refused // why a pcre was left out
-	negated  bool         // something must not be there
-	decoded  bool         // something is looked for that the packet does not have as it is
+	negated  bool         // a content is negated
+	decoded  bool         // a content is in decoded data, which the packet has in another form
 
-	snort3     bool            // modifiers stand in the content
-	sticky     string          // the buffer of the contents behind
-	transforms map[string]bool // of that buffer
-	moved      bool            // where the content before ends is not where relative ones begin
+	snort3     bool            // modifiers follow the text within the content option
+	sticky     string          // the buffer of the following contents
+	transforms map[string]bool // transformations of the buffer sticky
+	moved      bool            // relative positions do not start at the end of the previous content
 }
 
 func (s *reader) read(r *rule) {
@@ -164,13 +163,13 @@ func (s *reader) read(r *rule) {
 	matchContents(s.Entry, s.contents)
 }
 
-// inText leaves of list what can be looked for in the packet, and of the places those
-// that are places in the packet.
+// inText returns the contents of list that can be looked for in the packet, without positions that
+// are not positions in the packet.
 func (s *reader) inText(list []*content) []*content {
 	var kept []*content
-	var before *content // in the rule, whether it is kept or not
+	var before *content // the previous content in the rule, also if left out
 	for _, c := range list {
-		adrift := c.adrift || before != nil && (before.buffer != c.buffer || len(kept) == 0 || kept[len(kept)-1] != before)
+		baseUnknown := c.baseUnknown || before != nil && (before.buffer != c.buffer || len(kept) == 0 || kept[len(kept)-1] != before)
 		before = c
 		if !s.found(c) {
 			s.decoded = true
@@ -178,10 +177,10 @@ func (s *reader) inText(list []*content) []*content {
 		}
 		switch {
 		case c.buffer != "":
-			if c.relax(!adrift && !c.loose) {
+			if c.relax(!baseUnknown && !c.variable) {
 				s.TakeInPart(whyPlaces, "of a buffer")
 			}
-		case c.loose, c.relative && adrift:
+		case c.variable, c.relative && baseUnknown:
 			if c.relax(false) {
 				s.TakeInPart(whyPlaces, "behind something else, or of a number in the packet")
 			}
@@ -201,7 +200,7 @@ func (s *reader) option(o ruleOption) {
 		s.modify(o.name, o.value)
 	case "fast_pattern":
 		if o.value == "only" && s.last != nil {
-			s.last.nocase = true // is left to the search for all rules at once, which ignores case
+			s.last.nocase = true // Snort uses its search for all rules, which ignores case
 		}
 	case "flowbits", "xbits", "flowint":
 		if strings.HasPrefix(o.value, "isset") || strings.HasPrefix(o.value, "isnotset") || o.name == "flowint" {
@@ -223,9 +222,9 @@ func (s *reader) option(o ruleOption) {
 	}
 }
 
-// next makes c the content that modifiers belong to.
+// next makes c the content for the following modifiers.
 func (s *reader) next(c *content) {
-	c.buffer, c.adrift = s.sticky, s.moved
+	c.buffer, c.baseUnknown = s.sticky, s.moved
 	for name := range s.transforms {
 		c.otherCase = c.otherCase || caseTransforms.Has(name)
 		c.otherText = c.otherText || textTransforms.Has(name)
@@ -247,7 +246,7 @@ func (s *reader) content(o ruleOption) {
 		return
 	}
 	if s.transforms["dotprefix"] {
-		b = bytes.TrimPrefix(b, []byte(".")) // of the dot before the first label
+		b = bytes.TrimPrefix(b, []byte(".")) // the dot before the first label
 	}
 	s.next(&content{text: b})
 	if o.name == "uricontent" {
@@ -268,20 +267,20 @@ func (s *reader) content(o ruleOption) {
 	switch {
 	case negated:
 		s.negated = true
-		s.TakeInPart(whyNegated, string(b)) // modifiers that follow change nothing
-	case len(b) == 0: // a dot alone
+		s.TakeInPart(whyNegated, string(b)) // modifiers of s.last have no effect
+	case len(b) == 0: // only a dot
 	default:
 		s.keep(s.last)
 	}
 }
 
-// keep adds what must be there.
+// keep adds a required content.
 func (s *reader) keep(c *content) {
 	s.contents = append(s.contents, c)
 	s.moved = false
 }
 
-// behind refuses text behind a quoted value that no comma parts from it.
+// behind fails if text follows a quoted value without a comma.
 func (s *reader) behind(o ruleOption) bool {
 	at := textBehind.Get().FindStringIndex(o.value)
 	if at != nil {
@@ -309,7 +308,7 @@ func (s *reader) modify(name, value string) {
 		c.nocase = true
 		return
 	case "startswith":
-		c.offset, c.depth, c.absolute, c.deep = 0, len(c.text), true, true
+		c.offset, c.depth, c.absolute, c.hasDepth = 0, len(c.text), true, true
 		return
 	case "endswith":
 		c.atEnd = true
@@ -317,7 +316,7 @@ func (s *reader) modify(name, value string) {
 	}
 	n, err := strconv.Atoi(value)
 	if err != nil {
-		c.loose = true // a variable
+		c.variable = true // a variable
 		s.TakeInPart(whyPlaces, name+" "+value)
 		return
 	}
@@ -325,11 +324,11 @@ func (s *reader) modify(name, value string) {
 	case "offset":
 		c.offset, c.absolute = n, true
 	case "depth":
-		c.depth, c.absolute, c.deep = n, true, true
+		c.depth, c.absolute, c.hasDepth = n, true, true
 	case "distance":
 		c.distance, c.relative = n, true
 	case "within":
-		c.within, c.relative, c.near = n, true, true
+		c.within, c.relative, c.hasWithin = n, true, true
 	default:
 		s.TakeInPart(whyOther, name)
 	}
@@ -359,7 +358,7 @@ func (s *reader) pcre(o ruleOption) {
 		return
 	}
 	flags := s.pcreFlags(text[end+1:], c)
-	flags.Anywhere = c.buffer != "" || c.adrift && c.relative
+	flags.Anywhere = c.buffer != "" || c.baseUnknown && c.relative
 	t, err := re2.Perl(text[1:end], re2.PCRE, flags)
 	if err != nil {
 		s.refuse(err)
@@ -369,7 +368,7 @@ func (s *reader) pcre(o ruleOption) {
 	s.keep(c)
 }
 
-// unescapePCRE is a regex without the backslashes that only the rule's syntax asks for.
+// unescapePCRE removes the backslashes required by the syntax of rules only.
 func unescapePCRE(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -383,7 +382,7 @@ func unescapePCRE(s string) string {
 	return b.String()
 }
 
-// Refuse notes a pcre that cannot be translated: the contents remain.
+// refuse notes a pcre that cannot be translated. The contents remain.
 func (s *reader) refuse(err error) {
 	if r, ok := err.(*re2.Refused); ok {
 		s.without = r

@@ -8,14 +8,14 @@ import (
 	"trawl/edge/rules/importer/internal/importertest"
 )
 
-// Rules about buffers find their contents in the packet, wherever the buffer is in it;
-// what cannot be found there is said.
+// Rules about buffers find their contents anywhere in the packet. Contents that cannot be found in
+// the packet are named in the summary.
 func TestSnortPlacesInBuffers(t *testing.T) {
 	const packet = "GET /depot/12 HTTP/1.1\r\nHost: WWW.bad.example\r\nCookie: a=b\r\n\r\nPOSTED body"
 	for _, tt := range []struct {
 		options string
 		found   bool
-		say     string // in the summary; "taken": nothing
+		say     string // in the summary; "taken": no restriction
 	}{
 		{`http.uri; content:"/depot/12"; startswith;`, true, "places (offset"},
 		{`content:"/depot/"; http_uri; depth:7;`, true, "places (offset"},
@@ -64,7 +64,7 @@ func TestSnortPlacesInBuffers(t *testing.T) {
 	}
 }
 
-// A rule that Snort would not read is told with what is wrong, and where.
+// A rule with a syntax error is reported with the error and its place.
 func TestSnortSyntaxErrors(t *testing.T) {
 	for _, tt := range []struct{ body, say string }{
 		{`(msg:"a"; content:"b" sid:1;)`, "in part: finds other: a ; is missing, so that Snort refuses the rule; it is read as if the ; were there: before sid:1"},
@@ -88,7 +88,7 @@ func TestSnortSyntaxErrors(t *testing.T) {
 	}
 }
 
-// The backslashes of the rule's syntax are not those of the regex.
+// Backslashes of the rule's syntax are removed before the regex is read.
 func TestSnortEscapes(t *testing.T) {
 	for _, tt := range []struct{ options, text string }{
 		{`content:"a\;b\"c\:d\\e|3b|f";`, `a;b"c:d\e;f`},
@@ -102,7 +102,7 @@ func TestSnortEscapes(t *testing.T) {
 	}
 }
 
-// A rule of Snort 3 goes on over lines up to its `)`.
+// A rule of Snort 3 spans lines up to a `)`.
 func TestSnort3RulesOverLines(t *testing.T) {
 	src := "alert http\n(\n  msg:\"x\";\n  # why\n  http_uri;\n  content:\"/a\",fast_pattern,nocase;\n  sid:1;\n)\n" +
 		"alert tcp any any -> any any ( msg:\"y\"; content:\"b\"; sid:2; )\n" +

@@ -9,14 +9,13 @@ import (
 	"trawl/edge/ondemand"
 )
 
-// version is the version of SpamAssassin that conditions are about, in the form
-// that they have it in: 4.0.1.
+// version is the assumed version of SpamAssassin, 4.0.1 as written in conditions.
 const version = 4.000001
 
-// conditions are the ifs that are open, the inner ones last: whether each holds.
+// conditions holds the values of the open conditions, innermost last.
 type conditions []bool
 
-// skipped says whether some condition does not hold.
+// skipped reports whether some open condition is false.
 func (c conditions) skipped() bool {
 	for _, holds := range c {
 		if !holds {
@@ -26,7 +25,7 @@ func (c conditions) skipped() bool {
 	return false
 }
 
-// take takes a setting that is about conditions; false if it is another one.
+// take takes if, ifplugin, else and endif. It returns false for further settings.
 func (c *conditions) take(key, value string) bool {
 	switch key {
 	case "if":
@@ -49,7 +48,7 @@ func (c *conditions) take(key, value string) bool {
 
 var versionTest = ondemand.Regexp{Expr: `^\(?\s*version\s*(>=|<=|==|!=|<|>)\s*([0-9.]+)\s*\)?$`}
 
-// holds says whether a condition holds: of plugins and features all are there.
+// holds evaluates a condition. All plugins and features are assumed to be present.
 func holds(condition string) bool {
 	condition = strings.TrimSpace(condition)
 	m := versionTest.Get().FindStringSubmatch(condition)

@@ -40,17 +40,17 @@ const (
 	noteConditional = "within if or ifplugin: taken as if the condition held"
 )
 
-// ruleSet are the rules of all files, until the last one has been read: what comes
-// later can take a rule's place, or switch it off.
+// ruleSet holds the rules of all files until the last file has been read: later settings can
+// replace rules or switch rules off.
 type ruleSet struct {
 	entries []*rule
 	last    map[string]*rule
 	scores  map[string]string
-	about   map[string]string // their descriptions
+	about   map[string]string // descriptions of rules
 	tagged  map[string]bool   // rules with tags of ReplaceTags
 }
 
-// rule is a rule as it is written.
+// rule is a rule as written.
 type rule struct {
 	file        string
 	line        int
@@ -59,7 +59,7 @@ type rule struct {
 	conditional bool
 }
 
-// ruleKeys are the settings that make a rule.
+// ruleKeys are the settings for rules.
 var ruleKeys = []string{"body", "rawbody", "full", "uri", "header", "mimeheader", "meta"}
 
 var Kind = job.Kind{
@@ -96,14 +96,14 @@ var (
 	ruleName = ondemand.Regexp{Expr: `^[A-Za-z_]\w*$`}
 )
 
-// settingOf is the setting of a line, and its value.
+// settingOf splits a line into a setting and a value.
 func settingOf(line string) (key, value string) {
 	line = strings.ReplaceAll(comment.Get().ReplaceAllString(line, "$1"), `\#`, "#")
 	key, value = cutBlank(strings.TrimSpace(line))
 	return strings.ReplaceAll(strings.ToLower(key), "-", "_"), value
 }
 
-// cutBlank cuts s at its first blanks.
+// cutBlank cuts s at the first blanks.
 func cutBlank(s string) (before, after string) {
 	i := strings.IndexAny(s, " \t\v\f")
 	if i < 0 {
@@ -112,7 +112,7 @@ func cutBlank(s string) (before, after string) {
 	return s[:i], strings.TrimLeft(s[i:], " \t\v\f")
 }
 
-// setting takes a setting in.
+// setting stores a setting.
 func (r *ruleSet) setting(j *job.Job, file string, line int, key, value string, conditional bool) {
 	name, rest := cutBlank(value)
 	switch {
@@ -154,7 +154,7 @@ func (r *ruleSet) Finish(j *job.Job) {
 	}
 }
 
-// take decides about one rule.
+// take makes or skips a rule.
 func (r *ruleSet) take(e *job.Entry, s *rule) {
 	switch {
 	case !ruleName.Get().MatchString(s.name) || s.value == "":
@@ -186,7 +186,7 @@ func (r *ruleSet) take(e *job.Entry, s *rule) {
 	}
 }
 
-// off says whether all scores of a rule are 0.
+// off reports whether all scores of a rule are 0.
 func (r *ruleSet) off(name string) bool {
 	fields := strings.Fields(r.scores[name])
 	return len(fields) > 0 && !slices.ContainsFunc(fields, func(s string) bool {
@@ -202,7 +202,7 @@ var (
 	headerName = ondemand.Regexp{Expr: `^[A-Za-z0-9_-]+$`}
 )
 
-// headerGroups are the names that stand for several headers.
+// headerGroups are the names for several headers.
 var headerGroups = ondemand.Value[map[string]string]{Make: func() map[string]string {
 	return map[string]string{
 		"tocc":      "To|Cc",
@@ -210,13 +210,13 @@ var headerGroups = ondemand.Value[map[string]string]{Make: func() map[string]str
 	}
 }}
 
-// madeHeaders are headers that no message has.
+// madeHeaders are pseudo-headers, absent from messages.
 var madeHeaders = ondemand.Regexp{Expr: `^(?i:EnvelopeFrom|X-Spam-.*|Relay.*|ALL-(?:TRUSTED|INTERNAL|UNTRUSTED|EXTERNAL))$`}
 
-// hasAnchor is a regex with an anchor, or nearly.
+// hasAnchor finds an anchor in a regex, approximately.
 var hasAnchor = ondemand.Regexp{Expr: `(?:^|[^\\[])[$^]|\\[Az]`}
 
-// takeHeader takes a test of a header: a text is its line.
+// takeHeader makes a rule of a test of a header. The text is the line of the header.
 func takeHeader(e *job.Entry, value string) {
 	if m := existsTest.Get().FindStringSubmatch(value); m != nil && headerName.Get().MatchString(m[1]) {
 		e.Remark(noteText)
@@ -244,7 +244,7 @@ func takeHeader(e *job.Entry, value string) {
 	}
 	part, lines := strings.ReplaceAll(parts, ":raw", ""), headerLine
 	if part != parts {
-		lines = bodyLine // as it is
+		lines = bodyLine // unchanged
 	}
 	t, err := translate(m[4], lines)
 	if err != nil {
@@ -275,8 +275,8 @@ func takeHeader(e *job.Entry, value string) {
 	e.AddTranslation("", t, false)
 }
 
-// valueOf is line, the beginning of a header, and t behind it: at once, after any
-// text, or after the blanks that only a raw value begins with.
+// valueOf returns a regex for line, the beginning of a header, and a value that matches t. The
+// match may begin anywhere in the value. Only a raw value includes leading blanks.
 func valueOf(line string, t re2.Translation, raw bool) (re2.Translation, error) {
 	s, ok := shape.Parse(t.Expr)
 	if !ok {
@@ -299,7 +299,7 @@ func valueOf(line string, t re2.Translation, raw bool) (re2.Translation, error) 
 }
 
 type valueFitter struct {
-	ok     bool // there is no ^ but at the beginning
+	ok     bool // every ^ is at the beginning
 	raw    bool
 	blanks shape.Set
 }
@@ -309,7 +309,7 @@ var (
 	notBlank, _ = shape.Parse(`[^\s\v]`)
 )
 
-// value is s for a header's value.
+// value adapts s to the value of a header.
 func (v *valueFitter) value(s *shape.Node) *shape.Node {
 	switch s.Op {
 	case shape.Group:
@@ -345,11 +345,11 @@ func (v *valueFitter) value(s *shape.Node) *shape.Node {
 	return shape.Alternate(begins, shape.Concat(notBlank, anyText, s))
 }
 
-// ignoredFlags are those of Perl that SpamAssassin lets through and that change nothing
-// here: which characters count as letters, and that groups are not numbered.
+// ignoredFlags are flags of Perl without effect here: flags for the set of letters, and for groups
+// without numbers.
 const ignoredFlags = "aulnp"
 
-// translate translates a regex with its delimiters and flags.
+// translate translates a regex with delimiters and flags.
 func translate(s string, lines re2.LineEnd) (re2.Translation, error) {
 	end, src := "/", s
 	switch {

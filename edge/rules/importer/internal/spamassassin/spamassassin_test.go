@@ -18,7 +18,7 @@ import (
 	"trawl/test/need"
 )
 
-// ask gives questions to the program, with the rules at path.
+// ask returns SpamAssassin's answers to questions, with the rules at path.
 func ask(t *testing.T, path string, questions []any) []json.RawMessage {
 	t.Helper()
 	perl := need.Unpacked(t, "usr/share/perl5", "spamassassin")
@@ -52,7 +52,8 @@ func ask(t *testing.T, path string, questions []any) []json.RawMessage {
 	return answers
 }
 
-// Each rule of SpamAssassin's package, and its own regex, over texts made of it.
+// Rules of SpamAssassin's package match the same texts as their own regexes in Perl. The texts are
+// generated from the rules.
 func TestPackagedSpamAssassinSameTexts(t *testing.T) {
 	folder := need.Unpacked(t, importertest.SpamAssassinFolder, "spamassassin")
 	r := importertest.All(t, &Kind, folder)
@@ -89,13 +90,13 @@ func TestPackagedSpamAssassinSameTexts(t *testing.T) {
 		if kind == "header" || kind == "mimeheader" {
 			m := name.FindStringSubmatch(rule.Regex)
 			if m == nil || strings.HasSuffix(rule.Regex, "):") {
-				continue // of all headers, or that there is one
+				continue // tests of all headers, or for the presence of a header
 			}
 			q.header, kind = m[1]+":", "raw"
 			if strings.Contains(rule.Regex, `):[ \t]*`) {
 				kind = "header"
 			}
-			for k, text := range q.texts { // only what is behind the name, whatever it was made to be
+			for k, text := range q.texts { // the value only
 				_, q.texts[k], _ = strings.Cut(text, ":")
 			}
 		}
@@ -145,8 +146,8 @@ func TestPackagedSpamAssassinSameTexts(t *testing.T) {
 	}
 }
 
-// Whole messages through SpamAssassin itself: what the importer takes a text to be is
-// what its rules see, with blanks and ends that make a difference.
+// Imported rules find the same messages as SpamAssassin, with the texts that the importer documents
+// and with blanks and ends that make a difference.
 func TestPackagedSpamAssassinSameMessages(t *testing.T) {
 	config := strings.Join([]string{
 		`body B_WORD /\bdepot (?:offer|deal)s?\b/i`, `body B_BEGIN /^great depot/i`, `body B_END /offers today$/i`, `body B_BLANK /today\s$/i`, `body B_TWO /depot  offers/i`,
@@ -215,8 +216,8 @@ func TestPackagedSpamAssassinSameMessages(t *testing.T) {
 	t.Logf("%d messages compared", compared)
 }
 
-// textsOf are the texts of a message, as docs/importing.md says what they are: the
-// lines of its headers, or the subject and the paragraphs of its body.
+// textsOf returns the texts of a message as described in docs/importing.md: the lines of the
+// headers, or the subject and the paragraphs of the body.
 func textsOf(message, kind string) []string {
 	head, body, _ := strings.Cut(message, "\n\n")
 	lines := strings.Split(head, "\n")

@@ -1,6 +1,6 @@
 package yara
 
-// YARA's conditions: which strings they are about.
+// YARA's conditions, reduced to the strings needed.
 
 import (
 	"path"
@@ -13,7 +13,7 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// conditionParser parses `or`, `and`, `not`, parentheses and what stands between.
+// conditionParser parses `or`, `and`, `not`, parentheses and terms.
 type conditionParser struct {
 	tokens []token
 	pos    int
@@ -25,7 +25,7 @@ func (c *conditionParser) at(text string) bool {
 	return c.pos < len(c.tokens) && c.tokens[c.pos].text == text && c.tokens[c.pos].kind != tokenText
 }
 
-// skip steps over a word, if it is there.
+// skip steps over a word, if present.
 func (c *conditionParser) skip(word string) bool {
 	there := c.at(word)
 	if there {
@@ -73,7 +73,7 @@ func (c *conditionParser) term() *condition.Node {
 	return c.classify(c.tokens[start:])
 }
 
-// classify says what a term without and, or, not is about.
+// classify returns the condition for a term without and, or, not.
 func (c *conditionParser) classify(t []token) *condition.Node {
 	if len(t) == 0 {
 		return condition.About(aboutNoStrings, "")
@@ -97,8 +97,8 @@ func (c *conditionParser) classify(t []token) *condition.Node {
 	return condition.About(aboutOf(t), "")
 }
 
-// number reads comparisons of #a, @a[i] and !a[i]. Places and lengths of strings that
-// are not there compare to nothing.
+// number reads comparisons of #a, @a[i] and !a[i]. Comparisons with the places and lengths of
+// missing strings are false.
 func (c *conditionParser) number(t []token) *condition.Node {
 	names := c.match("$" + t[0].text[1:])
 	there := &condition.Node{Op: condition.Any, Names: names, More: true}
@@ -131,8 +131,8 @@ func (c *conditionParser) number(t []token) *condition.Node {
 	return condition.About(aboutCounts, "")
 }
 
-// loop reads `for any of ($a, $b) : ($ at 0)`, if what stands in the last parentheses
-// can only hold for a string that is there.
+// loop reads `for any of ($a, $b) : ($ at 0)`. The condition in the last parentheses must require
+// the string.
 func (c *conditionParser) loop(t []token) *condition.Node {
 	colon := slices.IndexFunc(t, func(x token) bool { return x.text == ":" && x.kind == tokenSymbol })
 	if colon < 0 || len(t) < colon+4 || t[colon+1].text != "(" {
@@ -156,8 +156,8 @@ func (c *conditionParser) loop(t []token) *condition.Node {
 	return q
 }
 
-// quantified reads `any of them`, `2 of ($a*, $b)`, `all of them`; nil if it is something
-// else.
+// quantified reads `any of them`, `2 of ($a*, $b)`, `all of them`. It returns nil for further
+// terms.
 func (c *conditionParser) quantified(t []token) *condition.Node {
 	of := slices.IndexFunc(t, func(x token) bool { return x.text == "of" && x.kind == tokenWord })
 	percent := of == 2 && t[1].text == "%"
@@ -178,7 +178,7 @@ func (c *conditionParser) quantified(t []token) *condition.Node {
 	case t[0].text == "any" || err == nil && n == 1 && !percent:
 		return &condition.Node{Op: condition.Any, Names: set, More: len(rest) > 0}
 	case t[0].text == "all":
-		// Each must be there: any one of them will do.
+		// Each string is required, so a single string is enough to look for.
 		var subs []*condition.Node
 		for _, name := range set {
 			subs = append(subs, &condition.Node{Op: condition.Any, Names: []string{name}, More: len(rest) > 0})
@@ -189,10 +189,10 @@ func (c *conditionParser) quantified(t []token) *condition.Node {
 	case err == nil:
 		return &condition.Node{Op: condition.Some, Names: set, Least: int(n), More: len(rest) > 0 || len(set) > 1}
 	}
-	return condition.About(aboutNoStrings, "") // a number that is computed
+	return condition.About(aboutNoStrings, "") // a computed number
 }
 
-// aboutOf is what a term that no string stands for is about.
+// aboutOf returns the subject of a term without strings.
 func aboutOf(t []token) string {
 	for i, x := range t {
 		switch {
@@ -235,7 +235,7 @@ func (c *conditionParser) set(t []token) (names []string, rest []token) {
 	return nil, t
 }
 
-// match are the strings that a name, with * perhaps, means.
+// match returns the strings for a name, possibly with a final *.
 func (c *conditionParser) match(name string) []string {
 	if !strings.HasSuffix(name, "*") {
 		if slices.Contains(c.names, name) {

@@ -1,5 +1,5 @@
-// Package yara imports YARA rules: strings become literals and regexes, and the condition decides
-// which of them are looked for.
+// Package yara imports YARA rules: strings become literals and regexes. The condition decides on
+// the strings to look for.
 //
 //	lex.go  parse.go  a file      → tokens and rules
 //	yara.go           a rule      → an entry

@@ -11,12 +11,12 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// hexItem is a byte of a hex string, or what may stand in its place.
+// hexItem holds the alternatives for a place of a hex string; none for unknown bytes.
 type hexItem struct{ options [][]byte }
 
 const (
-	maxHexOptions = 64 // literals made of one hex string
-	minHexRun     = 4  // bytes that are worth looking for
+	maxHexOptions = 64 // literals made of a hex string
+	minHexRun     = 4  // bytes worth looking for
 )
 
 func (w *writer) hexString(s *stringDef) {
@@ -44,7 +44,8 @@ func (w *writer) hexString(s *stringDef) {
 	w.AddLiterals(s.name[1:], false, run)
 }
 
-// expandHex is every byte string that items stand for; false if they are too many.
+// expandHex returns all byte strings for items. It returns false for more than maxHexOptions, and
+// for unknown bytes.
 func expandHex(items []hexItem) ([][]byte, bool) {
 	list := [][]byte{nil}
 	for _, item := range items {
@@ -62,8 +63,8 @@ func expandHex(items []hexItem) ([][]byte, bool) {
 	return list, true
 }
 
-// hexRegex is the hex string s as a regex in YARA's syntax; false if some byte of it
-// may be one over \x7f or not.
+// hexRegex returns the hex string s as a regex in YARA's syntax. It returns false if an alternative
+// for a byte includes bytes both below and above \x7f.
 func hexRegex(s string) (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -109,7 +110,7 @@ func hexRegex(s string) (string, bool) {
 	return b.String(), true
 }
 
-// hexJump is what stands in [n-m] as a count.
+// hexJump returns [n-m] as a count.
 func hexJump(jump string) string {
 	from, to, isRange := strings.Cut(strings.Join(strings.Fields(jump), ""), "-")
 	if !isRange {
@@ -136,9 +137,8 @@ func longestRun(items []hexItem) []byte {
 	return best
 }
 
-// parseHexString reads bytes, ? for unknown digits, ~ for anything else, [n-m]
-// for gaps and (a|b) for alternatives. An item without options stands for what
-// is not spelled out.
+// parseHexString reads bytes, ? for unknown digits, ~ for any other byte, [n-m] for gaps and (a|b)
+// for alternatives.
 func parseHexString(s string) ([]hexItem, error) {
 	var items []hexItem
 	for i := 0; i < len(s); {
@@ -178,7 +178,7 @@ func parseHexString(s string) ([]hexItem, error) {
 	return items, nil
 }
 
-// hexDigits is one byte, of which digits can be unknown.
+// hexDigits returns the alternatives for a byte with unknown digits.
 func hexDigits(s string) (hexItem, error) {
 	var item hexItem
 	if s == "??" {
@@ -201,8 +201,8 @@ func hexDigits(s string) (hexItem, error) {
 	return item, nil
 }
 
-// hexAlternatives reads (a|b); n is how long it is. Those with others or wildcards
-// inside that make too many are left open.
+// hexAlternatives reads (a|b) and returns its length n. Alternatives that nest, or are too many,
+// become unknown bytes.
 func hexAlternatives(s string) (item hexItem, n int, err error) {
 	depth, from := 0, 1
 	open := false

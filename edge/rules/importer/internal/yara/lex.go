@@ -1,6 +1,6 @@
 package yara
 
-// YARA's source text as tokens.
+// The tokens of YARA's source text.
 
 import (
 	"bytes"
@@ -17,12 +17,12 @@ type tokenKind int
 
 const (
 	tokenEnd    tokenKind = iota
-	tokenWord             // identifiers, keywords, numbers with their dots
-	tokenName             // $a, #a, @a, !a, with * at the end perhaps
+	tokenWord             // identifiers, keywords, numbers with dots
+	tokenName             // $a, #a, @a, !a, possibly with a final *
 	tokenText             // "…", unescaped
 	tokenRegex            // /…/flags
 	tokenHex              // {…}
-	tokenSymbol           // anything else, one character (or two: ==, .., …)
+	tokenSymbol           // anything else: a character, or two (==, .., …)
 )
 
 type token struct {
@@ -32,13 +32,12 @@ type token struct {
 	line  int
 }
 
-// lexer hands out tokens. Whether `/` begins a regex and `{` a hex string only
-// the caller knows.
+// lexer returns tokens. The caller sets values where `/` begins a regex and `{` a hex string.
 type lexer struct {
 	src    []byte
 	pos    int
 	line   int
-	values bool // regexes and hex strings may come
+	values bool // regexes and hex strings may follow
 }
 
 type syntaxError struct {
@@ -52,7 +51,7 @@ func (l *lexer) fail(format string, args ...any) error {
 	return &syntaxError{l.line, escape.Sprintf(format, args...)}
 }
 
-// skip goes over spaces and comments.
+// skip skips white space and comments.
 func (l *lexer) skip() {
 	for l.pos < len(l.src) {
 		rest := l.src[l.pos:]
@@ -198,7 +197,7 @@ func (l *lexer) hex() (token, error) {
 	l.pos++
 	var b strings.Builder
 	for {
-		l.skip() // comments too
+		l.skip() // comments as well
 		if l.pos >= len(l.src) {
 			return t, l.fail("a hex string without its closing }")
 		}

@@ -12,7 +12,7 @@ import (
 	"trawl/test/need"
 )
 
-// manualRules is all rules of YARA's manual.
+// manualRules returns all rules of YARA's manual.
 func manualRules(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(need.Unpacked(t, importertest.YARAManual, "yara-doc"))
@@ -35,7 +35,7 @@ func manualRules(t *testing.T) string {
 	return src.String()
 }
 
-// Every rule of YARA's manual is understood as one.
+// Every rule of YARA's manual is recognized as a rule.
 func TestPackagedYARAManual(t *testing.T) {
 	r, err := importertest.Run(&Kind, importertest.MemFiles{"manual.yar": []byte(manualRules(t))}, "manual.yar")
 	if err != nil {
@@ -43,7 +43,7 @@ func TestPackagedYARAManual(t *testing.T) {
 	}
 	importertest.Check(t, r)
 	for _, c := range r.Summary.SkippedWhy {
-		if c.What == whyNotRule && c.Count > 3 { // three have "..." in place of something
+		if c.What == whyNotRule && c.Count > 3 { // three have "..." as a placeholder
 			t.Errorf("%d rules were not understood", c.Count)
 		}
 	}
@@ -53,8 +53,8 @@ func TestPackagedYARAManual(t *testing.T) {
 	t.Log(r.Summary.Text(false))
 }
 
-// The rules of YARA's manual that are taken, each alone, find the same of the texts made
-// out of them as yara does.
+// The taken rules of YARA's manual find the same texts as yara. The texts are generated from the
+// rules.
 func TestPackagedYARAManualSameFilesAsYARA(t *testing.T) {
 	need.Path(t, "/usr/bin/yara", "yara")
 	g := rand.New(rand.NewPCG(21, 22))

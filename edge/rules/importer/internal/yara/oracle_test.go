@@ -36,7 +36,7 @@ func randomCondition(g *rand.Rand, depth int) string {
 	return "(" + sub() + ")"
 }
 
-// The program yara decides what YARA's strings mean.
+// Strings find the same texts as with the program yara.
 func TestYARASameFilesAsYARA(t *testing.T) {
 	need.Path(t, "/usr/bin/yara", "yara")
 	g := &regextest.Generator{Rand: rand.New(rand.NewPCG(7, 8)), Atoms: regextest.PerlAtoms, Quantifiers: regextest.PerlQuantifiers, Groups: []string{"("}}
@@ -86,7 +86,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 			continue
 		}
 		if !ok {
-			continue // what means nothing there may mean something here
+			continue // a syntax error there may have a meaning here
 		}
 		compared++
 		exact += r.Summary.Taken
@@ -106,7 +106,7 @@ func TestYARASameFilesAsYARA(t *testing.T) {
 	}
 }
 
-// filesHit are the files of the folder that a rule hits; false if yara refuses it.
+// filesHit returns the files in folder that a rule hits; false if yara refuses the rule.
 func filesHit(t *testing.T, folder, src string) (map[string]bool, bool) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "r.yar")

@@ -1,6 +1,6 @@
 package yara
 
-// YARA's rules as they are written.
+// YARA's rules, from tokens.
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 type parser struct {
 	lex   lexer
 	token token
-	start int // line where the rule under way begins
+	start int // line of the beginning of the current rule
 }
 
 func (p *parser) advance() (err error) {
@@ -30,7 +30,7 @@ func (p *parser) expect(text string) error {
 
 var ruleStart = ondemand.Regexp{Expr: `(?m)^[ \t]*(?:(?:private|global)\s+)*rule\s`}
 
-// resync goes on at the next line that looks like the beginning of a rule.
+// resync continues at the next line that looks like the beginning of a rule.
 func (p *parser) resync() bool {
 	from := min(p.lex.pos, len(p.lex.src))
 	at := ruleStart.Get().FindIndex(p.lex.src[from:])
@@ -43,7 +43,7 @@ func (p *parser) resync() bool {
 	return true
 }
 
-// rule reads the next rule; nil at the end. With an error it returns what it had.
+// rule reads the next rule; nil at the end. With an error it returns the rule read so far.
 func (p *parser) rule(j *job.Job) (*rule, error) {
 	r := &rule{meta: map[string]string{}}
 	p.lex.values = false
@@ -208,7 +208,7 @@ func (p *parser) modifiers(s *stringDef) error {
 	return nil
 }
 
-// Node collects tokens up to the rule's end.
+// condition collects tokens up to the end of the rule.
 func (p *parser) condition(r *rule) error {
 	const most = 100_000
 	p.lex.values = false

@@ -24,8 +24,8 @@ const (
 	noteNeighbours   = "fullword: a match includes the characters beside the word"
 )
 
-// What fullword asks for: no ASCII letter or digit beside the word and, in wide text,
-// none with a zero behind.
+// The neighbours of a word with fullword: no ASCII letter or digit; in wide text, none followed by
+// a zero.
 const (
 	alnumBefore = `(?:^|[^0-9A-Za-z])`
 	alnumAfter  = `(?:[^0-9A-Za-z]|$)`
@@ -40,7 +40,7 @@ func fullwordSides(wide bool) (before, after string) {
 	return alnumBefore, alnumAfter
 }
 
-// writer adds the strings of a rule; plain ones together.
+// writer adds the strings of a rule. Plain strings share a rule.
 type writer struct {
 	*job.Entry
 	plain, nocase [][]byte
@@ -58,8 +58,7 @@ func (w *writer) add(s *stringDef) {
 	}
 }
 
-// flush adds what has been collected. A rule none of whose strings could be
-// added is skipped.
+// flush adds the collected strings. If no string of the rule could be added, the rule is skipped.
 func (w *writer) flush() {
 	if len(w.plain) > 0 {
 		w.AddLiterals("text", false, w.plain...)
@@ -110,7 +109,7 @@ func (w *writer) text(s *stringDef) {
 	}
 }
 
-// wide is a text with two bytes for each character, as in UTF-16.
+// wide returns a text with two bytes for each character, as in UTF-16.
 func wide(text []byte) []byte {
 	out := make([]byte, 0, 2*len(text))
 	for _, c := range text {
@@ -119,7 +118,7 @@ func wide(text []byte) []byte {
 	return out
 }
 
-// fullword takes `_` for no part of a word, other than trawl's whole.
+// fullword adds words, for which `_` is not a part of a word, in contrast to trawl's whole.
 func (w *writer) fullword(s *stringDef, forms [][]byte) {
 	name := s.name[1:]
 	for i, form := range forms {
@@ -177,7 +176,7 @@ func (w *writer) xor(s *stringDef, forms [][]byte) {
 	w.AddLiterals(s.name[1:], false, list...)
 }
 
-// base64 adds what the text looks like within base64, at each of three positions.
+// base64 adds the text within base64, at each of three positions.
 func (w *writer) base64(s *stringDef, forms [][]byte) {
 	encoding, ok := alphabetOf(s.mods["base64"] + s.mods["base64wide"])
 	if !ok || s.mods["base64"] != "" && s.mods["base64wide"] != "" && s.mods["base64"] != s.mods["base64wide"] {
@@ -196,7 +195,7 @@ func (w *writer) base64(s *stringDef, forms [][]byte) {
 	}
 }
 
-// alphabetOf is base64 with 64 other characters; false if they are not that.
+// alphabetOf returns base64 with the given characters, or false if the alphabet is not valid.
 func alphabetOf(characters string) (*base64.Encoding, bool) {
 	const size = 64
 	if characters == "" {
@@ -245,7 +244,7 @@ func (w *writer) regexForm(s *stringDef, wide bool) {
 		w.TakeInPart(whyFullwordRegex, s.name)
 		before, after := fullwordSides(wide)
 		if t.Opens {
-			before = "" // what stands beside may be a part of a character
+			before = "" // the neighbour may be a part of a character
 		}
 		if t.Closes {
 			after = ""

@@ -1,6 +1,6 @@
 package yara
 
-// YARA rules: their strings, and what of the condition can be said of a text.
+// YARA rules: the entry of a rule, and the strings of a rule to look for.
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ const (
 	aboutNoStrings = "condition that is not about strings"
 )
 
-// rule is a rule as it is written.
+// rule is a rule as written.
 type rule struct {
 	name      string
 	line      int
@@ -54,7 +54,7 @@ var Kind = job.Kind{
 	Open: func() job.Reader { return job.Stateless(read) }, ASCIICase: true, WhyNotRule: whyNotRule,
 }
 
-// read reads one file; a rule that is not understood is skipped.
+// read reads a file. A rule that is not understood is skipped.
 func read(j *job.Job, in *job.Input) {
 	global := globalReasons(j, in)
 	p := parser{lex: lexer{src: in.Data, line: 1}}
@@ -86,8 +86,8 @@ var (
 	includeLine = ondemand.Regexp{Expr: `(?m)^[ \t]*include\s+"([^"\n]+)"`}
 )
 
-// globalReasons says what the file asks for besides each rule's condition: its global
-// rules and those of the files that it includes.
+// globalReasons returns the reasons for global rules in the file and in included files: a rule is
+// not reported by YARA unless all global rules match.
 func globalReasons(j *job.Job, first *job.Input) []re2.Reason {
 	seen := map[string]bool{first.Path: true}
 	for queue := []*job.Input{first}; len(queue) > 0; queue = queue[1:] {
@@ -117,7 +117,7 @@ func globalReasons(j *job.Job, first *job.Input) []re2.Reason {
 	return nil
 }
 
-// takeRule takes one rule.
+// takeRule makes rules of a rule.
 func takeRule(e *job.Entry, r *rule) {
 	for _, t := range r.tags {
 		e.Base.Tags = append(e.Base.Tags, job.IDFrom(t))
@@ -173,7 +173,7 @@ func takeRule(e *job.Entry, r *rule) {
 	w.flush()
 }
 
-// noteLost says which parts of the condition are not looked for.
+// noteLost notes the parts of the condition that are not looked for.
 func noteLost(e *job.Entry, list []*re2.Reason, condition string) {
 	for _, r := range list {
 		switch {
@@ -193,7 +193,7 @@ var conditionReasons = ondemand.Value[map[string]bool]{Make: func() map[string]b
 	}
 }}
 
-// sourceOf is a condition as it was written, more or less.
+// sourceOf returns the tokens of a condition as text, shortened.
 func sourceOf(tokens []token) string {
 	var list []string
 	for _, t := range tokens[:min(len(tokens), 60)] {

@@ -8,11 +8,10 @@ import (
 	"trawl/edge/rules/importer/internal/re2"
 )
 
-// wideText is a text in UTF-16, as far as it is ASCII.
+// wideText is a text in UTF-16, for ASCII only.
 func wideText(s string) string { return string(wide([]byte(s))) }
 
-// Strings in all their forms are found where yara finds them, and nothing that finds
-// less is called taken.
+// Strings in all forms are found where yara finds them. A rule that finds less is not called taken.
 func TestYARAForms(t *testing.T) {
 	for _, tt := range []struct {
 		strings, text string
@@ -49,7 +48,7 @@ func TestYARAForms(t *testing.T) {
 	}
 }
 
-// Each rule is skipped for its own reason.
+// Each rule is skipped for a different reason.
 func TestYARAReasons(t *testing.T) {
 	for _, tt := range []struct{ rule, say string }{
 		{`condition: pe.is_dll()`, "skipped: " + aboutModule},
@@ -84,7 +83,7 @@ func TestYARAReasons(t *testing.T) {
 	}
 }
 
-// Global rules of included files count, and includes that cannot be read are said.
+// Global rules of included files count, and unreadable includes are reported.
 func TestYARAIncludes(t *testing.T) {
 	main := []byte("include \"other.yar\"\nrule r { strings: $a = \"abcd\" condition: $a }")
 	for _, tt := range []struct {
@@ -111,8 +110,8 @@ func TestYARAIncludes(t *testing.T) {
 	}
 }
 
-// Case is ignored in ASCII alone: the Kelvin sign and the long s are bytes beyond it, and
-// no k and s.
+// Case is ignored in ASCII only: the Kelvin sign and the long s are bytes beyond ASCII, neither k
+// nor s.
 func TestYARAClassesOfBytesThatIgnoreCase(t *testing.T) {
 	for _, tt := range []struct {
 		regex     string
