@@ -210,6 +210,16 @@ func (k *checker) names() {
 	c := k.config
 	k.check("broker.name", names.Check(c.Broker.Name))
 	k.check("worker.name", names.Check(c.Worker.Name))
+	k.check("watch.name", names.Check(c.Watch.Name))
+	if len(c.Watch.Rules) == 0 {
+		k.problem("watch.rules", "needs a rule set, such as default")
+	}
+	for i, n := range c.Watch.Rules {
+		k.check("watch.rules", names.Check(n))
+		if slices.Contains(c.Watch.Rules[:i], n) {
+			k.problem("watch.rules", "%s is given twice", n)
+		}
+	}
 	for _, n := range c.Broker.Expect.Rules {
 		k.check("broker.expect.rules", names.Check(n))
 	}
