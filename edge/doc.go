@@ -7,7 +7,8 @@
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
-//	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below
+//	edge/zmtp  edge/match                   ZeroMQ; matching: import nothing of trawl's but what is below
+//	edge/follow  systemd                    log files as records; unit files: the same
 //	edge/problem  edge/names                everything that is wrong with a file, as one error; names of rule sets
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/yamlerr                            where a file is no YAML, and why

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"trawl/broker", "trawl/worker", "trawl/edge/service", "trawl/edge/doctor"},
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
-	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
+	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/edge/follow", "trawl/systemd"},
 	{"trawl/edge/problem", "trawl/edge/names"},
 	{"trawl/edge/escape", "trawl/edge/files", "trawl/edge/yamlerr"},
 	{"trawl/edge/ondemand", "trawl/edge/human"},

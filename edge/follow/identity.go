@@ -1,0 +1,122 @@
+package follow
+
+// What tells the content of one file from that of another. An inode alone says nothing: a
+// file system gives the inode of a deleted file to the next new one.
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"path/filepath"
+)
+
+const (
+	prefixSize = 1024 // bytes of a file's beginning that tell it from others
+	tailSize   = 64   // bytes before an offset that have to be there still
+)
+
+// sum is a hash of content.
+type sum [16]byte
+
+func sumOf(b []byte) sum {
+	s := sha256.Sum256(b)
+	return sum(s[:16])
+}
+
+// point is a place in a content, and what lies before it.
+type point struct {
+	offset  int64
+	tail    sum // hash of the bytes before offset
+	tailLen int // how many of them, 64 at most
+}
+
+// tail is the last bytes before a place.
+type tail struct {
+	bytes [tailSize]byte
+	n     int
+}
+
+// set takes the end of b as the bytes before a place.
+func (t *tail) set(b []byte) {
+	t.n = copy(t.bytes[:], b[max(0, len(b)-tailSize):])
+}
+
+func (t *tail) slice() []byte { return t.bytes[:t.n] }
+
+func (t *tail) point(offset int64) point {
+	return point{offset, sumOf(t.slice()), t.n}
+}
+
+// identity is how one content is found again: by its inode and beginning, and by what lies
+// before the point up to which it was read.
+type identity struct {
+	inode     uint64
+	prefixLen int
+	prefix    sum
+	point
+}
+
+// entry is what is kept about one content that a log had or has.
+type entry struct {
+	path  string // of the log
+	order uint64 // entries made later have higher ones
+	done  bool   // the content has another path now and was read to its end
+	identity
+}
+
+// Layout of an entry in a slot, little endian:
+//
+//	 0  1  1, the kind
+//	 1  1  1: done
+//	 2  2  prefixLen
+//	 4  1  tailLen
+//	 5  3  zero
+//	 8  8  order
+//	16  8  inode
+//	24  8  offset
+//	32 16  hash of the beginning
+//	48 16  hash of the bytes before the offset
+//	64     path
+const (
+	entryKind  = 1
+	entryFixed = 64
+	// maxPath is the longest path of a log.
+	maxPath = maxValue - entryFixed
+)
+
+func (e *entry) append(b []byte) []byte {
+	b = append(b, make([]byte, entryFixed)...)
+	b[0] = entryKind
+	if e.done {
+		b[1] = 1
+	}
+	binary.LittleEndian.PutUint16(b[2:], uint16(e.prefixLen))
+	b[4] = byte(e.tailLen)
+	binary.LittleEndian.PutUint64(b[8:], e.order)
+	binary.LittleEndian.PutUint64(b[16:], e.inode)
+	binary.LittleEndian.PutUint64(b[24:], uint64(e.offset))
+	copy(b[32:], e.prefix[:])
+	copy(b[48:], e.tail[:])
+	return append(b, e.path...)
+}
+
+var errEntry = errors.New("no entry")
+
+func parseEntry(b []byte) (e entry, err error) {
+	if len(b) <= entryFixed || b[0] != entryKind || b[1] > 1 || !bytes.Equal(b[5:8], []byte{0, 0, 0}) {
+		return e, errEntry
+	}
+	e.done = b[1] == 1
+	e.prefixLen = int(binary.LittleEndian.Uint16(b[2:]))
+	e.tailLen = int(b[4])
+	e.order = binary.LittleEndian.Uint64(b[8:])
+	e.inode = binary.LittleEndian.Uint64(b[16:])
+	e.offset = int64(binary.LittleEndian.Uint64(b[24:]))
+	e.prefix, e.tail = sum(b[32:48]), sum(b[48:64])
+	e.path = string(b[entryFixed:])
+	if e.prefixLen > prefixSize || e.tailLen > tailSize || e.offset < int64(e.tailLen) || !filepath.IsAbs(e.path) {
+		return e, errEntry
+	}
+	return e, nil
+}
