@@ -5,13 +5,8 @@ package follow
 import (
 	"bytes"
 	"errors"
-	"io"
 	"io/fs"
-	"os"
-	"slices"
 	"time"
-
-	"trawl/edge/files"
 )
 
 // log is one path that the patterns match. Rotation gives it one content after the other.
@@ -22,14 +17,18 @@ type log struct {
 	current  *openFile  // that the path leads to; nil: there is none, or it could not be opened
 	alias    bool       // the path leads to a file that another log has
 
-	// unclear has the rotated files that cannot be told from unfinished copies yet, and until
-	// when they are looked at again.
-	unclear map[fileKey]time.Time
-	// partial: the search for rotated files has to be made again, before current is opened.
-	partial bool
+	until  time.Time          // the rotated files are looked at again until then; zero: they are not
+	polled uint64             // poll of the last look at them
+	doubts map[fileKey]*doubt // rotated files that cannot be told from unfinished copies
 
 	info fs.FileInfo // of the path at this poll; nil: there is no file
 	poll uint64      // that set info
+}
+
+// doubt is a rotated file that may be an unfinished copy.
+type doubt struct {
+	until time.Time // the file is taken as it is then
+	over  bool      // until has passed
 }
 
 // content is what one file had in it, or has, and how far it was read. What is kept of a
@@ -38,13 +37,12 @@ type content struct {
 	log  *log
 	slot int // that keeps the entry; 0: none
 	entry
-	read  point     // up to where records were handed over; file knows better if there is one
-	ended bool      // nothing will be read any more; done follows when all is acknowledged
-	file  *openFile // that the content is read from; nil: none
+	read     point     // up to where records were handed over; file knows better if there is one
+	ended    bool      // nothing will be read any more; done follows when all is acknowledged
+	restored bool      // an earlier process left the entry
+	file     *openFile // that the content is read from; nil: none
+	until    time.Time // the content is given up then if no file has it; zero: no file was missed
 }
-
-// fileKey tells files apart that exist at the same time.
-type fileKey struct{ device, inode uint64 }
 
 // openFile is a file that is read.
 type openFile struct {
@@ -70,57 +68,13 @@ type openFile struct {
 	skipped  bool      // it is in an encoding that is not read
 }
 
-// candidate is an open file whose content may be a known one.
-type candidate struct {
-	path   string
-	handle *os.File
-	key    fileKey
-	zipped bool
-	size   int64     // of the file, when it was looked at last
-	time   time.Time // of its last change then
-	prefix []byte    // of the content
-}
+// isOpen says whether the content is being read from a file that has it.
+func (c *content) isOpen() bool { return c.file != nil && !c.file.lost }
 
-// openCandidate opens a file and reads the beginning of its content.
-func openCandidate(path string, zipped bool) (*candidate, error) {
-	f, info, err := files.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	k := &candidate{path: path, handle: f, key: keyOf(path, info), zipped: zipped, size: info.Size(), time: info.ModTime()}
-	if !info.Mode().IsRegular() { // the null device
-		err = &fs.PathError{Op: "open", Path: path, Err: files.ErrNotRegular}
-	} else {
-		err = k.begin()
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return k, nil
-}
-
-// begin reads the prefix.
-func (k *candidate) begin() error {
-	b := make([]byte, prefixSize)
-	var n int
-	var err error
-	if !k.zipped {
-		n, err = k.handle.ReadAt(b, 0)
-	} else {
-		var u *unzipper
-		if u, err = newUnzipper(k.handle); err == nil {
-			n, err = u.read(b)
-		}
-		if errors.Is(err, errIncomplete) {
-			err = nil // of which there may be more later
-		}
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return &fs.PathError{Op: "read", Path: k.path, Err: err}
-	}
-	k.prefix = slices.Clone(b[:n])
-	return nil
+// isMissing says whether a content was not read to its end, and no file is known that
+// has it.
+func (c *content) isMissing() bool {
+	return c.file == nil && !c.ended || c.file != nil && c.file.lost && !c.file.final
 }
 
 // verdict is what a file is to a content.
@@ -128,33 +82,83 @@ type verdict int
 
 const (
 	other    verdict = iota // something else
-	same                    // the content, or a copy of all that was read of it
-	partly                  // a copy of its beginning
 	tooEarly                // too short to tell
+	partly                  // a copy of the beginning of what was read
+	same                    // the content, or a copy of all that was read
 )
+
+// find returns the content that a file is most like. It prefers younger ones.
+func (l *log) find(k *candidate) (best *content, v verdict) {
+	for _, c := range l.contents {
+		if now := c.compare(k); now > v {
+			best, v = c, now
+		}
+	}
+	return best, v
+}
 
 // compare says what a file is to a content.
 func (c *content) compare(k *candidate) verdict {
-	if x := c.file; x != nil && !x.lost {
-		return x.compare(k)
+	if c.isOpen() {
+		return c.file.compare(k)
 	}
-	at, n := c.read, c.prefixLen
+	return c.identity.compare(k, c.read, c.whole, c.ended)
+}
+
+// compare says what another file is to one that is open. A copy holds no more than the
+// file itself, and ends as the file does there.
+func (x *openFile) compare(k *candidate) verdict {
 	switch {
-	case n == 0 && at.offset == 0 && k.key.inode == c.inode:
-		return same // nothing was there, nothing was read
-	case n == 0:
+	case k.key == x.key:
+		return same
+	case len(k.prefix) == 0 || x.size == 0:
 		return other
-	case len(k.prefix) == 0:
-		return tooEarly
-	case len(k.prefix) < n && c.file != nil:
-		if bytes.HasPrefix(c.file.prefix, k.prefix) {
-			return partly
+	case !k.zipped && !x.zipped:
+		if k.isCopyOf(x.candidate) {
+			return same
 		}
 		return other
-	case len(k.prefix) < n:
-		return tooEarly
-	case sumOf(k.prefix[:n]) != c.prefix:
+	}
+	n := min(len(k.prefix), len(x.prefix))
+	if !bytes.Equal(k.prefix[:n], x.prefix[:n]) {
 		return other
+	}
+	id := x.content.identity
+	id.setPrefix(x.prefix[:n])
+	v := id.compare(k, x.tail.point(x.start), false, false)
+	if v == partly {
+		v = same
+	}
+	return v
+}
+
+// compare says what a file is to a content that was read up to at. A file that is shorter than
+// the prefix of the content, and begins with the same bytes, counts as a copy. A file with zero
+// bytes alone looks like any other such file: only its inode counts.
+func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
+	n := id.prefixLen
+	inode := k.key.inode == id.inode
+	switch {
+	case n == 0 || len(k.prefix) == 0:
+		return other
+	case !bytes.HasPrefix(id.first[:], k.prefix[:min(len(k.prefix), n, len(id.first))]):
+		return other
+	case len(k.prefix) < n:
+		if k.zipped && !k.isComplete() {
+			return tooEarly
+		}
+		return partly
+	case sumOf(k.prefix[:n]) != id.prefix:
+		return other
+	}
+	isBlank := isZero(k.prefix[:n]) && at.isBlank()
+	switch {
+	case isBlank && !inode:
+		return other
+	case whole && len(k.prefix) > n:
+		return other
+	case whole, !isBlank && ended && inode && k.zipped && n == prefixSize:
+		return same // it was unpacked before
 	}
 	found, length, err := k.before(at)
 	switch {
@@ -168,106 +172,12 @@ func (c *content) compare(k *candidate) verdict {
 	return same
 }
 
-// before says whether the bytes before a point are in a file, or how long its content is if
-// that is less.
-func (k *candidate) before(p point) (found bool, length int64, err error) {
-	var b [tailSize]byte
-	t := b[:p.tailLen]
-	from := p.offset - int64(p.tailLen)
-	if !k.zipped {
-		n, err := k.handle.ReadAt(t, from)
-		if n < len(t) || p.offset > k.size {
-			if err == nil || errors.Is(err, io.EOF) {
-				return false, min(k.size, p.offset-1), nil
-			}
-			return false, 0, err
-		}
-		return sumOf(t) == p.tail, p.offset, nil
-	}
+// isComplete says whether a compressed file that holds less than a prefix has its end.
+func (k *candidate) isComplete() bool {
 	u, err := newUnzipper(k.handle)
 	if err != nil {
-		return false, 0, err
-	}
-	if n, err := u.skip(from); err != nil || n < from {
-		return false, n, notEOF(err)
-	}
-	n, err := u.read(t)
-	if n < len(t) {
-		return false, from + int64(n), notEOF(err)
-	}
-	return sumOf(t) == p.tail, p.offset, nil
-}
-
-func notEOF(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
-// compare says what another file is to one that is open. A copy holds no more than the
-// file itself, and ends as the file does there.
-func (x *openFile) compare(k *candidate) verdict {
-	switch {
-	case k.key == x.key:
-		return same
-	case len(k.prefix) == 0:
-		return tooEarly
-	case k.zipped || x.zipped:
-		return x.compareZipped(k)
-	case isCopy(k, x.candidate):
-		return partly
-	}
-	return other
-}
-
-// isCopy says whether the content of k is the beginning of that of another file.
-func isCopy(k, of *candidate) bool {
-	info, err := of.handle.Stat()
-	if err != nil || k.size == 0 || k.size > info.Size() {
 		return false
 	}
-	return sameBytes(k.handle, of.handle, 0, min(k.size, prefixSize)) && sameBytes(k.handle, of.handle, max(0, k.size-tailSize), k.size)
-}
-
-func sameBytes(a, b io.ReaderAt, from, to int64) bool {
-	x, y := make([]byte, to-from), make([]byte, to-from)
-	if n, _ := a.ReadAt(x, from); n < len(x) {
-		return false
-	}
-	n, _ := b.ReadAt(y, from)
-	return n == len(y) && bytes.Equal(x, y)
-}
-
-// compareZipped is compare for a file that is the compressed form of an open one. Its end
-// is where that of the open file is.
-func (x *openFile) compareZipped(k *candidate) verdict {
-	switch {
-	case x.zipped || x.size == 0 || !sameStart(k.prefix, x.handle):
-		return other
-	case len(k.prefix) < prefixSize && int64(len(k.prefix)) < x.size:
-		return tooEarly
-	}
-	u, err := newUnzipper(k.handle)
-	if err != nil {
-		return tooEarly
-	}
-	from := max(0, x.size-tailSize)
-	a, b := make([]byte, x.size-from), make([]byte, x.size-from)
-	if n, err := u.skip(from); err != nil || n < from {
-		return tooEarly
-	}
-	if _, err := u.read(a); err != nil {
-		return tooEarly
-	}
-	if n, _ := x.handle.ReadAt(b, from); n < len(b) || !bytes.Equal(a, b) {
-		return other
-	}
-	return same
-}
-
-func sameStart(prefix []byte, f io.ReaderAt) bool {
-	b := make([]byte, len(prefix))
-	n, _ := f.ReadAt(b, 0)
-	return n == len(b) && bytes.Equal(b, prefix)
+	_, err = u.skip(prefixSize)
+	return err == nil
 }

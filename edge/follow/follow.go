@@ -61,6 +61,10 @@ type Follower struct {
 	rotated  bool       // since the state was saved
 	prune    bool       // a content may be done; guarded
 	first    bool       // this is the first poll
+	polled   time.Time  // when the last poll was
+	crashed  time.Time  // when files were opened first after a crash
+	// doubtful: records that an earlier process handed over may still come again.
+	doubtful bool
 	begun    bool       // Run was called
 
 	status   Status              // without Files, Behind and Problems; guarded
@@ -165,7 +169,8 @@ func (f *Follower) open(take func(*Batch) error) error {
 	if f.state, err = f.o.State.openFile(f.o.Source + ".positions"); err != nil {
 		return err
 	}
-	f.state.unacked = f.waiting
+	f.state.isOpen = func() bool { return f.doubtful || f.waiting() }
+	f.doubtful = !f.state.clean && f.state.stored
 	f.restore()
 	return nil
 }
@@ -174,7 +179,9 @@ func (f *Follower) open(take func(*Batch) error) error {
 func (f *Follower) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.doubtful = f.doubtful && (f.crashed.IsZero() || f.polled.Sub(f.crashed) <= doubtFor)
 	for _, x := range f.files {
+		f.doubtful = f.doubtful || x.start < x.again
 		x.handle.Close()
 	}
 	f.files = nil

@@ -13,6 +13,7 @@ import (
 
 const (
 	prefixSize = 1024 // bytes of a file's beginning that tell it from others
+	firstSize  = 64   // bytes of a prefix that are kept as they are
 	tailSize   = 64   // bytes before an offset that have to be there still
 )
 
@@ -24,12 +25,15 @@ func sumOf(b []byte) sum {
 	return sum(s[:16])
 }
 
-// point is a place in a content, and what lies before it.
+// point is a place in a content, and what lies before the place.
 type point struct {
 	offset  int64
 	tail    sum // hash of the bytes before offset
 	tailLen int // how many of them, 64 at most
 }
+
+// isBlank says whether nothing but zero bytes is known of what lies before the point.
+func (p *point) isBlank() bool { return p.tail == sumOf(make([]byte, p.tailLen)) }
 
 // tail is the last bytes before a place.
 type tail struct {
@@ -54,7 +58,13 @@ type identity struct {
 	inode     uint64
 	prefixLen int
 	prefix    sum
+	first     [firstSize]byte // of the prefix, so that most files can be told from a short one
 	point
+}
+
+func (id *identity) setPrefix(prefix []byte) {
+	id.prefixLen, id.prefix, id.first = len(prefix), sumOf(prefix), [firstSize]byte{}
+	copy(id.first[:], prefix)
 }
 
 // entry is what is kept about one content that a log had or has.
@@ -62,13 +72,14 @@ type entry struct {
 	path  string // of the log
 	order uint64 // entries made later have higher ones
 	done  bool   // the content has another path now and was read to its end
+	whole bool   // a compressed file of before the first start, which is not read at all
 	identity
 }
 
 // Layout of an entry in a slot, little endian:
 //
 //	 0  1  1, the kind
-//	 1  1  1: done
+//	 1  1  1: done, 3: done and whole
 //	 2  2  prefixLen
 //	 4  1  tailLen
 //	 5  3  zero
@@ -77,10 +88,11 @@ type entry struct {
 //	24  8  offset
 //	32 16  hash of the beginning
 //	48 16  hash of the bytes before the offset
-//	64     path
+//	64 64  first bytes of the beginning
+// 128     path
 const (
 	entryKind  = 1
-	entryFixed = 64
+	entryFixed = 128
 	// maxPath is the longest path of a log.
 	maxPath = maxValue - entryFixed
 )
@@ -91,6 +103,9 @@ func (e *entry) append(b []byte) []byte {
 	if e.done {
 		b[1] = 1
 	}
+	if e.whole {
+		b[1] |= 2
+	}
 	binary.LittleEndian.PutUint16(b[2:], uint16(e.prefixLen))
 	b[4] = byte(e.tailLen)
 	binary.LittleEndian.PutUint64(b[8:], e.order)
@@ -98,22 +113,24 @@ func (e *entry) append(b []byte) []byte {
 	binary.LittleEndian.PutUint64(b[24:], uint64(e.offset))
 	copy(b[32:], e.prefix[:])
 	copy(b[48:], e.tail[:])
+	copy(b[64:], e.first[:])
 	return append(b, e.path...)
 }
 
 var errEntry = errors.New("no entry")
 
 func parseEntry(b []byte) (e entry, err error) {
-	if len(b) <= entryFixed || b[0] != entryKind || b[1] > 1 || !bytes.Equal(b[5:8], []byte{0, 0, 0}) {
+	if len(b) <= entryFixed || b[0] != entryKind || b[1] > 3 || b[1] == 2 || !bytes.Equal(b[5:8], []byte{0, 0, 0}) {
 		return e, errEntry
 	}
-	e.done = b[1] == 1
+	e.done, e.whole = b[1]&1 != 0, b[1]&2 != 0
 	e.prefixLen = int(binary.LittleEndian.Uint16(b[2:]))
 	e.tailLen = int(b[4])
 	e.order = binary.LittleEndian.Uint64(b[8:])
 	e.inode = binary.LittleEndian.Uint64(b[16:])
 	e.offset = int64(binary.LittleEndian.Uint64(b[24:]))
 	e.prefix, e.tail = sum(b[32:48]), sum(b[48:64])
+	e.first = [firstSize]byte(b[64:128])
 	e.path = string(b[entryFixed:])
 	if e.prefixLen > prefixSize || e.tailLen > tailSize || e.offset < int64(e.tailLen) || !filepath.IsAbs(e.path) {
 		return e, errEntry

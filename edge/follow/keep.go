@@ -25,7 +25,7 @@ func (f *Follower) restore() {
 		}
 		f.slots[v.slot] = true
 		l := f.logOf(e.path)
-		l.contents = append(l.contents, &content{log: l, slot: v.slot, entry: e, read: e.point, ended: e.done})
+		l.contents = append(l.contents, &content{log: l, slot: v.slot, entry: e, read: e.point, ended: e.done, restored: true})
 		f.contents++
 		f.entries = max(f.entries, e.order)
 	}
@@ -79,8 +79,9 @@ func (f *Follower) learn(l *log, k *candidate, at point, done bool) *content {
 	f.entries++
 	c := &content{log: l, read: at, ended: done, entry: entry{
 		path: l.path, order: f.entries, done: done,
-		identity: identity{inode: k.key.inode, prefixLen: len(k.prefix), prefix: sumOf(k.prefix), point: at},
+		identity: identity{inode: k.key.inode, point: at},
 	}}
+	c.setPrefix(k.prefix)
 	if f.state != nil {
 		c.slot = slices.Index(f.slots, false)
 		if c.slot < 0 {
@@ -165,7 +166,10 @@ func (f *Follower) forget(c *content) {
 
 // keptDone is how many contents of a log are remembered that were read to their end. They
 // say which rotated files are old.
-const keptDone = 2
+func (f *Follower) keptDone() int {
+	const least, most = 4, 64
+	return min(max(least, maxContents/2/max(1, len(f.logs))), most)
+}
 
 // pruneDone forgets contents that nobody needs, and logs without any.
 func (f *Follower) pruneDone() {
@@ -182,7 +186,7 @@ func (f *Follower) pruneDone() {
 			if !f.isDone(c) {
 				continue
 			}
-			if done++; done > keptDone {
+			if done++; done > f.keptDone() {
 				f.forget(c)
 			}
 		}

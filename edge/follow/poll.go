@@ -17,6 +17,7 @@ import (
 // not call take.
 func (f *Follower) poll(now time.Time) {
 	f.polls++
+	f.polled = now
 	changed := f.lookUp(now)
 	if len(changed) > 0 {
 		f.change(now, changed)
@@ -25,12 +26,10 @@ func (f *Follower) poll(now time.Time) {
 		f.check(now, x)
 	}
 	for _, l := range slices.Clone(f.order) {
-		if f.first && l.current == nil && !l.alias {
-			f.searchAlone(now, l)
+		if f.first && l.current == nil && !l.alias && len(l.contents) > 0 {
+			f.search(now, l)
 		}
-		if len(l.unclear) > 0 {
-			f.lookAgain(now, l)
-		}
+		f.lookAgain(now, l)
 	}
 	if f.first {
 		f.rememberPatterns()
@@ -145,6 +144,42 @@ func (f *Follower) retire(now time.Time, l *log) {
 		x.until = now.Add(lingerFor)
 		x.ready = true
 		f.rotated = true
+		if info, err := x.handle.Stat(); err == nil {
+			f.checkContent(now, x, info)
+		}
+	}
+}
+
+// checkContent compares the beginning of a file that changed with what it was. Another content
+// makes the file a lost one: what was not read may be in a copy of it.
+func (f *Follower) checkContent(now time.Time, x *openFile, info fs.FileInfo) (isSame bool) {
+	if info.Size() == x.size && info.ModTime().Equal(x.time) {
+		return true
+	}
+	before := x.size
+	x.size, x.time, x.ready = info.Size(), info.ModTime(), !x.skipped
+	if x.zipped || f.sameContent(x) {
+		return true
+	}
+	x.size = before
+	f.lose(now, x)
+	return false
+}
+
+// lose deals with a file that has another content now.
+func (f *Follower) lose(now time.Time, x *openFile) {
+	x.content.read, x.content.until = x.tail.point(x.start), now.Add(lingerFor)
+	f.mu.Lock()
+	x.lost = true
+	f.mu.Unlock()
+	x.ready, x.until = false, now.Add(lingerFor)
+	x.handle.Close()
+	f.rotated = true
+	if l := x.content.log; l.current == x {
+		l.current = nil
+		f.arrive(now, l)
+	} else {
+		l.until = now.Add(lingerFor) // for the search that follows
 	}
 }
 
@@ -164,11 +199,9 @@ func (f *Follower) adopt(now time.Time, l *log, x *openFile) {
 
 // move makes a content one of another log.
 func (f *Follower) move(c *content, l *log) {
-	if c.log != l {
-		c.log.contents = slices.DeleteFunc(c.log.contents, func(o *content) bool { return o == c })
-		l.contents = slices.Insert(l.contents, 0, c)
-		c.log = l
-	}
+	c.log.contents = slices.DeleteFunc(c.log.contents, func(o *content) bool { return o == c })
+	l.contents = slices.Insert(l.contents, 0, c)
+	c.log = l
 	f.entries++
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -192,12 +225,10 @@ func (f *Follower) check(now time.Time, x *openFile) {
 		}
 	}
 	if info != nil && (info.Size() != x.size || !info.ModTime().Equal(x.time)) {
-		before := x.size
-		x.size, x.time, x.ready = info.Size(), info.ModTime(), !x.skipped
 		if !isCurrent {
 			x.until = now.Add(lingerFor)
-		} else if !f.sameContent(x) {
-			f.truncated(now, x, before)
+		}
+		if !f.checkContent(now, x, info) {
 			return
 		}
 	}
@@ -209,10 +240,10 @@ func (f *Follower) check(now time.Time, x *openFile) {
 	}
 }
 
-// sameContent compares the beginning of a file with what it was. What the file has more
+// sameContent compares the beginning of a file, and the bytes before start, with what they were. What the file has more
 // of, up to the length of a prefix, is noted.
 func (f *Follower) sameContent(x *openFile) bool {
-	if x.size < x.start {
+	if x.size < x.start || !bytes.Equal(x.bytesBefore(x.start), x.tail.slice()) {
 		return false
 	}
 	if len(x.prefix) == prefixSize && bytes.Equal(f.scratch(prefixSize, x), x.prefix) {
@@ -240,184 +271,7 @@ func (f *Follower) setPrefix(x *openFile, prefix []byte) {
 	x.prefix = slices.Clone(prefix)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	x.content.prefixLen, x.content.prefix = len(prefix), sumOf(prefix)
-}
-
-// truncated deals with a current file whose content was replaced. What was not read of
-// the old one may be in a copy of it.
-func (f *Follower) truncated(now time.Time, x *openFile, size int64) {
-	l := x.content.log
-	l.current = nil
-	x.content.read = x.tail.point(x.start)
-	f.mu.Lock()
-	x.lost = true
-	f.mu.Unlock()
-	x.ready, x.until = false, now.Add(lingerFor)
-	x.size = size
-	x.handle.Close()
-	f.rotated = true
-	f.arrive(now, l)
-}
-
-// arrive opens the file that a log's path leads to, and the rotated files between it and
-// the ones that are known. It returns the log's current file.
-func (f *Follower) arrive(now time.Time, l *log) *openFile {
-	k, err := openCandidate(l.path, false)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			f.trouble(now, l.path, err)
-		}
-		if len(l.contents) > 0 {
-			f.search(now, l, nil)
-			f.missing(now, l)
-		}
-		return nil
-	}
-	f.mended(l.path)
-	c := f.elsewhere(l, k)
-	isNew := len(l.contents) == 0
-	reached, complete := true, true
-	switch {
-	case c != nil:
-	case isNew:
-		f.noteOld(l)
-	default:
-		c, reached, complete = f.search(now, l, k)
-	}
-	switch {
-	case !complete: // rotated files come first; current is opened at a later poll
-		k.handle.Close()
-		return nil
-	case c != nil:
-		f.move(c, l)
-		l.current = f.resume(c, k)
-	case isNew:
-		l.current = f.begin(now, l, k, f.first && !f.o.FromBeginning && !f.seen(l.path))
-	case !reached && f.isStale():
-		f.gap(l.path, "the file that was read before the board lost power is gone", k.size)
-		f.giveUp(l)
-		l.current = f.begin(now, l, k, true)
-	default:
-		l.current = f.begin(now, l, k, false)
-	}
-	f.missing(now, l)
-	f.rotated = true
-	return l.current
-}
-
-// isStale says whether positions are older than what was read, since a plug was pulled.
-func (f *Follower) isStale() bool { return f.first && f.state != nil && !f.state.exact }
-
-// elsewhere returns the content of a file that was renamed while nobody looked.
-func (f *Follower) elsewhere(l *log, k *candidate) *content {
-	for _, o := range f.order {
-		if o == l || o.current != nil {
-			continue
-		}
-		for _, c := range o.contents {
-			if c.inode == k.key.inode && c.file == nil && c.prefixLen > 0 && c.compare(k) == same {
-				return c
-			}
-		}
-	}
-	return nil
-}
-
-// begin opens a content that was not known. Its beginning, or its end, is the first thing
-// to be read.
-func (f *Follower) begin(now time.Time, l *log, k *candidate, fromEnd bool) *openFile {
-	x := f.newFile(k)
-	if fromEnd {
-		x.start = k.size
-		x.tail.set(k.bytesBefore(k.size))
-		x.place = placeAfter(x.tail.slice(), x.start)
-	}
-	x.content = f.learn(l, k, x.tail.point(x.start), false)
-	x.content.file = x
-	if isForeign(k.prefix) {
-		f.skip(now, x)
-	}
-	f.add(x)
-	return x
-}
-
-// resume goes on with a known content.
-func (f *Follower) resume(c *content, k *candidate) *openFile {
-	x := f.newFile(k)
-	x.content = c
-	x.start = c.read.offset
-	if !k.zipped {
-		x.tail.set(k.bytesBefore(x.start))
-		x.place = placeAfter(x.tail.slice(), x.start)
-	}
-	f.mu.Lock()
-	c.inode = k.key.inode
-	c.prefixLen, c.prefix = len(k.prefix), sumOf(k.prefix)
-	c.ended, c.done = false, false
-	f.mu.Unlock()
-	c.file = x
-	if isForeign(k.prefix) {
-		f.skip(time.Now(), x)
-	}
-	f.add(x)
-	return x
-}
-
-func (f *Follower) newFile(k *candidate) *openFile {
-	x := &openFile{candidate: k, ready: true, want: chunk}
-	if f.first && f.state != nil && f.state.stored && !f.state.clean {
-		x.again = k.size
-		if k.zipped {
-			x.again = 1 << 62
-		}
-	}
-	return x
-}
-
-func (f *Follower) add(x *openFile) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.files = append(f.files, x)
-}
-
-// bytesBefore returns up to tailSize bytes before an offset.
-func (k *candidate) bytesBefore(offset int64) []byte {
-	b := make([]byte, min(offset, tailSize))
-	n, _ := k.handle.ReadAt(b, offset-int64(len(b)))
-	return b[:n]
-}
-
-// placeAfter says what is known of data by what lies before it.
-func placeAfter(before []byte, offset int64) place {
-	if len(before) == 0 || offset == int64(len(markUTF8)) && bytes.Equal(before, markUTF8) {
-		return place{}
-	}
-	last := before[len(before)-1]
-	within := last != '\n' && last != 0 // after a hole a line begins
-	return place{continued: within, inLine: within}
-}
-
-var (
-	markUTF8 = []byte("\xef\xbb\xbf")
-	// Those of UTF-16, which begin those of UTF-32, too.
-	markLE, markBE = []byte("\xff\xfe"), []byte("\xfe\xff")
-	mark32         = []byte("\x00\x00\xfe\xff")
-)
-
-// isForeign says whether a text is in an encoding with more than one byte for a line feed.
-func isForeign(prefix []byte) bool {
-	return bytes.HasPrefix(prefix, markLE) || bytes.HasPrefix(prefix, markBE) || bytes.HasPrefix(prefix, mark32)
-}
-
-var errForeign = errors.New("the text is in UTF-16 or UTF-32, which is not matched; have it written in UTF-8")
-
-// skip keeps a file open that is not read.
-func (f *Follower) skip(now time.Time, x *openFile) {
-	f.mu.Lock()
-	x.skipped = true
-	f.mu.Unlock()
-	x.ready = false
-	f.trouble(now, x.path, errForeign)
+	x.content.setPrefix(prefix)
 }
 
 // saveState copies positions to the folder that survives a reboot when a file was rotated:

@@ -73,7 +73,7 @@ func (f *Follower) read(now time.Time, x *openFile) error {
 	w, err := f.load(x)
 	switch {
 	case errors.Is(err, errChanged):
-		f.changed(now, x)
+		f.lose(now, x)
 		return nil
 	case errors.Is(err, errIncomplete) && !x.final:
 		x.ready, x.unzip, x.pending = false, nil, nil // its writer may go on
@@ -172,7 +172,7 @@ func (f *Follower) cutWindow(now time.Time, x *openFile, w *window, end ending) 
 func (f *Follower) load(x *openFile) (w window, err error) {
 	switch {
 	case x.lost:
-		return window{buf: x.partial, eof: true}, nil
+		return window{slices.Concat(x.tail.slice(), x.partial), x.tail.n, true}, nil
 	case x.zipped:
 		return f.loadZipped(x)
 	}
@@ -242,19 +242,6 @@ func (f *Follower) passZeros(x *openFile, n int64) error {
 	}
 	x.zeros = at
 	return nil
-}
-
-// changed deals with a file that does not have the bytes any more that were read.
-func (f *Follower) changed(now time.Time, x *openFile) {
-	if x.until.IsZero() {
-		f.truncated(now, x, x.size)
-		return
-	}
-	f.gap(x.path, errChanged.Error(), 0)
-	f.mu.Lock()
-	x.lost = true
-	f.mu.Unlock()
-	f.end(x)
 }
 
 // after says what comes next for a file of which rest is left to look at.

@@ -84,7 +84,7 @@ func (s *State) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	for _, f := range s.open {
-		f.head.clean = f.unacked == nil || !f.unacked()
+		f.head.clean = f.isOpen == nil || !f.isOpen()
 		errs = append(errs, f.writeHead(), s.copyLocked(f))
 		f.file.Close()
 	}
@@ -137,7 +137,8 @@ type stateFile struct {
 	exact   bool
 	clean   bool // the process before ended by Close, with all batches acknowledged
 	damaged int
-	unacked func() bool // tells whether batches wait to be acknowledged; nil: there are none
+	// isOpen tells whether records may come again after a restart; nil: none can.
+	isOpen func() bool
 }
 
 // head says who wrote a file.
