@@ -65,7 +65,7 @@ type Follower struct {
 	crashed  time.Time  // when files were opened first after a crash
 	// doubtful: records that an earlier process handed over may still come again.
 	doubtful bool
-	begun    bool       // Run was called
+	begun    bool // Run was called
 
 	status   Status              // without Files, Behind and Problems; guarded
 	problems map[string]*trouble // by path; guarded

@@ -89,6 +89,7 @@ type entry struct {
 //	32 16  hash of the beginning
 //	48 16  hash of the bytes before the offset
 //	64 64  first bytes of the beginning
+//
 // 128     path
 const (
 	entryKind  = 1

@@ -182,7 +182,11 @@ func (f *Follower) load(x *openFile) (w window, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return window{}, err
 	}
-	if n < before || !bytes.Equal(buf[:before], x.tail.slice()) {
+	first := x.prefix[:min(len(x.prefix), x.want)] // which nobody has compared yet
+	if before > 0 {
+		first = nil
+	}
+	if n < before || !bytes.Equal(buf[:before], x.tail.slice()) || !bytes.HasPrefix(buf[:n], first) {
 		return window{}, errChanged
 	}
 	return window{buf[:n], before, err != nil}, nil

@@ -77,14 +77,14 @@ func (s *State) unlock() {
 	s.locks = nil
 }
 
-// Close marks the end as a clean one if all batches are acknowledged, copies what changed to the folder and unlocks it.
+// Close marks the end as a clean one, copies what changed to the folder and unlocks it.
 // Followers must have ended, and batches that are acknowledged later are forgotten.
 func (s *State) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for _, f := range s.open {
-		f.head.clean = f.isOpen == nil || !f.isOpen()
+		f.head.ended, f.head.doubtful = true, f.isOpen != nil && f.isOpen()
 		errs = append(errs, f.writeHead(), s.copyLocked(f))
 		f.file.Close()
 	}
@@ -135,7 +135,7 @@ type stateFile struct {
 	// exact: the values are those of the moment in which the process before ended. They are
 	// older after a pulled plug.
 	exact   bool
-	clean   bool // the process before ended by Close, with all batches acknowledged
+	clean   bool // the process before ended by Close, and no record comes again
 	damaged int
 	// isOpen tells whether records may come again after a restart; nil: none can.
 	isOpen func() bool
@@ -143,10 +143,11 @@ type stateFile struct {
 
 // head says who wrote a file.
 type head struct {
-	clean  bool
-	starts uint32   // how often the file was opened, to tell the newer of two
-	boot   [16]byte // hash of the boot's id
-	seen   [][8]byte
+	ended    bool      // by Close
+	doubtful bool      // records that were handed over may come again
+	starts   uint32    // how often the file was opened, to tell the newer of two
+	boot     [16]byte  // hash of the boot's id
+	seen     [][8]byte // hashes of the patterns that were followed
 }
 
 const (
@@ -159,8 +160,11 @@ const (
 func (f *stateFile) writeHead() error {
 	b := make([]byte, headFixed, maxValue)
 	b[0] = headKind
-	if f.head.clean {
+	if f.head.ended {
 		b[1] = 1
+	}
+	if f.head.doubtful {
+		b[1] |= 2
 	}
 	binary.LittleEndian.PutUint16(b[2:], uint16(len(f.head.seen)))
 	binary.LittleEndian.PutUint32(b[4:], f.head.starts)
@@ -172,10 +176,10 @@ func (f *stateFile) writeHead() error {
 }
 
 func parseHead(b []byte) (h head, ok bool) {
-	if len(b) < headFixed || b[0] != headKind {
+	if len(b) < headFixed || b[0] != headKind || b[1] > 3 {
 		return head{}, false
 	}
-	h = head{clean: b[1] == 1, starts: binary.LittleEndian.Uint32(b[4:]), boot: [16]byte(b[8:24])}
+	h = head{ended: b[1]&1 != 0, doubtful: b[1]&2 != 0, starts: binary.LittleEndian.Uint32(b[4:]), boot: [16]byte(b[8:24])}
 	n := int(binary.LittleEndian.Uint16(b[2:]))
 	if len(b) != headFixed+8*n {
 		return head{}, false
@@ -221,9 +225,9 @@ func (s *State) openFile(name string) (*stateFile, error) {
 	if f.file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, err
 	}
-	f.clean = f.head.clean
-	f.exact = !f.stored || f.clean || f.head.boot == s.boot && (f != kept || s.run == "")
-	f.head.clean, f.head.boot, f.head.starts = false, s.boot, f.head.starts+1
+	f.clean = f.head.ended && !f.head.doubtful
+	f.exact = !f.stored || f.head.ended || f.head.boot == s.boot && (f != kept || s.run == "")
+	f.head.ended, f.head.boot, f.head.starts = false, s.boot, f.head.starts+1
 	err = f.writeHead()
 	if err == nil && kept.stored {
 		err = s.copyLocked(f) // what says that it ended well must not be believed after a crash
