@@ -3,7 +3,6 @@ package main
 // From configuration and command line to the sources and sinks of a watch.
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -183,10 +182,12 @@ func watchFolders(c *config.Config, env []string) (run, state string) {
 	}
 	sum := sha256.Sum256([]byte(state))
 	own := "watch-" + hex.EncodeToString(sum[:4]) // several watchers have a folder each
-	switch dir := cmp.Or(first("RUNTIME_DIRECTORY"), first("XDG_RUNTIME_DIR")); {
+	switch ofUnit, ofUser := first("RUNTIME_DIRECTORY"), first("XDG_RUNTIME_DIR"); {
 	case state == "":
-	case dir != "":
-		run = filepath.Join(dir, "trawl", own)
+	case ofUnit != "":
+		run = filepath.Join(ofUnit, own)
+	case ofUser != "":
+		run = filepath.Join(ofUser, "trawl", own)
 	case os.Geteuid() == 0 && isFolder("/run"):
 		run = filepath.Join("/run/trawl", own)
 	}
@@ -410,38 +411,4 @@ func watchTexts(s *config.WatchSink) (texts []template.Template) {
 		add(s.MQTT.Topic, s.MQTT.Template)
 	}
 	return texts
-}
-
-// watchProblems holds the section watch of a configuration against this board: secrets
-// that cannot be read or that others can read, missing programs.
-func watchProblems(c *config.Config) (problems []error) {
-	check := func(what string, err error) {
-		if err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", what, err))
-		}
-	}
-	for i := range c.Watch.Sources {
-		if s := &c.Watch.Sources[i]; s.MQTT != nil && s.MQTT.PasswordFile != "" {
-			_, err := watch.Secret(s.MQTT.PasswordFile)
-			check("source "+s.Name, err)
-		}
-	}
-	for i := range c.Watch.Sinks {
-		s := &c.Watch.Sinks[i]
-		secret := ""
-		switch {
-		case s.Webhook != nil:
-			secret = s.Webhook.TokenFile
-		case s.MQTT != nil:
-			secret = s.MQTT.PasswordFile
-		case s.Exec != nil:
-			_, err := exec.LookPath(s.Exec.Command[0])
-			check("sink "+s.Name, err)
-		}
-		if secret != "" {
-			_, err := watch.Secret(secret)
-			check("sink "+s.Name, err)
-		}
-	}
-	return problems
 }
