@@ -261,7 +261,15 @@ func TestWatchAsksBroker(t *testing.T) {
 	}
 	f.broker(t)
 	eventually(t, "all are told", func() bool { return len(w.read()) >= written })
+	eventually(t, "the broker's status has the watcher", func() bool {
+		s := f.status(t)
+		return len(s.Watchers) == 1 && s.Watchers[0].Sources[0].Records > 0 && s.Watchers[0].Sinks[0].State == "ready"
+	})
+	if out, _, _ := f.run(t, "", "status"); !strings.Contains(out, "WATCHER") || !strings.Contains(out, " records a second") {
+		t.Errorf("status:\n%s", out)
+	}
 	p.terminate(t)
+	eventually(t, "the status forgets it", func() bool { return len(f.status(t).Watchers) == 0 })
 	seen := map[string]bool{}
 	for _, e := range w.read() {
 		if seen[e.Line] {

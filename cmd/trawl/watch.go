@@ -111,7 +111,8 @@ func (a *app) watch(ctx context.Context, w *watchPlan, f *watchFlags, fleet bool
 		return err
 	}
 	var stop func()
-	if o.Matcher, stop, err = a.watchMatcher(w, f, fleet, manager); err != nil {
+	o.Version = versionString()
+	if stop, err = a.watchMatcher(w, f, fleet, manager, &o); err != nil {
 		closeWatch(&o)
 		return errors.Join(err, closeState())
 	}
@@ -135,18 +136,19 @@ func notified(env []string) bool {
 	return false
 }
 
-// watchMatcher opens the rules, or makes the client of a fleet.
-func (a *app) watchMatcher(w *watchPlan, f *watchFlags, fleet bool, manager *notify.Manager) (matcher func() (watch.Matcher, error), stop func(), err error) {
+// watchMatcher opens the rules, or makes the client of a fleet, for o.
+func (a *app) watchMatcher(w *watchPlan, f *watchFlags, fleet bool, manager *notify.Manager, o *watch.Options) (stop func(), err error) {
 	sets := w.config.Watch.Rules
 	if fleet {
 		conn, err := a.connect(w.config)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		// Workers load the rules of a fleet: there is nothing to load here.
 		stopListening := onHangup(manager, w.log, func() error { return nil })
-		return func() (watch.Matcher, error) { return watch.Fleet(conn, sets, w.config.Client.Timeout), nil },
-			func() { stopListening(); _ = conn.Close() }, nil
+		o.Matcher = func() (watch.Matcher, error) { return watch.Fleet(conn, sets, w.config.Client.Timeout), nil }
+		o.Report = func(ctx context.Context, r *wire.Report) error { return conn.Report(ctx, r, w.config.Client.Timeout) }
+		return func() { stopListening(); _ = conn.Close() }, nil
 	}
 	files := make(map[string][]string)
 	if len(f.files) > 0 {
@@ -154,21 +156,23 @@ func (a *app) watchMatcher(w *watchPlan, f *watchFlags, fleet bool, manager *not
 		files[wire.DefaultRules] = f.files
 		loaded, stopSets, err := liveRules(files, rules.Compile, nil, manager.Reload, w.log)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return func() (watch.Matcher, error) { return watch.Here(loaded, sets), nil }, func() { stopSets() }, nil
+		o.Matcher = func() (watch.Matcher, error) { return watch.Here(loaded, sets), nil }
+		return func() { stopSets() }, nil
 	}
 	for _, set := range sets {
 		if files[set] = w.config.Worker.Rules[set]; files[set] == nil {
-			return nil, nil, fmt.Errorf("worker.rules has no rule set %s, which watch.rules (--rules) names", set)
+			return nil, fmt.Errorf("worker.rules has no rule set %s, which watch.rules (--rules) names", set)
 		}
 	}
 	store := rules.NewStore(stateDir(w.config, a.env), versionString(), w.log)
 	loaded, stopSets, err := storedRules(files, store, manager.Reload, w.log)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return func() (watch.Matcher, error) { return watch.Here(loaded, sets), nil }, stopSets, nil
+	o.Matcher = func() (watch.Matcher, error) { return watch.Here(loaded, sets), nil }
+	return stopSets, nil
 }
 
 // watchPulse makes the sentences of a watcher.

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"trawl/edge/wire"
 )
 
 // Options of a watcher.
@@ -28,6 +30,10 @@ type Options struct {
 	// Pulse is called about once a second with the status, and must not block. Nil:
 	// nobody is told.
 	Pulse func(*Status)
+	// Report tells a broker about the watcher, whose program has this Version. Nil: there is
+	// no broker.
+	Report  func(context.Context, *wire.Report) error
+	Version string
 }
 
 // SourceOptions name a source.
@@ -197,6 +203,9 @@ func (w *watcher) run(ctx context.Context) error {
 	}
 	if w.Pulse != nil {
 		pulse.Go(func() { w.beat(sending) })
+	}
+	if w.Report != nil {
+		pulse.Go(func() { w.report(sending) })
 	}
 	sources.Wait()
 	w.mu.Lock()

@@ -33,6 +33,7 @@ const (
 	OpStatus Op = "status"
 	OpStop   Op = "stop"
 	OpDrain  Op = "drain"
+	OpReport Op = "report"
 )
 
 // Format is the encoding of the result frames.
@@ -152,7 +153,7 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 		h.Format = Format(s)
 	case "op":
 		var s string
-		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain))
+		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain), string(OpReport))
 		h.Op = Op(s)
 	default:
 		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, limit, fields, split, format, op", key)

@@ -19,6 +19,9 @@ type Status struct {
 	// RefusedWorkers are those that were turned away in the last 30 s, as they ask again
 	// every few seconds; at most 64.
 	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
+
+	// Watchers are those that have reported lately, by name and address; at most 64.
+	Watchers []WatcherStatus `json:"watchers,omitempty"`
 }
 
 // RefusedWorker describes a worker that stands outside.
