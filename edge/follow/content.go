@@ -141,7 +141,7 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 	switch {
 	case n == 0 || len(k.prefix) == 0:
 		return other
-	case !bytes.HasPrefix(id.first[:], k.prefix[:min(len(k.prefix), n, len(id.first))]):
+	case len(k.prefix) < n && !id.isLike(k.prefix):
 		return other
 	case len(k.prefix) < n:
 		if k.zipped && !k.isComplete() {

@@ -195,6 +195,7 @@ func (f *Follower) deliver() error {
 	}
 	f.batch = nil
 	for _, x := range b.files {
+		f.growPrefix(x)
 		b.marks = append(b.marks, mark{x.content, x.start, x.tail})
 	}
 	f.handOver(b)

@@ -91,7 +91,7 @@ func (m *model) logf(format string, args ...any) {
 
 func (m *model) fail(format string, args ...any) {
 	m.t.Helper()
-	trace := m.trace[max(0, len(m.trace)-300):]
+	trace := m.trace[max(0, len(m.trace)-3000):]
 	m.t.Fatalf("seed %d: %s\n%s", m.seed, fmt.Sprintf(format, args...), strings.Join(trace, "\n"))
 }
 
@@ -440,6 +440,10 @@ func (m *model) kill(pulled bool) {
 	if pulled {
 		m.boot++
 		m.cut = true
+		// Who was never saved to the folder that survives does not know that there was a start.
+		if _, err := os.Stat(filepath.Join(m.folder, "state", "s.positions")); err != nil {
+			m.begun = false
+		}
 		m.must(os.RemoveAll(filepath.Join(m.folder, "run")))
 		for _, p := range m.pieces {
 			p.twice = true

@@ -267,11 +267,25 @@ func (f *Follower) scratch(n int, x *openFile) []byte {
 	return b[:n]
 }
 
+// growPrefix notes the beginning of a file that was shorter when it was looked at last, before
+// the position moves past what is noted.
+func (f *Follower) growPrefix(x *openFile) {
+	if n := int64(len(x.prefix)); x.zipped || x.lost || n >= min(x.start, prefixSize) {
+		return
+	}
+	b := make([]byte, min(x.start, prefixSize))
+	n, _ := x.handle.ReadAt(b, 0)
+	if b = b[:n]; len(b) > len(x.prefix) && bytes.HasPrefix(b, x.prefix) {
+		f.setPrefix(x, b)
+	}
+}
+
 func (f *Follower) setPrefix(x *openFile, prefix []byte) {
 	x.prefix = slices.Clone(prefix)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	x.content.setPrefix(prefix)
+	x.content.setPrefix(x.prefix)
+	f.keepLocked(x.content)
 }
 
 // saveState copies positions to the folder that survives a reboot when a file was rotated:
