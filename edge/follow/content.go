@@ -143,11 +143,10 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 		return other
 	case len(k.prefix) < n && !id.isLike(k.prefix):
 		return other
-	case len(k.prefix) < n:
-		if k.zipped && !k.isComplete() {
-			return tooEarly
-		}
+	case len(k.prefix) < n && whole:
 		return partly
+	case len(k.prefix) < n: // the bytes behind the position may be missing
+		n = len(k.prefix)
 	case sumOf(k.prefix[:n]) != id.prefix:
 		return other
 	}
@@ -155,7 +154,7 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 	switch {
 	case isBlank && !inode:
 		return other
-	case whole && len(k.prefix) > n:
+	case whole && len(k.prefix) > id.prefixLen:
 		return other
 	case whole, !isBlank && ended && inode && k.zipped && n == prefixSize:
 		return same // it was unpacked before
@@ -170,14 +169,4 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 		return partly
 	}
 	return same
-}
-
-// isComplete says whether a compressed file that holds less than a prefix has its end.
-func (k *candidate) isComplete() bool {
-	u, err := newUnzipper(k.handle)
-	if err != nil {
-		return false
-	}
-	_, err = u.skip(prefixSize)
-	return err == nil
 }

@@ -93,6 +93,7 @@ func isCompressed(name string) bool {
 
 // bases returns the names of the logs that a file may have been rotated away from.
 func bases(name string) (logs []string) {
+	full := name
 	name = strings.TrimSuffix(name, ".gz")
 	ext := filepath.Ext(name)
 	for i := 1; i < len(name); i++ {
@@ -100,7 +101,7 @@ func bases(name string) (logs []string) {
 			continue
 		}
 		for _, base := range []string{name[:i], name[:i] + ext} {
-			if _, ok := rankOf(base, name); ok && base != name {
+			if _, ok := rankOf(base, full); ok && base != full {
 				logs = append(logs, base)
 			}
 		}
