@@ -1,7 +1,7 @@
 package follow
 
-// What tells the content of one file from that of another. An inode alone says nothing: a
-// file system gives the inode of a deleted file to the next new one.
+// The identity of a content. An inode alone says nothing: a file system gives the inode of a
+// deleted file to the next new file.
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	prefixSize = 1024 // bytes of a file's beginning that tell it from others
-	firstSize  = 64   // bytes of a prefix that are kept as they are
-	tailSize   = 64   // bytes before an offset that have to be there still
+	prefixSize = 1024 // bytes of a file's beginning, for telling files apart
+	firstSize  = 64   // bytes of a prefix kept without hashing
+	tailSize   = 64   // bytes before an offset, compared before reading on
 )
 
 // sum is a hash of content.
@@ -52,13 +52,13 @@ func (t *tail) point(offset int64) point {
 	return point{offset, sumOf(t.slice()), t.n}
 }
 
-// identity is how one content is found again: by its inode and beginning, and by what lies
-// before the point up to which it was read.
+// identity is how a content is recognised: by the inode, the beginning, and the bytes before the
+// position.
 type identity struct {
 	inode     uint64
 	prefixLen int
 	prefix    sum
-	first     [firstSize]byte // of the prefix behind zero bytes, so that most files can be told from a short one
+	first     [firstSize]byte // of the prefix behind zero bytes, for a comparison with shorter files
 	zeros     int             // at the beginning of the prefix
 	bytes     []byte          // of the prefix, not kept over restarts; nil: unknown
 	point
@@ -72,7 +72,7 @@ func (id *identity) setPrefix(prefix []byte) {
 
 func leadingZeros(b []byte) int { return len(b) - len(bytes.TrimLeft(b, "\x00")) }
 
-// isLike says whether a prefix that is shorter than that of the content may be of a copy.
+// isLike says whether a prefix, shorter than the prefix of the content, may be of a copy.
 func (id *identity) isLike(prefix []byte) bool {
 	if id.bytes != nil {
 		return bytes.HasPrefix(id.bytes, prefix)
@@ -82,12 +82,12 @@ func (id *identity) isLike(prefix []byte) bool {
 	return len(rest) > 0 && zeros == id.zeros && bytes.HasPrefix(id.first[:], rest[:min(len(rest), firstSize)])
 }
 
-// entry is what is kept about one content that a log had or has.
+// entry has the stored facts about a content of a log.
 type entry struct {
 	path  string // of the log
 	order uint64 // entries made later have higher ones
-	done  bool   // the content has another path now and was read to its end
-	whole bool   // a compressed file of before the first start, which is not read at all
+	done  bool   // the content lost the log's path and was read to the end
+	whole bool   // a compressed file from before the first start, never read
 	identity
 }
 
