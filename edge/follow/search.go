@@ -11,6 +11,7 @@ package follow
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 	"time"
 )
@@ -104,7 +105,13 @@ func (s *sighting) judge(k *candidate) (stays bool) {
 		s.isDoubtful(k)
 		return false
 	}
-	switch c, v := s.log.find(k); {
+	c, v := s.log.find(k)
+	if o := s.logs[k.path]; v != same && o != nil { // the path was a log before
+		if oc, ov := o.find(k); ov == same {
+			c, v = oc, ov
+		}
+	}
+	switch {
 	case v == same:
 		s.known = true
 		if c.isOpen() {
@@ -131,6 +138,9 @@ func (s *sighting) judge(k *candidate) (stays bool) {
 	}
 	x := s.Follower.begin(s.now, s.log, k, false)
 	x.until = s.now.Add(lingerFor)
+	if x.again > 0 {
+		x.again = math.MaxInt64 // a copy may grow
+	}
 	s.rotated = true
 	return true
 }
@@ -230,6 +240,9 @@ func (f *Follower) noteOld(l *log, path *candidate) {
 		}
 		defer k.close()
 		_, v := l.find(k)
+		if o := f.logs[k.path]; o != nil && v != same { // the path was a log before
+			_, v = o.find(k)
+		}
 		isCopy := slices.ContainsFunc(known, func(o *candidate) bool { return !k.zipped && !o.zipped && k.isCopyOf(o) })
 		if len(k.prefix) > 0 && v < partly && !isCopy {
 			known = append(known, k)
