@@ -240,9 +240,6 @@ func (f *Follower) noteOld(l *log, path *candidate) {
 		}
 		defer k.close()
 		_, v := l.find(k)
-		if o := f.logs[k.path]; o != nil && v != same { // the path was a log before
-			_, v = o.find(k)
-		}
 		isCopy := slices.ContainsFunc(known, func(o *candidate) bool { return !k.zipped && !o.zipped && k.isCopyOf(o) })
 		if len(k.prefix) > 0 && v < partly && !isCopy {
 			known = append(known, k)
