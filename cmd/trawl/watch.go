@@ -69,7 +69,7 @@ mqtt://HOST[:PORT][/TOPIC], file:PATH for JSON lines, and - for standard output.
 	for flag, name := range map[string]string{"rules-file": "FILE", "to": "SINK", "syslog": "ADDRESS", "try": "SINK"} {
 		placeholder(flags, flag, name)
 	}
-	bind(cmd, append([]string{"watch.rules", "watch.state_dir", "log.level", "log.format"}, clientSettings...)...)
+	bind(cmd, append([]string{"watch.rules", "watch.state_dir", "watch.http", "log.level", "log.format"}, clientSettings...)...)
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		a.onInterrupt.Store(interruptEnds)
 		c, err := a.settings(cmd)
@@ -112,6 +112,9 @@ func (a *app) watch(ctx context.Context, w *watchPlan, f *watchFlags, fleet bool
 	}
 	var stop func()
 	o.Version = versionString()
+	if at := w.config.Watch.HTTP; at != "off" {
+		o.HTTP = at
+	}
 	if stop, err = a.watchMatcher(w, f, fleet, manager, &o); err != nil {
 		closeWatch(&o)
 		return errors.Join(err, closeState())

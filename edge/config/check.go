@@ -23,6 +23,7 @@ func (c *Config) Check() error {
 	k.limits()
 	k.endpoints()
 	k.http()
+	k.watchHTTP()
 	k.names()
 	k.escalations()
 	k.security()
@@ -175,6 +176,20 @@ func (k *checker) http() {
 	} else if !k.config.Broker.Insecure && !zmtp.IsLocal("tcp://"+h.Listen) {
 		k.problem("http.listen", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; "+
 			"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust", h.Listen)
+	}
+}
+
+// watchHTTP checks watch.http as http.listen is checked.
+func (k *checker) watchHTTP() {
+	listen := k.config.Watch.HTTP
+	if listen == "" || listen == "off" {
+		return
+	}
+	if err := checkHTTP(listen); err != nil {
+		k.problem("watch.http", "%v", err)
+	} else if !k.config.Broker.Insecure && !zmtp.IsLocal("tcp://"+listen) {
+		k.problem("watch.http", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads what rules match; "+
+			"listen on 127.0.0.1, or allow it with broker.insecure: true on a network you trust", listen)
 	}
 }
 

@@ -152,6 +152,11 @@ var keys = []Key{
 		at:  func(c *Config) any { return &c.Watch.StateDir },
 	},
 	{
+		Path: "watch.http", Env: "TRAWL_WATCH_HTTP", Flag: "http", Default: "off",
+		Doc: "Where the watcher listens for HTTP, HOST:PORT such as 127.0.0.1:5581, or `off`: `/metrics`, `/healthz`. HTTP has no keys and is not encrypted, so anything but loopback needs broker.insecure.",
+		at:  func(c *Config) any { return &c.Watch.HTTP },
+	},
+	{
 		Path: "watch.sources",
 		Doc:  "What to read: a list with one of `file`, `journal`, `syslog`, `mqtt` and `stdin` in each item, beside it `name` and `labels: {NAME: VALUE}`, as in `{name: web, file: {paths: [/var/log/nginx/*.log]}}`. docs/watching.md describes each.",
 		at:   func(c *Config) any { return &c.Watch.Sources },

@@ -13,6 +13,7 @@ type Watch struct {
 	Name     string // `board` in events
 	Rules    []string
 	StateDir string // empty: see keys.go
+	HTTP     string // HOST:PORT; off or empty: no port
 	Sources  []WatchSource
 	Sinks    []WatchSink
 }

@@ -52,7 +52,7 @@ func TestWatchSections(t *testing.T) {
 		c.Watch.Sinks[i].node = nil
 	}
 	want := Watch{
-		Name: "attic", Rules: []string{"default", "pii"}, StateDir: "/var/lib/trawl/watch",
+		Name: "attic", Rules: []string{"default", "pii"}, StateDir: "/var/lib/trawl/watch", HTTP: "off",
 		Sources: []WatchSource{
 			{Name: "file", Labels: map[string]string{"site": "home"}, File: &WatchFiles{Paths: []string{"/var/log/nginx/*.log"}, Exclude: []string{"*.gz"}, Start: `^\S`, From: "beginning"}},
 			{Name: "syslog", File: &WatchFiles{Paths: []string{"/var/log/syslog"}, From: "end"}},

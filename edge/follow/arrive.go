@@ -1,6 +1,6 @@
 package follow
 
-// Files that come to a log's path, and the beginning of reading them.
+// New files at a log's path, and the beginning of reading.
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// arrive opens the file that a log's path leads to, and the rotated files that came since
-// the last look. It returns the log's current file.
+// arrive opens the file at a log's path, and the rotated files since the last look. arrive
+// returns the log's current file.
 func (f *Follower) arrive(now time.Time, l *log) *openFile {
 	k, err := openCandidate(l.path, false)
 	if err != nil {
@@ -76,8 +76,8 @@ func (f *Follower) contentOf(l *log, k *candidate) *content {
 	return nil
 }
 
-// begin opens a content that was not known. Its beginning, or its end, is the first thing
-// to be read.
+// begin opens an unknown content. Reading starts at the beginning of the content, or at the
+// end.
 func (f *Follower) begin(now time.Time, l *log, k *candidate, fromEnd bool) *openFile {
 	x := f.newFile(now, k)
 	if fromEnd {
@@ -91,7 +91,7 @@ func (f *Follower) begin(now time.Time, l *log, k *candidate, fromEnd bool) *ope
 	return x
 }
 
-// resume goes on with a known content from a file that has it.
+// resume goes on with a known content from a file.
 func (f *Follower) resume(now time.Time, c *content, k *candidate) *openFile {
 	x := c.file // a lost one
 	if x == nil {
@@ -122,7 +122,7 @@ func (f *Follower) resume(now time.Time, c *content, k *candidate) *openFile {
 // doubtFor is how long after a crash any file may have records that were handed over before.
 const doubtFor = 2 * lingerFor
 
-// newFile returns a file to be read. After a crash the records that it has now may have been
+// newFile returns a file to be read. After a crash, records already in the file may have been
 // handed over before.
 func (f *Follower) newFile(now time.Time, k *candidate) *openFile {
 	x := &openFile{candidate: k, ready: true, want: chunk}
@@ -155,7 +155,7 @@ func (f *Follower) add(now time.Time, x *openFile) {
 	}
 }
 
-// placeAfter says what is known of data by what lies before it.
+// placeAfter returns the place behind the given bytes.
 func placeAfter(before []byte, offset int64) place {
 	if len(before) == 0 || offset == int64(len(markUTF8)) && bytes.Equal(before, markUTF8) {
 		return place{}

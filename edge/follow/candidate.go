@@ -1,6 +1,6 @@
 package follow
 
-// A file that was opened to find out whose content it has.
+// An open file of unknown content.
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"trawl/edge/files"
 )
 
-// candidate is an open file whose content may be a known one.
+// candidate is an open file with a content to be recognised.
 type candidate struct {
 	path   string
 	handle *os.File
@@ -25,7 +25,7 @@ type candidate struct {
 	prefix []byte    // of the content
 }
 
-// fileKey tells files apart that exist at the same time.
+// fileKey tells existing files apart.
 type fileKey struct{ device, inode uint64 }
 
 // openCandidate opens a file and reads the beginning of its content.
@@ -118,12 +118,12 @@ func (k *candidate) bytesBefore(offset int64) []byte {
 }
 
 // isBlank says whether a file has zero bytes only, as far as is looked at: a copy of a file
-// that begins with a hole looks so in the beginning.
+// with a hole at the beginning starts like this.
 func (k *candidate) isBlank() bool {
 	return isZero(k.prefix) && (k.zipped || isZero(k.bytesBefore(k.size)))
 }
 
-// isCopyOf says whether the file holds what another one begins with, and no more.
+// isCopyOf says whether the content is the beginning of another file.
 func (k *candidate) isCopyOf(o *candidate) bool {
 	info, err := o.handle.Stat()
 	if err != nil || k.size == 0 || k.size > info.Size() {

@@ -1,6 +1,6 @@
 package follow
 
-// Contents: what a log's path has or had, and how one of them is recognised in a file.
+// Contents of a log's path, and how a file is recognised as having a known content.
 
 import (
 	"bytes"
@@ -9,39 +9,39 @@ import (
 	"time"
 )
 
-// log is one path that the patterns match. Rotation gives it one content after the other.
-// It belongs to the goroutine of Run.
+// log is a path matched by the patterns. Rotation gives a log one content after another. A log
+// belongs to the goroutine of Run.
 type log struct {
 	path     string
-	contents []*content // that are known, the younger ones first
-	current  *openFile  // that the path leads to; nil: there is none, or it could not be opened
-	alias    bool       // the path leads to a file that another log has
+	contents []*content // known contents, the youngest first
+	current  *openFile  // file at the path; nil: no file, or not opened
+	alias    bool       // the path leads to a file of another log
 
 	until  time.Time          // the rotated files are looked at again until then; zero: they are not
 	polled uint64             // poll of the last look at them
-	doubts map[fileKey]*doubt // rotated files that cannot be told from unfinished copies
+	doubts map[fileKey]*doubt // rotated files, perhaps unfinished copies
 
 	info fs.FileInfo // of the path at this poll; nil: there is no file
 	poll uint64      // that set info
 }
 
-// doubt is a rotated file that may be an unfinished copy.
+// doubt is a rotated file, perhaps an unfinished copy.
 type doubt struct {
 	until time.Time // the file is taken as it is then
 	over  bool      // until has passed
 }
 
-// content is what one file had in it, or has, and how far it was read. What is kept of a
-// content, with all that Ack changes, is guarded by the mutex of the ledger.
+// content is the content of a file, past or present, and the position in the content. The
+// mutex of the ledger guards the entry and all fields changed by Ack.
 type content struct {
 	log  *log
-	slot int // that keeps the entry; 0: none
+	slot int // slot of the entry; 0: none
 	entry
-	read     point     // up to where records were handed over; file knows better if there is one
-	ended    bool      // nothing will be read any more; done follows when all is acknowledged
+	read     point     // records before this point were handed over; stale while file is set
+	ended    bool      // nothing more will be read; done follows when all is acknowledged
 	restored bool      // an earlier process left the entry
-	file     *openFile // that the content is read from; nil: none
-	until    time.Time // the content is given up then if no file has it; zero: no file was missed
+	file     *openFile // file being read; nil: none
+	until    time.Time // time to give the content up unless a file has the content; zero: not missed
 }
 
 // openFile is a file that is read.
@@ -49,15 +49,15 @@ type openFile struct {
 	*candidate
 	content *content
 	unzip   *unzipper // of a compressed file that is being read
-	pending []byte    // of a compressed file: what was read and not handed over, after the tail
+	pending []byte    // of a compressed file: the tail, and bytes not handed over
 
-	start int64 // what lies before was handed over
+	start int64 // bytes before start were handed over
 	tail  tail  // before start
-	place place // of what begins at start
+	place place // at start
 
 	ready    bool      // there may be something to read
 	want     int       // bytes to read at once
-	until    time.Time // a file without its path is closed then, unless it grows; zero: it has its path
+	until    time.Time // time to close a file without a path, unless the file grows; zero: the file has a path
 	final    bool      // the file does not grow any more
 	lost     bool      // the file has other content now
 	lineCame time.Time // when place.complete changed last
@@ -65,29 +65,29 @@ type openFile struct {
 	partial  []byte    // from start to the file's end, if that is not much; for when the file is truncated
 	zeros    int64     // from start to here there are zero bytes only
 	again    int64     // records before this offset may have been handed over by another process
-	skipped  bool      // it is in an encoding that is not read
+	skipped  bool      // the encoding is not read
 }
 
-// isOpen says whether the content is being read from a file that has it.
+// isOpen says whether the content is being read from a file.
 func (c *content) isOpen() bool { return c.file != nil && !c.file.lost }
 
-// isMissing says whether a content was not read to its end, and no file is known that
-// has it.
+// isMissing says whether the end of a content was not read, and no file with the content is
+// known.
 func (c *content) isMissing() bool {
 	return c.file == nil && !c.ended || c.file != nil && c.file.lost && !c.file.final
 }
 
-// verdict is what a file is to a content.
+// verdict says how a file relates to a content.
 type verdict int
 
 const (
 	other    verdict = iota // something else
 	tooEarly                // too short to tell
-	partly                  // a copy of the beginning of what was read
-	same                    // the content, or a copy of all that was read
+	partly                  // a copy of the beginning of the read part
+	same                    // the content, or a copy of the whole read part
 )
 
-// find returns the content that a file is most like. It prefers younger ones.
+// find returns the content most like a file, the youngest of several.
 func (l *log) find(k *candidate) (best *content, v verdict) {
 	for _, c := range l.contents {
 		if now := c.compare(k); now > v {
@@ -97,7 +97,7 @@ func (l *log) find(k *candidate) (best *content, v verdict) {
 	return best, v
 }
 
-// compare says what a file is to a content.
+// compare says how a file relates to a content.
 func (c *content) compare(k *candidate) verdict {
 	if c.isOpen() {
 		return c.file.compare(k)
@@ -105,8 +105,8 @@ func (c *content) compare(k *candidate) verdict {
 	return c.identity.compare(k, c.read, c.whole, c.ended)
 }
 
-// compare says what another file is to one that is open. A copy holds no more than the
-// file itself, and ends as the file does there.
+// compare says how another file relates to an open file. A copy is not longer than the open
+// file, and ends with equal bytes.
 func (x *openFile) compare(k *candidate) verdict {
 	switch {
 	case k.key == x.key:
@@ -132,22 +132,21 @@ func (x *openFile) compare(k *candidate) verdict {
 	return v
 }
 
-// compare says what a file is to a content that was read up to at. A file that is shorter than
-// the prefix of the content, and begins with the same bytes, counts as a copy. A file with zero
-// bytes alone looks like any other such file: only its inode counts.
+// compare says how a file relates to a content with the position at. A file shorter than the
+// prefix of the content, with equal bytes, counts as a copy. All files of zero bytes look
+// alike: only the inode counts.
 func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 	n := id.prefixLen
 	inode := k.key.inode == id.inode
 	switch {
 	case n == 0 || len(k.prefix) == 0:
 		return other
-	case !bytes.HasPrefix(id.first[:], k.prefix[:min(len(k.prefix), n, len(id.first))]):
+	case len(k.prefix) < n && !id.isLike(k.prefix):
 		return other
-	case len(k.prefix) < n:
-		if k.zipped && !k.isComplete() {
-			return tooEarly
-		}
+	case len(k.prefix) < n && whole:
 		return partly
+	case len(k.prefix) < n: // the bytes behind the position may be missing
+		n = len(k.prefix)
 	case sumOf(k.prefix[:n]) != id.prefix:
 		return other
 	}
@@ -155,7 +154,7 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 	switch {
 	case isBlank && !inode:
 		return other
-	case whole && len(k.prefix) > n:
+	case whole && len(k.prefix) > id.prefixLen:
 		return other
 	case whole, !isBlank && ended && inode && k.zipped && n == prefixSize:
 		return same // it was unpacked before
@@ -170,14 +169,4 @@ func (id *identity) compare(k *candidate, at point, whole, ended bool) verdict {
 		return partly
 	}
 	return same
-}
-
-// isComplete says whether a compressed file that holds less than a prefix has its end.
-func (k *candidate) isComplete() bool {
-	u, err := newUnzipper(k.handle)
-	if err != nil {
-		return false
-	}
-	_, err = u.skip(prefixSize)
-	return err == nil
 }

@@ -10,7 +10,7 @@ import (
 const (
 	maxText  = 1 << 20 // bytes of a record, and of a piece of a longer line
 	maxLines = 500     // of a record
-	// maxOverlap leaves most of a piece to what is new in it.
+	// maxOverlap leaves most of a piece to new bytes.
 	maxOverlap = maxText / 4
 )
 
@@ -23,19 +23,18 @@ const (
 	final               // nothing will come
 )
 
-// cutter finds records. It is the same for all files of a source.
+// cutter finds records. All files of a source share a cutter.
 type cutter struct {
-	start   *regexp.Regexp // of the lines that begin a record; nil: every line is one
+	start   *regexp.Regexp // matches the first lines of records; nil: every line is a record
 	overlap int
 }
 
-// place is what a cutter knows about the data of one file. The zero value is the beginning
-// of a file.
+// place is the state of a cutter within a file. The zero value is the beginning of a file.
 type place struct {
 	overlap   int  // bytes at the beginning of the data that the last piece had, too
 	continued bool // the record began earlier
 	inLine    bool // the data begins within a line
-	complete  int  // bytes of whole lines that wait for the rest of their record
+	complete  int  // bytes of whole lines waiting for the rest of a record
 }
 
 // cut is a record in the data.
@@ -72,7 +71,7 @@ func (c *cutter) next(p *place, data []byte, end ending) (r cut, n int, ok bool)
 // zeroRun is how many zero bytes at the end of a piece are taken for a hole in the file.
 const zeroRun = 4096
 
-// piece cuts a line that is too long. A hole in the middle of it ends the piece.
+// piece cuts a line over maxText. A hole in the middle of the line ends the piece.
 func (c *cutter) piece(p *place, data []byte) (r cut, n int, ok bool) {
 	r = cut{text: data[:maxText], overlap: p.overlap, continued: p.continued, cut: true}
 	*p = place{overlap: c.overlap, continued: true, inLine: true}

@@ -10,7 +10,7 @@ import (
 
 var (
 	markUTF8 = []byte("\xef\xbb\xbf")
-	// Those of UTF-16, which begin those of UTF-32, too.
+	// Marks of UTF-16. UTF-32 begins with equal bytes.
 	markLE, markBE = []byte("\xff\xfe"), []byte("\xfe\xff")
 	mark32         = []byte("\x00\x00\xfe\xff")
 )

@@ -21,15 +21,16 @@ type Options struct {
 	// Paths are patterns in the syntax of filepath.Match, absolute. A path without a file
 	// is waited for.
 	Paths []string
-	// Exclude are patterns of the same kind; one without a slash is for names in any folder.
+	// Exclude has patterns of files to leave out; a pattern without a slash is for names in any
+	// folder.
 	Exclude []string
-	// FromBeginning: files that exist at the very first start are read from their
-	// beginning, not from their end. Files that come later are always read from it.
+	// FromBeginning: files existing at the very first start are read from the beginning, not
+	// from the end. Later files are always read from the beginning.
 	FromBeginning bool
-	// Start, if set, makes records of several lines: it matches the lines that begin one.
+	// Start, if set, makes records of several lines: Start matches the first line of a record.
 	Start *regexp.Regexp
-	// Overlap is how many bytes of one piece of a long line the next one repeats, 256 KiB
-	// at most.
+	// Overlap is how many bytes of a piece of a long line the next piece repeats, 256 KiB at
+	// most.
 	Overlap int
 	// State keeps the positions; nil: every start is the very first one.
 	State *State
@@ -39,7 +40,7 @@ type Options struct {
 
 // Follower reads the files of one source.
 type Follower struct {
-	ledger // its mutex guards what is said to be guarded, too
+	ledger // the mutex guards the fields marked as guarded, too
 	o      Options
 	cut    cutter
 	take   func(*Batch) error
@@ -71,18 +72,18 @@ type Follower struct {
 	problems map[string]*trouble // by path; guarded
 }
 
-// What a follower reads at most, so that memory and descriptors have bounds.
+// Bounds of a follower's memory and descriptors.
 const (
 	maxFiles    = 1000 // paths
-	maxOpen     = 1200 // files, rotated ones that are still read among them
-	maxContents = 4000 // that are known, most of them read to the end
+	maxOpen     = 1200 // files, including rotated files being read
+	maxContents = 4000 // known contents, most of which were read to the end
 )
 
 const (
 	pollEvery = 250 * time.Millisecond
-	// A file that lost its path is read until it has not grown for so long.
+	// A file without a path is read until the file has not grown for lingerFor.
 	lingerFor = 5 * time.Second
-	// A record of several lines ends when no line has come for so long.
+	// A record of several lines ends when no line has come for recordWait.
 	recordWait = 5 * time.Second
 )
 
@@ -142,7 +143,7 @@ func (f *Follower) Run(ctx context.Context, take func(*Batch) error) error {
 	}
 }
 
-// readUntil reads what the files hold, until they hold no more or the next poll is due.
+// readUntil reads the files to the end, or until the next poll is due.
 func (f *Follower) readUntil(ctx context.Context, next time.Time) error {
 	for {
 		now := time.Now()
@@ -195,6 +196,7 @@ func (f *Follower) deliver() error {
 	}
 	f.batch = nil
 	for _, x := range b.files {
+		f.growPrefix(x)
 		b.marks = append(b.marks, mark{x.content, x.start, x.tail})
 	}
 	f.handOver(b)
@@ -206,16 +208,16 @@ func (f *Follower) deliver() error {
 
 // Status of a follower. Counts begin with the process.
 type Status struct {
-	Files      int       // open ones, rotated ones that are still read among them
+	Files      int       // open files, including rotated files being read
 	Records    uint64    // handed over
-	Behind     int64     // bytes that the files hold beyond what was acknowledged
+	Behind     int64     // bytes in the files behind the acknowledged positions
 	PassedOver int64     // bytes that are known to have been lost or left out
 	Gaps       uint64    // times that lines were lost
 	Left       int       // files over the 1,000 that a follower reads
 	Problems   []Problem // of files, as they stand now
 }
 
-// Problem is what stands in the way of reading one file.
+// Problem is a reason for not reading a file.
 type Problem struct {
 	Path string
 	Err  error // says what to do
@@ -251,8 +253,8 @@ func (f *Follower) Status() Status {
 
 const (
 	retryEvery = time.Minute
-	// A file that could not be read is tried at every poll for so long: the program that
-	// makes it may not have set its owner and mode yet.
+	// An unreadable file is tried at every poll for retrySoon: the program may not have set
+	// owner and mode yet.
 	retrySoon   = 5 * time.Second
 	maxProblems = 2 * maxFiles
 )
@@ -293,7 +295,7 @@ func (f *Follower) mended(path string) {
 	delete(f.problems, path)
 }
 
-// gap counts lines that were lost, bytes of them if that is known.
+// gap counts lost lines, and the bytes if known.
 func (f *Follower) gap(path, why string, bytes int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

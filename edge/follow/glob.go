@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// finder finds what patterns match. It lists a folder again when the folder was changed.
+// finder finds the paths matched by patterns. A folder is listed again after a change.
 type finder struct {
 	patterns []string
 	exclude  []string
@@ -22,7 +22,7 @@ type finder struct {
 	dropped  int                 // how many more there are
 }
 
-// listing is what one part of a pattern matched in a folder.
+// listing has the names in a folder matched by one part of a pattern.
 type listing struct {
 	names   []string
 	dropped int
@@ -33,8 +33,8 @@ type listing struct {
 }
 
 const (
-	maxNames   = 10_000 // that are kept of one folder
-	maxFolders = 1000   // that one pattern looks into
+	maxNames   = 10_000 // kept of a folder
+	maxFolders = 1000   // listed for a pattern
 	// A folder changed so little before it was listed may have been changed afterwards, too,
 	// within one tick of the clock of its file system.
 	unsettled = 2 * time.Second
@@ -91,8 +91,8 @@ func (f *finder) excluded(path string) bool {
 }
 
 // find returns the paths that the patterns match, in the order of the patterns, and how
-// many more there are than it keeps. Rotated files of other logs are not among them: a
-// name such as that of a rotated file is one if its log exists or isLog knows it.
+// many more paths match than find keeps. Rotated files of other logs are left out: a name
+// like the name of a rotated file is left out if the log exists or is known to isLog.
 func (f *finder) find(now time.Time, isLog func(path string) bool) (paths []string, dropped int) {
 	fresh := false
 	dropped = 0
@@ -126,7 +126,7 @@ func (f *finder) find(now time.Time, isLog func(path string) bool) (paths []stri
 	return f.paths, f.dropped
 }
 
-// rotated says whether a path is one of a rotated file, whose log a pattern matches.
+// rotated says whether a path is the path of a rotated file, and a pattern matches the log.
 func (f *finder) rotated(path string, exists map[string]bool, isLog func(string) bool) bool {
 	folder, name := filepath.Split(path)
 	if isCompressed(name) {

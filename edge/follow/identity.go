@@ -1,7 +1,7 @@
 package follow
 
-// What tells the content of one file from that of another. An inode alone says nothing: a
-// file system gives the inode of a deleted file to the next new one.
+// The identity of a content. An inode alone says nothing: a file system gives the inode of a
+// deleted file to the next new file.
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	prefixSize = 1024 // bytes of a file's beginning that tell it from others
-	firstSize  = 64   // bytes of a prefix that are kept as they are
-	tailSize   = 64   // bytes before an offset that have to be there still
+	prefixSize = 1024 // bytes of a file's beginning, for telling files apart
+	firstSize  = 64   // bytes of a prefix kept without hashing
+	tailSize   = 64   // bytes before an offset, compared before reading on
 )
 
 // sum is a hash of content.
@@ -52,27 +52,42 @@ func (t *tail) point(offset int64) point {
 	return point{offset, sumOf(t.slice()), t.n}
 }
 
-// identity is how one content is found again: by its inode and beginning, and by what lies
-// before the point up to which it was read.
+// identity is how a content is recognised: by the inode, the beginning, and the bytes before the
+// position.
 type identity struct {
 	inode     uint64
 	prefixLen int
 	prefix    sum
-	first     [firstSize]byte // of the prefix, so that most files can be told from a short one
+	first     [firstSize]byte // of the prefix behind zero bytes, for a comparison with shorter files
+	zeros     int             // at the beginning of the prefix
+	bytes     []byte          // of the prefix, not kept over restarts; nil: unknown
 	point
 }
 
 func (id *identity) setPrefix(prefix []byte) {
-	id.prefixLen, id.prefix, id.first = len(prefix), sumOf(prefix), [firstSize]byte{}
-	copy(id.first[:], prefix)
+	id.prefixLen, id.prefix, id.first, id.bytes = len(prefix), sumOf(prefix), [firstSize]byte{}, prefix
+	id.zeros = leadingZeros(prefix)
+	copy(id.first[:], prefix[id.zeros:])
 }
 
-// entry is what is kept about one content that a log had or has.
+func leadingZeros(b []byte) int { return len(b) - len(bytes.TrimLeft(b, "\x00")) }
+
+// isLike says whether a prefix, shorter than the prefix of the content, may be of a copy.
+func (id *identity) isLike(prefix []byte) bool {
+	if id.bytes != nil {
+		return bytes.HasPrefix(id.bytes, prefix)
+	}
+	zeros := leadingZeros(prefix)
+	rest := prefix[zeros:]
+	return len(rest) > 0 && zeros == id.zeros && bytes.HasPrefix(id.first[:], rest[:min(len(rest), firstSize)])
+}
+
+// entry has the stored facts about a content of a log.
 type entry struct {
 	path  string // of the log
 	order uint64 // entries made later have higher ones
-	done  bool   // the content has another path now and was read to its end
-	whole bool   // a compressed file of before the first start, which is not read at all
+	done  bool   // the content lost the log's path and was read to the end
+	whole bool   // a compressed file from before the first start, never read
 	identity
 }
 
@@ -82,13 +97,14 @@ type entry struct {
 //	 1  1  1: done, 3: done and whole
 //	 2  2  prefixLen
 //	 4  1  tailLen
-//	 5  3  zero
+//	 5  1  zero
+//	 6  2  number of zero bytes at the beginning
 //	 8  8  order
 //	16  8  inode
 //	24  8  offset
 //	32 16  hash of the beginning
 //	48 16  hash of the bytes before the offset
-//	64 64  first bytes of the beginning
+//	64 64  first bytes of the beginning behind zero bytes
 //
 // 128     path
 const (
@@ -109,6 +125,7 @@ func (e *entry) append(b []byte) []byte {
 	}
 	binary.LittleEndian.PutUint16(b[2:], uint16(e.prefixLen))
 	b[4] = byte(e.tailLen)
+	binary.LittleEndian.PutUint16(b[6:], uint16(e.zeros))
 	binary.LittleEndian.PutUint64(b[8:], e.order)
 	binary.LittleEndian.PutUint64(b[16:], e.inode)
 	binary.LittleEndian.PutUint64(b[24:], uint64(e.offset))
@@ -121,19 +138,20 @@ func (e *entry) append(b []byte) []byte {
 var errEntry = errors.New("no entry")
 
 func parseEntry(b []byte) (e entry, err error) {
-	if len(b) <= entryFixed || b[0] != entryKind || b[1] > 3 || b[1] == 2 || !bytes.Equal(b[5:8], []byte{0, 0, 0}) {
+	if len(b) <= entryFixed || b[0] != entryKind || b[1] > 3 || b[1] == 2 || b[5] != 0 {
 		return e, errEntry
 	}
 	e.done, e.whole = b[1]&1 != 0, b[1]&2 != 0
 	e.prefixLen = int(binary.LittleEndian.Uint16(b[2:]))
 	e.tailLen = int(b[4])
+	e.zeros = int(binary.LittleEndian.Uint16(b[6:]))
 	e.order = binary.LittleEndian.Uint64(b[8:])
 	e.inode = binary.LittleEndian.Uint64(b[16:])
 	e.offset = int64(binary.LittleEndian.Uint64(b[24:]))
 	e.prefix, e.tail = sum(b[32:48]), sum(b[48:64])
 	e.first = [firstSize]byte(b[64:128])
 	e.path = string(b[entryFixed:])
-	if e.prefixLen > prefixSize || e.tailLen > tailSize || e.offset < int64(e.tailLen) || !filepath.IsAbs(e.path) {
+	if e.prefixLen > prefixSize || e.zeros > e.prefixLen || e.tailLen > tailSize || e.offset < int64(e.tailLen) || !filepath.IsAbs(e.path) {
 		return e, errEntry
 	}
 	return e, nil

@@ -1,6 +1,6 @@
 package follow
 
-// Standard input: bytes that come when they come, and only once.
+// Standard input: bytes come at any time, and only once.
 
 import (
 	"bytes"
@@ -146,7 +146,7 @@ func (in *input) finish(err error) error {
 	return err
 }
 
-// pump reads in a goroutine of its own, one block ahead.
+// pump reads in a goroutine, one block ahead.
 type pump struct {
 	r      io.Reader
 	blocks chan []byte // closed at the end
@@ -190,12 +190,12 @@ func (p *pump) run() {
 	}
 }
 
-// stop ends the pump and waits for it, unless its Read cannot be interrupted.
+// stop ends the pump and waits for the end, unless Read cannot be interrupted.
 func (p *pump) stop() {
 	close(p.done)
 	d, ok := p.r.(interface{ SetReadDeadline(time.Time) error })
 	if !ok || d.SetReadDeadline(time.Unix(1, 0)) != nil {
-		return // it ends with its Read
+		return // the pump ends with Read
 	}
 	for range p.blocks { // until it is closed
 	}

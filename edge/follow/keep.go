@@ -142,7 +142,7 @@ func (f *Follower) commitLocked(marks []mark) {
 	}
 }
 
-// finishLocked marks a content as done if it was read to its end and acknowledged.
+// finishLocked marks a content as done after the end was read and acknowledged.
 func (f *Follower) finishLocked(c *content) {
 	if c.ended && c.offset == c.read.offset {
 		c.done = true
@@ -164,8 +164,8 @@ func (f *Follower) forget(c *content) {
 	}
 }
 
-// keptDone is how many contents of a log are remembered that were read to their end. They
-// say which rotated files are old.
+// keptDone is how many finished contents of a log are remembered, by which old rotated files
+// are recognised.
 func (f *Follower) keptDone() int {
 	const least, most = 4, 64
 	return min(max(least, maxContents/2/max(1, len(f.logs))), most)
@@ -208,8 +208,8 @@ func (f *Follower) isDone(c *content) bool {
 	return c.done && c.file == nil
 }
 
-// makeRoom forgets the oldest content that is not read when there are too many, one that is
-// done if there is any.
+// makeRoom forgets the oldest content without an open file when there are too many, a finished
+// content if there is any.
 func (f *Follower) makeRoom() {
 	for f.contents >= maxContents { // of which at most maxOpen are read
 		var oldest *content

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// keyOf tells files apart that exist at the same time.
+// keyOf tells existing files apart.
 func keyOf(_ string, info fs.FileInfo) fileKey {
 	if s, ok := info.Sys().(*syscall.Stat_t); ok {
 		return fileKey{uint64(s.Dev), s.Ino}

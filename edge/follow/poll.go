@@ -1,6 +1,6 @@
 package follow
 
-// One look at all paths: which files came, changed, lost their path.
+// One look at all paths: new, changed, renamed and removed files.
 
 import (
 	"bytes"
@@ -13,8 +13,7 @@ import (
 	"trawl/edge/files"
 )
 
-// poll looks at all files. It reads beginnings of files and no records, so that it does
-// not call take.
+// poll looks at all files. poll reads beginnings of files and no records, and never calls take.
 func (f *Follower) poll(now time.Time) {
 	f.polls++
 	f.polled = now
@@ -39,8 +38,8 @@ func (f *Follower) poll(now time.Time) {
 	f.saveState(now)
 }
 
-// lookUp finds the logs and returns those whose path leads to another file than before, or
-// to none.
+// lookUp finds the logs. changed are logs with another file at the path than before, or with
+// none.
 func (f *Follower) lookUp(now time.Time) (changed []*log) {
 	paths, left := f.finder.find(now, func(path string) bool { return f.logs[path] != nil })
 	current := 0
@@ -137,7 +136,7 @@ func (f *Follower) change(now time.Time, changed []*log) {
 	}
 }
 
-// retire makes the current file of a log one that lost its path.
+// retire notes that the current file of a log lost the path.
 func (f *Follower) retire(now time.Time, l *log) {
 	if x := l.current; x != nil {
 		l.current = nil
@@ -150,8 +149,8 @@ func (f *Follower) retire(now time.Time, l *log) {
 	}
 }
 
-// checkContent compares the beginning of a file that changed with what it was. Another content
-// makes the file a lost one: what was not read may be in a copy of it.
+// checkContent compares the beginning of a changed file with the beginning read before. After a
+// difference the content is lost: the unread part may be in a copy.
 func (f *Follower) checkContent(now time.Time, x *openFile, info fs.FileInfo) (isSame bool) {
 	if info.Size() == x.size && info.ModTime().Equal(x.time) {
 		return true
@@ -166,7 +165,7 @@ func (f *Follower) checkContent(now time.Time, x *openFile, info fs.FileInfo) (i
 	return false
 }
 
-// lose deals with a file that has another content now.
+// lose deals with a file whose content was replaced.
 func (f *Follower) lose(now time.Time, x *openFile) {
 	x.content.read, x.content.until = x.tail.point(x.start), now.Add(lingerFor)
 	f.mu.Lock()
@@ -183,7 +182,7 @@ func (f *Follower) lose(now time.Time, x *openFile) {
 	}
 }
 
-// adopt makes an open file the current one of a log: it was renamed.
+// adopt makes a renamed open file the current file of a log.
 func (f *Follower) adopt(now time.Time, l *log, x *openFile) {
 	from := x.content.log
 	if from.current == x {
@@ -209,8 +208,7 @@ func (f *Follower) move(c *content, l *log) {
 	f.keepLocked(c)
 }
 
-// check looks at an open file: whether it grew, and whether its content is still the one
-// that was read.
+// check looks for growth of an open file, and for another content.
 func (f *Follower) check(now time.Time, x *openFile) {
 	isCurrent := x.until.IsZero()
 	if x.lost || !x.skipped && f.blocked(now, x.path) {
@@ -267,11 +265,25 @@ func (f *Follower) scratch(n int, x *openFile) []byte {
 	return b[:n]
 }
 
+// growPrefix notes the beginning of a file grown since the last look, before the position moves
+// past the noted bytes.
+func (f *Follower) growPrefix(x *openFile) {
+	if n := int64(len(x.prefix)); x.zipped || x.lost || n >= min(x.start, prefixSize) {
+		return
+	}
+	b := make([]byte, min(x.start, prefixSize))
+	n, _ := x.handle.ReadAt(b, 0)
+	if b = b[:n]; len(b) > len(x.prefix) && bytes.HasPrefix(b, x.prefix) {
+		f.setPrefix(x, b)
+	}
+}
+
 func (f *Follower) setPrefix(x *openFile, prefix []byte) {
 	x.prefix = slices.Clone(prefix)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	x.content.setPrefix(prefix)
+	x.content.setPrefix(x.prefix)
+	f.keepLocked(x.content)
 }
 
 // saveState copies positions to the folder that survives a reboot when a file was rotated:

@@ -16,13 +16,13 @@ const (
 	keptSpan  = 4 * chunk       // that the window keeps between turns
 	maxCached = 4 << 20         // bytes of all files' partial
 	maxPart   = 64 << 10        // of one file's
-	zeroTurn  = int64(16 << 20) // zero bytes that are passed over in one turn
+	zeroTurn  = int64(16 << 20) // zero bytes passed over in one turn
 )
 
 // turn reads a little from every file that may have something. more says whether there is
 // more to read.
 func (f *Follower) turn(now time.Time) (more bool, err error) {
-	var zipped *openFile // one at a time is read: they take memory
+	var zipped *openFile // a single file is read at a time, to save memory
 	for _, x := range f.files {
 		if x.zipped && x.unzip != nil {
 			zipped = x
@@ -80,7 +80,7 @@ func (f *Follower) read(now time.Time, x *openFile) error {
 		return nil
 	case err != nil && !x.final:
 		f.trouble(now, x.path, err)
-		x.ready, x.size = false, -1 // it counts as changed when it is tried again
+		x.ready, x.size = false, -1 // the file counts as changed at the next try
 		return nil
 	case err != nil:
 		f.gap(x.path, "a rotated file could not be read to its end: "+err.Error(), 0)
@@ -115,7 +115,7 @@ func (x *openFile) waitedFor(now time.Time, several bool) bool {
 // window is a part of a file.
 type window struct {
 	buf []byte
-	at  int  // of what is to be looked at; the bytes before it were handed over
+	at  int  // start of new bytes; the bytes before were handed over
 	eof bool // the file ends with the window, for now
 }
 
@@ -167,8 +167,7 @@ func (f *Follower) cutWindow(now time.Time, x *openFile, w *window, end ending) 
 	return w.at == first && !w.eof, nil
 }
 
-// load returns the next bytes of a file, at most x.want, behind those that are there still
-// from before.
+// load returns the next bytes of a file, at most x.want, behind the tail.
 func (f *Follower) load(x *openFile) (w window, err error) {
 	switch {
 	case x.lost:
@@ -248,7 +247,7 @@ func (f *Follower) passZeros(x *openFile, n int64) error {
 	return nil
 }
 
-// after says what comes next for a file of which rest is left to look at.
+// after decides how to go on with a file. rest was not handed over.
 func (f *Follower) after(now time.Time, x *openFile, rest []byte, eof, isStuck bool) error {
 	if x.final && eof {
 		f.closeFile(x)
@@ -270,8 +269,8 @@ func (f *Follower) after(now time.Time, x *openFile, rest []byte, eof, isStuck b
 	return nil
 }
 
-// cache keeps what was read of an unfinished record, if that is not much. It is what
-// remains of the record when the file is truncated.
+// cache keeps the read bytes of an unfinished record, if few. Nothing else remains of the record
+// when the file is truncated.
 func (f *Follower) cache(x *openFile, rest []byte) {
 	f.cached -= cap(x.partial)
 	if len(rest) == 0 || x.ready || x.zipped || len(rest) > maxPart || f.cached+len(rest) > maxCached {

@@ -1,6 +1,6 @@
 package follow
 
-// Records, the batches that they come in, and what becomes of batches.
+// Records, batches, and acknowledgements.
 
 import (
 	"sync"
@@ -54,7 +54,7 @@ type mark struct {
 	tail    tail
 }
 
-// Ack says that what came of the batch is safe, so that a restart goes on behind it. The
+// Ack says that the results of the batch are safe: a restart goes on behind the batch. The
 // batch and its records must not be used afterwards. Ack may be called by any goroutine,
 // once.
 func (b *Batch) Ack() { b.ledger.ack(b) }
@@ -78,7 +78,7 @@ func (b *Batch) due(now time.Time) bool {
 	return len(b.Records) > 0 && now.Sub(b.begun) >= batchDelay
 }
 
-// ledger has the batches that were handed over and not acknowledged, in their order.
+// ledger has the batches handed over and not acknowledged, in order.
 type ledger struct {
 	mu     sync.Mutex
 	out    []*Batch

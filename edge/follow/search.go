@@ -3,14 +3,15 @@ package follow
 // Rotated files: where the contents are that a log's path does not lead to any more, and
 // which contents came and went between two polls.
 //
-// A follower remembers the contents of all rotated files that it has seen, so that a file
-// with another content is a new one, whatever its name is. A file may be an unfinished copy
+// A follower remembers the contents of all rotated files seen so far. A rotated file with
+// another content is new, whatever the name is. A file may be an unfinished copy
 // of a known content, or an unfinished compressed file: such a file is looked at again at
 // every poll, for 5 s at most. A content without a file is given up after as long a time.
 
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 	"time"
 )
@@ -24,7 +25,7 @@ func (f *Follower) search(now time.Time, l *log) {
 	f.look(now, l, true)
 }
 
-// lookAgain goes on with a search that is not over.
+// lookAgain continues a search.
 func (f *Follower) lookAgain(now time.Time, l *log) {
 	if l.until.IsZero() || l.polled == f.polls {
 		return
@@ -48,11 +49,11 @@ func (l *log) isUnclear() bool {
 	return l.misses()
 }
 
-// misses says whether a content was not found yet that has to be read on.
+// misses says whether a content is missing.
 func (l *log) misses() bool { return slices.ContainsFunc(l.contents, (*content).isMissing) }
 
-// look compares the rotated files of a log with its contents. Contents that are found are
-// read on, and unknown ones are read from their beginning if begin is true.
+// look compares the rotated files of a log with the contents. Found contents are read on.
+// Unknown contents are read from the beginning if begin is true.
 func (f *Follower) look(now time.Time, l *log, begin bool) {
 	l.polled = f.polls
 	list, err := listSiblings(l.path)
@@ -61,7 +62,7 @@ func (f *Follower) look(now time.Time, l *log, begin bool) {
 	}
 	s := &sighting{Follower: f, now: now, log: l, begin: begin, doubts: make(map[fileKey]*doubt)}
 	for i, b := range list {
-		// Files that are older than known ones are old, even if their contents were forgotten.
+		// Files older than known files are old, even if the contents were forgotten.
 		s.isOld = s.known && i >= f.keptDone()/4
 		if s.isOld && !l.misses() {
 			break
@@ -104,7 +105,13 @@ func (s *sighting) judge(k *candidate) (stays bool) {
 		s.isDoubtful(k)
 		return false
 	}
-	switch c, v := s.log.find(k); {
+	c, v := s.log.find(k)
+	if o := s.logs[k.path]; v != same && o != nil { // the path was a log before
+		if oc, ov := o.find(k); ov == same {
+			c, v = oc, ov
+		}
+	}
+	switch {
 	case v == same:
 		s.known = true
 		if c.isOpen() {
@@ -131,6 +138,9 @@ func (s *sighting) judge(k *candidate) (stays bool) {
 	}
 	x := s.Follower.begin(s.now, s.log, k, false)
 	x.until = s.now.Add(lingerFor)
+	if x.again > 0 {
+		x.again = math.MaxInt64 // a copy may grow
+	}
 	s.rotated = true
 	return true
 }
@@ -146,7 +156,7 @@ func (s *sighting) isDoubtful(k *candidate) bool {
 	return !d.over
 }
 
-// goOn reads a known content on from a rotated file, if there is more in it.
+// goOn reads a known content on from a rotated file, if the file has more.
 func (s *sighting) goOn(c *content, k *candidate) (stays bool) {
 	if c.ended && (k.zipped || k.size <= c.read.offset) {
 		if k.zipped && c.inode != k.key.inode {
@@ -162,8 +172,8 @@ func (s *sighting) goOn(c *content, k *candidate) (stays bool) {
 	return true
 }
 
-// findKnown looks for the contents that have to be read on. It returns false if none of them
-// is in a rotated file.
+// findKnown looks for missing contents. It returns false if no rotated file has a missing
+// content.
 func (f *Follower) findKnown(now time.Time, l *log) bool {
 	if !l.misses() {
 		return true
@@ -172,7 +182,7 @@ func (f *Follower) findKnown(now time.Time, l *log) bool {
 	return slices.ContainsFunc(l.contents, (*content).isOpen)
 }
 
-// giveUpLate gives contents up that were looked for long enough.
+// giveUpLate gives up contents missing for lingerFor.
 func (f *Follower) giveUpLate(now time.Time, l *log) {
 	for _, c := range slices.Clone(l.contents) {
 		switch {
@@ -196,7 +206,7 @@ func (f *Follower) giveUpLate(now time.Time, l *log) {
 	}
 }
 
-// giveUp marks all contents of a log as done that were not found.
+// giveUp marks all missing contents of a log as done.
 func (f *Follower) giveUp(l *log) {
 	for _, c := range l.contents {
 		if c.isMissing() {
@@ -215,8 +225,8 @@ func (f *Follower) setDone(c *content) {
 // end has a file read to its end and closed.
 func (f *Follower) end(x *openFile) { x.final, x.ready = true, true }
 
-// noteOld notes the rotated files of a new log as read, without those that are being copied.
-// Compressed ones are not unpacked for that. path is the file of the log.
+// noteOld notes the rotated files of a new log as read, except copies. Compressed files are not
+// unpacked. path is the file of the log.
 func (f *Follower) noteOld(l *log, path *candidate) {
 	list, err := listSiblings(l.path)
 	if err != nil {

@@ -1,6 +1,6 @@
 package follow
 
-// Names of rotated files: which belong to a log, and which are younger.
+// Names of rotated files: the log of a name, and the age.
 
 import (
 	"cmp"
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// rank is the age of a rotated file by its name. Those with lower kinds, then lower
-// numbers, then higher dates are younger.
+// rank is the age of a rotated file by name. Lower kinds, then lower numbers, then higher dates
+// are younger.
 type rank struct {
 	kind   int
 	number int
@@ -82,7 +82,7 @@ func rankOfMark(mark string) (r rank, ok bool) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isCompressed says whether a file is one that no log is written to.
+// isCompressed says whether a file is compressed, so that no program writes lines there.
 func isCompressed(name string) bool {
 	switch filepath.Ext(name) {
 	case ".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip":
@@ -93,6 +93,7 @@ func isCompressed(name string) bool {
 
 // bases returns the names of the logs that a file may have been rotated away from.
 func bases(name string) (logs []string) {
+	full := name
 	name = strings.TrimSuffix(name, ".gz")
 	ext := filepath.Ext(name)
 	for i := 1; i < len(name); i++ {
@@ -100,7 +101,7 @@ func bases(name string) (logs []string) {
 			continue
 		}
 		for _, base := range []string{name[:i], name[:i] + ext} {
-			if _, ok := rankOf(base, name); ok && base != name {
+			if _, ok := rankOf(base, full); ok && base != full {
 				logs = append(logs, base)
 			}
 		}

@@ -1,7 +1,7 @@
 package follow
 
-// The file that values are kept in: slots of fixed size, each with two copies that are
-// written in turn, so that a crash in the middle of a write leaves the value of before.
+// The file of values: slots of fixed size, with two copies written in turn. A crash in the
+// middle of a write leaves the old value.
 
 import (
 	"encoding/binary"
@@ -37,14 +37,14 @@ type slots struct {
 	block   [copySize]byte
 }
 
-// slotValue is what one slot holds.
+// slotValue is the value of a slot.
 type slotValue struct {
 	slot  int
 	value []byte
 }
 
-// parseSlots returns the values that a file holds, for each slot the last one whose
-// checksum is right, and the number of its write. damaged counts the slots of which
+// parseSlots returns the values in a file, for each slot the last value with a right checksum,
+// and the numbers of the last writes. damaged counts the slots of which
 // nothing can be read.
 func parseSlots(data []byte) (values []slotValue, writes []uint64, damaged int) {
 	data = data[:min(len(data), maxSlots*2*copySize)]

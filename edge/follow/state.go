@@ -1,6 +1,6 @@
 package follow
 
-// What survives a restart: the folders, who may use them, and the files in them.
+// State over restarts: folders, locks, and files of slots.
 
 import (
 	"bytes"
@@ -36,7 +36,7 @@ type State struct {
 // ErrLocked is behind the error for a state that another process uses.
 var ErrLocked = errors.New("another trawl watch uses this state")
 
-// OpenState makes the folders if they are missing and locks them. run may be "": then
+// OpenState makes missing folders and locks both. run may be "": then
 // positions are written to folder after every batch.
 func OpenState(run, folder string) (*State, error) {
 	s := &State{run: run, folder: folder, boot: bootID(), open: make(map[string]*stateFile)}
@@ -77,7 +77,7 @@ func (s *State) unlock() {
 	s.locks = nil
 }
 
-// Close marks the end as a clean one, copies what changed to the folder and unlocks it.
+// Close marks the end as clean, copies changes to the folder and unlocks the folders.
 // Followers must have ended, and batches that are acknowledged later are forgotten.
 func (s *State) Close() error {
 	s.mu.Lock()
@@ -96,7 +96,7 @@ func (s *State) Close() error {
 // saveEvery is the least time between two copies to the folder.
 const saveEvery = 10 * time.Second
 
-// save copies what changed to the folder, unless it was copied less than saveEvery ago;
+// save copies changes to the folder, unless the last copy was less than saveEvery ago;
 // then ok is false.
 func (s *State) save(now time.Time) (ok bool, err error) {
 	s.mu.Lock()
@@ -230,7 +230,7 @@ func (s *State) openFile(name string) (*stateFile, error) {
 	f.head.ended, f.head.boot, f.head.starts = false, s.boot, f.head.starts+1
 	err = f.writeHead()
 	if err == nil && kept.stored {
-		err = s.copyLocked(f) // what says that it ended well must not be believed after a crash
+		err = s.copyLocked(f) // after a crash nobody must believe in a clean end
 	}
 	if err != nil {
 		f.file.Close()
@@ -240,7 +240,7 @@ func (s *State) openFile(name string) (*stateFile, error) {
 	return f, nil
 }
 
-// readState reads a file of slots; one that is missing or has no head counts as empty.
+// readState reads a file of slots; a file that is missing or has no head counts as empty.
 func readState(path string) (*stateFile, []byte, error) {
 	f := &stateFile{slots: new(slots)}
 	data, err := files.Read(path, maxSlots*2*copySize)

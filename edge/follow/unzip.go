@@ -1,6 +1,6 @@
 package follow
 
-// What compressed files hold, read from their beginning on.
+// Contents of compressed files.
 
 import (
 	"compress/gzip"

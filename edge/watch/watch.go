@@ -34,6 +34,8 @@ type Options struct {
 	// no broker.
 	Report  func(context.Context, *wire.Report) error
 	Version string
+	// HTTP is HOST:PORT for metrics; empty: no port.
+	HTTP string
 }
 
 // SourceOptions name a source.
@@ -116,6 +118,7 @@ type watcher struct {
 	outlets []*outlet
 	counts  []counts // by source
 	records atomic.Uint64
+	hits    hits
 
 	mu       sync.Mutex
 	matching error
@@ -157,6 +160,18 @@ func Run(ctx context.Context, o Options) error {
 		}
 		return err
 	}
+	var port *httpServer
+	if o.HTTP != "" {
+		w.hits.on = true
+		var err error
+		if port, err = serveHTTP(o.HTTP, w.metrics, w.Log); err != nil {
+			for _, out := range w.outlets {
+				out.end()
+			}
+			return err
+		}
+	}
+	defer port.close()
 	return w.run(ctx)
 }
 
@@ -341,6 +356,7 @@ func (p *pump) take(ctx context.Context, b *Batch) error {
 	}
 	p.counts.records.Add(n)
 	p.counts.events.Add(uint64(len(p.events)))
+	p.hits.note(p.events)
 	clear(p.events)
 	clear(p.texts)
 	p.batch = nil
