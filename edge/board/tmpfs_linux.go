@@ -11,5 +11,6 @@ func IsTmpfs(dir string) (isTmpfs, known bool) {
 	if unix.Statfs(dir, &s) != nil {
 		return false, false
 	}
-	return s.Type == unix.TMPFS_MAGIC || s.Type == unix.RAMFS_MAGIC, true
+	magic := uint32(s.Type) // its width and sign are those of the architecture
+	return magic == unix.TMPFS_MAGIC || magic == unix.RAMFS_MAGIC, true
 }
