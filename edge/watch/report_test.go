@@ -74,7 +74,7 @@ func TestReportIsTakenByABroker(t *testing.T) {
 	s := &Status{Matching: errors.New(strings.Repeat("\x1b", 500))}
 	for range 100 {
 		s.Sources = append(s.Sources, SourceState{Name: "web", SourceStatus: SourceStatus{Behind: 1 << 60, Lost: 1 << 63, Problem: strings.Repeat("\u2028<", 500)}, Records: 1 << 63, Events: 1 << 63})
-		s.Sinks = append(s.Sinks, SinkStatus{Name: "phone", Waiting: 1 << 40, Delivered: 1 << 63, Dropped: 1 << 63, Away: errors.New(strings.Repeat("<\x00", 500))})
+		s.Sinks = append(s.Sinks, SinkStatus{Name: "phone", Waiting: 1 << 30, Delivered: 1 << 63, Dropped: 1 << 63, Away: errors.New(strings.Repeat("<\x00", 500))})
 	}
 	got, err := wire.ParseReport(wire.JSONFrame(s.report("attic", "1.2")))
 	if err != nil || got.Omitted != 136 || got.Sinks[0].State != wire.SinkAway {
