@@ -113,9 +113,9 @@ cross: ## build for every target, under dist/
 		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o $$out ./cmd/trawl || exit 1; \
 	done
 
-size: cross ## what each binary weighs; 12 MB at most on ARMv6
+size: cross ## what each binary weighs; 13 MB at most on ARMv6
 	@ls -l $(DIST) | awk 'NF > 8 && $$9 !~ /[.]/ { printf "%6.1f MB  %s\n", $$5 / 1e6, $$9 } \
-		$$9 ~ /armv6$$/ && $$5 > 12e6 { print $$9 " is over its budget of 12 MB"; over = 1 } END { exit over }'
+		$$9 ~ /armv6$$/ && $$5 > 13e6 { print $$9 " is over its budget of 13 MB"; over = 1 } END { exit over }'
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target for FUZZTIME (30s)

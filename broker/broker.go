@@ -45,6 +45,7 @@ type Broker struct {
 	stallsAt               time.Time    // of the latest closeStalled
 
 	turnedAway turnedAway
+	watchers   watchers
 	mixture    mixture
 
 	mu     sync.Mutex // guards the doors and what follows; never held with the router's
@@ -65,6 +66,7 @@ func Listen(o Options) (*Broker, error) {
 	b.workerDoor = newDoor("workers", workerRoles, p.workers, b.options.fromWorkers)
 	b.handshakes = p.handshakes
 	b.documents = newDocuments(b.options.budget, o.Limits.Memory)
+	b.watchers.documents = b.documents
 	if err := b.bind(); err != nil {
 		b.closeListeners()
 		return nil, err

@@ -36,6 +36,11 @@ func (b *Broker) perform(q *request) ([]byte, *wire.Error) {
 		return wire.JSONFrame(&wire.Pong{Broker: b.options.Name, Version: b.options.Version, Protocol: wire.ProtocolVersion}), nil
 	case wire.OpStatus:
 		return b.statusBody(), nil
+	case wire.OpReport:
+		if err := b.report(q); err != nil {
+			return nil, err
+		}
+		return []byte("{}"), nil
 	}
 	if err := b.options.Security.mayControl(q.client.conn.Peer(), q.header.Op); err != nil {
 		return nil, err

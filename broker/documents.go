@@ -139,6 +139,13 @@ func (d *documents) unshare(key [sha256.Size]byte) {
 	}
 }
 
+// count is hold for who does not hold d.mu.
+func (d *documents) count(n int64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hold(n)
+}
+
 // hold counts n more bytes; false if that is too much, and then nothing is counted. Less
 // always fits.
 func (d *documents) hold(n int64) bool {

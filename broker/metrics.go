@@ -76,6 +76,15 @@ var (
 	mBoardVoltage   = family("gauge", "trawl_broker_board_under_voltage", "1 while its power supply is too weak.", "worker")
 	mBoardUptime    = family("gauge", "trawl_broker_board_uptime_seconds", "Time since it booted.", "worker")
 
+	mWatchers          = family("gauge", "trawl_broker_watchers", "Watchers (trawl watch) that have reported lately.")
+	mWatcherRecords    = family("counter", "trawl_broker_watcher_records_total", "Lines and messages that the watcher has read.", "watcher", "host")
+	mWatcherEvents     = family("counter", "trawl_broker_watcher_events_total", "Matches in them.", "watcher", "host")
+	mWatcherBehind     = family("gauge", "trawl_broker_watcher_behind_bytes", "Bytes of its files that it has not read yet.", "watcher", "host")
+	mWatcherSuppressed = family("counter", "trawl_broker_watcher_suppressed_total", "Events that rate limits have held back.", "watcher", "host")
+	mWatcherDropped    = family("counter", "trawl_broker_watcher_dropped_total", "Events dropped: for want of room, or refused by the sink for ever.", "watcher", "host")
+	mWatcherWaiting    = family("gauge", "trawl_broker_watcher_waiting", "Events that wait for sinks.", "watcher", "host")
+	mWatcherAway       = family("gauge", "trawl_broker_watcher_sinks_away", "Sinks that take nothing for now.", "watcher", "host")
+
 	mOmitted = family("gauge", "trawl_broker_series_omitted", "Rule sets and workers without metrics of their own because there are too many.", "kind")
 
 	mResident    = family("gauge", "process_resident_memory_bytes", "Resident memory of the broker.")
@@ -117,6 +126,7 @@ func (b *Broker) exposition() []byte {
 	e.states(s.workers)
 	e.workers(workers)
 	e.boards(workers)
+	e.watchers(b.watchers.list(time.Now()))
 	e.count(mOmitted, int64(omittedSets), "rule_sets")
 	e.count(mOmitted, int64(omittedWorkers), "workers")
 	e.process(board.ReadProcess())

@@ -103,6 +103,8 @@ func TestMetrics(t *testing.T) {
 		w.answer(w.task(), `{}`, `{"matches":[]}`)
 		c.recv()
 	}
+	c.send(`{"op":"report"}`, `{"name":"attic","sources":[{"name":"web","records":7,"behind_bytes":12}],"sinks":[{"name":"phone","state":"away","dropped":2,"refused":1}]}`)
+	c.recv()
 	c.send(`{"rules":"made-up by a client","deadline_ms":60000}`, "text")
 	c.send(`{"rules":"pii","deadline_ms":60000}`, "text")
 	c.send(`{"worker":"made-up by a client","deadline_ms":60000}`, "text")
@@ -113,6 +115,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("status %d", code)
 	}
 	got, kinds := series(t, text)
+	attic := `{watcher="attic",host="` + hostOf(r.status().Watchers[0].Address) + `"}`
 	for name, want := range map[string]float64{
 		`trawl_broker_draining`:                                                      0,
 		`trawl_broker_requests_pending`:                                              3,
@@ -133,6 +136,11 @@ func TestMetrics(t *testing.T) {
 		`trawl_broker_board_temperature_celsius{worker="board \"1\""}`:               81.5,
 		`trawl_broker_board_hot{worker="board \"1\""}`:                               1,
 		`trawl_broker_board_under_voltage{worker="board \"1\""}`:                     0,
+		`trawl_broker_watchers`:                                                      1,
+		`trawl_broker_watcher_records_total` + attic:                                 7,
+		`trawl_broker_watcher_behind_bytes` + attic:                                  12,
+		`trawl_broker_watcher_dropped_total` + attic:                                 3,
+		`trawl_broker_watcher_sinks_away` + attic:                                    1,
 		`trawl_broker_series_omitted{kind="rule_sets"}`:                              0,
 	} {
 		if v, ok := got[name]; !ok || v != want {

@@ -54,6 +54,7 @@ func (b *Broker) status() *wire.Status {
 	s.Broker.ResidentBytes = board.Resident()
 	s.Broker.Refused = b.refused()
 	s.RefusedWorkers = b.turnedAway.list(time.Now())
+	s.Watchers = b.watchers.list(time.Now())
 	b.mixture.mark(s.RuleSets)
 	return s
 }

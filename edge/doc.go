@@ -3,11 +3,13 @@
 //
 //	cmd/trawl                               the one binary: a file per command
 //	broker  worker                          the two roles; worker/results writes what was found
+//	edge/watch                              following logs and messages, matching, telling somebody
 //	edge/service  edge/doctor               living as a system service; what is wrong with this board
 //	edge/client  edge/rules  edge/config    asking, rule files, settings
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below
+//	edge/follow  edge/template              log files as records; fields of events in texts
 //	edge/problem  edge/names                everything that is wrong with a file, as one error; names of rule sets
 //	edge/hosts                              names of hosts, .local names included
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read

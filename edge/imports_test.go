@@ -15,10 +15,10 @@ var layers = [][]string{
 	{"trawl/build/", "trawl/test/systemd", "trawl/docs"}, // tools, system tests, examples: for nobody to import
 	{"trawl/test"}, // and trawl/test/pages, for trawl/test/systemd too
 	{"trawl/cmd/trawl"},
-	{"trawl/broker", "trawl/worker", "trawl/edge/service", "trawl/edge/doctor"},
+	{"trawl/broker", "trawl/worker", "trawl/edge/watch", "trawl/edge/service", "trawl/edge/doctor"},
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
-	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/systemd"},
+	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/edge/follow", "trawl/edge/template", "trawl/systemd"},
 	{"trawl/edge/problem", "trawl/edge/names", "trawl/edge/hosts"},
 	{"trawl/edge/escape", "trawl/edge/files", "trawl/edge/yamlerr", "trawl/edge/mdns"},
 	{"trawl/edge/ondemand", "trawl/edge/human"},

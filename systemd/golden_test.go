@@ -24,12 +24,16 @@ func units() map[string]string {
 	worker := &Unit{Role: "worker", Executable: exe, Arguments: config, User: User}
 	second := &Unit{Role: "worker", Instance: "zwei", Executable: exe, Arguments: []string{"--name", "zwei", "--config", "/etc/trawl/zwei%1 $x.yaml"}, User: User}
 	own := &Unit{Role: "worker", Executable: "/home/ann/bin/trawl"}
+	watcher := &Unit{Role: "watch", Executable: exe, Arguments: config, User: User}
+	ownWatcher := &Unit{Role: "watch", Executable: "/home/ann/bin/trawl"}
 	packaged := &Unit{Role: "broker", Executable: "/usr/bin/trawl", User: User, Packaged: true}
 	mac := &Unit{Role: "worker", Executable: exe, Arguments: []string{"--config", "/etc/a&b <1>.yaml"}, User: "ann"}
 	macOwn := &Unit{Role: "broker", Executable: exe}
 	return map[string]string{
 		"trawl-broker.service":          broker.Systemd(),
 		"trawl-worker.service":          worker.Systemd(),
+		"trawl-watch.service":           watcher.Systemd(),
+		"user/trawl-watch.service":      ownWatcher.Systemd(),
 		"trawl-worker-zwei.service":     second.Systemd(),
 		"user/trawl-worker.service":     own.Systemd(),
 		"packaged/trawl-broker.service": packaged.Systemd(),
@@ -138,7 +142,7 @@ func TestUsersSystemdFindsNothingToSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, role := range []string{"broker", "worker"} {
+	for _, role := range []string{"broker", "worker", "watch"} {
 		u := &Unit{Role: role, Executable: exe}
 		path := filepath.Join(dir, u.Name()+".service")
 		if err := os.WriteFile(path, []byte(u.Systemd()), 0o644); err != nil {

@@ -15,6 +15,9 @@ var brokerTemplate string
 //go:embed trawl-worker.service.in
 var workerTemplate string
 
+//go:embed trawl-watch.service.in
+var watchTemplate string
+
 //go:embed hardening.conf
 var hardening string
 
@@ -32,9 +35,12 @@ const Mark = "Made by trawl service install, which replaces it"
 // User is the user that services run as.
 const User = "trawl"
 
+// LogsDir is the folder for events of a watcher, which its unit makes.
+const LogsDir = "/var/log/trawl"
+
 // Unit says what to run, and how.
 type Unit struct {
-	Role       string   // broker or worker
+	Role       string   // broker, worker or watch
 	Instance   string   // tells several services of one role apart; may be empty
 	Executable string   // absolute path
 	Arguments  []string // after the role
@@ -57,12 +63,20 @@ func (u *Unit) Systemd() string {
 	// which is an eighth of it by default. A worker's packs count as long as the kernel needs their
 	// pages for nothing else.
 	memory := "# A broker takes four times limits.memory at most.\nMemoryMax=60%"
-	if u.Role == "worker" {
-		template = workerTemplate
+	groups := ""
+	if u.Role != "broker" {
 		state = "StateDirectory=trawl\nStateDirectoryMode=0750\n"
 		memory = "# Packs are maps of files: they may fill it without harm.\nMemoryMax=75%"
 	}
-	identity := "User=" + u.User + "\nConfigurationDirectory=trawl\n" + state +
+	switch u.Role {
+	case "worker":
+		template = workerTemplate
+	case "watch":
+		template = watchTemplate
+		// Members of adm may read /var/log, members of systemd-journal the journal.
+		groups = "SupplementaryGroups=adm systemd-journal\nLogsDirectory=trawl\nLogsDirectoryMode=0750\n"
+	}
+	identity := "User=" + u.User + "\n" + groups + "ConfigurationDirectory=trawl\n" + state +
 		"RuntimeDirectory=trawl\nRuntimeDirectoryPreserve=yes"
 	rules, target := hardening, "multi-user.target"
 	if u.User == "" {

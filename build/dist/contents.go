@@ -51,7 +51,7 @@ func (r *release) contents(t *target) ([]file, error) {
 	c := &collection{}
 	c.disk(executable, 0o755, t.path)
 	c.embedded("usr/share/trawl/trawl.yaml", "trawl.yaml") // postinst copies it to /etc/trawl
-	for _, role := range []string{"broker", "worker"} {
+	for _, role := range []string{"broker", "worker", "watch"} {
 		u := &systemd.Unit{Role: role, Executable: "/" + executable, User: systemd.User, Packaged: true}
 		c.add("usr/lib/systemd/system/"+u.Name()+".service", []byte(u.Systemd()))
 	}

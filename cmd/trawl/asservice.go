@@ -4,8 +4,11 @@ package main
 // user than who asks, with a configuration of their own.
 
 import (
+	"path/filepath"
+	"slices"
 	"strings"
 
+	"trawl/edge/board"
 	"trawl/edge/config"
 	"trawl/edge/doctor"
 	"trawl/edge/service"
@@ -25,8 +28,11 @@ func serviceSettings(st *service.Status) (*config.Config, error) {
 // isMeant reports whether a configuration is for a role: one that names nothing of it
 // belongs to another, or to commands that ask.
 func isMeant(c *config.Config, role string) bool {
-	if role == "worker" {
+	switch role {
+	case "worker":
 		return len(c.Worker.Rules) > 0
+	case "watch":
+		return len(c.Watch.Sources) > 0
 	}
 	return c.Security.AllowedKeys != "" || c.IsSet("broker.clients") || c.IsSet("broker.workers")
 }
@@ -47,9 +53,19 @@ func serviceProblems(s *service.Service, st *service.Status) []error {
 		files = append([]string{name}, files...)
 	}
 	var folders []string
-	if dir := c.Worker.StateDir; s.Role() == "worker" && dir != "" && dir != systemd.StateDir {
-		folders = append(folders, dir)
+	switch s.Role() {
+	case "worker":
+		folders = append(folders, c.Worker.StateDir)
+	case "watch":
+		folders = append(folders, c.Watch.StateDir)
+		files = append(files, followed(c)...)
+		for i := range c.Watch.Sinks {
+			if sink := &c.Watch.Sinks[i]; sink.File != nil {
+				folders = append(folders, filepath.Dir(sink.File.Path))
+			}
+		}
 	}
+	folders = slices.DeleteFunc(folders, func(dir string) bool { return dir == "" || dir == systemd.StateDir })
 	return s.Unusable(st, files, folders)
 }
 
@@ -72,7 +88,10 @@ func examineServices() (list []doctor.Service) {
 			Name: st.Name, State: string(st.State), Fails: st.State == service.Failing, Restarts: st.Restarts,
 			Says: st.Says, LastError: st.LastError, LastExit: st.LastExit, Refused: st.Refused,
 			RunsAs: st.RunsAs, Program: st.Program, Log: st.Log, Config: configName(st.Config),
-			Problems: serviceProblems(s, &st),
+			Problems: serviceProblems(s, &st), Written: -1,
+		}
+		if n, known := board.Written(st.PID); known && st.PID > 0 {
+			d.Written = n
 		}
 		if _, err := serviceSettings(&st); err != nil && (st.Enabled || st.State != service.Stopped) {
 			d.ConfigError = err

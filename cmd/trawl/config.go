@@ -35,6 +35,13 @@ func checkHere(path string, c *config.Config) (unseen, err error) {
 	if c.IsSet("broker.clients") || c.IsSet("broker.workers") || len(c.Broker.Plain) > 0 {
 		problems = append(problems, checkHosts(c)...)
 	}
+	for _, err := range watchProblems(c) {
+		if errors.Is(err, fs.ErrPermission) {
+			unseen = err
+			continue
+		}
+		problems = append(problems, err)
+	}
 	used := absolute(configName(path))
 	for _, s := range service.Installed() {
 		if st, err := s.Status(); err == nil && absolute(configName(st.Config)) == used {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -35,8 +36,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Tell what is good and what is not about this board; exit status 1 if something is at fault",
 		Long: `Tell, on one page, what is good and what is not about this board as a home for
 trawl: processor, power, heat, memory, swap, clock and memory card; services, which
-are looked at as the user that each runs as; configuration, keys and rules; ports, and
-the brokers that a worker is to serve. A fault keeps trawl from
+are looked at as the user that each runs as; configuration, keys and rules; ports,
+the brokers that a worker is to serve, and what a watcher follows. A fault keeps trawl from
 working; a warning does not. Nothing is changed.
 
 With sudo it sees also what only root may, such as the service's keys and packs.`,
@@ -96,6 +97,11 @@ func (a *app) host(cmd *cobra.Command) *doctor.Host {
 	p.Services, p.Programs = examineServices(), programsCalled("trawl", a.env)
 	p.Unwritable = unwritableState(p.StateDir)
 	p.MacOS, p.Agents = macOS()
+	if c != nil {
+		p.Followed = followedPatterns(c)
+	}
+	p.InMemory = board.IsTmpfs
+	_, p.Journalctl = exec.LookPath("journalctl")
 	p.Ping = func(ctx context.Context, endpoint string) (string, error) { return ping(ctx, c, endpoint) }
 	p.Reach = func(ctx context.Context, endpoint string) (bool, error) { return reach(ctx, c, endpoint) }
 	return p

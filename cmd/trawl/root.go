@@ -83,9 +83,9 @@ func run(ctx context.Context, args, env []string, s stdio) int {
 	return a.status
 }
 
-// serves reports whether args run a broker or a worker, which may be a service.
+// serves reports whether args run a broker, a worker or a watcher, which may be a service.
 func serves(args []string) bool {
-	return slices.ContainsFunc(args, func(a string) bool { return a == "broker" || a == "worker" || a == "up" })
+	return slices.ContainsFunc(args, func(a string) bool { return a == "broker" || a == "worker" || a == "watch" || a == "up" })
 }
 
 // complain prints err, each line of it marked as trawl's, in the journal also as
@@ -127,7 +127,7 @@ prints all settings and where each came from.`,
 	root.PersistentFlags().String("config", "", "configuration file (default "+config.DefaultPath+", if it exists)")
 	placeholder(root.PersistentFlags(), "config", "FILE")
 	root.AddCommand(
-		a.scanCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
+		a.scanCommand(), a.watchCommand(), a.sendCommand(), a.upCommand(), a.brokerCommand(), a.workerCommand(),
 		a.statusCommand(), a.workersCommand(), a.pingCommand(), a.stopCommand(),
 		a.rulesCommand(), a.keygenCommand(), a.configCommand(), a.serviceCommand(), a.doctorCommand(), a.versionCommand(), a.describeCommand(),
 	)

@@ -1,6 +1,6 @@
 package main
 
-// trawl service: a broker or a worker as a service of the system.
+// trawl service: a broker, a worker or a watcher as a service of the system.
 
 import (
 	"encoding/json"
@@ -18,6 +18,7 @@ import (
 	"trawl/edge/human"
 	"trawl/edge/service"
 	"trawl/edge/zmtp"
+	"trawl/systemd"
 )
 
 // Exit statuses of trawl service status, as those of systemctl.
@@ -29,11 +30,11 @@ const (
 func (a *app) serviceCommand() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "service",
-		Short: "Run a broker or a worker as a service of this system: it starts with the board, and again if it dies",
-		Long: `Run a broker or a worker as a service of this system: it starts with the board, and
+		Short: "Run a broker, a worker or a watcher as a service of this system: it starts with the board, and again if it dies",
+		Long: `Run a broker, a worker or a watcher as a service of this system: it starts with the board, and
 again within a second if it dies. With systemd (Raspberry Pi OS, Debian and most
 others) and launchd (macOS) trawl writes a unit of its own; OpenRC, SysV and others
-get a plain script.
+get a plain script. A watcher (trawl watch) is a service with systemd alone.
 
 A service takes its settings from the configuration file alone, not from the
 environment or flags. It runs as the user trawl (on macOS _trawl), which install makes if it is
@@ -61,19 +62,19 @@ func serviceFlags(cmd *cobra.Command) (o *service.Options) {
 	cmd.Flags().BoolVar(&o.Own, "user", false, "a service of the calling user, without root (systemctl --user, LaunchAgents)")
 	placeholder(cmd.Flags(), "name", "NAME")
 	cmd.Args = oneRole
-	cmd.ValidArgs = []string{"broker", "worker"}
+	cmd.ValidArgs = service.Roles()
 	return o
 }
 
 func oneRole(cmd *cobra.Command, args []string) error {
-	if len(args) != 1 || args[0] != "broker" && args[0] != "worker" {
-		return usage(cmd, "say which service: broker or worker")
+	if len(args) != 1 || !slices.Contains(service.Roles(), args[0]) {
+		return usage(cmd, "say which service: broker, worker or watch")
 	}
 	return nil
 }
 
 func (a *app) serviceVerb(verb, short string, do func(*service.Service) error) *cobra.Command {
-	cmd := &cobra.Command{Use: verb + " broker|worker", Short: short}
+	cmd := &cobra.Command{Use: verb + " broker|worker|watch", Short: short}
 	o := serviceFlags(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.Role = args[0]
@@ -88,7 +89,7 @@ func (a *app) serviceVerb(verb, short string, do func(*service.Service) error) *
 
 func (a *app) serviceInstallCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "install broker|worker",
+		Use:   "install broker|worker|watch",
 		Short: "Make the service start with the board",
 		Long: `Make the service start with the board. The configuration is checked first, and
 whether the service's user can read all it names. If the service is there already it
@@ -108,12 +109,15 @@ It is not started now, unless --now says so.`,
 	placeholder(cmd.Flags(), "run-as", "USER")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Role = args[0]
-		if o.Instance != "" {
-			o.Arguments = []string{"--name", o.Instance}
-		}
 		var err error
 		if o.Config, o.Files, err = a.serviceConfig(cmd, o); err != nil {
 			return err
+		}
+		switch {
+		case o.Instance != "" && o.Role == "watch":
+			o.Arguments = []string{"--state", filepath.Join(systemd.StateDir, "watch-"+o.Instance)}
+		case o.Instance != "":
+			o.Arguments = []string{"--name", o.Instance}
 		}
 		s, err := service.Open(*o)
 		if err != nil {
@@ -154,6 +158,9 @@ func (a *app) serviceConfig(cmd *cobra.Command, o *service.Options) (path string
 		return "", nil, err
 	}
 	named, err := serviceFiles(c, o.Role)
+	if err == nil && o.Instance != "" && o.Own && o.Role == "watch" {
+		err = errors.New("--name is not for a watcher with --user: give one watcher all sources and sinks")
+	}
 	if err == nil && o.Instance != "" && o.Role == "worker" && c.IsSet("worker.name") {
 		err = fmt.Errorf("worker.name is set in %s, and --name %s would be told twice: remove it there", configName(path), o.Instance)
 	}
@@ -168,8 +175,15 @@ func serviceFiles(c *config.Config, role string) ([]string, error) {
 		public.Security = config.Security{ServerKey: c.Security.ServerKey, AllowedKeys: c.Security.AllowedKeys}
 		c = &public
 	}
-	if role == "broker" {
+	switch role {
+	case "broker":
 		_, err := brokerSecurity(c)
+		return files, err
+	case "watch":
+		if err := watchServes(c); err != nil {
+			return nil, err
+		}
+		_, err := peerSecurity(c)
 		return files, err
 	}
 	if len(c.Worker.Rules) == 0 {
@@ -196,17 +210,28 @@ func filesOf(c *config.Config, role string) (files []string) {
 	if s.On() && !isHandedIn(s.Key) {
 		files = append(files, s.Key)
 	}
-	if role == "broker" {
+	switch role {
+	case "broker":
 		if s.AllowedKeys != "" {
 			files = append(files, s.AllowedKeys)
 		}
 		return files
+	case "watch":
+		files = append(files, watchSecrets(c)...)
+		if !c.IsSet("client.brokers") {
+			for _, name := range c.Watch.Rules {
+				files = append(files, c.Worker.Rules[name]...)
+			}
+			return files
+		}
 	}
 	if _, err := zmtp.ParsePublicKey(s.ServerKey); s.ServerKey != "" && err != nil { // else it is the key itself
 		files = append(files, s.ServerKey)
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Worker.Rules)) {
-		files = append(files, c.Worker.Rules[name]...)
+	if role == "worker" {
+		for _, name := range slices.Sorted(maps.Keys(c.Worker.Rules)) {
+			files = append(files, c.Worker.Rules[name]...)
+		}
 	}
 	return files
 }
@@ -220,7 +245,7 @@ func configName(path string) string {
 
 func (a *app) serviceStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "status broker|worker",
+		Use:   "status broker|worker|watch",
 		Short: "Tell how the service is; exit status 0 if it runs, 3 if not, 4 if it is not installed",
 	}
 	o := serviceFlags(cmd)

@@ -46,6 +46,7 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printTable("", t, "\n")
 	a.printWorkers(s.Workers)
 	a.printRefused(s)
+	a.printWatchers(s.Watchers)
 	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
 	a.printCosts(s.Costs)

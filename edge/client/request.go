@@ -75,6 +75,18 @@ func (c *Client) Control(ctx context.Context, op wire.Op, worker string, timeout
 	return append([]byte(nil), a.Results[0]...), nil
 }
 
+// Report tells a broker about a watcher; see wire.Report. A report is not sent twice.
+func (c *Client) Report(ctx context.Context, r *wire.Report, timeout time.Duration) error {
+	h := wire.NewRequestHeader()
+	h.Op, h.Deadline = wire.OpReport, timeout
+	a, err := c.Do(ctx, &Request{Header: h, Texts: [][]byte{wire.JSONFrame(r)}, NoRetry: true})
+	if err != nil {
+		return err
+	}
+	a.Release()
+	return nil
+}
+
 // Status asks for the broker's status document.
 func (c *Client) Status(ctx context.Context, timeout time.Duration) (*wire.Status, error) {
 	doc, err := c.Control(ctx, wire.OpStatus, "", timeout)

@@ -23,6 +23,7 @@ func (c *Config) Check() error {
 	k.limits()
 	k.endpoints()
 	k.http()
+	k.watchHTTP()
 	k.names()
 	k.escalations()
 	k.security()
@@ -178,6 +179,20 @@ func (k *checker) http() {
 	}
 }
 
+// watchHTTP checks watch.http as http.listen is checked.
+func (k *checker) watchHTTP() {
+	listen := k.config.Watch.HTTP
+	if listen == "" || listen == "off" {
+		return
+	}
+	if err := checkHTTP(listen); err != nil {
+		k.problem("watch.http", "%v", err)
+	} else if !k.config.Broker.Insecure && !zmtp.IsLocal("tcp://"+listen) {
+		k.problem("watch.http", "%s can be reached from the network, and HTTP has no keys: whoever reaches it reads what rules match; "+
+			"listen on 127.0.0.1, or allow it with broker.insecure: true on a network you trust", listen)
+	}
+}
+
 func (k *checker) dial(key string, endpoints []string) {
 	if len(endpoints) == 0 {
 		k.problem(key, "needs an endpoint, such as tcp://127.0.0.1:5555")
@@ -210,6 +225,16 @@ func (k *checker) names() {
 	c := k.config
 	k.check("broker.name", names.Check(c.Broker.Name))
 	k.check("worker.name", names.Check(c.Worker.Name))
+	k.check("watch.name", names.Check(c.Watch.Name))
+	if len(c.Watch.Rules) == 0 {
+		k.problem("watch.rules", "needs a rule set, such as default")
+	}
+	for i, n := range c.Watch.Rules {
+		k.check("watch.rules", names.Check(n))
+		if slices.Contains(c.Watch.Rules[:i], n) {
+			k.problem("watch.rules", "%s is given twice", n)
+		}
+	}
 	for _, n := range c.Broker.Expect.Rules {
 		k.check("broker.expect.rules", names.Check(n))
 	}

@@ -80,6 +80,11 @@ func TestCheckSaysAllThatIsWrong(t *testing.T) {
 			"flag --x: http.listen: *:5580 can be reached from the network, and HTTP has no keys: whoever reaches it reads the status and, with http.match, asks; " +
 				"listen on 127.0.0.1, or allow it with --insecure (broker.insecure: true) on a network you trust",
 		}},
+		{"metrics of a watcher open to the network", "watch.http *:5581", []string{
+			"flag --x: watch.http: *:5581 can be reached from the network, and HTTP has no keys: whoever reaches it reads what rules match; " +
+				"listen on 127.0.0.1, or allow it with broker.insecure: true on a network you trust",
+		}},
+		{"metrics of a watcher on this machine", "watch.http 127.0.0.1:5581", nil},
 		{"http open on purpose", "http.listen 0.0.0.0:5580; broker.insecure true", nil},
 		{"http on a port alone", "http.listen 5580", []string{
 			`flag --x: http.listen: address 5580: "5580" is a port without a host; write it like 127.0.0.1:5580; or write off`,

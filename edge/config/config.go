@@ -22,6 +22,7 @@ type Config struct {
 	Broker   Broker
 	Worker   Worker
 	Client   Client
+	Watch    Watch
 	Security Security
 	Limits   Limits
 	HTTP     HTTP
@@ -144,7 +145,7 @@ type Log struct {
 	Format string // text, json
 }
 
-// Default returns the default settings. Broker and worker have the name of the host.
+// Default returns the default settings. Broker, worker and watcher have the name of the host.
 func Default() *Config {
 	c := &Config{origins: map[string]string{}}
 	for i := range keys {
@@ -160,7 +161,7 @@ func Default() *Config {
 	if err != nil || host == "" {
 		host = "localhost"
 	}
-	c.Broker.Name, c.Worker.Name = host, host
+	c.Broker.Name, c.Worker.Name, c.Watch.Name = host, host, host
 	return c
 }
 

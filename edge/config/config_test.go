@@ -44,6 +44,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Worker:   Worker{Name: host, Brokers: []string{"tcp://127.0.0.1:5556"}, DrainTimeout: 10 * time.Second},
 		Client:   Client{Brokers: []string{"tcp://127.0.0.1:5555"}, Heartbeat: time.Second, Timeout: 10 * time.Second},
+		Watch:    Watch{Name: host, Rules: []string{"default"}, HTTP: "off"},
 		Security: Security{Refuse: "hold"},
 		Limits: Limits{
 			Text: 16 << 20, Request: 32 << 20, Frame: 64 << 20, Texts: 65536,

@@ -107,7 +107,7 @@ func mistaken(text string, root *yaml.Node) string {
 // folder.
 func (c *Config) resolvePaths(dir string) {
 	s := &c.Security
-	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir} {
+	for _, path := range []*string{&s.Key, &s.ServerKey, &s.AllowedKeys, &c.Worker.StateDir, &c.Watch.StateDir} {
 		if *path != "" && !filepath.IsAbs(*path) && !isKey(*path) {
 			*path = filepath.Join(dir, *path)
 		}

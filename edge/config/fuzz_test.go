@@ -14,6 +14,8 @@ func FuzzFile(f *testing.F) {
 	for _, s := range []string{
 		"", "---\n", "broker: {clients: [tcp://*:5555], insecure: true}\n", "worker:\n  rules: {a: [b, c]}\n  slots: 3 # c\n",
 		"broker: {plain: [{endpoint: x, rules: y}], rule_sets: {z: {queue: 1}}}", "a: &a [*a]", "<<: {log: {level: info}}", "log: !!binary eA==",
+		"watch: {sources: [{file: [a.log]}, {name: x, file: {paths: b, multiline: {start: x}}}, {journal: }, {syslog: {udp: '127.0.0.1:514'}}]}",
+		"watch:\n  sinks:\n    - webhook: {format: ntfy, url: 'https://x/{rule}', token_file: t}\n      rate_limit: {interval: 1m}\n    - exec: {command: [/bin/x, '{text}']}\n    - file: e\n    - mqtt: {broker: 'mqtt://h'}\n",
 	} {
 		f.Add([]byte(s))
 	}

@@ -137,6 +137,37 @@ var keys = []Key{
 	},
 
 	{
+		Path: "watch.name", Env: "TRAWL_WATCH_NAME",
+		Doc: "The watcher's name, `board` in its events; the host's name by default.",
+		at:  func(c *Config) any { return &c.Watch.Name },
+	},
+	{
+		Path: "watch.rules", Env: "TRAWL_WATCH_RULES", Flag: "rules", Default: "default",
+		Doc: "Rule sets to match against: those of worker.rules in this process, or with client.brokers those of a fleet.",
+		at:  func(c *Config) any { return &c.Watch.Rules },
+	},
+	{
+		Path: "watch.state_dir", Env: "TRAWL_WATCH_STATE_DIR", Flag: "state",
+		Doc: "Folder in which the watcher keeps how far it has read, and events that nobody has taken yet; two watchers cannot share one. A path in the configuration file starts at its folder. By default `watch` in systemd's STATE_DIRECTORY, else in the user's cache folder; a watcher whose sources or sinks come from the command line keeps nothing without that flag.",
+		at:  func(c *Config) any { return &c.Watch.StateDir },
+	},
+	{
+		Path: "watch.http", Env: "TRAWL_WATCH_HTTP", Flag: "http", Default: "off",
+		Doc: "Where the watcher listens for HTTP, HOST:PORT such as 127.0.0.1:5581, or `off`: `/metrics`, `/healthz`. HTTP has no keys and is not encrypted, so anything but loopback needs broker.insecure.",
+		at:  func(c *Config) any { return &c.Watch.HTTP },
+	},
+	{
+		Path: "watch.sources",
+		Doc:  "What to read: a list with one of `file`, `journal`, `syslog`, `mqtt` and `stdin` in each item, beside it `name` and `labels: {NAME: VALUE}`, as in `{name: web, file: {paths: [/var/log/nginx/*.log]}}`. docs/watching.md describes each.",
+		at:   func(c *Config) any { return &c.Watch.Sources },
+	},
+	{
+		Path: "watch.sinks",
+		Doc:  "Whom to tell: a list with one of `webhook`, `exec`, `mqtt`, `file` and `stdout` in each item, beside it `name`, `filter`, `rate_limit`, `when_full` and `include`, as in `{name: phone, filter: {severity: [high]}, webhook: {format: ntfy, url: \"https://ntfy.sh/attic\"}}`. docs/watching.md describes each.",
+		at:   func(c *Config) any { return &c.Watch.Sinks },
+	},
+
+	{
 		Path: "security.key", Env: "TRAWL_SECURITY_KEY", Flag: "key",
 		Doc: "File with this process's own key, made by `trawl keygen`. With it every endpoint and every connection uses CURVE: encrypted, and authenticated at both ends.",
 		at:  func(c *Config) any { return &c.Security.Key },

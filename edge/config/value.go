@@ -53,6 +53,10 @@ func valueOf(dst any) value {
 		return ruleSetsValue{dst: v}
 	case *[]Escalation:
 		return escalationsValue{dst: v}
+	case *[]WatchSource:
+		return watchSourcesValue{dst: v}
+	case *[]WatchSink:
+		return watchSinksValue{dst: v}
 	}
 	panic(fmt.Sprintf("config: no type %T", dst))
 }
@@ -151,6 +155,22 @@ func stringNode(s string) *yaml.Node {
 }
 
 func sequenceNode() *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle} }
+
+// inFlow copies what was read for a place on one line: without comments, and with null
+// where there was nothing.
+func inFlow(n *yaml.Node) *yaml.Node {
+	if isNull(n) {
+		return plainNode("null")
+	}
+	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value}
+	if n.Kind != yaml.ScalarNode {
+		c.Style = yaml.FlowStyle
+	}
+	for _, item := range n.Content {
+		c.Content = append(c.Content, inFlow(item))
+	}
+	return c
+}
 
 func listNode(list []string) *yaml.Node {
 	n := sequenceNode()

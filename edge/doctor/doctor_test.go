@@ -38,6 +38,33 @@ func well(t *testing.T) *Host {
 		Programs:  []string{"/usr/bin/trawl"},
 		Installed: func(string) bool { return false },
 		Running:   func(string) bool { return false },
+		InMemory:  func(string) (bool, bool) { return true, true },
+	}
+}
+
+// watching is a configuration that follows a file and the journal.
+func watching(p *Host) {
+	p.Config.Watch.Sources = []config.WatchSource{
+		{Name: "web", File: &config.WatchFiles{Paths: []string{"/var/log/nginx/*.log"}}}, {Name: "journal", Journal: &config.WatchJournal{}},
+	}
+	p.Followed = []Pattern{{Source: "web", Pattern: "/var/log/nginx/*.log", Files: 2}}
+}
+
+func TestWatcherThatIsWell(t *testing.T) {
+	p := well(t)
+	watching(p)
+	p.Services[0].Written = 8192
+	found := Check(t.Context(), p)
+	for _, f := range found {
+		if f.Verdict != OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	if s := says(found, "watch"); s != "2 sources, 2 files matched now" {
+		t.Errorf("watch: %q", s)
+	}
+	if s := says(found, "services"); !strings.Contains(s, "has written 8.2 kB to disk") {
+		t.Errorf("services: %q", s)
 	}
 }
 
@@ -138,6 +165,18 @@ func TestWhatIsFound(t *testing.T) {
 		},
 		"agent of macOS that may not reach others": {
 			func(p *Host) { p.MacOS, p.Agents = 15, []string{"trawl-worker"} }, Warning, "local network", "Privacy & Security",
+		},
+		"watcher whose pattern matches nothing": {
+			func(p *Host) { watching(p); p.Followed[0].Files = 0 }, Warning, "watch", "no file is matched by /var/log/nginx/*.log",
+		},
+		"watcher without journalctl": {
+			func(p *Host) { watching(p); p.Journalctl = errors.New("not found in $PATH") }, Fault, "watch", "apt install systemd",
+		},
+		"watcher where /run is on the card": {
+			func(p *Host) { watching(p); p.InMemory = func(string) (bool, bool) { return false, true } }, Warning, "watch", "/run is on a disk",
+		},
+		"watcher that follows nothing": {
+			func(p *Host) { p.Installed = func(role string) bool { return role == "watch" } }, Warning, "watch", "names no sources",
 		},
 		"a second trawl": {
 			func(p *Host) { p.Programs = []string{"/usr/local/bin/trawl", "/usr/bin/trawl"} }, Warning, "program", "trawl-worker runs /usr/bin/trawl",

@@ -44,6 +44,12 @@ type Host struct {
 	// Reach connects to a broker as a worker does. refused reports that the broker answers but does
 	// not accept this board.
 	Reach func(ctx context.Context, endpoint string) (refused bool, err error)
+	// Journalctl is why the program journalctl cannot be run; nil if it can.
+	Journalctl error
+	// Followed are the patterns of files of the section watch, with what they match.
+	Followed []Pattern
+	// InMemory reports whether a folder lies on a tmpfs.
+	InMemory func(dir string) (isTmpfs, known bool)
 	// Installed reports whether a role is installed as a service.
 	Installed func(role string) bool
 	// Running reports whether a role runs as a service.
@@ -64,6 +70,7 @@ func Check(ctx context.Context, h *Host) []Finding {
 		h.rules(&out)
 		h.ports(ctx, &out)
 		h.broker(ctx, &out)
+		h.watch(&out)
 	}
 	return out
 }

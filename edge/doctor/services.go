@@ -5,6 +5,8 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"trawl/edge/human"
 )
 
 // Service is a service of trawl on the board.
@@ -20,6 +22,7 @@ type Service struct {
 	LastExit  string // how the process ended
 	Refused   string // BROKER: REASON, if a broker refuses the worker
 
+	Written     int64  // bytes written to disks since the start of the process; -1: not known
 	RunsAs      string // user
 	Program     string // path of the program
 	Config      string // path of the configuration file
@@ -53,6 +56,9 @@ func (h *Host) services(out *report) {
 			as := ""
 			if s.RunsAs != "" {
 				as = ", as the user " + s.RunsAs
+			}
+			if s.Written >= 0 {
+				as += ", has written " + human.Bytes(s.Written) + " to disk since its start"
 			}
 			out.ok("services", "%s: %s%s", s.Name, s.State, as)
 		}

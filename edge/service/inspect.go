@@ -34,7 +34,7 @@ func installed(h host) (list []*Service) {
 	return list
 }
 
-// Role is broker or worker.
+// Role is broker, worker or watch.
 func (s *Service) Role() string { return s.unit.Role }
 
 // Unusable returns an error for each of files that the service with status st cannot read, and each
@@ -55,7 +55,8 @@ func (s *Service) Unusable(st *Status, files, folders []string) (problems []erro
 		}
 	}
 	for _, dir := range folders {
-		if within(dir, []string{systemd.StateDir}) && !s.host.exists(systemd.StateDir) {
+		isMade := func(made string) bool { return within(dir, []string{made}) && !s.host.exists(made) }
+		if isMade(systemd.StateDir) || s.Role() == "watch" && isMade(systemd.LogsDir) {
 			continue // the unit makes the folder
 		}
 		if st.readOnly && !within(dir, st.writable) {

@@ -1,6 +1,6 @@
 package service
 
-// Service: a broker or worker as a service, whatever the service manager.
+// Service: a broker, worker or watcher as a service, whatever the service manager.
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 
 // Options select a service.
 type Options struct {
-	Role     string // broker or worker
+	Role     string // broker, worker or watch
 	Instance string // tells several services of a role apart; empty: the only one
 	Own      bool   // a service of the calling user instead of the system's
 
@@ -29,7 +29,7 @@ type Options struct {
 	Files      []string // files that the service's user must be able to read
 }
 
-// Service is a broker or a worker as a service. The methods must not be called concurrently.
+// Service is a broker, a worker or a watcher as a service. The methods must not be called concurrently.
 type Service struct {
 	options Options
 	unit    systemd.Unit
@@ -94,12 +94,15 @@ type Status struct {
 	writable []string // folders, with everything below them
 }
 
+// Roles returns the roles that can be services, in the order of pages.
+func Roles() []string { return []string{"broker", "worker", "watch"} }
+
 // Open detects the service manager.
 func Open(o Options) (*Service, error) { return open(o, thisHost()) }
 
 func open(o Options, h host) (*Service, error) {
-	if o.Role != "broker" && o.Role != "worker" {
-		return nil, fmt.Errorf("%q is no service of trawl; there are broker and worker", o.Role)
+	if !slices.Contains(Roles(), o.Role) {
+		return nil, fmt.Errorf("%q is no service of trawl; there are %s", o.Role, strings.Join(Roles(), ", "))
 	}
 	if err := checkInstance(o.Instance); err != nil {
 		return nil, err
@@ -228,6 +231,9 @@ func (s *Service) prepare() error {
 	}
 	if err := s.unit.Check(); err != nil {
 		return err
+	}
+	if s.options.Role == "watch" && s.host.platform != "linux-systemd" {
+		return fmt.Errorf("a watcher can be a service of systemd alone, and this system has %s: start trawl watch from a script of your own", s.host.platform)
 	}
 	if s.options.Own {
 		return nil

@@ -140,6 +140,21 @@ func TestPropertyListOfSomebodyElseIsKept(t *testing.T) {
 	}
 }
 
+// A watcher needs groups and folders that only a unit of systemd gives it.
+func TestWatcherIsAServiceOfSystemdAlone(t *testing.T) {
+	for _, platform := range []string{"darwin-launchd", "linux-openrc"} {
+		b := newBoard(t)
+		b.host.platform = platform
+		s := b.open(func(o *Options) { o.Role = "watch" })
+		for name, do := range map[string]func(Say) error{"install": s.Install, "plan": s.Plan} {
+			if err := do(b.say); err == nil || !strings.Contains(err.Error(), "service of systemd alone") {
+				t.Errorf("%s on %s: %v", name, platform, err)
+			}
+		}
+		b.wantCalls()
+	}
+}
+
 // A role account is made with the highest number that is free, and the folders that a
 // daemon needs.
 func TestLaunchdMakesTheRoleAccount(t *testing.T) {

@@ -316,6 +316,9 @@ func parseStatus(s *Service, show string) Status {
 		st.hidden = append(st.hidden, hiddenTemporary...)
 	}
 	st.readOnly, st.writable = is["ProtectSystem"] == "strict", append(strings.Fields(is["ReadWritePaths"]), systemd.StateDir, "/run/trawl")
+	if s.Role() == "watch" {
+		st.writable = append(st.writable, systemd.LogsDir)
+	}
 	switch active, sub := is["ActiveState"], is["SubState"]; {
 	case is["LoadState"] == "not-found":
 		st.State, st.Log = NotInstalled, ""

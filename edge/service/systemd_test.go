@@ -232,6 +232,25 @@ func TestServiceOfTheCallingUser(t *testing.T) {
 	}
 }
 
+func TestWatcherReadsLogs(t *testing.T) {
+	b := newBoard(t)
+	s := b.open(func(o *Options) { o.Role = "watch" })
+	if err := s.Install(b.say); err != nil {
+		t.Fatal(err)
+	}
+	b.wantCalls("systemctl daemon-reload", "systemctl enable trawl-watch")
+	unit := b.read("/etc/systemd/system/trawl-watch.service")
+	for _, line := range []string{"User=trawl", "SupplementaryGroups=adm systemd-journal", "LogsDirectory=trawl", "StateDirectory=trawl", "RuntimeDirectory=trawl"} {
+		if !strings.Contains(unit, "\n"+line+"\n") {
+			t.Errorf("%s is missing:\n%s", line, unit)
+		}
+	}
+	show := "User=trawl\nSupplementaryGroups=adm systemd-journal\nProtectSystem=strict\nFragmentPath=/etc/systemd/system/trawl-watch.service\nActiveState=active\n"
+	if st := parseStatus(s, show); !slices.Contains(st.writable, "/var/log/trawl") || !slices.Contains(st.groups, "adm") {
+		t.Errorf("writes to %q as %q", st.writable, st.groups)
+	}
+}
+
 func TestDryRunDoesNothing(t *testing.T) {
 	b := newBoard(t)
 	b.host.uid = 1000

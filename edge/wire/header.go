@@ -70,6 +70,7 @@ const (
 	OpStatus Op = "status"
 	OpStop   Op = "stop"
 	OpDrain  Op = "drain"
+	OpReport Op = "report"
 )
 
 // Format is the encoding of the result frames.

@@ -124,7 +124,7 @@ var headerKeys = []headerKey{
 		isSet:  func(h *RequestHeader) bool { return h.Op != OpMatch },
 		append: func(dst []byte, h *RequestHeader) []byte { return AppendString(dst, string(h.Op)) },
 		decode: func(h *RequestHeader, v json.RawMessage) (err error) {
-			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain)
+			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain, OpReport)
 			return err
 		},
 	},

@@ -21,6 +21,9 @@ type Status struct {
 	// RefusedWorkers are the workers refused in the last 30 s, at most 64. A refused worker asks
 	// again every few seconds.
 	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
+
+	// Watchers are those that have reported lately, by name and address; at most 64.
+	Watchers []WatcherStatus `json:"watchers,omitempty"`
 }
 
 // RefusedWorker describes a refused worker.

@@ -25,6 +25,9 @@ broker:
   expect: {rules: [nobody]}
 worker:
   rules: {default: [words.txt]}
+watch:
+  sources: [{file: /var/log/app.log}]
+  sinks: [{file: /var/log/trawl/events.jsonl}]
 .`)
 }
 
@@ -205,7 +208,7 @@ func TestUnitsAreQuietAndClosed(t *testing.T) {
 	m := boot(t)
 	m.configure()
 	overall := regexp.MustCompile(`Overall exposure level for \S+: (\d+\.\d+)`)
-	for _, s := range []string{"broker", "worker"} {
+	for _, s := range []string{"broker", "worker", "watch"} {
 		m.must("trawl", "service", "install", s)
 		file := "/etc/systemd/system/trawl-" + s + ".service"
 		if out, _ := m.run("systemd-analyze", "verify", file); out != "" {
@@ -222,6 +225,35 @@ func TestUnitsAreQuietAndClosed(t *testing.T) {
 	}
 	m.must("trawl", "service", "start", "worker")
 	m.readOnlyOutside()
+}
+
+// A watcher reads what the group adm may, goes on after a kill where it was, and does not see
+// the rest.
+func TestWatcherAsAService(t *testing.T) {
+	const watcher = "trawl-watch"
+	m := boot(t)
+	m.configure()
+	m.sh("install -m 640 -g adm /dev/null /var/log/app.log")
+	m.must("trawl", "service", "install", "watch", "--now")
+	if user := m.must("ps", "-o", "user=", "-p", m.show(watcher, "MainPID")); user != "trawl" {
+		t.Errorf("it runs as %s", user)
+	}
+	events := func() string { out, _ := m.run("cat", "/var/log/trawl/events.jsonl"); return out }
+	m.sh("echo 'here is one' >>/var/log/app.log")
+	m.eventually("the first event is written", func() bool { return strings.Contains(events(), `"rule":"he"`) })
+	m.must("kill", "-9", m.show(watcher, "MainPID"))
+	m.sh("echo 'this is two' >>/var/log/app.log")
+	m.eventually("the second event is written", func() bool { return strings.Contains(events(), `"rule":"his"`) })
+	if n := strings.Count(events(), `"rule":"he"`); n != 1 {
+		t.Errorf("the first event was written %d times", n)
+	}
+	if out := m.must("trawl", "service", "status", "watch"); !strings.Contains(out, "trawl-watch: running") {
+		t.Errorf("status: %s", out)
+	}
+	if out, _ := m.run("trawl", "doctor"); !strings.Contains(out, "to disk since its start") || !strings.Contains(out, "1 source, 1 file matched now") {
+		t.Errorf("doctor: %s", out)
+	}
+	m.must("trawl", "service", "uninstall", "watch")
 }
 
 // readOnlyOutside looks at the mounts of the worker: only its own folders are
