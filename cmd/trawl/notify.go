@@ -20,7 +20,9 @@ import (
 
 // brokerPulse makes the sentences of a broker. Drain is how long its end may take.
 func brokerPulse(manager *notify.Manager, drain time.Duration) func(broker.Pulse) {
+	started := sync.OnceFunc(unmapProgram)
 	return func(p broker.Pulse) {
+		defer started()
 		if p.Stopping {
 			manager.Stop(drain)
 			manager.Alive("stopping, " + human.Count(p.Pending, "request") + " to answer")
@@ -40,7 +42,9 @@ func brokerPulse(manager *notify.Manager, drain time.Duration) func(broker.Pulse
 // workerReport makes the sentences of a worker. One whose brokers are away is
 // well, and waits.
 func workerReport(manager *notify.Manager, drain time.Duration, brokers []string) func(worker.Health) {
+	started := sync.OnceFunc(unmapProgram)
 	return func(p worker.Health) {
+		defer started()
 		var status string
 		switch {
 		case p.Stopping:

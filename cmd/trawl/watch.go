@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -180,7 +181,9 @@ func (a *app) watchMatcher(w *watchPlan, f *watchFlags, fleet bool, manager *not
 
 // watchPulse makes the sentences of a watcher.
 func watchPulse(manager *notify.Manager) func(*watch.Status) {
+	started := sync.OnceFunc(unmapProgram)
 	return func(s *watch.Status) {
+		defer started()
 		if s.Stopping {
 			manager.Stop(watchEnd)
 			manager.Alive("stopping")

@@ -32,7 +32,6 @@ type piece struct {
 	offset int
 	size   int
 	times  int  // that a record began with it
-	joined bool // in a record that began earlier
 	lost   bool // it may be lost
 	twice  bool // it may come again: it was not acknowledged when the reader was killed
 	old    bool // it was there at the first start, and must not come

@@ -263,16 +263,6 @@ func readState(path string) (*stateFile, []byte, error) {
 	return f, data, nil
 }
 
-// closeFile ends the use of a file that a follower opened; nothing is copied.
-func (s *State) closeFile(f *stateFile) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.open[f.name] == f {
-		f.file.Close()
-		delete(s.open, f.name)
-	}
-}
-
 // hashName is what the head keeps of a pattern.
 func hashName(name string) [8]byte {
 	sum := sha256.Sum256([]byte(name))
