@@ -34,6 +34,7 @@ type slot struct {
 func newSlot(w *state) *slot {
 	s := &slot{worker: w}
 	s.stop = s.stopped
+	s.encoder.Stop = s.stop
 	return s
 }
 
@@ -202,7 +203,7 @@ func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp
 		s.append(s.texts[i], r)
 		return true
 	})
-	if r.Stopped {
+	if r.Stopped || s.encoder.Stopped() {
 		return errLate()
 	}
 	none.Truncated = want.Lists() && r.Count >= int64(q.Total)
@@ -255,7 +256,7 @@ func (s *slot) text(pack *match.Pack, q match.Query, text []byte, lines bool) (f
 		}
 		s.results = s.encoder.Text(s.results, text, &r)
 	}
-	if r.Stopped {
+	if r.Stopped || s.encoder.Stopped() {
 		return 0, errLate()
 	}
 	return r.Count, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,7 @@ type scanFlags struct {
 	recursive, stats, text         bool
 	color                          string
 	rules                          string
+	fields                         []string
 }
 
 // rulesFileUsage says what can be given with -f.
@@ -51,10 +53,14 @@ said, and counts as an error. While files are read for more than a second, a ter
 shows how far that is. What a terminal would obey in a line or a file's name is escaped
 there (\x1b); a pipe or file gets every byte.
 
+With --json --fields groups each match of a regex with named groups, (?P<user>\w+), has
+"groups":{"user":"root"}: what they matched. Groups that are not UTF-8 are in groups_b64, in base64.
+
 Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog
   trawl scan -f docs/examples/code-and-logs -r src        a folder of rule files
   trawl scan --broker tcp://pi1:5555 --rules pii *.log
+  trawl scan --json --fields groups -f sshd.yaml auth.log  what named groups matched
   tail -f app.log | trawl scan -f rules.yaml`,
 	}
 	f := scanFlags{}
@@ -73,6 +79,9 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	flags.StringVar(&f.color, "color", "auto", "when to color: auto (on a terminal), always or never")
 	completes(cmd, "color", "auto", "always", "never")
 	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule set to match against, NAME or NAME@HASH")
+	flags.StringSliceVar(&f.fields, "fields", nil, "with --json: extra fields of each match: "+strings.Join(wire.FieldNames(), ", "))
+	completes(cmd, "fields", wire.FieldNames()...)
+	placeholder(flags, "fields", "FIELDS")
 	placeholder(flags, "rules-file", "FILE")
 	placeholder(flags, "color", "WHEN")
 	placeholder(flags, "rules", "SET")
@@ -120,6 +129,13 @@ func (f *scanFlags) options(out io.Writer) (scan.Options, error) {
 	}
 	if modes > 1 {
 		return o, errors.New("only one of -c, -l, -o, -q and --json can be given")
+	}
+	var err error
+	if o.Fields, err = wire.ParseFields(f.fields); err != nil {
+		return o, fmt.Errorf("--fields: %w", err)
+	}
+	if o.Fields != 0 && !f.json {
+		return o, errors.New("--fields goes with --json: other output has no place for fields")
 	}
 	switch f.color {
 	case "auto":

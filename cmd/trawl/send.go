@@ -31,8 +31,8 @@ brokers the first that is up is asked, and another one when it goes away.`,
 	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
 	want := f.String("want", "matches", "what to tell: matches, rules, first, count or any")
 	completes(cmd, "want", wire.WantNames()...)
-	fields := f.StringSlice("fields", nil, "extra fields for each match: text, tags, severity, message, data")
-	completes(cmd, "fields", "text", "tags", "severity", "message", "data")
+	fields := f.StringSlice("fields", nil, "extra fields for each match: "+strings.Join(wire.FieldNames(), ", "))
+	completes(cmd, "fields", wire.FieldNames()...)
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
 		placeholder(f, flag, name)
 	}

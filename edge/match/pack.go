@@ -26,6 +26,7 @@ type Pack struct {
 
 	required prefilter
 	programs programs
+	groups   groupPrograms
 	engine   engine
 }
 

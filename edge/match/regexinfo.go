@@ -21,6 +21,8 @@ type RegexInfo struct {
 	// Shortest is the length in bytes of the shortest literal that alone makes a
 	// text worth a look at the rest.
 	Shortest int
+	// Groups are the names of the groups that have one, in order.
+	Groups []string
 }
 
 // Common says whether the literals of a regex are in so many texts that they
@@ -35,9 +37,9 @@ const commonLength = 2
 func regexInfo(tree *syntax.Regexp) RegexInfo {
 	required, folded, why := requiredOf(tree)
 	if required == nil {
-		return RegexInfo{Reason: why}
+		return RegexInfo{Reason: why, Groups: groupNames(tree)}
 	}
-	info := RegexInfo{Required: required.String(), Folded: folded, Needs: required.requirement(), Rarity: required.rarity()}
+	info := RegexInfo{Required: required.String(), Folded: folded, Needs: required.requirement(), Rarity: required.rarity(), Groups: groupNames(tree)}
 	info.Shortest = maxHintBytes
 	for _, s := range required.trigger() {
 		info.Shortest = min(info.Shortest, len(s))

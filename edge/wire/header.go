@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,9 +55,10 @@ const (
 	FieldSeverity
 	FieldMessage
 	FieldData
+	FieldGroups // what the named groups of a regex matched
 )
 
-var fieldNames = []string{"text", "tags", "severity", "message", "data"}
+var fieldNames = []string{"text", "tags", "severity", "message", "data", "groups"}
 
 // RequestHeader is the header of a request in full form. NewRequestHeader
 // gives one with every default in place.
@@ -226,6 +228,9 @@ func (h *RequestHeader) Append(dst []byte) []byte {
 	}
 	return o.End()
 }
+
+// FieldNames returns the names of all extra fields.
+func FieldNames() []string { return slices.Clone(fieldNames) }
 
 // ParseFields reads a list of extra fields by their names.
 func ParseFields(names []string) (Fields, error) {

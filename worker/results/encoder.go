@@ -30,6 +30,9 @@ type ruleNames interface {
 // Encoder writes the result frames of one request and keeps them together within a budget of
 // bytes. Reset prepares it for the next request. Not safe for concurrent use.
 type Encoder struct {
+	// Stop is asked now and then while groups are looked for; true ends that. May be nil.
+	Stop func() bool
+
 	names  ruleNames
 	pack   *match.Pack // names, for tags and other fields; nil: results are merged
 	want   wire.Want
@@ -40,6 +43,11 @@ type Encoder struct {
 	cut    bool    // a list was cut to the budget since Reset
 
 	isFirst bool // no line has been written yet
+
+	groups    match.GroupFinder
+	lost      []uint32 // rules of which a match of the text or line at hand has no groups: given up
+	linesLost []uint32 // the same, of all lines
+	stopped   bool     // Stop ended the search for groups since Reset
 }
 
 // Reset prepares e for a request against pack. The results together may have about budget bytes;
@@ -51,7 +59,7 @@ func (e *Encoder) Reset(pack *match.Pack, h *wire.RequestHeader, budget int) {
 
 func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 	e.names, e.pack, e.want, e.fields, e.left = names, nil, h.Want, h.Fields, budget
-	e.packed, e.cut = nil, false
+	e.packed, e.cut, e.stopped, e.linesLost = nil, false, false, e.linesLost[:0]
 	if h.Format == wire.FormatPacked {
 		if e.spare == nil {
 			e.spare = new(packer)
@@ -59,6 +67,9 @@ func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 		e.packed = e.spare
 	}
 }
+
+// Stopped reports whether Stop has ended a search for groups since Reset: they are not complete.
+func (e *Encoder) Stopped() bool { return e.stopped }
 
 // Full reports whether the budget is used up.
 func (e *Encoder) Full() bool { return e.left <= 0 }
@@ -85,7 +96,7 @@ func (e *Encoder) text(dst, text []byte, r *match.Result, raw [][]byte) []byte {
 // BeginLines begins the result of a text that is split into lines. Line follows for each line that
 // matched, then EndLines.
 func (e *Encoder) BeginLines(dst []byte) []byte {
-	e.isFirst = true
+	e.isFirst, e.linesLost = true, e.linesLost[:0]
 	if e.packed != nil {
 		return e.packed.begin(dst, e.want, true)
 	}
@@ -123,6 +134,6 @@ func (e *Encoder) EndLines(dst []byte, total *match.Result) []byte {
 		return e.packed.endLines(dst, e.names, total)
 	}
 	o := wire.ResumeObject(append(dst, ']'))
-	e.flags(&o, total.Truncated, total.Incomplete)
+	e.flags(&o, total.Truncated, union(total.Incomplete, e.linesLost))
 	return o.End()
 }

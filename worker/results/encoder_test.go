@@ -271,3 +271,90 @@ func TestWantsAreThoseOfTheMatcher(t *testing.T) {
 		}
 	}
 }
+
+// groupsPack has regexes with named groups, and one that takes many steps.
+func groupsPack(t testing.TB) *match.Pack {
+	t.Helper()
+	b := match.NewBuilder(match.Options{})
+	for _, r := range []match.Rule{
+		{ID: "login", Regex: `user=(?P<user>\S+)(?: ip=(?P<ip>[0-9.]+))?`, Severity: "low"},
+		{ID: "plain", Regex: `p(l)ain`},
+		{ID: "costly", Regex: `(?P<g>A(?:.*z)?)`},
+	} {
+		if err := b.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestGroupsOfMatches(t *testing.T) {
+	p := groupsPack(t)
+	for _, tt := range []struct{ header, text, want string }{
+		{`{"fields":["groups"]}`, "x user=root ip=10.0.0.1", `{"matches":[{"rule":"login","start":2,"end":23,"groups":{"user":"root","ip":"10.0.0.1"}}]}`},
+		{`{"fields":["groups","severity"]}`, "user=\xff\xfe ip=1", `{"matches":[{"rule":"login","start":0,"end":12,"groups":{"ip":"1"},"groups_b64":{"user":"//4="},"severity":"low"}]}`},
+		{`{"fields":["groups"]}`, "plain", `{"matches":[{"rule":"plain","start":0,"end":5}]}`},
+		{`{"fields":["groups"],"want":"rules"}`, "user=x", `{"rules":["login"]}`},
+		{`{"fields":["groups"],"split":"lines"}`, "n\nuser=x\n", `{"lines":[{"line":2,"offset":2,"matches":[{"rule":"login","start":0,"end":6,"groups":{"user":"x"}}]}]}`},
+	} {
+		h, err := wire.ParseRequestHeader([]byte(tt.header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(encode(p, &h, []byte(tt.text), plenty)); got != tt.want {
+			t.Errorf("%s of %q: %s, want %s", tt.header, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestGroupsThatAreGivenUpAreIncomplete(t *testing.T) {
+	p := groupsPack(t)
+	text := bytes.Repeat([]byte("A"), 100_000)
+	r := &match.Result{}
+	for i := range int64(len(text)) {
+		r.Matches = append(r.Matches, match.Match{Start: i, End: i + 1, Rule: 2})
+	}
+	h := wire.NewRequestHeader()
+	h.Fields = wire.FieldGroups
+	var e Encoder
+	e.Reset(p, &h, 100*plenty)
+	if got := e.Text(nil, text, r); !bytes.HasSuffix(got, []byte(`],"incomplete":["costly"]}`)) || !bytes.Contains(got, []byte(`"groups":{"g":"A"}`)) {
+		t.Errorf("ends %s", got[max(0, len(got)-100):])
+	}
+	dst := e.BeginLines(nil)
+	dst = e.Line(dst, text, &match.Line{Number: 1, Result: *r})
+	if got := e.EndLines(dst, &match.Result{}); !bytes.HasSuffix(got, []byte(`],"incomplete":["costly"]}],"incomplete":["costly"]}`)) {
+		t.Errorf("ends %s", got[max(0, len(got)-100):])
+	}
+	if e.Stopped() {
+		t.Error("nothing was stopped")
+	}
+	e.Stop = func() bool { return true }
+	e.Reset(p, &h, 100*plenty)
+	if e.Text(nil, text, r); !e.Stopped() {
+		t.Error("it was stopped")
+	}
+}
+
+func TestGroupsOfRulesWithoutNamesAllocateNothing(t *testing.T) {
+	p := testPack(t)
+	h := wire.NewRequestHeader()
+	h.Fields = wire.FieldGroups
+	text := []byte("this here is history 42")
+	s := p.NewScratch()
+	var e Encoder
+	var dst []byte
+	run := func() {
+		e.Reset(p, &h, plenty)
+		r := p.Scan(s, text, match.Query{})
+		dst = e.Text(dst[:0], text, &r)
+	}
+	run()
+	if n := testing.AllocsPerRun(10, run); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

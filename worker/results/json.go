@@ -13,6 +13,7 @@ import (
 // jsonOutcome appends the members that say what was found in text.
 func (e *Encoder) jsonOutcome(o *wire.Object, text []byte, r *match.Result, raw [][]byte) {
 	truncated := r.Truncated
+	e.lost = e.lost[:0]
 	switch e.want.Shape() {
 	case wire.ShapeRules:
 		truncated = e.ruleList(o, text, r.Matches) || truncated
@@ -23,7 +24,7 @@ func (e *Encoder) jsonOutcome(o *wire.Object, text []byte, r *match.Result, raw 
 	default:
 		truncated = e.matchList(o, text, r.Matches, raw) || truncated
 	}
-	e.flags(o, truncated, r.Incomplete)
+	e.flags(o, truncated, union(r.Incomplete, e.lost))
 }
 
 func (e *Encoder) flags(o *wire.Object, truncated bool, incomplete []uint32) {
@@ -66,6 +67,10 @@ func (e *Encoder) ruleList(o *wire.Object, text []byte, matches []match.Match) (
 // matchList appends matches in text. It reports whether the list was cut.
 func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, raw [][]byte) (cut bool) {
 	end := len(o.Dst) + e.left
+	if e.hasGroups() && len(matches) > 0 {
+		e.groups.Begin(e.pack, text, e.Stop)
+		defer e.endGroups()
+	}
 	o.Key("matches")
 	o.Dst = append(o.Dst, '[')
 	for i := range matches {
@@ -87,7 +92,7 @@ func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, 
 		in.Int("start", m.Start)
 		in.Int("end", m.End)
 		if e.fields != 0 {
-			e.extra(&in, text[m.Start:m.End], m.Rule)
+			e.extra(&in, text, m)
 		}
 		o.Dst = in.End()
 	}
@@ -97,14 +102,17 @@ func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, 
 
 // extra appends the fields that the request asks for. A rule without tags, severity, message or
 // data has no such key.
-func (e *Encoder) extra(o *wire.Object, matched []byte, rule uint32) {
+func (e *Encoder) extra(o *wire.Object, text []byte, m *match.Match) {
 	if e.fields&wire.FieldText != 0 {
-		appendText(o, matched)
+		appendText(o, text[m.Start:m.End])
 	}
-	if e.fields&^wire.FieldText == 0 {
+	if e.fields&wire.FieldGroups != 0 {
+		e.groupsOf(o, text, m)
+	}
+	if e.fields&^(wire.FieldText|wire.FieldGroups) == 0 {
 		return
 	}
-	meta := e.pack.Meta(int(rule))
+	meta := e.pack.Meta(int(m.Rule))
 	if e.fields&wire.FieldTags != 0 && len(meta.Tags) > 0 {
 		o.Strings("tags", meta.Tags)
 	}

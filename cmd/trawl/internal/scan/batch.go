@@ -77,6 +77,9 @@ func (b *batch) request(o *Options, from position) *client.Request {
 	h := &r.Header
 	h.Rules, h.Deadline, h.Want, h.Limit = o.Rules, o.Timeout, o.want(), 0
 	h.Lines, h.Format = !b.pieces, wire.FormatPacked
+	if o.Fields != 0 {
+		h.Format, h.Fields = wire.FormatJSON, o.Fields
+	}
 	if b.pieces {
 		h.Want = wantPiece
 	}

@@ -11,7 +11,8 @@
 //	blocks.go    bytes                      → batches of whole lines
 //	pieces.go    a line that is too long    → pieces that overlap
 //	pipeline.go  batches                    → answers, several asked at once, in input order
-//	answer.go    a packed answer            → lines with their matches
+//	result.go    a result, packed or JSON   → outcomes
+//	answer.go    an answer                  → lines with their matches
 //	print.go     lines                      → the output of a mode
 //
 // One goroutine reads, Options.InFlight ask, and the caller's goroutine

@@ -35,6 +35,9 @@ type Options struct {
 	Recursive bool // walk into folders; without a path: into the current one
 	Text      bool // lines of binary files are printed as those of others
 
+	// Fields are extra fields of each match for the mode JSON, which prints the matched text anyway.
+	Fields wire.Fields
+
 	// Rules is the rule set to ask for; empty means wire.DefaultRules.
 	Rules string
 	// Timeout is how long one request may take; 0 means wire.DefaultDeadline.
@@ -109,6 +112,9 @@ const (
 )
 
 func (o *Options) setDefaults() {
+	if o.Fields &^= wire.FieldText; o.Mode != JSON {
+		o.Fields = 0
+	}
 	if o.Rules == "" {
 		o.Rules = wire.DefaultRules
 	}
