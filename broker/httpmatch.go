@@ -85,7 +85,7 @@ func (h *httpServer) match(w http.ResponseWriter, r *http.Request) {
 // matchParameters are the keys of a request's header that can be query
 // parameters; of the others op is given, id needs no echo here, and the answer
 // is JSON.
-var matchParameters = []string{"rules", "worker", "deadline_ms", "priority", "want", "limit", "fields", "split"}
+var matchParameters = []string{"rules", "worker", "deadline_ms", "priority", "want", "mask", "limit", "fields", "split"}
 
 // headerOf makes the header frame that query parameters stand for. Their values
 // are checked where every header's are, in the broker.

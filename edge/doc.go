@@ -8,7 +8,7 @@
 //	edge/wire  edge/board  edge/keys        trawl's messages; what board this is; who may come in
 //	edge/notify                             what the service manager and the journal are told
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below
-//	edge/problem  edge/names                everything that is wrong with a file, as one error; names of rule sets
+//	edge/problem  edge/names  edge/mask     everything that is wrong with a file, as one error; names of rule sets; matches hidden
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/yamlerr                            where a file is no YAML, and why
 //	edge/ondemand  edge/human               values that are made by their first use; numbers for people

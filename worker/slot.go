@@ -154,18 +154,24 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	if !pack.Supports(results.MatchWant(h.Want)) {
 		return wire.Errorf(wire.BadRequest, "the engine %q cannot answer want %q; it answers rules and any", pack.Info().Engine, h.Want)
 	}
+	if h.Want == wire.WantMasked && len(s.worker.escalate[s.set.name]) > 0 {
+		return wire.Errorf(wire.BadRequest, "rule set %q cannot mask: worker %q sends texts on to others (escalate), whose matches are not masked; ask for matches", s.set.name, s.worker.options.Name)
+	}
 	limits := &s.worker.options.Limits
 	s.encoder.Reset(pack, h, int(limits.Answer))
 	s.results, s.ends = s.results[:0], s.ends[:0]
 	s.begin(s.worker.escalate[s.set.name], h.Want)
 	query := match.Query{Want: results.MatchWant(h.Want), Limit: h.Limit, Stop: s.stop}
+	if h.Want == wire.WantMasked { // what limits leave out cannot be masked
+		query.Limit, query.GivenUp = 0, true
+	}
 	if !h.Lines && texts.NumFrames() > 1 {
 		query.Total = limits.Matches
 		return s.batch(pack, h.Want, query, texts)
 	}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
-		if left <= 0 && h.Want.Lists() {
+		if left <= 0 && h.Want.Limited() {
 			s.cutLines()
 			continue
 		}
@@ -206,7 +212,7 @@ func (s *slot) batch(pack *match.Pack, want wire.Want, q match.Query, texts zmtp
 	if r.Stopped || s.encoder.Stopped() {
 		return errLate()
 	}
-	none.Truncated = want.Lists() && r.Count >= int64(q.Total)
+	none.Truncated = want.Limited() && r.Count >= int64(q.Total)
 	pass(len(s.texts))
 	s.worker.texts.Add(int64(len(s.texts)))
 	s.worker.matches.Add(r.Count)

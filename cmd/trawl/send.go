@@ -8,6 +8,7 @@ import (
 
 	"trawl/edge/client"
 	"trawl/edge/files"
+	"trawl/edge/mask"
 	"trawl/edge/wire"
 )
 
@@ -29,10 +30,13 @@ brokers the first that is up is asked, and another one when it goes away.`,
 	f.IntVar(&h.Limit, "limit", h.Limit, "most matches per text; 0: as many as the broker's limits allow")
 	f.IntVar(&h.Priority, "priority", h.Priority, "0 (last) to 9 (first)")
 	f.BoolVar(&h.Lines, "lines", false, "each line of a text is a text of its own")
-	want := f.String("want", "matches", "what to tell: matches, rules, first, count or any")
+	want := f.String("want", "matches", "what to tell: matches, rules, first, count, any or masked")
 	completes(cmd, "want", wire.WantNames()...)
 	fields := f.StringSlice("fields", nil, "extra fields for each match: "+strings.Join(wire.FieldNames(), ", "))
 	completes(cmd, "fields", wire.FieldNames()...)
+	style := f.String("mask", h.Mask.String(), "with --want masked: what stands for a match, stars or rule")
+	completes(cmd, "mask", mask.StyleNames()...)
+	placeholder(f, "mask", "HOW")
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
 		placeholder(f, flag, name)
 	}
@@ -46,6 +50,9 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		h.Deadline = c.Client.Timeout
 		if h.Want, err = wire.ParseWant(*want); err != nil {
 			return usage(cmd, "--want: "+err.Error())
+		}
+		if h.Mask, err = mask.ParseStyle(*style); err != nil {
+			return usage(cmd, "--mask: "+err.Error())
 		}
 		if h.Fields, err = wire.ParseFields(*fields); err != nil {
 			return usage(cmd, "--fields: "+err.Error())

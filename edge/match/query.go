@@ -41,6 +41,9 @@ type Query struct {
 	Limit int // most matches (or rules) per text; 0: no limit; no effect on first, count and any
 	Total int // most matches (or rules) per call, over all lines; 0: no limit; no effect on count and any
 
+	// GivenUp has ScanLines hand out lines without a match, too, if a regex was given up there.
+	GivenUp bool
+
 	// Stop is asked about every 64 KiB of text that is read, by regexes too;
 	// true ends the scan with what it has (Result.Stopped). May be nil.
 	Stop func() bool

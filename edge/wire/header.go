@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"trawl/edge/escape"
+	"trawl/edge/mask"
 )
 
 // Defaults of a request header; see PROTOCOL.md.
@@ -70,7 +71,8 @@ type RequestHeader struct {
 	Deadline time.Duration
 	Priority int
 	Want     Want
-	Limit    int // most matches per text, 0: as many as the limits allow
+	Mask     mask.Style // with WantMasked
+	Limit    int        // most matches per text, 0: as many as the limits allow
 	Fields   Fields
 	Lines    bool // split: lines
 	Format   Format
@@ -143,6 +145,11 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 		h.Limit = int(n)
 	case "want":
 		h.Want, err = decodeWant(v)
+	case "mask":
+		var s string
+		if err = decode(v, &s); err == nil {
+			h.Mask, err = mask.ParseStyle(s)
+		}
 	case "fields":
 		h.Fields, err = decodeFields(v)
 	case "split":
@@ -157,7 +164,7 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain))
 		h.Op = Op(s)
 	default:
-		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, limit, fields, split, format, op", key)
+		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, mask, limit, fields, split, format, op", key)
 	}
 	if err != nil {
 		return Errorf(BadRequest, "header key %q: %v", key, err)
@@ -169,6 +176,9 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 func (h *RequestHeader) check() error {
 	if h.Format == FormatPacked && h.Fields != 0 {
 		return Errorf(BadRequest, "header key \"fields\" needs format json: packed results carry rule, start and end only")
+	}
+	if h.Mask != mask.Stars && h.Want != WantMasked {
+		return Errorf(BadRequest, "header key \"mask\" needs want masked")
 	}
 	name, hash := SplitRules(h.Rules)
 	if name == "" || name != h.Rules && !validHash(hash) {
@@ -213,6 +223,9 @@ func (h *RequestHeader) Append(dst []byte) []byte {
 	}
 	if h.Want != d.Want {
 		o.String("want", h.Want.String())
+	}
+	if h.Mask != d.Mask {
+		o.String("mask", h.Mask.String())
 	}
 	if h.Limit != d.Limit {
 		o.Int("limit", int64(h.Limit))

@@ -12,13 +12,14 @@ import (
 // Want says what a request wants to know of each text. Its number is the one in packed results.
 type Want uint8
 
-// The wants. A new one is a row of wants, and the same name in package match.
+// The wants. A new one is a row of wants, and a want of package match in worker/results.
 const (
 	WantMatches Want = iota // every match, overlapping ones included
 	WantRules               // each rule that matches, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches
+	WantMasked              // the text, with each match replaced
 )
 
 // Shape is the form of a result. Wants of one shape have results that are written and read alike.
@@ -30,6 +31,7 @@ const (
 	ShapeRules                // a list of rules
 	ShapeCount                // a number
 	ShapeAny                  // yes or no
+	ShapeMasked               // a text
 )
 
 var wants = [...]struct {
@@ -42,6 +44,7 @@ var wants = [...]struct {
 	WantFirst:   {name: "first", shape: ShapeMatches, single: true},
 	WantCount:   {name: "count", shape: ShapeCount},
 	WantAny:     {name: "any", shape: ShapeAny},
+	WantMasked:  {name: "masked", shape: ShapeMasked},
 }
 
 // NumWants is the number of wants: each Want is below it.
@@ -63,6 +66,10 @@ func (w Want) Single() bool { return wants[w].single }
 
 // Lists reports whether results list matches or rules, so that limits apply to them.
 func (w Want) Lists() bool { return w.Shape() == ShapeMatches || w.Shape() == ShapeRules }
+
+// Limited reports whether the limits of a request and of a worker can leave something out of a
+// result. A masked text is then not complete.
+func (w Want) Limited() bool { return w.Lists() || w.Shape() == ShapeMasked }
 
 // WantNames returns the names of all wants, in the order of their numbers.
 func WantNames() []string {

@@ -3,6 +3,7 @@ package results
 // Encoder: result frames of texts and lines, in the format that the request asks for.
 
 import (
+	"trawl/edge/mask"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -14,6 +15,7 @@ var matchWants = [wire.NumWants]match.Want{
 	wire.WantFirst:   match.WantFirst,
 	wire.WantCount:   match.WantCount,
 	wire.WantAny:     match.WantAny,
+	wire.WantMasked:  match.WantMatches,
 }
 
 // MatchWant returns what a scan must find out for a request that wants w.
@@ -44,6 +46,10 @@ type Encoder struct {
 
 	isFirst bool // no line has been written yet
 
+	mask   mask.Style
+	spans  []mask.Span // of the text at hand
+	masked []byte      // the text at hand
+
 	groups    match.GroupFinder
 	lost      []uint32 // rules of which a match of the text or line at hand has no groups: given up
 	linesLost []uint32 // the same, of all lines
@@ -59,6 +65,7 @@ func (e *Encoder) Reset(pack *match.Pack, h *wire.RequestHeader, budget int) {
 
 func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 	e.names, e.pack, e.want, e.fields, e.left = names, nil, h.Want, h.Fields, budget
+	e.mask = h.Mask
 	e.packed, e.cut, e.stopped, e.linesLost = nil, false, false, e.linesLost[:0]
 	if h.Format == wire.FormatPacked {
 		if e.spare == nil {

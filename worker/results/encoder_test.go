@@ -227,7 +227,7 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 
 func TestTextB64IsTheText(t *testing.T) {
 	var o wire.Object
-	appendText(&o, []byte{0xff, 'a'})
+	appendText(&o, "text", []byte{0xff, 'a'})
 	if want := `"text_b64":"` + base64.StdEncoding.EncodeToString([]byte{0xff, 'a'}) + `"`; string(o.Dst) != want {
 		t.Errorf("%s, want %s", o.Dst, want)
 	}
@@ -263,9 +263,16 @@ func TestIncompleteIsSaid(t *testing.T) {
 	}
 }
 
-// A want has the same name in a header and in the matcher.
+// A want has the same name in a header and in the matcher, which knows nothing of masks: there it
+// looks for the matches.
 func TestWantsAreThoseOfTheMatcher(t *testing.T) {
 	for w := range wire.NumWants {
+		if w == wire.WantMasked {
+			if MatchWant(w) != match.WantMatches {
+				t.Error("a mask needs the matches")
+			}
+			continue
+		}
 		if got := MatchWant(w).String(); got != w.String() {
 			t.Errorf("a request for %s makes a scan for %s", w, got)
 		}
@@ -356,5 +363,64 @@ func TestGroupsOfRulesWithoutNamesAllocateNothing(t *testing.T) {
 	run()
 	if n := testing.AllocsPerRun(10, run); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestMaskedTexts(t *testing.T) {
+	p := testPack(t)
+	for _, tt := range []struct{ header, text, want string }{
+		{`{"want":"masked"}`, "this 42", `{"masked":"t*** **"}`},
+		{`{"want":"masked","limit":1}`, "his 42", `{"masked":"*** **"}`},
+		{`{"want":"masked","mask":"rule"}`, "his 42", `{"masked":"[word] [digits]"}`},
+		{`{"want":"masked"}`, "none", `{"masked":"none"}`},
+		{`{"want":"masked"}`, "\xff he", `{"masked_b64":"/yAqKg=="}`},
+		{`{"want":"masked","split":"lines"}`, "x\nhe!\n", `{"lines":[{"line":2,"offset":2,"masked":"**!"}]}`},
+	} {
+		h, err := wire.ParseRequestHeader([]byte(tt.header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Limit = 0 // as a worker has it
+		if got := string(encode(p, &h, []byte(tt.text), plenty)); got != tt.want {
+			t.Errorf("%s of %q: %s, want %s", tt.header, tt.text, got, tt.want)
+		}
+	}
+}
+
+// TestMaskedFailsClosed has texts that were given up, cut or are too long for the answer, in both
+// formats.
+func TestMaskedFailsClosed(t *testing.T) {
+	p := testPack(t)
+	text := []byte("this 42")
+	for _, tt := range []struct {
+		what      string
+		result    match.Result
+		budget    int
+		truncated bool
+	}{
+		{"given up", match.Result{Any: true, Incomplete: []uint32{3}}, plenty, false},
+		{"cut", match.Result{Any: true, Truncated: true, Matches: []match.Match{{Start: 1, End: 4, Rule: 1}}}, plenty, true},
+		{"no room", match.Result{}, 5, true},
+	} {
+		h := wire.NewRequestHeader()
+		h.Want = wire.WantMasked
+		var e Encoder
+		e.Reset(p, &h, tt.budget)
+		var j struct {
+			Masked    string
+			Truncated bool
+		}
+		if err := json.Unmarshal(e.Text(nil, text, &tt.result), &j); err != nil || j.Masked != "[masked: incomplete]" || j.Truncated != tt.truncated {
+			t.Errorf("%s: %+v, %v", tt.what, j, err)
+		}
+		h.Format = wire.FormatPacked
+		e.Reset(p, &h, tt.budget)
+		r, err := wire.NewPackedReader(e.Text(nil, text, &tt.result))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := r.Next(); err != nil || string(o.Masked) != "[masked: incomplete]" || o.Truncated != tt.truncated {
+			t.Errorf("%s, packed: %+v, %v", tt.what, o, err)
+		}
 	}
 }

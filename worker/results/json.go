@@ -21,6 +21,8 @@ func (e *Encoder) jsonOutcome(o *wire.Object, text []byte, r *match.Result, raw 
 		o.Int("count", r.Count)
 	case wire.ShapeAny:
 		o.Bool("any", r.Any)
+	case wire.ShapeMasked:
+		truncated = e.jsonMasked(o, text, r)
 	default:
 		truncated = e.matchList(o, text, r.Matches, raw) || truncated
 	}
@@ -104,7 +106,7 @@ func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, 
 // data has no such key.
 func (e *Encoder) extra(o *wire.Object, text []byte, m *match.Match) {
 	if e.fields&wire.FieldText != 0 {
-		appendText(o, text[m.Start:m.End])
+		appendText(o, "text", text[m.Start:m.End])
 	}
 	if e.fields&wire.FieldGroups != 0 {
 		e.groupsOf(o, text, m)
@@ -127,15 +129,15 @@ func (e *Encoder) extra(o *wire.Object, text []byte, m *match.Match) {
 	}
 }
 
-// appendText appends matched text: as a string if it is UTF-8, else as text_b64 in base64. So a
+// appendText appends a text: as a string if it is UTF-8, else in base64, as key_b64. So a
 // result is always valid UTF-8, and no byte is lost.
-func appendText(o *wire.Object, matched []byte) {
+func appendText(o *wire.Object, key string, matched []byte) {
 	if utf8.Valid(matched) {
-		o.Key("text")
+		o.Key(key)
 		o.Dst = wire.AppendString(o.Dst, matched)
 		return
 	}
-	o.Key("text_b64")
+	o.Key(key + "_b64")
 	o.Dst = append(o.Dst, '"')
 	o.Dst = base64.StdEncoding.AppendEncode(o.Dst, matched)
 	o.Dst = append(o.Dst, '"')

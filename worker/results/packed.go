@@ -69,6 +69,9 @@ func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	if fits := max(0, e.left/8); len(matches) > fits { // most entries take fewer bytes
 		matches, truncated, e.cut = matches[:fits], true, true
 	}
+	if shape == wire.ShapeMasked {
+		return e.packedMasked(dst, text, r)
+	}
 	dst = p.flags(dst, e.names, truncated, r.Incomplete)
 	switch shape {
 	case wire.ShapeCount:

@@ -68,7 +68,9 @@ func (p *printer) answer(b *batch, from position) (position, error) {
 		if i == from.text {
 			at = from.offset
 		}
-		if at < len(t.data) {
+		if t.piece != nil && p.o.Mode == Mask {
+			p.longMasked(t)
+		} else if at < len(t.data) {
 			if len(frames) == 0 {
 				return from, answerError(t.file.name, errCount)
 			}
@@ -106,6 +108,8 @@ func (p *printer) text(t *text, at int, first bool, frame []byte) (int, error) {
 		err = errKind
 	case t.piece != nil:
 		return len(t.data), p.pieceResult(t, r)
+	case p.o.Mode == Mask:
+		return p.maskResult(t, at, first, r)
 	default:
 		return p.linesResult(t, at, first, r)
 	}

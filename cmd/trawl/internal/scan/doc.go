@@ -14,6 +14,7 @@
 //	result.go    a result, packed or JSON   → outcomes
 //	answer.go    an answer                  → lines with their matches
 //	print.go     lines                      → the output of a mode
+//	mask.go      all lines, masked          → the output of the mode Mask
 //
 // One goroutine reads, Options.InFlight ask, and the caller's goroutine
 // prints. A fixed set of batches goes round between them, so memory does not
