@@ -6,7 +6,6 @@ import (
 	"sort"
 	"time"
 
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -33,8 +32,8 @@ func (c *costsFrame) appendTo(frames [][]byte, sets *RuleSets) [][]byte {
 	return append(frames, wire.JSONFrame(costs))
 }
 
-// costs is what the regexes of all sets have cost: of each set the most expensive
-// ones. They count from the opening of a pack: they belong to it, and another
+// costs is what the regexes of all sets have cost, of each set the most expensive
+// ones, and which rules match most. They count from the opening of a pack: they belong to it, and another
 // begins with none.
 func (s *RuleSets) costs() *wire.Costs {
 	c := &wire.Costs{Source: s.id}
@@ -42,9 +41,9 @@ func (s *RuleSets) costs() *wire.Costs {
 	for _, name := range s.names {
 		set := s.sets[name]
 		p := set.acquire("")
-		if sums := costsOf(p.pack); len(sums.Regexes) > 0 && n < wire.MaxAllCosts {
+		if sums := costsOf(p); len(sums.Regexes)+len(sums.Matches) > 0 && n < wire.MaxAllCosts {
 			sums.Name, sums.Hash = name, p.pack.Hash()
-			n += len(sums.Regexes)
+			n += max(len(sums.Regexes), len(sums.Matches))
 			c.Sets = append(c.Sets, sums)
 		}
 		set.release(p)
@@ -54,7 +53,8 @@ func (s *RuleSets) costs() *wire.Costs {
 
 // costsOf returns the costs of a pack: none if its file cannot be read any more,
 // which the next request finds, too.
-func costsOf(p *match.Pack) (sums wire.SetCosts) {
+func costsOf(served *served) (sums wire.SetCosts) {
+	p := served.pack
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -80,5 +80,7 @@ func costsOf(p *match.Pack) (sums wire.SetCosts) {
 			GivenUp: r.GivenUp, Bytes: r.Bytes, TimeUS: r.Time.Microseconds(),
 		})
 	}
+	sums.Rules = p.NumRules()
+	sums.Matches, sums.Matched = served.matches.report(p)
 	return sums
 }

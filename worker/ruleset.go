@@ -28,9 +28,10 @@ type ruleSet struct {
 	lost    bool // current cannot be read any more, nor be opened again
 }
 
-// served is a pack in use. The lock of its set guards all but pack.
+// served is a pack in use. The lock of its set guards all but pack and matches.
 type served struct {
 	pack    *match.Pack
+	matches ruleMatches // has a lock of its own
 	users   int
 	retired bool // another has its place: to be closed by the last user
 }

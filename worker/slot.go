@@ -16,7 +16,8 @@ type slot struct {
 	worker  *state
 	scratch match.Scratch
 	encoder results.Encoder
-	stop    func() bool // asks stopped, made once
+	tally   results.Tally // of the answer
+	stop    func() bool   // asks stopped, made once
 
 	job     job
 	running *running // what the queue knows of it
@@ -34,7 +35,7 @@ type slot struct {
 func newSlot(w *state) *slot {
 	s := &slot{worker: w}
 	s.stop = s.stopped
-	s.encoder.Stop = s.stop
+	s.encoder.Stop, s.encoder.Tally = s.stop, &s.tally
 	return s
 }
 
@@ -113,16 +114,26 @@ func (s *slot) do() (then func()) {
 		s.job.clientID = header.ID
 	}
 	if handler := w.options.Handle[header.Rules]; handler != nil {
+		if header.Op != wire.OpMatch {
+			s.fail(&header, wire.Errorf(wire.BadRequest, "a function of worker %q serves %q: it has no rules whose matches could be counted", w.options.Name, header.Rules))
+			return nil
+		}
 		return s.handOver(handler, header, texts)
 	}
 	if s.set, s.served = w.sets.find(header.Rules); s.served == nil {
 		s.fail(&header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
 		return nil
 	}
+	if header.Op == wire.OpRuleMatches {
+		s.ruleMatches(&header)
+		return nil
+	}
 	if err := s.match(s.served.pack, &header, texts); err != nil {
+		s.tally.Take(nil)
 		s.fail(&header, err)
 		return nil
 	}
+	s.served.matches.add(&s.tally)
 	if len(s.flagged) > 0 {
 		return s.escalate(header, texts, time.Since(start))
 	}
@@ -139,6 +150,7 @@ func (s *slot) do() (then func()) {
 func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w := s.worker
 	s.scratch = match.Scratch{}
+	s.tally.Take(nil)
 	if s.served == nil || !s.served.pack.IsFault(fault) {
 		w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
 		s.fail(h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))

@@ -48,6 +48,7 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printRefused(s)
 	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
+	a.printMostMatches(s)
 	a.printCosts(s.Costs)
 	a.printFailedReloads(s.Workers)
 }

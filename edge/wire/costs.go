@@ -9,12 +9,39 @@ type Costs struct {
 	Sets   []SetCosts `json:"sets"`
 }
 
-// SetCosts is what the regexes of a pack have cost since the worker opened it.
+// SetCosts is what the regexes of a pack have cost, and which rules match most, since the worker opened
+// the pack.
 type SetCosts struct {
 	Name    string      `json:"name"` // of the rule set
 	Hash    string      `json:"hash"` // of the pack
 	TimeUS  int64       `json:"time_us"`
 	Regexes []RegexCost `json:"regexes"` // the most expensive ones, MaxCosts at most
+
+	Rules   int           `json:"rules,omitempty"`         // of the pack
+	Matched int           `json:"rules_matched,omitempty"` // of them, those that have matched
+	Matches []RuleMatches `json:"matches,omitempty"`       // of the most frequent ones, MaxRuleMatches at most
+}
+
+// RuleMatches is how often a rule has matched: matches that answers list.
+type RuleMatches struct {
+	Rule    string `json:"rule"` // id; in Costs cut to MaxCostRule bytes
+	Matches uint64 `json:"matches"`
+}
+
+// AllRuleMatches is the document that a worker answers OpRuleMatches with.
+type AllRuleMatches struct {
+	Source  string        `json:"source"`            // of the counters, as in Costs
+	Rules   int           `json:"rules"`             // of the pack
+	Matched int           `json:"rules_matched"`     // of them, those that have matched
+	Matches []RuleMatches `json:"matches"`           // the most frequent first; those that never matched last
+	Omitted int           `json:"omitted,omitempty"` // rules for which there was no room
+}
+
+// RuleSetMatches is how often a rule has matched on all workers together.
+type RuleSetMatches struct {
+	RuleSet string `json:"rule_set"`
+	RuleMatches
+	Workers int `json:"workers"` // processes that name it among their most frequent ones
 }
 
 // RegexCost is what one regex has cost.
@@ -48,8 +75,10 @@ func (c *RegexCost) Subtract(o *RegexCost) {
 // Bounds of a Costs.
 const (
 	MaxCosts    = 10  // regexes of a rule set
-	MaxAllCosts = 200 // regexes of all rule sets
+	MaxAllCosts = 200 // regexes of all rule sets, and as many rules with their matches
 	MaxCostRule = 128 // bytes of a rule's id
+
+	MaxRuleMatches = 20 // rules of a rule set with their matches
 )
 
 // RuleCost is what a regex has cost on all workers together.

@@ -35,6 +35,8 @@ const (
 	OpStatus Op = "status"
 	OpStop   Op = "stop"
 	OpDrain  Op = "drain"
+
+	OpRuleMatches Op = "rule_matches" // how often each rule of a worker has matched; a worker answers it
 )
 
 // Format is the encoding of the result frames.
@@ -89,7 +91,7 @@ func NewRequestHeader() RequestHeader {
 
 // Plain reports whether a worker that only sees the text can honour h.
 func (h *RequestHeader) Plain() bool {
-	return h.Want == WantMatches && h.Limit == DefaultLimit && h.Fields == 0 && !h.Lines && h.Format == FormatJSON
+	return h.Op == OpMatch && h.Want == WantMatches && h.Limit == DefaultLimit && h.Fields == 0 && !h.Lines && h.Format == FormatJSON
 }
 
 // ParseRequestHeader reads a header frame. Every error is an *Error with
@@ -161,7 +163,7 @@ func (h *RequestHeader) set(key string, v json.RawMessage) error {
 		h.Format = Format(s)
 	case "op":
 		var s string
-		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain))
+		s, err = decodeOneOf(v, string(OpMatch), string(OpPing), string(OpStatus), string(OpStop), string(OpDrain), string(OpRuleMatches))
 		h.Op = Op(s)
 	default:
 		return Errorf(BadRequest, "unknown header key %q; known are id, rules, worker, deadline_ms, priority, want, mask, limit, fields, split, format, op", key)

@@ -16,6 +16,8 @@ type Status struct {
 	Workers  []WorkerStatus  `json:"workers"`
 	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, the most expensive first
 
+	RuleMatches []RuleSetMatches `json:"rule_matches"` // the 20 rules that match most, the most frequent first
+
 	// RefusedWorkers are those that were turned away in the last 30 s, as they ask again
 	// every few seconds; at most 64.
 	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
@@ -72,6 +74,10 @@ type RuleSetStatus struct {
 	Expected bool     `json:"expected"`          // the configuration names it
 	Mixed    bool     `json:"mixed,omitempty"`   // plain and trawl workers serve it: answers have two forms in turn
 	Latency  *Latency `json:"latency,omitempty"` // absent until the first answer
+
+	// RulesNeverMatched is how many of its rules have not matched on the worker on which most have;
+	// absent: no worker has said it.
+	RulesNeverMatched *int `json:"rules_never_matched,omitempty"`
 }
 
 // Latency is how long requests took from their arrival to their answer, in

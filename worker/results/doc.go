@@ -14,6 +14,9 @@
 //	encoder.go  Encoder: texts and lines, within a budget of bytes
 //	json.go     the JSON format
 //	packed.go   the packed format, whose reader for clients is in edge/wire
+//	groups.go   what named groups matched
+//	mask.go     texts with their matches replaced
+//	tally.go    matches counted by rule
 //	read.go     results of either format, read by the names of their rules
 //	merge.go    Merge
 //

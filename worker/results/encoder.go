@@ -34,6 +34,8 @@ type ruleNames interface {
 type Encoder struct {
 	// Stop is asked now and then while groups are looked for; true ends that. May be nil.
 	Stop func() bool
+	// Tally counts the matches that results list. May be nil.
+	Tally *Tally
 
 	names  ruleNames
 	pack   *match.Pack // names, for tags and other fields; nil: results are merged

@@ -61,6 +61,7 @@ func (e *Encoder) ruleList(o *wire.Object, text []byte, matches []match.Match) (
 			o.Dst = append(o.Dst, ',')
 		}
 		o.Dst = wire.AppendString(o.Dst, e.names.MatchID(m, text))
+		e.count(m.Rule)
 	}
 	o.Dst = append(o.Dst, ']')
 	return cut
@@ -88,6 +89,7 @@ func (e *Encoder) matchList(o *wire.Object, text []byte, matches []match.Match, 
 			continue
 		}
 		m := &matches[i]
+		e.count(m.Rule)
 		in := wire.BeginObject(o.Dst)
 		in.Key("rule")
 		in.Dst = wire.AppendString(in.Dst, e.names.MatchID(*m, text))

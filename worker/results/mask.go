@@ -39,6 +39,7 @@ func (e *Encoder) maskText(text []byte, r *match.Result) (masked []byte, whole b
 // jsonMasked appends the masked text. It reports whether the text is not whole because of limits.
 func (e *Encoder) jsonMasked(o *wire.Object, text []byte, r *match.Result) (truncated bool) {
 	masked, whole := e.maskText(text, r)
+	e.countMasked(r, whole)
 	before, start := *o, len(o.Dst)
 	if appendText(o, "masked", masked); whole && len(o.Dst)-start > e.left {
 		before.Dst, e.cut = o.Dst[:start], true
@@ -52,6 +53,7 @@ func (e *Encoder) jsonMasked(o *wire.Object, text []byte, r *match.Result) (trun
 // packedMasked is jsonMasked for the packed format, with the flags before.
 func (e *Encoder) packedMasked(dst, text []byte, r *match.Result) []byte {
 	masked, whole := e.maskText(text, r)
+	e.countMasked(r, whole)
 	truncated := r.Truncated
 	if whole && len(masked) > e.left {
 		masked, truncated, e.cut = []byte(mask.Incomplete), true, true
@@ -59,4 +61,13 @@ func (e *Encoder) packedMasked(dst, text []byte, r *match.Result) []byte {
 	dst = e.packed.flags(dst, e.names, truncated, r.Incomplete)
 	dst = binary.AppendUvarint(dst, uint64(len(masked)))
 	return append(dst, masked...)
+}
+
+// countMasked counts the matches that have been replaced.
+func (e *Encoder) countMasked(r *match.Result, whole bool) {
+	if whole {
+		for i := range r.Matches {
+			e.count(r.Matches[i].Rule)
+		}
+	}
 }

@@ -87,6 +87,7 @@ func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	last := int64(0)
 	for i := range matches {
 		m := &matches[i]
+		e.count(m.Rule)
 		if shape == wire.ShapeMatches {
 			dst = binary.AppendUvarint(dst, uint64(m.End-last))
 			dst = binary.AppendUvarint(dst, uint64(m.End-m.Start))
