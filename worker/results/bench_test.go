@@ -117,3 +117,25 @@ func BenchmarkGroups(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTally is what counting adds to a result of many matches.
+func BenchmarkTally(b *testing.B) {
+	p := testPack(b)
+	text := bytes.Repeat([]byte("this here is history 42\n"), 20)
+	r := p.Scan(p.NewScratch(), text, match.Query{})
+	h := wire.NewRequestHeader()
+	h.Format = wire.FormatPacked
+	for name, tally := range map[string]*Tally{"without": nil, "with": {}} {
+		b.Run(name, func(b *testing.B) {
+			e := Encoder{Tally: tally}
+			var dst []byte
+			for b.Loop() {
+				e.Reset(p, &h, 4<<20)
+				dst = e.Text(dst[:0], text, &r)
+				if tally != nil {
+					tally.Take(nil)
+				}
+			}
+		})
+	}
+}

@@ -136,6 +136,10 @@ func (m *jsonMatch) extra() (b []byte) {
 // appendForeign appends JSON of a broker on one line and with escapes for all hidden characters,
 // as [wire.AppendString] writes them.
 func appendForeign(dst []byte, value json.RawMessage) []byte {
+	hidden := func(r rune) bool { return r < ' ' || r >= 0x7f }
+	if bytes.IndexFunc(value, hidden) < 0 {
+		return append(dst, value...)
+	}
 	var line bytes.Buffer
 	if json.Compact(&line, value) != nil { // it was unmarshalled before
 		return append(dst, "null"...)
