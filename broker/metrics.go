@@ -51,6 +51,7 @@ var (
 	mRegexVerified = family("gauge", "trawl_broker_regex_verified", "Texts or lines that it ran on.", "rule_set", "rule")
 	mRegexMatched  = family("gauge", "trawl_broker_regex_matched", "Of these, those with a match.", "rule_set", "rule")
 	mRegexGivenUp  = family("gauge", "trawl_broker_regex_given_up", "Of these, those that it was given up on, as it would have taken too long.", "rule_set", "rule")
+	mRuleMatches   = family("counter", "trawl_worker_rule_matches_total", "Matches of a rule that answers list, on all workers connected, since they opened its pack; of the 20 rules that match most. Falls when workers leave or load other rules.", "rules", "rule")
 
 	mWorkers        = family("gauge", "trawl_broker_workers", "Workers connected, by kind (trawl, plain) and state (ready, draining, silent, failing).", "kind", "state")
 	mSlots          = family("gauge", "trawl_broker_worker_slots", "Requests that the worker works on at once; fewer than it has while its board is strained.", "worker")
@@ -121,6 +122,9 @@ func (b *Broker) exposition() []byte {
 	}
 	ruleSets, omittedSets := seriesOf(s.targets)
 	e.ruleSets(ruleSets, s.namedQueue)
+	for i := range s.matches {
+		e.value(mRuleMatches, float64(s.matches[i].Matches), s.matches[i].RuleSet, s.matches[i].Rule)
+	}
 	e.regexes(s.costs[:min(len(s.costs), maxRegexSeries)])
 	workers, omittedWorkers := s.workerSeries()
 	e.states(s.workers)

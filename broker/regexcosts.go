@@ -29,8 +29,12 @@ func parseCosts(frame []byte) (*wire.Costs, bool) {
 	n := 0
 	for i := range c.Sets {
 		n += len(c.Sets[i].Regexes)
-		if len(c.Sets[i].Regexes) > wire.MaxCosts {
+		if len(c.Sets[i].Regexes) > wire.MaxCosts || len(c.Sets[i].Matches) > wire.MaxRuleMatches {
 			return nil, false
+		}
+		for j := range c.Sets[i].Matches {
+			rule := &c.Sets[i].Matches[j].Rule
+			*rule = escape.Cut(*rule, wire.MaxCostRule)
 		}
 		c.Sets[i].Name = escape.Cut(c.Sets[i].Name, maxName)
 		for j := range c.Sets[i].Regexes {
@@ -175,4 +179,47 @@ func (t *costTable) most() []wire.RuleCost {
 		return cmp.Or(cmp.Compare(b.TimeUS, a.TimeUS), cmp.Compare(b.Verified, a.Verified), cmp.Compare(a.RuleSet, b.RuleSet), cmp.Compare(a.Rule, b.Rule)) < 0
 	})
 	return slices.Clip(list[:min(len(list), maxCostsShown)])
+}
+
+// maxMatchSums bounds the rules that are summed for a document.
+const maxMatchSums = 8192
+
+// matches sums what workers report of rules that match. It returns the rules that match most, at most
+// wire.MaxRuleMatches, the most frequent first, and by rule set how many rules never matched, where
+// that is fewest.
+func (t *costTable) matches() (most []wire.RuleSetMatches, never map[string]int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sums := make(map[costKey]*wire.RuleSetMatches)
+	never = make(map[string]int)
+	for _, s := range t.sources {
+		for i := range s.costs.Sets {
+			set := &s.costs.Sets[i]
+			if n, known := never[set.Name]; set.Rules > 0 && (!known || set.Rules-set.Matched < n) {
+				never[set.Name] = max(0, set.Rules-set.Matched)
+			}
+			for _, m := range set.Matches {
+				k := costKey{set.Name, m.Rule}
+				sum := sums[k]
+				if sum == nil {
+					if len(sums) >= maxMatchSums {
+						continue
+					}
+					sum = &wire.RuleSetMatches{RuleSet: k.set, RuleMatches: wire.RuleMatches{Rule: k.rule}}
+					sums[k] = sum
+				}
+				sum.Matches += m.Matches
+				sum.Workers++
+			}
+		}
+	}
+	most = make([]wire.RuleSetMatches, 0, len(sums))
+	for _, sum := range sums {
+		most = append(most, *sum)
+	}
+	sort.Slice(most, func(i, j int) bool {
+		a, b := &most[i], &most[j]
+		return cmp.Or(cmp.Compare(b.Matches, a.Matches), cmp.Compare(a.RuleSet, b.RuleSet), cmp.Compare(a.Rule, b.Rule)) < 0
+	})
+	return slices.Clip(most[:min(len(most), wire.MaxRuleMatches)]), never
 }

@@ -98,3 +98,41 @@ func TestCostsAreBounded(t *testing.T) {
 		t.Errorf("%d sums, the first %+v", len(got), got[0])
 	}
 }
+
+// Matches of rules are summed over workers, and rules that never matched are as few as on the worker
+// on which most have.
+func TestRuleMatchesAreSummed(t *testing.T) {
+	d := newDirect(t, Options{})
+	a, b, c := d.worker("a", 1, true), d.worker("b", 1, true), d.worker("c", 1, true)
+	set := func(rules, matched int, matches ...wire.RuleMatches) wire.SetCosts {
+		return wire.SetCosts{Name: "default", Rules: rules, Matched: matched, Matches: matches}
+	}
+	one := costs("one", set(10, 2, wire.RuleMatches{Rule: "x", Matches: 5}, wire.RuleMatches{Rule: "y", Matches: 1}))
+	a.beat(d, one)
+	b.beat(d, one)
+	c.beat(d, costs("two", set(10, 4, wire.RuleMatches{Rule: "y", Matches: 1 << 40})))
+	s := d.r.status(d.now)
+	if got := fmt.Sprint(s.RuleMatches); got != "[{default {y 1099511627777} 2} {default {x 5} 1}]" {
+		t.Errorf("%s", got)
+	}
+	for _, r := range s.RuleSets {
+		if r.Name == "default" && (r.RulesNeverMatched == nil || *r.RulesNeverMatched != 6) {
+			t.Errorf("never matched: %v", r.RulesNeverMatched)
+		}
+	}
+	if got := string(d.b.exposition()); !strings.Contains(got, `trawl_worker_rule_matches_total{rules="default",rule="x"} 5`) {
+		t.Errorf("metrics: %s", got)
+	}
+	d.lose(c)
+	if got := fmt.Sprint(d.r.status(d.now).RuleMatches); got != "[{default {x 5} 1} {default {y 1} 1}]" {
+		t.Errorf("without c: %s", got)
+	}
+	var many []wire.RuleMatches
+	for i := range wire.MaxRuleMatches + 1 {
+		many = append(many, wire.RuleMatches{Rule: fmt.Sprint(i), Matches: 1})
+	}
+	c.beat(d, costs("two", set(100, 21, many...)))
+	if got := len(d.r.status(d.now).RuleMatches); got != 2 {
+		t.Errorf("too many were taken: %d", got)
+	}
+}

@@ -87,7 +87,7 @@ func (b *Broker) request(c *client, m zmtp.Message, out *batch) {
 	}
 	b.lowerPriority(q)
 	q.deadline = q.arrived.Add(q.header.Deadline)
-	if q.header.Op != wire.OpMatch {
+	if q.header.Op != wire.OpMatch && q.header.Op != wire.OpRuleMatches {
 		b.control(q, out)
 		return
 	}

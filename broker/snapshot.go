@@ -28,6 +28,8 @@ type snapshot struct {
 	targets      []targetState   // rule sets and packs, in the order of their names
 	workers      []workerState   // in the order of their names
 	costs        []wire.RuleCost // of the most expensive regexes
+	matches      []wire.RuleSetMatches
+	never        map[string]int // rules that never matched, by rule set
 }
 
 // targetState is what a rule set, or a pack of one, is like.
@@ -78,6 +80,7 @@ func (r monitor) snapshot(now time.Time) *snapshot {
 	}
 	r.inSlices(len(workers), func(i int) { s.addWorker(r.router, workers[i], now) })
 	s.costs = r.costs.most()
+	s.matches, s.never = r.costs.matches()
 	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].name < s.targets[j].name })
 	sort.Slice(s.workers, func(i, j int) bool { return s.workers[i].name < s.workers[j].name })
 	return s

@@ -95,10 +95,16 @@ func (r monitor) status(now time.Time) *wire.Status {
 		RuleSets: []wire.RuleSetStatus{},
 		Workers:  []wire.WorkerStatus{},
 		Costs:    c.costs,
+
+		RuleMatches: c.matches,
 	}
 	c.writeTo(&s.Broker)
 	for i := range c.targets[:min(len(c.targets), maxRuleSetsShown)] {
-		s.RuleSets = append(s.RuleSets, c.targets[i].status())
+		set := c.targets[i].status()
+		if n, known := c.never[set.Name]; known {
+			set.RulesNeverMatched = &n
+		}
+		s.RuleSets = append(s.RuleSets, set)
 	}
 	shown := max(1, maxRulesShown/max(1, len(c.workers)))
 	for i := range c.workers {

@@ -11,7 +11,7 @@
 //	edge/zmtp  edge/match  systemd          ZeroMQ; matching; unit files: import nothing of trawl's but what is below
 //	edge/follow  edge/template              log files as records; fields of events in texts
 //	edge/problem  edge/names                everything that is wrong with a file, as one error; names of rule sets
-//	edge/hosts                              names of hosts, .local names included
+//	edge/hosts  edge/mask                   names of hosts, .local names included; matches hidden
 //	edge/escape  edge/files                 text of strangers, shown; files of strangers, read
 //	edge/mdns                               one question to the hosts of the local network
 //	edge/yamlerr                            where a file is no YAML, and why

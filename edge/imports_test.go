@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"trawl/edge/client", "trawl/edge/rules", "trawl/edge/config"},
 	{"trawl/edge/wire", "trawl/edge/board", "trawl/edge/keys", "trawl/edge/notify"},
 	{"trawl/edge/zmtp", "trawl/edge/match", "trawl/edge/follow", "trawl/edge/template", "trawl/systemd"},
-	{"trawl/edge/problem", "trawl/edge/names", "trawl/edge/hosts"},
+	{"trawl/edge/problem", "trawl/edge/names", "trawl/edge/hosts", "trawl/edge/mask"},
 	{"trawl/edge/escape", "trawl/edge/files", "trawl/edge/yamlerr", "trawl/edge/mdns"},
 	{"trawl/edge/ondemand", "trawl/edge/human"},
 	{"trawl/edge", "trawl/test/need"}, // the map alone, and what only tests import

@@ -8,7 +8,6 @@ import (
 	"sort"
 	"time"
 
-	"trawl/edge/match"
 	"trawl/edge/wire"
 )
 
@@ -35,17 +34,17 @@ func (c *costsFrame) appendTo(frames [][]byte, sets *RuleSets) [][]byte {
 	return append(frames, wire.JSONFrame(costs))
 }
 
-// costs returns what the most expensive regexes of each rule set have cost since the pack in use was
-// opened. Another pack begins at zero.
+// costs returns what the most expensive regexes of each rule set have cost, and which rules match most,
+// since the pack in use was opened. Another pack begins at zero.
 func (s *RuleSets) costs() *wire.Costs {
 	c := &wire.Costs{Source: s.id}
 	n := 0
 	for _, name := range s.names {
 		set := s.sets[name]
 		p := set.acquire("")
-		if sums := costsOf(p.Pack); len(sums.Regexes) > 0 && n < wire.MaxAllCosts {
+		if sums := costsOf(p); len(sums.Regexes)+len(sums.Matches) > 0 && n < wire.MaxAllCosts {
 			sums.Name, sums.Hash = name, p.Hash()
-			n += len(sums.Regexes)
+			n += max(len(sums.Regexes), len(sums.Matches))
 			c.Sets = append(c.Sets, sums)
 		}
 		set.release(p)
@@ -55,7 +54,8 @@ func (s *RuleSets) costs() *wire.Costs {
 
 // costsOf returns the costs of a pack. If the pack's file cannot be read any more, costsOf returns
 // none; the next request notices the loss, too.
-func costsOf(p *match.Pack) (sums wire.SetCosts) {
+func costsOf(used *refPack) (sums wire.SetCosts) {
+	p := used.Pack
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -81,5 +81,7 @@ func costsOf(p *match.Pack) (sums wire.SetCosts) {
 			Rule: string(id), Verified: r.Runs, Matched: r.Matched, GivenUp: r.GivenUp, Bytes: r.Bytes, TimeUS: r.Time.Microseconds(),
 		})
 	}
+	sums.Rules = p.NumRules()
+	sums.Matches, sums.Matched = used.matches.report(p)
 	return sums
 }

@@ -69,7 +69,7 @@ func TestCostsAreTheMostExpensiveOnes(t *testing.T) {
 		text := strings.Repeat(fmt.Sprintf("w%dx ", i), 20_000*(1+i%7)) // long: all is timed
 		p.Scan(&s, []byte(text), match.Query{})
 	}
-	sums := costsOf(p)
+	sums := costsOf(&refPack{Pack: p})
 	if len(sums.Regexes) != wire.MaxCosts {
 		t.Fatalf("%d regexes", len(sums.Regexes))
 	}

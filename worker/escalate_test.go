@@ -60,3 +60,15 @@ func TestEscalationKeepsTimeForItsAnswer(t *testing.T) {
 		}
 	}
 }
+
+// A worker that sends texts on does not mask: what others would find there stays visible.
+func TestEscalatingWorkersRefuseToMask(t *testing.T) {
+	b := listen(t)
+	o := options(b, t)
+	o.Escalate = []Escalation{{Rules: "default", To: "a"}}
+	run(t, o)
+	l, _ := b.welcome(time.Minute)
+	if failed, got := l.ask(true, `{"want":"masked"}`, "nothing"); !failed || !strings.Contains(got[0], `"bad_request"`) || !strings.Contains(got[0], "escalate") {
+		t.Errorf("%v %q", failed, got)
+	}
+}

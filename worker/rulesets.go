@@ -188,6 +188,7 @@ type loadedSet struct {
 type refPack struct {
 	*match.Pack
 	name    string // in answers; see wire.RulesName
+	matches ruleMatches
 	users   int
 	retired bool // another pack is current: the last user closes this pack
 }

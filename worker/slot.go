@@ -19,7 +19,8 @@ type slot struct {
 	worker  *worker
 	scratch match.Scratch
 	encoder results.Encoder
-	stop    func() bool // s.isStopped, made once
+	tally   results.Tally // of the answer
+	stop    func() bool   // s.isStopped, made once
 
 	e      *execution
 	took   time.Duration // time spent on the job
@@ -35,6 +36,7 @@ type slot struct {
 func newSlot(w *worker) *slot {
 	s := &slot{worker: w}
 	s.stop = s.isStopped
+	s.encoder.Stop, s.encoder.Tally = s.stop, &s.tally
 	return s
 }
 
@@ -114,16 +116,26 @@ func (s *slot) do() (finish func()) {
 		e.clientID = header.ID
 	}
 	if handler := w.options.Handle[header.Rules]; handler != nil {
+		if header.Op != wire.OpMatch {
+			w.fail(e, &header, wire.Errorf(wire.BadRequest, "a function of worker %q serves %q: it has no rules whose matches could be counted", w.options.Name, header.Rules))
+			return nil
+		}
 		return s.handOver(handler, header, texts)
 	}
 	if s.set, s.pack = w.sets.find(header.Rules); s.pack == nil {
 		w.fail(e, &header, wire.Errorf(wire.UnknownRules, "worker %q does not serve %q", w.options.Name, header.Rules))
 		return nil
 	}
+	if header.Op == wire.OpRuleMatches {
+		s.ruleMatches(&header)
+		return nil
+	}
 	if err := s.match(s.pack.Pack, &header, texts); err != nil {
+		s.tally.Take(nil)
 		w.fail(e, &header, err)
 		return nil
 	}
+	s.pack.matches.add(&s.tally)
 	head := wire.AnswerHeader{Rules: s.pack.name, TookUS: time.Since(start).Microseconds()}
 	if len(s.marks.list) > 0 {
 		return s.escalate(header, head, texts)
@@ -147,6 +159,7 @@ func splitFrames(frames [][]byte, result []byte, ends []int) [][]byte {
 func (s *slot) fault(h *wire.RequestHeader, fault any) {
 	w := s.worker
 	s.scratch = match.Scratch{}
+	s.tally.Take(nil)
 	if s.pack == nil || !s.pack.IsFault(fault) {
 		w.options.Log.Error("fault while matching", "fault", fault, "stack", string(debug.Stack()))
 		w.fail(s.e, h, wire.Errorf(wire.Internal, "fault on worker %q while matching; its log says more", w.options.Name))
@@ -163,17 +176,23 @@ func (s *slot) match(pack *match.Pack, h *wire.RequestHeader, texts zmtp.Message
 	if !pack.Supports(query.Want) {
 		return wire.Errorf(wire.BadRequest, "the engine %q cannot answer want %q; it answers rules and any", pack.Info().Engine, h.Want)
 	}
+	if h.Want == wire.WantMasked && len(s.worker.escalations[s.set.name]) > 0 {
+		return wire.Errorf(wire.BadRequest, "rule set %q cannot mask: worker %q sends texts on to others (escalate), whose matches are not masked; ask for matches", s.set.name, s.worker.options.Name)
+	}
 	limits := &s.worker.options.Limits
 	s.encoder.Reset(pack, h, int(limits.Answer))
 	s.result, s.ends = s.result[:0], s.ends[:0]
 	s.marks.begin(s.worker.escalations[s.set.name], h.Want)
+	if h.Want == wire.WantMasked { // what limits leave out cannot be masked
+		query.Limit, query.GivenUp = 0, true
+	}
 	if !h.Lines && texts.NumFrames() > 1 {
 		query.Total = limits.Matches
 		return s.matchTogether(pack, h.Want, query, texts)
 	}
 	left := int64(limits.Matches)
 	for _, text := range texts.Frames() {
-		if left <= 0 && h.Want.Lists() {
+		if left <= 0 && h.Want.Limited() {
 			s.appendCutLines()
 			continue
 		}
@@ -210,10 +229,10 @@ func (s *slot) matchTogether(pack *match.Pack, want wire.Want, q match.Query, te
 		s.append(s.texts[i], r)
 		return true
 	})
-	if r.Stopped {
+	if r.Stopped || s.encoder.Stopped() {
 		return errLate()
 	}
-	none.Truncated = want.Lists() && r.Count >= int64(q.Total)
+	none.Truncated = want.Limited() && r.Count >= int64(q.Total)
 	appendNone(len(s.texts))
 	s.worker.texts.Add(int64(len(s.texts)))
 	s.worker.matches.Add(r.Count)
@@ -255,7 +274,7 @@ func (s *slot) matchText(pack *match.Pack, q match.Query, text []byte, lines boo
 		s.marks.markText(pack, s.stop, len(s.ends), text, &r)
 		s.result = s.encoder.Text(s.result, text, &r)
 	}
-	if r.Stopped {
+	if r.Stopped || s.encoder.Stopped() {
 		return 0, errLate()
 	}
 	return r.Count, nil

@@ -18,8 +18,8 @@ import (
 )
 
 func (a *app) rulesCommand() *cobra.Command {
-	cmd := group(&cobra.Command{Use: "rules", Short: "Check, explain, compile, test and import word lists and rule files"})
-	cmd.AddCommand(a.rulesCheckCommand(), a.rulesExplainCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand())
+	cmd := group(&cobra.Command{Use: "rules", Short: "Check, explain, compile, test and import word lists and rule files; how often rules match"})
+	cmd.AddCommand(a.rulesCheckCommand(), a.rulesExplainCommand(), a.rulesCompileCommand(), a.rulesTestCommand(), a.rulesBenchCommand(), a.rulesImportCommand(), a.rulesHitsCommand())
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -126,6 +127,9 @@ func (a *app) printExplanation(e *rules.Explanation, text []byte) {
 func (a *app) printRegexExplanation(e *rules.Explanation, text []byte) {
 	r := e.Regex
 	a.printf("regex%s: %s\n", caseNote(e.Rule.NoCase), narrow(e.Rule.Regex, 1000))
+	if len(r.Info.Groups) > 0 && !e.Matches() { // a match shows its groups
+		a.printf("named groups: %s\n", strings.Join(r.Info.Groups, ", "))
+	}
 	if r.Info.Needs == nil {
 		a.printf("it requires no literal, so it runs on every text: %s\n", r.Info.Reason)
 	} else {

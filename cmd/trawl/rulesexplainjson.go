@@ -34,6 +34,7 @@ type placeJSON struct {
 
 type regexExplained struct {
 	Regex    string       `json:"regex"`
+	Names    []string     `json:"group_names,omitempty"`
 	Requires *requirement `json:"requires,omitempty"`
 	Folded   bool         `json:"requires_any_case,omitempty"`
 	Reason   string       `json:"requires_nothing_because,omitempty"`
@@ -101,7 +102,7 @@ func (a *app) printExplanationJSON(e *rules.Explanation) error {
 func regexExplainedJSON(e *rules.Explanation) *regexExplained {
 	r := e.Regex
 	out := &regexExplained{
-		Regex: e.Rule.Regex, Requires: requirementJSON(r.Info.Needs), Folded: r.Info.Folded, Reason: r.Info.Reason,
+		Regex: e.Rule.Regex, Names: r.Info.Groups, Requires: requirementJSON(r.Info.Needs), Folded: r.Info.Folded, Reason: r.Info.Reason,
 		Ran: r.Ran, GivenUp: r.GivenUp, Allowed: r.Allowed,
 	}
 	for _, h := range r.Hints {

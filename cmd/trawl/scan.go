@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,8 @@ import (
 	"trawl/cmd/trawl/internal/scan"
 	"trawl/edge/client"
 	"trawl/edge/config"
+	"trawl/edge/human"
+	"trawl/edge/mask"
 	"trawl/edge/match"
 	"trawl/edge/rules"
 	"trawl/edge/wire"
@@ -28,6 +31,8 @@ type scanFlags struct {
 	recursive, stats, text         bool
 	color                          string
 	rules                          string
+	fields                         []string
+	mask                           string
 }
 
 // rulesFileUsage says what can be given with -f.
@@ -51,11 +56,21 @@ said, and counts as an error. While files are read for more than a second, a ter
 shows how far that is. What a terminal would obey in a line or a file's name is escaped
 there (\x1b); a pipe or file gets every byte.
 
+With --json --fields groups each match of a regex with named groups, (?P<user>\w+), has
+"groups":{"user":"root"}: what they matched. Groups that are not UTF-8 are in groups_b64, in base64.
+
+With --mask it is a filter: every line is printed, in order, with each match replaced by a * for each
+character, or with --mask=rule by the rule in brackets ([word] where the id is what was found). Matches
+that overlap are one. A line of which not all matches are known, such as one over 1 MiB, goes out as
+[masked: incomplete]; then that is said, and the exit status is 2, else 0.
+
 Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 		Example: `  trawl scan -f words.txt /var/log/syslog
   trawl scan -f docs/examples/code-and-logs -r src        a folder of rule files
   trawl scan --broker tcp://pi1:5555 --rules pii *.log
-  tail -f app.log | trawl scan -f rules.yaml`,
+  trawl scan --json --fields groups -f sshd.yaml auth.log  what named groups matched
+  tail -f app.log | trawl scan -f rules.yaml
+  tail -f app.log | trawl scan --mask -f pii.yaml         a filter: what matches is hidden`,
 	}
 	f := scanFlags{}
 	flags := cmd.Flags()
@@ -73,6 +88,13 @@ Exit status: 0 if something matched, 1 if nothing did, 2 after an error.`,
 	flags.StringVar(&f.color, "color", "auto", "when to color: auto (on a terminal), always or never")
 	completes(cmd, "color", "auto", "always", "never")
 	flags.StringVar(&f.rules, "rules", wire.DefaultRules, "with --broker: rule set to match against, NAME or NAME@HASH")
+	flags.StringVar(&f.mask, "mask", "", "print every line with its matches replaced: by a * for each character (stars), or by the [rule]")
+	flags.Lookup("mask").NoOptDefVal = mask.Stars.String()
+	completes(cmd, "mask", mask.StyleNames()...)
+	placeholder(flags, "mask", "HOW")
+	flags.StringSliceVar(&f.fields, "fields", nil, "with --json: extra fields of each match: "+strings.Join(wire.FieldNames(), ", "))
+	completes(cmd, "fields", wire.FieldNames()...)
+	placeholder(flags, "fields", "FIELDS")
 	placeholder(flags, "rules-file", "FILE")
 	placeholder(flags, "color", "WHEN")
 	placeholder(flags, "rules", "SET")
@@ -112,14 +134,26 @@ func (f *scanFlags) options(out io.Writer) (scan.Options, error) {
 	for _, m := range []struct {
 		on   bool
 		mode scan.Mode
-	}{{f.quiet, scan.Quiet}, {f.list, scan.Files}, {f.count, scan.Count}, {f.json, scan.JSON}, {f.only, scan.Only}} {
+	}{{f.quiet, scan.Quiet}, {f.list, scan.Files}, {f.count, scan.Count}, {f.json, scan.JSON}, {f.only, scan.Only}, {f.mask != "", scan.Mask}} {
 		if m.on {
 			o.Mode = m.mode
 			modes++
 		}
 	}
 	if modes > 1 {
-		return o, errors.New("only one of -c, -l, -o, -q and --json can be given")
+		return o, errors.New("only one of -c, -l, -o, -q, --json and --mask can be given")
+	}
+	var err error
+	if o.Fields, err = wire.ParseFields(f.fields); err != nil {
+		return o, fmt.Errorf("--fields: %w", err)
+	}
+	if f.mask != "" {
+		if o.Mask, err = mask.ParseStyle(f.mask); err != nil {
+			return o, fmt.Errorf("--mask: %w", err)
+		}
+	}
+	if o.Fields != 0 && !f.json {
+		return o, errors.New("--fields goes with --json: other output has no place for fields")
 	}
 	switch f.color {
 	case "auto":
@@ -236,16 +270,24 @@ func (a *app) scan(ctx context.Context, asker scan.Asker, f *scanFlags, o scan.O
 		a.printStats(summary, time.Since(start))
 	}
 	switch {
+	case errors.Is(err, scan.ErrNotMasked):
+		fmt.Fprintf(a.err, "trawl: %s\n", notMasked(summary.NotMasked))
+		a.status = statusError
 	case errors.Is(err, scan.ErrUnreadable):
 		a.status = statusError // each such file has had its line
 	case errors.Is(err, context.Canceled):
 		return errors.New("interrupted: the scan has not reached its end")
 	case err != nil:
 		return err // says what to do
-	case !matched:
+	case !matched && o.Mode != scan.Mask:
 		a.status = statusNoMatch
 	}
 	return nil
+}
+
+// notMasked says how many lines could not be masked.
+func notMasked(lines int64) string {
+	return fmt.Sprintf("%s may have matches that are not known, and went out as %s", human.Count(lines, "line"), mask.Incomplete)
 }
 
 func cores() int { return runtime.GOMAXPROCS(0) }

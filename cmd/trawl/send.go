@@ -8,6 +8,7 @@ import (
 
 	"trawl/edge/client"
 	"trawl/edge/files"
+	"trawl/edge/mask"
 	"trawl/edge/wire"
 )
 
@@ -33,6 +34,9 @@ brokers the first that is up is asked, and another one when it goes away.`,
 	completes(cmd, "want", wire.WantNames()...)
 	fields := f.StringSlice("fields", nil, "extra fields for each match: "+strings.Join(wire.FieldNames(), ", "))
 	completes(cmd, "fields", wire.FieldNames()...)
+	style := f.String("mask", h.Mask.String(), "with --want masked: what stands for a match, stars or rule")
+	completes(cmd, "mask", mask.StyleNames()...)
+	placeholder(f, "mask", "HOW")
 	for flag, name := range map[string]string{"rules": "SET", "worker": "NAME", "want": "WHAT", "fields": "FIELDS", "limit": "NUMBER", "priority": "NUMBER"} {
 		placeholder(f, flag, name)
 	}
@@ -46,6 +50,9 @@ brokers the first that is up is asked, and another one when it goes away.`,
 		h.Deadline = c.Client.Timeout
 		if h.Want, err = wire.ParseWant(*want); err != nil {
 			return usage(cmd, "--want: "+err.Error())
+		}
+		if h.Mask, err = mask.ParseStyle(*style); err != nil {
+			return usage(cmd, "--mask: "+err.Error())
 		}
 		if h.Fields, err = wire.ParseFields(*fields); err != nil {
 			return usage(cmd, "--fields: "+err.Error())

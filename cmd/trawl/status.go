@@ -49,6 +49,7 @@ func (a *app) printStatus(s *wire.Status) {
 	a.printWatchers(s.Watchers)
 	a.printBoards(s.Workers)
 	a.printScans(s.Workers)
+	a.printMostMatches(s)
 	a.printCosts(s.Costs)
 	a.printFailedReloads(s.Workers)
 }

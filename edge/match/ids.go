@@ -151,12 +151,37 @@ func (a *automaton) terminalTexts() []terminal {
 	return list
 }
 
+// IDs names rules. It walks all literals once if one of the rules has its literal for an id, and keeps
+// no texts: it is for a few rules now and then. The ids hold until Close.
+func (p *Pack) IDs(rules []uint32) []string {
+	ids := make([]string, len(rules))
+	places := make(map[uint32]int)
+	for i, rule := range rules {
+		if id, ok := p.names.find(rule); ok {
+			ids[i] = viewString(id)
+		} else {
+			places[rule] = i
+		}
+	}
+	if len(places) > 0 {
+		wanted := func(rule uint32) bool { _, ok := places[rule]; return ok }
+		p.eachLiteralText(wanted, func(rule uint32, text string) { ids[places[rule]] = text })
+	}
+	return ids
+}
+
 // literalTexts returns the literals of the rules without an id in the pack.
 func (p *Pack) literalTexts() []string {
 	texts := make([]string, p.NumRules())
+	p.eachLiteralText(func(uint32) bool { return true }, func(rule uint32, text string) { texts[rule] = text })
+	return texts
+}
+
+// eachLiteralText calls do with the literals of the wanted rules without an id in the pack.
+func (p *Pack) eachLiteralText(wanted func(rule uint32) bool, do func(rule uint32, text string)) {
 	e, ok := p.matcher.(*searcher)
 	if !ok {
-		return texts // all rules have an id
+		return // all have an id
 	}
 	var patterns []pattern
 	for _, a := range []*automaton{e.exact, e.folded} {
@@ -172,19 +197,20 @@ func (p *Pack) literalTexts() []string {
 					if int(h.rule) >= p.NumRules() {
 						continue // an atom
 					}
-					if _, named := p.names.find(h.rule); named {
+					if _, named := p.names.find(h.rule); named || !wanted(h.rule) {
 						continue
 					}
+					var text []byte
 					if h.long >= 0 {
-						texts[h.rule] = strings.ToValidUTF8(string(a.long[h.long].text), "\uFFFD")
-						continue
+						text = a.long[h.long].text
+					} else {
+						text = a.spell(owners, cell, h.length)
 					}
-					texts[h.rule] = strings.ToValidUTF8(string(a.spell(owners, cell, h.length)), "\uFFFD")
+					do(h.rule, strings.ToValidUTF8(string(text), "\uFFFD"))
 				}
 			}
 		}
 	}
-	return texts
 }
 
 // owners returns, by base, the state whose children lie there. A state without children may have

@@ -317,6 +317,10 @@ func (l *loader) regexes(p *Pack) {
 		p.regexes = append(p.regexes, &regexRule{
 			rule: uint32(rule), expr: string(expr), noCase: p.flags.of(uint32(rule))&ruleNoCase != 0,
 		})
+		if r := p.regexes[n]; mayName(r.expr) {
+			r.mayName = true
+			p.groups.rules++
+		}
 	}
 	regexRules := 0
 	for _, f := range p.flags.bytes {

@@ -27,6 +27,7 @@ type Pack struct {
 	triggers triggers
 	programs programs
 	matcher  matcher
+	groups   groupPrograms
 }
 
 // Info sums a pack up.

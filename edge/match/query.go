@@ -41,6 +41,9 @@ type Query struct {
 	Limit int // matches (or rules) per text at most; 0: no limit; no effect on first, count and any
 	Total int // matches (or rules) per call at most, over all lines; 0: no limit; no effect on count and any
 
+	// GivenUp has ScanLines hand out lines without a match, too, if a regex was given up there.
+	GivenUp bool
+
 	// Stop is called about every 64 KiB of text read by automata and regexes. true ends the scan
 	// with the matches found until then (Result.Stopped). Stop may be nil.
 	Stop func() bool

@@ -16,6 +16,8 @@ type regexRule struct {
 	rule   uint32
 	expr   string
 	noCase bool
+	// mayName says that the expression looks as if groups of it had names.
+	mayName bool
 
 	forward, backward lazyProgram
 }

@@ -285,6 +285,18 @@ func TestBrokenRegexIsIncomplete(t *testing.T) {
 	if !slices.Equal(r.Incomplete, []uint32{0, 2}) || len(r.Matches) != 1 || r.Matches[0].Rule != 1 {
 		t.Errorf("%+v", r)
 	}
+	// A line on which it was given up is handed out without a match to who asks for that.
+	for _, givenUp := range []bool{false, true} {
+		lines := ""
+		q.ScanLines(&Scratch{}, []byte("none\na wordx\nx 1\n"), Query{GivenUp: givenUp}, func(l *Line) bool {
+			lines += fmt.Sprint(l.Number, len(l.Matches), l.Incomplete, " ")
+			return true
+		})
+		want := map[bool]string{false: "2 1 [0 2] ", true: "1 0 [2] 2 1 [0 2] 3 0 [2] "}[givenUp]
+		if lines != want {
+			t.Errorf("lines %q, want %q", lines, want)
+		}
+	}
 }
 
 // All goroutines build and drop programs of one pack.

@@ -32,6 +32,8 @@ type RegexInfo struct {
 	// Shortest is the length in bytes of the shortest literal that alone makes a text worth a
 	// closer look.
 	Shortest int
+	// Groups are the names of the groups that have one, in order.
+	Groups []string
 }
 
 // Common says whether the literals of a regex occur in too many texts to save much. Common is false
@@ -46,9 +48,9 @@ const commonLength = 2
 func regexInfo(tree *syntax.Regexp) RegexInfo {
 	f, folded, why := required.Of(tree)
 	if f == nil {
-		return RegexInfo{Reason: why}
+		return RegexInfo{Reason: why, Groups: groupNames(tree)}
 	}
-	info := RegexInfo{Required: f.String(), Folded: folded, Needs: f.Requirement(), Rarity: f.Rarity()}
+	info := RegexInfo{Required: f.String(), Folded: folded, Needs: f.Requirement(), Rarity: f.Rarity(), Groups: groupNames(tree)}
 	info.Shortest = required.MaxLiteral
 	for _, s := range f.Trigger() {
 		info.Shortest = min(info.Shortest, len(s))

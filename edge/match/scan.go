@@ -112,8 +112,12 @@ func (w *lineScan) handOut(offset, length int) {
 	s.line = Line{w.number, int64(offset), int64(length), s.finish()}
 	r := &s.line.Result
 	if !r.Any {
-		if w.eachText != nil && len(r.Incomplete) > 0 {
+		switch {
+		case len(r.Incomplete) == 0:
+		case w.eachText != nil:
 			w.done = !w.eachText(int(w.number), r)
+		case s.query.GivenUp:
+			w.done = !w.each(&s.line)
 		}
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trawl/edge/escape"
+	"trawl/edge/mask"
 	"trawl/edge/zmtp"
 )
 
@@ -65,12 +66,13 @@ type Op string
 
 // The operations: matching, and the control requests.
 const (
-	OpMatch  Op = "match"
-	OpPing   Op = "ping"
-	OpStatus Op = "status"
-	OpStop   Op = "stop"
-	OpDrain  Op = "drain"
-	OpReport Op = "report"
+	OpMatch       Op = "match"
+	OpPing        Op = "ping"
+	OpStatus      Op = "status"
+	OpStop        Op = "stop"
+	OpDrain       Op = "drain"
+	OpReport      Op = "report"
+	OpRuleMatches Op = "rule_matches" // how often each rule of a worker has matched; answered by a worker
 )
 
 // Format is the encoding of the result frames.
@@ -92,9 +94,10 @@ const (
 	FieldSeverity
 	FieldMessage
 	FieldData
+	FieldGroups // what the named groups of a regex matched
 )
 
-var fieldNames = []string{"text", "tags", "severity", "message", "data"}
+var fieldNames = []string{"text", "tags", "severity", "message", "data", "groups"}
 
 // RequestHeader is the header of a request in full form. NewRequestHeader returns the defaults. The
 // table headerKeys says how each field is read and written.
@@ -106,7 +109,8 @@ type RequestHeader struct {
 	Deadline time.Duration
 	Priority int
 	Want     Want
-	Limit    int // max matches per text; 0: as many as the limits of the fleet allow
+	Mask     mask.Style // with WantMasked
+	Limit    int        // max matches per text; 0: as many as the limits of the fleet allow
 	Fields   Fields
 	Lines    bool // split: lines; each line counts as a text
 	Format   Format
@@ -123,6 +127,9 @@ func NewRequestHeader() RequestHeader {
 
 // Plain reports whether a plain worker can honour h. A plain worker gets the text only.
 func (h *RequestHeader) Plain() bool {
+	if h.Op != OpMatch {
+		return false
+	}
 	for i := range headerKeys {
 		if k := &headerKeys[i]; k.needsTrawl && k.isSet(h) {
 			return false
@@ -171,6 +178,9 @@ func ParseRequestHeader(frame []byte) (RequestHeader, error) {
 func (h *RequestHeader) check() error {
 	if h.Format == FormatPacked && h.Fields != 0 {
 		return Errorf(BadRequest, "header key \"fields\" needs format json: packed results carry rule, start and end only")
+	}
+	if h.Mask != mask.Stars && h.Want != WantMasked {
+		return Errorf(BadRequest, "header key \"mask\" needs want masked")
 	}
 	name, hash := SplitRules(h.Rules)
 	if name == "" || name != h.Rules && !validHash(hash) {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"trawl/edge/escape"
+	"trawl/edge/mask"
 )
 
 // keyKind is the type of a header key's value in JSON.
@@ -86,6 +87,18 @@ var headerKeys = []headerKey{
 			return err
 		},
 	}, {
+		name: "mask", inQuery: true, needsTrawl: true,
+		isSet:  func(h *RequestHeader) bool { return h.Mask != NewRequestHeader().Mask },
+		append: func(dst []byte, h *RequestHeader) []byte { return AppendString(dst, h.Mask.String()) },
+		decode: func(h *RequestHeader, v json.RawMessage) error {
+			var name string
+			err := decodeString(v, &name)
+			if err == nil {
+				h.Mask, err = mask.ParseStyle(name)
+			}
+			return err
+		},
+	}, {
 		name: "limit", kind: keyNumber, inQuery: true, needsTrawl: true,
 		isSet:  func(h *RequestHeader) bool { return h.Limit != DefaultLimit },
 		append: func(dst []byte, h *RequestHeader) []byte { return strconv.AppendInt(dst, int64(h.Limit), 10) },
@@ -124,7 +137,7 @@ var headerKeys = []headerKey{
 		isSet:  func(h *RequestHeader) bool { return h.Op != OpMatch },
 		append: func(dst []byte, h *RequestHeader) []byte { return AppendString(dst, string(h.Op)) },
 		decode: func(h *RequestHeader, v json.RawMessage) (err error) {
-			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain, OpReport)
+			h.Op, err = decodeOneOf(v, OpMatch, OpPing, OpStatus, OpStop, OpDrain, OpReport, OpRuleMatches)
 			return err
 		},
 	},

@@ -31,6 +31,7 @@ type PackedOutcome struct {
 	Rules        []int // rules wanted
 	Count        int64
 	Any          bool
+	Masked       []byte // the masked text: a view into the frame
 	Truncated    bool
 	Incomplete   []int
 }
@@ -95,6 +96,12 @@ func (r *PackedReader) Next() (*PackedOutcome, error) {
 		o.Count = r.uvarint(&err)
 	case ShapeAny:
 		o.Any = r.uvarint(&err) == 1
+	case ShapeMasked:
+		if n := r.uvarint(&err); err == nil && n > int64(len(r.rest)) {
+			err = errPacked
+		} else if err == nil {
+			o.Masked, r.rest = r.rest[:n:n], r.rest[n:]
+		}
 	default:
 		r.matches(o, &err)
 	}

@@ -160,8 +160,10 @@ func countDigits(b []byte) int {
 // Bounds of Costs.
 const (
 	MaxCosts    = 10  // regexes of a rule set
-	MaxAllCosts = 200 // regexes of all rule sets
+	MaxAllCosts = 200 // regexes of all rule sets, and as many rules with matches
 	MaxCostRule = 128 // bytes of the id of a rule
+
+	MaxRuleMatches = 20 // rules of a rule set with matches
 )
 
 // Costs are the costs of regexes on a worker, sent every few seconds as the third frame of a
@@ -173,12 +175,39 @@ type Costs struct {
 	Sets   []SetCosts `json:"sets"`
 }
 
-// SetCosts are the costs of a pack's regexes since the worker opened the pack.
+// SetCosts are the costs of a pack's regexes, and the rules with the most matches, since the worker
+// opened the pack.
 type SetCosts struct {
 	Name    string      `json:"name"` // of the rule set
 	Hash    string      `json:"hash"` // of the pack
 	TimeUS  int64       `json:"time_us"`
 	Regexes []RegexCost `json:"regexes"` // the most expensive, at most MaxCosts
+
+	Rules   int           `json:"rules,omitempty"`         // number of rules in the pack
+	Matched int           `json:"rules_matched,omitempty"` // number of rules with a match
+	Matches []RuleMatches `json:"matches,omitempty"`       // of the most frequent rules, at most MaxRuleMatches
+}
+
+// RuleMatches is how often a rule has matched: matches listed by answers.
+type RuleMatches struct {
+	Rule    string `json:"rule"` // id; in Costs cut to MaxCostRule bytes
+	Matches uint64 `json:"matches"`
+}
+
+// AllRuleMatches is a worker's answer to OpRuleMatches.
+type AllRuleMatches struct {
+	Source  string        `json:"source"`            // of the counters, as in Costs
+	Rules   int           `json:"rules"`             // number of rules in the pack
+	Matched int           `json:"rules_matched"`     // number of rules with a match
+	Matches []RuleMatches `json:"matches"`           // the most frequent first; rules without a match last
+	Omitted int           `json:"omitted,omitempty"` // number of rules left out for want of room
+}
+
+// RuleSetMatches is how often a rule has matched on all workers together.
+type RuleSetMatches struct {
+	RuleSet string `json:"rule_set"`
+	RuleMatches
+	Workers int `json:"workers"` // number of processes that name the rule among their most frequent
 }
 
 // RegexCost is the cost of a regex.

@@ -18,6 +18,8 @@ type Status struct {
 	Workers  []WorkerStatus  `json:"workers"`
 	Costs    []RuleCost      `json:"costs"` // the most expensive regexes, by falling cost
 
+	RuleMatches []RuleSetMatches `json:"rule_matches"` // the 20 rules that match most, the most frequent first
+
 	// RefusedWorkers are the workers refused in the last 30 s, at most 64. A refused worker asks
 	// again every few seconds.
 	RefusedWorkers []RefusedWorker `json:"refused_workers,omitempty"`
@@ -77,6 +79,10 @@ type RuleSetStatus struct {
 	Expected bool     `json:"expected"`          // named in the configuration
 	Mixed    bool     `json:"mixed,omitempty"`   // served by plain and trawl workers: answers have two forms in turn
 	Latency  *Latency `json:"latency,omitempty"` // absent until the first answer
+
+	// RulesNeverMatched is how many of its rules have not matched on the worker on which most have;
+	// absent: no worker has said it.
+	RulesNeverMatched *int `json:"rules_never_matched,omitempty"`
 }
 
 // Latency is the time from arrival to answer of all requests since the broker's start, in

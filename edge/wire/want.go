@@ -12,13 +12,14 @@ import (
 // Want is the question of a request about each text. Packed results carry the number.
 type Want uint8
 
-// The wants. A new want needs a row in wants, and a want of equal name in package match.
+// The wants. A new want needs a row in wants, and a want of package match in worker/results.
 const (
 	WantMatches Want = iota // every match, including overlapping matches
 	WantRules               // each matching rule, once
 	WantFirst               // the first match in the order end, start, rule
 	WantCount               // how many matches there are
 	WantAny                 // whether anything matches
+	WantMasked              // the text, with each match replaced
 )
 
 // Shape is the form of a result. Results of equal shape are written and read alike.
@@ -30,6 +31,7 @@ const (
 	ShapeRules                // a list of rules
 	ShapeCount                // a number
 	ShapeAny                  // yes or no
+	ShapeMasked               // a text
 )
 
 var wants = [...]struct {
@@ -42,6 +44,7 @@ var wants = [...]struct {
 	WantFirst:   {name: "first", shape: ShapeMatches, single: true},
 	WantCount:   {name: "count", shape: ShapeCount},
 	WantAny:     {name: "any", shape: ShapeAny},
+	WantMasked:  {name: "masked", shape: ShapeMasked},
 }
 
 // NumWants is the number of wants; valid values of Want are smaller.
@@ -63,6 +66,10 @@ func (w Want) Single() bool { return wants[w].single }
 
 // Lists reports whether results list matches or rules; limits apply to lists only.
 func (w Want) Lists() bool { return w.Shape() == ShapeMatches || w.Shape() == ShapeRules }
+
+// Limited reports whether the limits of a request and of a worker can leave a part out of a result.
+// A masked text is then not complete.
+func (w Want) Limited() bool { return w.Lists() || w.Shape() == ShapeMasked }
 
 // WantNames returns the names of all wants, ordered by number.
 func WantNames() []string {

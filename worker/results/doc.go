@@ -13,6 +13,9 @@
 //	encoder.go  Encoder: texts and lines, within a budget of bytes
 //	json.go     the JSON format
 //	packed.go   the packed format; edge/wire has the reader for clients
+//	groups.go   texts matched by named groups
+//	mask.go     texts with replaced matches
+//	tally.go    matches counted by rule
 //	read.go     results of other workers, in either format
 //	merge.go    Merge
 //

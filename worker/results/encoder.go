@@ -3,6 +3,7 @@ package results
 // Encoder: result frames of texts and lines, in the format of the request.
 
 import (
+	"trawl/edge/mask"
 	"trawl/edge/match"
 	"trawl/edge/wire"
 )
@@ -14,6 +15,7 @@ var matchWants = [wire.NumWants]match.Want{
 	wire.WantFirst:   match.WantFirst,
 	wire.WantCount:   match.WantCount,
 	wire.WantAny:     match.WantAny,
+	wire.WantMasked:  match.WantMatches,
 }
 
 // MatchWant returns the want of the scan for a request with want w.
@@ -30,6 +32,11 @@ type ruleNames interface {
 // Encoder writes the result frames of a request, all together within a budget of bytes. Reset
 // prepares the Encoder for the next request. Not safe for concurrent use.
 type Encoder struct {
+	// Stop is asked now and then while groups are looked for; true ends that. May be nil.
+	Stop func() bool
+	// Tally counts the matches that results list. May be nil.
+	Tally *Tally
+
 	names  ruleNames
 	pack   *match.Pack // names, for extra fields; nil: results are merged
 	want   wire.Want
@@ -40,6 +47,15 @@ type Encoder struct {
 	cut    bool    // a list was cut to the budget since Reset
 
 	isFirst bool // no line has been written yet
+
+	mask   mask.Style
+	spans  []mask.Span // of the text at hand
+	masked []byte      // the text at hand
+
+	groups    match.GroupFinder
+	lost      []uint32 // rules of which a match of the text or line at hand has no groups: given up
+	linesLost []uint32 // the same, of all lines
+	stopped   bool     // Stop ended the search for groups since Reset
 }
 
 // Reset prepares e for a request against pack. The results together get about budget bytes; a list
@@ -51,7 +67,8 @@ func (e *Encoder) Reset(pack *match.Pack, h *wire.RequestHeader, budget int) {
 
 func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 	e.names, e.pack, e.want, e.fields, e.left = names, nil, h.Want, h.Fields, budget
-	e.packed, e.cut = nil, false
+	e.mask = h.Mask
+	e.packed, e.cut, e.stopped, e.linesLost = nil, false, false, e.linesLost[:0]
 	if h.Format == wire.FormatPacked {
 		if e.spare == nil {
 			e.spare = new(packer)
@@ -59,6 +76,9 @@ func (e *Encoder) reset(names ruleNames, h *wire.RequestHeader, budget int) {
 		e.packed = e.spare
 	}
 }
+
+// Stopped reports whether Stop has ended a search for groups since Reset: they are not complete.
+func (e *Encoder) Stopped() bool { return e.stopped }
 
 // Full reports whether the budget is used up.
 func (e *Encoder) Full() bool { return e.left <= 0 }
@@ -85,7 +105,7 @@ func (e *Encoder) text(dst, text []byte, r *match.Result, raw [][]byte) []byte {
 // BeginLines begins the result of a text split into lines. Line follows for each line with a match,
 // then EndLines.
 func (e *Encoder) BeginLines(dst []byte) []byte {
-	e.isFirst = true
+	e.isFirst, e.linesLost = true, e.linesLost[:0]
 	if e.packed != nil {
 		return e.packed.begin(dst, e.want, true)
 	}
@@ -122,6 +142,6 @@ func (e *Encoder) EndLines(dst []byte, total *match.Result) []byte {
 		return e.packed.endLines(dst, e.names, total)
 	}
 	o := wire.ResumeObject(append(dst, ']'))
-	e.flags(&o, total.Truncated, total.Incomplete)
+	e.flags(&o, total.Truncated, union(total.Incomplete, e.linesLost))
 	return o.End()
 }

@@ -227,7 +227,7 @@ func TestPackedSaysTheSameAsJSON(t *testing.T) {
 
 func TestTextB64IsTheText(t *testing.T) {
 	var o wire.Object
-	appendText(&o, []byte{0xff, 'a'})
+	appendText(&o, "text", []byte{0xff, 'a'})
 	if want := `"text_b64":"` + base64.StdEncoding.EncodeToString([]byte{0xff, 'a'}) + `"`; string(o.Dst) != want {
 		t.Errorf("%s, want %s", o.Dst, want)
 	}
@@ -263,11 +263,164 @@ func TestIncompleteIsSaid(t *testing.T) {
 	}
 }
 
-// A want has the same name in a header and in the matcher.
+// A want has the same name in a header and in the matcher, which knows nothing of masks: there it
+// looks for the matches.
 func TestWantsAreThoseOfTheMatcher(t *testing.T) {
 	for w := range wire.NumWants {
+		if w == wire.WantMasked {
+			if MatchWant(w) != match.WantMatches {
+				t.Error("a mask needs the matches")
+			}
+			continue
+		}
 		if got := MatchWant(w).String(); got != w.String() {
 			t.Errorf("a request for %s makes a scan for %s", w, got)
+		}
+	}
+}
+
+// groupsPack has regexes with named groups, and one that takes many steps.
+func groupsPack(t testing.TB) *match.Pack {
+	t.Helper()
+	b := match.NewBuilder(match.Options{})
+	for _, r := range []match.Rule{
+		{ID: "login", Regex: `user=(?P<user>\S+)(?: ip=(?P<ip>[0-9.]+))?`, Severity: "low"},
+		{ID: "plain", Regex: `p(l)ain`},
+		{ID: "costly", Regex: `(?P<g>A(?:.*z)?)`},
+	} {
+		if err := b.Add(&r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := b.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestGroupsOfMatches(t *testing.T) {
+	p := groupsPack(t)
+	for _, tt := range []struct{ header, text, want string }{
+		{`{"fields":["groups"]}`, "x user=root ip=10.0.0.1", `{"matches":[{"rule":"login","start":2,"end":23,"groups":{"user":"root","ip":"10.0.0.1"}}]}`},
+		{`{"fields":["groups","severity"]}`, "user=\xff\xfe ip=1", `{"matches":[{"rule":"login","start":0,"end":12,"groups":{"ip":"1"},"groups_b64":{"user":"//4="},"severity":"low"}]}`},
+		{`{"fields":["groups"]}`, "plain", `{"matches":[{"rule":"plain","start":0,"end":5}]}`},
+		{`{"fields":["groups"],"want":"rules"}`, "user=x", `{"rules":["login"]}`},
+		{`{"fields":["groups"],"split":"lines"}`, "n\nuser=x\n", `{"lines":[{"line":2,"offset":2,"matches":[{"rule":"login","start":0,"end":6,"groups":{"user":"x"}}]}]}`},
+	} {
+		h, err := wire.ParseRequestHeader([]byte(tt.header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(encode(p, &h, []byte(tt.text), plenty)); got != tt.want {
+			t.Errorf("%s of %q: %s, want %s", tt.header, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestGroupsThatAreGivenUpAreIncomplete(t *testing.T) {
+	p := groupsPack(t)
+	text := bytes.Repeat([]byte("A"), 100_000)
+	r := &match.Result{}
+	for i := range int64(len(text)) {
+		r.Matches = append(r.Matches, match.Match{Start: i, End: i + 1, Rule: 2})
+	}
+	h := wire.NewRequestHeader()
+	h.Fields = wire.FieldGroups
+	var e Encoder
+	e.Reset(p, &h, 100*plenty)
+	if got := e.Text(nil, text, r); !bytes.HasSuffix(got, []byte(`],"incomplete":["costly"]}`)) || !bytes.Contains(got, []byte(`"groups":{"g":"A"}`)) {
+		t.Errorf("ends %s", got[max(0, len(got)-100):])
+	}
+	dst := e.BeginLines(nil)
+	dst = e.Line(dst, text, &match.Line{Number: 1, Result: *r})
+	if got := e.EndLines(dst, &match.Result{}); !bytes.HasSuffix(got, []byte(`],"incomplete":["costly"]}],"incomplete":["costly"]}`)) {
+		t.Errorf("ends %s", got[max(0, len(got)-100):])
+	}
+	if e.Stopped() {
+		t.Error("nothing was stopped")
+	}
+	e.Stop = func() bool { return true }
+	e.Reset(p, &h, 100*plenty)
+	if e.Text(nil, text, r); !e.Stopped() {
+		t.Error("it was stopped")
+	}
+}
+
+func TestGroupsOfRulesWithoutNamesAllocateNothing(t *testing.T) {
+	p := testPack(t)
+	h := wire.NewRequestHeader()
+	h.Fields = wire.FieldGroups
+	text := []byte("this here is history 42")
+	s := p.NewScratch()
+	var e Encoder
+	var dst []byte
+	run := func() {
+		e.Reset(p, &h, plenty)
+		r := p.Scan(s, text, match.Query{})
+		dst = e.Text(dst[:0], text, &r)
+	}
+	run()
+	if n := testing.AllocsPerRun(10, run); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestMaskedTexts(t *testing.T) {
+	p := testPack(t)
+	for _, tt := range []struct{ header, text, want string }{
+		{`{"want":"masked"}`, "this 42", `{"masked":"t*** **"}`},
+		{`{"want":"masked","limit":1}`, "his 42", `{"masked":"*** **"}`},
+		{`{"want":"masked","mask":"rule"}`, "his 42", `{"masked":"[word] [digits]"}`},
+		{`{"want":"masked"}`, "none", `{"masked":"none"}`},
+		{`{"want":"masked"}`, "\xff he", `{"masked_b64":"/yAqKg=="}`},
+		{`{"want":"masked","split":"lines"}`, "x\nhe!\n", `{"lines":[{"line":2,"offset":2,"masked":"**!"}]}`},
+	} {
+		h, err := wire.ParseRequestHeader([]byte(tt.header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Limit = 0 // as a worker has it
+		if got := string(encode(p, &h, []byte(tt.text), plenty)); got != tt.want {
+			t.Errorf("%s of %q: %s, want %s", tt.header, tt.text, got, tt.want)
+		}
+	}
+}
+
+// TestMaskedFailsClosed has texts that were given up, cut or are too long for the answer, in both
+// formats.
+func TestMaskedFailsClosed(t *testing.T) {
+	p := testPack(t)
+	text := []byte("this 42")
+	for _, tt := range []struct {
+		what      string
+		result    match.Result
+		budget    int
+		truncated bool
+	}{
+		{"given up", match.Result{Any: true, Incomplete: []uint32{3}}, plenty, false},
+		{"cut", match.Result{Any: true, Truncated: true, Matches: []match.Match{{Start: 1, End: 4, Rule: 1}}}, plenty, true},
+		{"no room", match.Result{}, 5, true},
+	} {
+		h := wire.NewRequestHeader()
+		h.Want = wire.WantMasked
+		var e Encoder
+		e.Reset(p, &h, tt.budget)
+		var j struct {
+			Masked    string
+			Truncated bool
+		}
+		if err := json.Unmarshal(e.Text(nil, text, &tt.result), &j); err != nil || j.Masked != "[masked: incomplete]" || j.Truncated != tt.truncated {
+			t.Errorf("%s: %+v, %v", tt.what, j, err)
+		}
+		h.Format = wire.FormatPacked
+		e.Reset(p, &h, tt.budget)
+		r, err := wire.NewPackedReader(e.Text(nil, text, &tt.result))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := r.Next(); err != nil || string(o.Masked) != "[masked: incomplete]" || o.Truncated != tt.truncated {
+			t.Errorf("%s, packed: %+v, %v", tt.what, o, err)
 		}
 	}
 }

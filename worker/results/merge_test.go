@@ -34,7 +34,7 @@ func TestMergedResultsAreThoseOfOnePack(t *testing.T) {
 	a, b, both := wordPack(t, first...), wordPack(t, second...), wordPack(t, slices.Concat(first, second)...)
 	rapid.Check(t, func(t *rapid.T) {
 		h := wire.NewRequestHeader()
-		h.Want = wire.Want(rapid.IntRange(0, int(wire.NumWants)-1).Draw(t, "want"))
+		h.Want = wire.Want(rapid.IntRange(0, int(wire.WantAny)).Draw(t, "want")) // masked texts are never merged
 		h.Limit = rapid.SampledFrom([]int{0, 1, 3, 1000}).Draw(t, "limit")
 		h.Lines = rapid.Bool().Draw(t, "lines")
 		switch rapid.IntRange(0, 2).Draw(t, "form") {

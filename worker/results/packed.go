@@ -69,6 +69,9 @@ func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	if fits := max(0, e.left/8); len(matches) > fits { // most entries take fewer bytes
 		matches, truncated, e.cut = matches[:fits], true, true
 	}
+	if shape == wire.ShapeMasked {
+		return e.packedMasked(dst, text, r)
+	}
 	dst = p.flags(dst, e.names, truncated, r.Incomplete)
 	switch shape {
 	case wire.ShapeCount:
@@ -84,6 +87,7 @@ func (e *Encoder) packedOutcome(dst, text []byte, r *match.Result) []byte {
 	last := int64(0)
 	for i := range matches {
 		m := &matches[i]
+		e.count(m.Rule)
 		if shape == wire.ShapeMatches {
 			dst = binary.AppendUvarint(dst, uint64(m.End-last))
 			dst = binary.AppendUvarint(dst, uint64(m.End-m.Start))

@@ -1,6 +1,6 @@
 package scan
 
-// From answers to lines. A packed answer is read once, where it lies. An
+// From answers to lines. A packed answer is read once, where it lies; one in JSON is decoded. An
 // answer that the limits cut is used up to the cut; the rest is asked again.
 
 import (
@@ -20,6 +20,7 @@ type line struct {
 	text    []byte // without its '\n'
 	matches []wire.PackedMatch
 	rules   []string // what the matches' Rule indexes
+	extra   [][]byte // of each match, see result; empty: Options.Fields asks for none
 }
 
 var (
@@ -67,7 +68,9 @@ func (p *printer) answer(b *batch, from position) (position, error) {
 		if i == from.text {
 			at = from.offset
 		}
-		if at < len(t.data) {
+		if t.piece != nil && p.o.Mode == Mask {
+			p.longMasked(t)
+		} else if at < len(t.data) {
 			if len(frames) == 0 {
 				return from, answerError(t.file.name, errCount)
 			}
@@ -94,7 +97,7 @@ func (p *printer) text(t *text, at int, first bool, frame []byte) (int, error) {
 	if t.file.done.Load() {
 		return len(t.data), nil
 	}
-	r, err := wire.NewPackedReader(frame)
+	r, err := newResult(p.o, frame)
 	want := p.o.want()
 	if t.piece != nil {
 		want = wantPiece
@@ -105,13 +108,15 @@ func (p *printer) text(t *text, at int, first bool, frame []byte) (int, error) {
 		err = errKind
 	case t.piece != nil:
 		return len(t.data), p.pieceResult(t, r)
+	case p.o.Mode == Mask:
+		return p.maskResult(t, at, first, r)
 	default:
 		return p.linesResult(t, at, first, r)
 	}
 	return 0, answerError(t.file.name, err)
 }
 
-func (p *printer) linesResult(t *text, from int, first bool, r *wire.PackedReader) (int, error) {
+func (p *printer) linesResult(t *text, from int, first bool, r *result) (int, error) {
 	done := from // behind the last line dealt with
 	lines := t.file.lines + int64(bytes.Count(t.data[:from], newline))
 	l := line{file: t.file}
@@ -128,7 +133,7 @@ func (p *printer) linesResult(t *text, from int, first bool, r *wire.PackedReade
 			return 0, answerError(t.file.name, errPlaces)
 		}
 		l.number, l.at, l.text = lines+o.Line, t.at+start, untilNewline(t.data[start:])
-		l.matches, l.rules = o.Matches, r.Rules
+		l.matches, l.rules, l.extra = o.Matches, r.Rules, r.extra
 		if !inside(o.Matches, len(l.text)) {
 			return 0, answerError(t.file.name, errPlaces)
 		}
@@ -153,7 +158,7 @@ func (p *printer) linesResult(t *text, from int, first bool, r *wire.PackedReade
 
 // endLines deals with what a result says of all lines together: whether some
 // are missing behind done.
-func (p *printer) endLines(t *text, lines int64, done int, stuck bool, r *wire.PackedReader) (int, error) {
+func (p *printer) endLines(t *text, lines int64, done int, stuck bool, r *result) (int, error) {
 	p.incomplete(t.file, r.Rules, r.Incomplete)
 	if !r.Truncated {
 		return len(t.data), nil
@@ -166,7 +171,7 @@ func (p *printer) endLines(t *text, lines int64, done int, stuck bool, r *wire.P
 }
 
 // pieceResult takes the matches that are this piece's.
-func (p *printer) pieceResult(t *text, r *wire.PackedReader) error {
+func (p *printer) pieceResult(t *text, r *result) error {
 	o, err := r.Next()
 	if err == nil && !inside(o.Matches, len(t.data)) {
 		err = errPlaces
@@ -176,13 +181,16 @@ func (p *printer) pieceResult(t *text, r *wire.PackedReader) error {
 	}
 	pc := t.piece
 	l := line{file: t.file, number: t.file.lines + 1, at: t.at, base: pc.base, text: t.data, rules: r.Rules}
-	l.matches = o.Matches[:0]
-	for _, m := range o.Matches {
+	l.matches, l.extra = o.Matches[:0], r.extra[:0]
+	for i, m := range o.Matches {
 		end := pc.base + m.End
 		// Only a regex can match at the very beginning of a later piece; it
 		// took a seam for the beginning of the line, or of a word.
 		if pc.from < end && end <= pc.to && (m.Start > 0 || pc.base == 0) {
 			l.matches = append(l.matches, m)
+			if len(r.extra) > 0 {
+				l.extra = append(l.extra, r.extra[i])
+			}
 		}
 	}
 	if o.Truncated {

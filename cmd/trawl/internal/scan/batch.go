@@ -76,7 +76,15 @@ func (b *batch) request(o *Options, from position) *client.Request {
 	r := &client.Request{Header: wire.NewRequestHeader(), Retry: true}
 	h := &r.Header
 	h.Rules, h.Deadline, h.Want, h.Limit = o.Rules, o.Timeout, o.want(), 0
+	if o.Mode == Mask {
+		if h.Mask = o.Mask; b.pieces {
+			return nil // a line that goes in pieces is not masked: it is hidden
+		}
+	}
 	h.Lines, h.Format = !b.pieces, wire.FormatPacked
+	if o.Fields != 0 {
+		h.Format, h.Fields = wire.FormatJSON, o.Fields
+	}
 	if b.pieces {
 		h.Want = wantPiece
 	}

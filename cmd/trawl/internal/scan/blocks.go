@@ -135,6 +135,7 @@ func (c *cutter) beginning() {
 	case bytes.HasPrefix(head, bomUTF8):
 		c.batch.buf = append(c.batch.buf[:c.start], head[len(bomUTF8):]...)
 		c.at += int64(len(bomUTF8))
+		c.file.marked = true
 	default:
 		c.file.foreign = foreignEncoding(head)
 	}

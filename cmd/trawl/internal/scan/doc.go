@@ -11,8 +11,10 @@
 //	blocks.go    bytes                      → batches of whole lines
 //	pieces.go    a line that is too long    → pieces that overlap
 //	pipeline.go  batches                    → answers, several asked at once, in input order
-//	answer.go    a packed answer            → lines with their matches
+//	result.go    a result, packed or JSON   → outcomes
+//	answer.go    an answer                  → lines with their matches
 //	print.go     lines                      → the output of a mode
+//	mask.go      all lines, masked          → the output of the mode Mask
 //
 // One goroutine reads, Options.InFlight ask, and the caller's goroutine
 // prints. A fixed set of batches goes round between them, so memory does not

@@ -29,6 +29,9 @@ func (p *printer) json(l *line) {
 		b = appendMember(b, `,"start":`, l.base+m.Start)
 		b = appendMember(b, `,"end":`, l.base+m.End)
 		b = appendText(b, l.text[m.Start:m.End])
+		if len(l.extra) > 0 {
+			b = append(b, l.extra[i]...)
+		}
 		p.out.Write(append(b, "}\n"...))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"trawl/edge/escape"
+	"trawl/edge/wire"
 )
 
 // note prints one line, after everything that comes before it on stdout.
@@ -31,6 +32,10 @@ func (p *printer) inPieces(f *file, line int64) {
 
 // incomplete says, once for each file, which regexes were given up on.
 func (p *printer) incomplete(f *file, ids []string, rules []int) {
+	missing := "matches"
+	if p.o.Fields&wire.FieldGroups != 0 {
+		missing = "matches or groups"
+	}
 	for _, rule := range rules {
 		id := ids[rule]
 		if f.incomplete[id] {
@@ -40,6 +45,6 @@ func (p *printer) incomplete(f *file, ids []string, rules []int) {
 			f.incomplete = make(map[string]bool)
 		}
 		f.incomplete[id] = true
-		p.note("%s: regex %s takes too many steps on some lines and was given up there: matches may be missing", f.name, id)
+		p.note("%s: regex %s takes too many steps on some lines and was given up there: %s may be missing", f.name, id, missing)
 	}
 }

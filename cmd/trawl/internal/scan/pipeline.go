@@ -109,6 +109,8 @@ func (p *printer) result(ctx context.Context, err error) error {
 		return err
 	case p.unreadable:
 		return ErrUnreadable
+	case p.sum.NotMasked > 0:
+		return ErrNotMasked
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"trawl/edge/client"
+	"trawl/edge/mask"
 	"trawl/edge/wire"
 )
 
@@ -25,6 +26,7 @@ const (
 	Files             // names of the files that match
 	Only              // a line per match: [file:]line:column: rule: text
 	Quiet             // nothing; the first match ends the scan
+	Mask              // every line, with each match replaced: a filter
 )
 
 // Options of a scan. The zero value is good, except that Overlap should be set.
@@ -34,6 +36,11 @@ type Options struct {
 	Terminal  bool // the output is for one: what it would obey in lines and file names is escaped
 	Recursive bool // walk into folders; without a path: into the current one
 	Text      bool // lines of binary files are printed as those of others
+
+	// Fields are extra fields of each match for the mode JSON, which prints the matched text anyway.
+	Fields wire.Fields
+	// Mask is what stands in the place of matches in the mode Mask.
+	Mask mask.Style
 
 	// Rules is the rule set to ask for; empty means wire.DefaultRules.
 	Rules string
@@ -68,8 +75,9 @@ type Summary struct {
 	Files         int64 // that could be read
 	Lines         int64
 	MatchingLines int64
-	Matches       int64 // 0 for Count, Files and Quiet, which do not ask for them
+	Matches       int64 // 0 for Count, Files, Quiet and Mask, which do not ask for them
 	Bytes         int64
+	NotMasked     int64 // lines for which mask.Incomplete stands; a line without a match can be one
 }
 
 // Asker is what a scan needs of a client.Client.
@@ -85,7 +93,7 @@ var ErrUnreadable = errors.New("some of the input could not be read")
 // Run scans paths in the order given, folders in lexical order of their names;
 // "-", or no path, is stdin. It reports whether anything matched, and the first
 // error of: ctx's; the broker's, with a hint; that of writing to stdout, which
-// is no error if a pipe's reader has gone; ErrUnreadable. A Quiet scan that
+// is no error if a pipe's reader has gone; ErrUnreadable or, in the mode Mask, ErrNotMasked. A Quiet scan that
 // found a match has no error.
 //
 // Nothing runs on when Run returns, with one exception: a Read of stdin that
@@ -109,6 +117,9 @@ const (
 )
 
 func (o *Options) setDefaults() {
+	if o.Fields &^= wire.FieldText; o.Mode != JSON {
+		o.Fields = 0
+	}
 	if o.Rules == "" {
 		o.Rules = wire.DefaultRules
 	}
@@ -141,6 +152,8 @@ func (o *Options) want() wire.Want {
 	switch o.Mode {
 	case Count, Files, Quiet:
 		return wire.WantAny
+	case Mask:
+		return wire.WantMasked
 	}
 	return wire.WantMatches
 }

@@ -27,6 +27,7 @@ type file struct {
 	rules      ruleSet         // of a binary file in mode Lines
 	incomplete map[string]bool // regexes that were given up on
 	pieces     bool            // said what a line that goes in pieces may miss
+	marked     bool            // a byte order mark of UTF-8 has been left out, which mode Mask prints
 	told       int64           // bytes that Options.Progress knows of
 }
 

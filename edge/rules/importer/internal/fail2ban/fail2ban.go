@@ -21,7 +21,6 @@ const (
 
 	noteDate    = "fail2ban cuts the date out of a line first: here it may stand at ^, in empty quotes and brackets, among blanks and at the end"
 	noteNoFail  = "<F-NOFAIL> and <F-MLFGAINED>: fail2ban does not count such a line as a failure (tag nofail)"
-	noteHost    = "<HOST> and the like are looked for, but not handed back"
 	whyPrefix   = "finds more: prefregex and failregex are one regex here, so the prefix may end elsewhere"
 	whyContent  = "finds more: what prefregex asks of <F-CONTENT> is not checked"
 	whyIgnored  = "finds more: lines of the filter's ignoreregex (rules with the tag ignore) are not left out"

@@ -148,7 +148,7 @@ func (e *Entry) AddRegex(name, expr string, nocase bool) {
 // AddTranslation adds a rule with the result of a translation, and notes the differences.
 func (e *Entry) AddTranslation(name string, t re2.Translation, nocase bool) {
 	e.NoteTranslation(t)
-	e.AddRegex(name, t.Expr, nocase)
+	e.AddRegex(name, re2.UniqueNames(t.Expr), nocase)
 }
 
 // NoteTranslation notes the differences of a translation.

@@ -92,8 +92,9 @@ func (p *perlParser) groupHead() (done bool, err error) {
 		if end < 0 {
 			return false, Refuse(WhySyntax, "a group's name without end")
 		}
+		name := strings.TrimPrefix(rest[2:3+end], "P")[1:]
 		p.pos += 3 + end + 1
-		p.str("(")
+		p.str(groupHead(name))
 		return false, nil
 	}
 	return p.flagGroup()

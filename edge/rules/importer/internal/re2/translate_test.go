@@ -22,7 +22,7 @@ func TestTranslations(t *testing.T) {
 		{"ere", `x{,3}`, `x{0,3}`, ""},
 		{"ere", `\d\/`, `d/`, ""},
 		{"ere", `(a)\1`, "", whyBackRef},
-		{"pcre", `(?<name>a)(?P<other>b)(?:c)`, `(a)(b)(?:c)`, ""},
+		{"pcre", `(?<name>a)(?P<other>b)(?:c)`, `(?P<name>a)(?P<other>b)(?:c)`, ""},
 		{"pcre", `(?x: a b #c` + "\n" + `)c d`, `(?:ab)c d`, ""},
 		{"pcre", `(a(?x) b) c`, `(ab) c`, ""},
 		{"pcre/x", `a b\ c[ ] # end`, `ab c[ ]`, ""},

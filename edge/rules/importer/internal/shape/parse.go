@@ -86,7 +86,10 @@ func (p *parser) item(flags string) *Node {
 
 func (p *parser) group(flags string) *Node {
 	end := p.pos + 1
-	if strings.HasPrefix(p.src[p.pos:], "(?") {
+	named := strings.HasPrefix(p.src[p.pos:], "(?P<")
+	if named {
+		end = p.pos + strings.IndexByte(p.src[p.pos:], '>') + 1
+	} else if strings.HasPrefix(p.src[p.pos:], "(?") {
 		end = p.pos + strings.IndexAny(p.src[p.pos:], ":)") + 1
 		if p.src[end-1] != ':' {
 			p.ok = false // flags in the middle
@@ -98,10 +101,17 @@ func (p *parser) group(flags string) *Node {
 	p.pos = end
 	if open := LeadingFlags.Get().FindString(p.src[p.pos:]); open != "" {
 		flags = addFlags(flags, strings.Trim(open, "(?)"))
-		s.Text = "(?" + flags + ":"
 		p.pos += len(open)
+		if inner := (&Node{Op: Group, Text: "(?" + flags + ":"}); named {
+			inner.Subs = []*Node{p.alternation(flags)}
+			s.Subs = []*Node{inner}
+		} else {
+			s.Text = inner.Text
+		}
 	}
-	s.Subs = []*Node{p.alternation(flags)}
+	if s.Subs == nil {
+		s.Subs = []*Node{p.alternation(flags)}
+	}
 	if p.pos >= len(p.src) {
 		p.ok = false
 		return nil

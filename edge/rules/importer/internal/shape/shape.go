@@ -237,6 +237,28 @@ func (s *Node) Lasts(last func(atom *Node) *Node, beyond func(text string) *Node
 // Firsts is lasts for the first characters.
 func (s *Node) Firsts(first func(atom *Node) *Node) *Node { return s.ends(true, first, AsIs) }
 
+// isLazy reports whether s ends in a part that may be repeated and takes as little as it can.
+func (s *Node) isLazy() bool {
+	switch s.Op {
+	case Repeat:
+		return len(s.Text) > 1 && s.Text[len(s.Text)-1] == '?' || s.Subs[0].isLazy()
+	case Cat:
+		return len(s.Subs) > 0 && s.Subs[len(s.Subs)-1].isLazy()
+	case Group, Alt:
+		return slices.ContainsFunc(s.Subs, (*Node).isLazy)
+	}
+	return false
+}
+
+// isGreedy reports whether s repeats something and takes as much as it can.
+func (s *Node) isGreedy() bool {
+	var repeats func(s *Node) bool
+	repeats = func(s *Node) bool {
+		return s.Op == Repeat && s.Low != s.High || slices.ContainsFunc(s.Subs, repeats)
+	}
+	return repeats(s) && !s.isLazy()
+}
+
 // ends is firsts, with front set, or lasts.
 func (s *Node) ends(front bool, end func(atom *Node) *Node, beyond func(text string) *Node) *Node {
 	inner := func(sub *Node) *Node { return sub.ends(front, end, beyond) }
@@ -273,7 +295,12 @@ func (s *Node) ends(front bool, end func(atom *Node) *Node, beyond func(text str
 				rest = s.Subs[:i]
 			}
 			if one := inner(s.Subs[i]); one != nil {
-				alternatives = append(alternatives, join(Concat(rest...), one, outside))
+				next := join(Concat(rest...), one, outside)
+				if front || !s.Subs[i].isGreedy() {
+					alternatives = append(alternatives, next)
+				} else { // a greedy part takes the last character rather than leave it to those behind
+					alternatives = slices.Insert(alternatives, 0, next)
+				}
 			}
 			empty := s.Subs[i].Empty().Asserted(beyond)
 			if outside = join(empty, outside); outside == nil {

@@ -1,7 +1,7 @@
 """What fail2ban itself finds: for each filter and line of its test log, which
 failregex (numbered from 1, with the prefregex before it) matches the line after
 the date has been cut out. One JSON object a line: {"filter", "log", "line",
-"text", "hits": [n...]}. Arguments: the folder with filter.d, the folder of logs."""
+"text", "hits": [n...], "groups": {n: {name: text}}}. Arguments: the folder with filter.d, the folder of logs."""
 import json, os, sys
 from fail2ban.client.filterreader import FilterReader
 from fail2ban.server.filter import Filter
@@ -42,10 +42,11 @@ for name in sorted(os.listdir(logs)):
                 ok = pref.hasMatched()
                 if ok and pref.getGroups().get("content") is not None:
                     content = [(pref.getGroups()["content"], "", "")]
-            hits = []
+            hits, groups = [], {}
             for n, regex in enumerate(regexes, 1):
                 if ok:
                     regex.search(content)
                     if regex.hasMatched():
                         hits.append(n)
-            print(json.dumps({"filter": name, "log": path, "line": number, "text": line, "hits": hits}))
+                        groups[n] = {k: v for k, v in regex.getGroups().items() if v is not None}
+            print(json.dumps({"filter": name, "log": path, "line": number, "text": line, "hits": hits, "groups": groups}))
