@@ -29,7 +29,7 @@ func (r *router) endedSection() {
 	}
 	sectionLongest = took
 	var by [8]uintptr
-	frames := runtime.CallersFrames(by[:runtime.Callers(3, by[:])])
+	frames := runtime.CallersFrames(by[:runtime.Callers(4, by[:])])
 	caller, _ := frames.Next()
 	r.log.Info("longest critical section", "took", took, "visited", r.visited, "in", caller.Function)
 	if path := os.Getenv("TRAWL_HOLDTIME"); path != "" {
