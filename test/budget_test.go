@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Budgets of resident memory, in kB. Measured on amd64: a broker 9,100; a worker with
-// 100,000 words 13,400, and 14,300 right after it has compiled them itself. 7,000
+// Budgets of resident memory, in kB. Measured on amd64: a broker 9,200; a worker with
+// 100,000 words 13,300, and 14,200 right after it has compiled them itself. 7,000
 // of each are pages of the program, which all of its processes share.
 const (
 	brokerBudget = 12_000
